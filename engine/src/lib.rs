@@ -4,7 +4,9 @@
 //! is the only module that knows them all. Modules stand in the order in which they may use each other.
 
 pub mod badge;
+pub mod composite;
 pub mod error;
 pub mod frame;
 pub mod space;
+pub mod swap;
 pub mod topology;
