@@ -7,6 +7,7 @@ pub mod badge;
 pub mod composite;
 pub mod error;
 pub mod frame;
+pub mod gpu;
 pub mod space;
 pub mod swap;
 pub mod topology;

@@ -28,6 +28,8 @@ struct Triangle {
 const EDGE_SLACK: f32 = -1e-4;
 const DEPTH_STEPS: f32 = 1048575.0;
 
+#import grid
+
 fn plane(p: vec4f, at: vec2f) -> f32 {
     return p.x * at.x + p.y * at.y + p.z;
 }
@@ -55,7 +57,7 @@ fn raster(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
 
 @compute @workgroup_size(64)
 fn resolve(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
+    let i = flat_index(id);
     if i >= params.size.x * params.size.y {
         return;
     }

@@ -5,6 +5,7 @@ use crate::space::Uv;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
 use glam::Vec2;
 use omote_shaders::cpu::{decode_srgb, encode_srgb, mip_start};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How far the user's own eyes and mouth give way to the persona's: 0 own, 1 the persona's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,6 +41,8 @@ pub enum BakeError {
     #[error("the face oval of the texture is empty: its landmarks are not a face")]
     Empty,
 }
+
+static SERIAL: AtomicU64 = AtomicU64::new(0);
 
 /// Smallest mip level's side.
 const LAST_SIDE: u32 = 4;
@@ -82,7 +85,8 @@ impl FaceTexture {
                 texels.push(average(four));
             }
         }
-        Ok(Self { side, levels, texels, uv, tone })
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { side, levels, texels, uv, tone, serial })
     }
 }
 

@@ -28,6 +28,7 @@ pub struct FaceTexture {
     texels: Vec<u32>,
     uv: Vec<Uv>,
     tone: Tone,
+    serial: u64,
 }
 
 impl FaceTexture {
@@ -52,6 +53,11 @@ impl FaceTexture {
     /// Texture positions of the 468 mesh points.
     pub fn uv(&self) -> &[Uv] {
         &self.uv
+    }
+
+    /// A number that no other texture of this process has, for caches. Copies share it.
+    pub fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// How light and tone are fitted.
