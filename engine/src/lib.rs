@@ -1,1 +1,3 @@
 //! Omote.
+
+pub mod infer;
