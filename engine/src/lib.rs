@@ -8,6 +8,7 @@ pub mod composite;
 pub mod error;
 pub mod frame;
 pub mod gpu;
+pub mod infer;
 pub mod space;
 pub mod swap;
 pub mod topology;
