@@ -1,7 +1,9 @@
 //! The program `omote`.
 
+mod doctor;
 mod setup;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -17,18 +19,20 @@ struct Cli {
 enum Command {
     /// Obtain the face networks and ONNX Runtime, pinned by SHA-256, and convert the networks
     Setup(setup::SetupArgs),
+    /// Say what was found, what is missing, and how to get it
+    Doctor(doctor::DoctorArgs),
 }
 
 fn main() -> ExitCode {
     env_logger::init();
     let result = match Cli::parse().command {
-        Command::Setup(args) => setup::run(&args, 1, |_| anyhow::bail!("the converter is not here yet")),
+        Command::Setup(args) => setup::run(&args, 1, |_| anyhow::bail!("the converter is not here yet"))
+            .map(|()| ExitCode::SUCCESS),
+        Command::Doctor(args) => doctor::run(&args, 1, |_| Vec::new()),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log::error!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    result.unwrap_or_else(|error| {
+        // With standard error closed there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -89,7 +89,7 @@ impl Pip {
         if status && path.is_file() {
             return Ok(path);
         }
-        let said = last_lines(&stderr, 4);
+        let said = told(&stderr, 4);
         let cause = if status { "pip fetched another file than the pinned one".to_owned() } else { said };
         Err(problem(format!("{} said:\n{cause}", self.name()), pip_remedy(&stderr, wheel.file)))
     }
@@ -128,14 +128,13 @@ fn size_below(folder: &Path) -> u64 {
         .sum()
 }
 
-fn last_lines(text: &str, count: usize) -> String {
+/// What pip has to say, indented: its errors, or the last `count` lines where it marks none.
+fn told(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines
-        .iter()
-        .skip(lines.len().saturating_sub(count))
-        .map(|line| format!("    {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let errors: Vec<&str> = lines.iter().copied().filter(|line| line.starts_with("ERROR")).collect();
+    let kept = if errors.is_empty() { lines } else { errors };
+    let last = kept.iter().skip(kept.len().saturating_sub(count));
+    last.map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -153,8 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_message_is_kept() {
-        assert_eq!(last_lines("a\n\nb\nc\n", 2), "    b\n    c");
-        assert_eq!(last_lines("", 2), "");
+    fn errors_are_kept_or_else_the_end() {
+        assert_eq!(told("a\n\nb\nc\n", 2), "    b\n    c");
+        assert_eq!(told("WARNING: a\nERROR: b\nc\n", 2), "    ERROR: b");
+        assert_eq!(told("", 2), "");
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn pip_remedy(stderr: &str, wheel: &str) -> String {
         return "the folder can't be written: make it writable, or choose another with --data DIR".to_owned();
     }
     let by_hand = format!(
-        "download {wheel} on any machine (pip's package page has it under \"Download files\") \
+        "download {wheel} elsewhere (the package's page on the Python Package Index lists it) \
          and run `omote setup --from {wheel}`"
     );
     if NETWORK.iter().any(|word| stderr.contains(word)) {
