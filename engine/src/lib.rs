@@ -1,1 +1,10 @@
-//! Omote.
+//! Omote's engine: frames in, badged frames out.
+//!
+//! A frame's way: [`source`] → [`track`] → [`swap`] → [`composite`] → [`badge`] → [`sink`]; [`pipeline`]
+//! is the only module that knows them all. Modules stand in the order in which they may use each other.
+
+pub mod error;
+pub mod frame;
+pub mod infer;
+pub mod space;
+pub mod topology;
