@@ -6,5 +6,6 @@
 pub mod error;
 pub mod frame;
 pub mod infer;
+pub mod persona;
 pub mod space;
 pub mod topology;
