@@ -59,7 +59,7 @@ impl From<Box<TfliteError>> for ConvertError {
 ///
 /// # Errors
 /// [`ConvertError`] where the file is damaged or uses something the converter doesn't know.
-pub fn convert(tflite: &[u8]) -> Result<Vec<u8>, ConvertError> {
+pub(super) fn convert(tflite: &[u8]) -> Result<Vec<u8>, ConvertError> {
     let graph = Graph::read(tflite)?;
     let mut converter = Converter::new(&graph);
     let mut inputs = Vec::new();
@@ -258,13 +258,13 @@ impl<'a> Converter<'a> {
             return Err(ConvertError::Graph { why: format!("nothing yields its output {name}") });
         };
         let shape = self.shape(output);
-        let value = self.to_file_order(&value, shape);
+        let value = self.file_order(&value, shape);
         self.builder.named("Identity", &[&value], &name, vec![]);
         Ok(onnx::ValueInfo::floats(&name, shape))
     }
 
     /// A value of the given file shape in the file's order of elements.
-    fn to_file_order(&mut self, value: &str, shape: &[usize]) -> String {
+    fn file_order(&mut self, value: &str, shape: &[usize]) -> String {
         match *shape {
             [_, h, w, c] if h * w == 1 || c == 1 => {
                 let shape = self.builder.ints(&onnx::to_i64(shape));

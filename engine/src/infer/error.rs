@@ -50,7 +50,9 @@ pub enum InferError {
         file: String,
     },
     /// An expected input or output isn't there.
-    #[error("the network has no {what} {node} (it has: {found}); it is another network than expected: {file}")]
+    #[error(
+        "the network has no {what} {node} (it has: {found}); it is another network than expected: {file}"
+    )]
     Node {
         /// `input` or `output`.
         what: &'static str,

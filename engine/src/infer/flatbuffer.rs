@@ -5,11 +5,11 @@
 /// What is wrong with the bytes: which read left the file, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the flatbuffer is damaged: {what} at byte {at} leaves the file or breaks a limit")]
-pub(super) struct Damaged {
+pub(crate) struct Damaged {
     /// The kind of value that was being read.
-    pub(super) what: &'static str,
+    what: &'static str,
     /// Byte offset from the file's start.
-    pub(super) at: usize,
+    at: usize,
 }
 
 /// A table in the buffer. Cheap to copy.

@@ -7,13 +7,14 @@
 mod convert;
 mod error;
 mod flatbuffer;
+mod flexbuffer;
 pub mod models;
 mod onnx;
 mod ort;
 mod rten;
 mod tensors;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tflite;
 
 use std::path::Path;
@@ -90,7 +91,9 @@ impl Runtime {
             (Some(path), _) => (path, "as asked"),
             (None, Some(path)) => (Path::new(path), LIBRARY_VARIABLE),
             (None, None) => {
-                log::info!("networks run in rten: no ONNX Runtime library was named, nor is {LIBRARY_VARIABLE} set");
+                log::info!(
+                    "networks run in rten: no ONNX Runtime library was named, nor is {LIBRARY_VARIABLE} set"
+                );
                 return Ok(Self::portable());
             }
         };

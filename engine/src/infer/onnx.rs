@@ -88,12 +88,7 @@ impl Attribute {
 
     /// A word.
     pub(crate) fn string(name: &str, value: &str) -> Self {
-        Self {
-            name: name.into(),
-            s: Some(value.as_bytes().to_vec()),
-            kind: Self::STRING,
-            ..Self::default()
-        }
+        Self { name: name.into(), s: Some(value.as_bytes().to_vec()), kind: Self::STRING, ..Self::default() }
     }
 }
 

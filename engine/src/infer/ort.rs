@@ -95,7 +95,8 @@ impl OrtNet {
 
     fn compute(&mut self) -> Result<(), InferError> {
         let file = self.tensors.file.clone();
-        let failed = |e: &dyn Display| InferError::Run { backend: NAME, reason: e.to_string(), file: file.clone() };
+        let failed =
+            |e: &dyn Display| InferError::Run { backend: NAME, reason: e.to_string(), file: file.clone() };
         let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::with_capacity(1);
         for (spec, data) in self.tensors.inputs.iter().zip(&self.tensors.input_data) {
             let view = TensorRef::from_array_view((spec.shape.as_slice(), data.as_slice()));

@@ -46,7 +46,8 @@ impl RtenNet {
         let model = options.load(bytes).map_err(|e| refused(e.to_string()))?;
         let (inputs, outputs) = (ends(&model, model.input_ids()), ends(&model, model.output_ids()));
         let tensors = Tensors::new(file.clone(), expect, &inputs, &outputs)?;
-        let ids = |specs: &[TensorSpec]| specs.iter().map(|s| model.node_id(&s.name)).collect::<Result<_, _>>();
+        let ids =
+            |specs: &[TensorSpec]| specs.iter().map(|s| model.node_id(&s.name)).collect::<Result<_, _>>();
         let inputs = ids(&tensors.inputs).map_err(|e| refused(e.to_string()))?;
         let outputs = ids(&tensors.outputs).map_err(|e| refused(e.to_string()))?;
         let mut net = Self { model, inputs, outputs, tensors };
@@ -65,11 +66,13 @@ impl RtenNet {
             let view = TensorView::try_from_data(spec.shape.as_slice(), data.as_slice());
             inputs.push((id, view.map_err(|e| failed(e.to_string()))?.into()));
         }
-        let options = RunOptions { thread_pool: Some(thread()), ..RunOptions::default() };
+        let mut options = RunOptions::default();
+        options.thread_pool = Some(thread());
         let values =
             self.model.run(inputs, &self.outputs, Some(options)).map_err(|e| failed(e.to_string()))?;
         for (index, value) in values.into_iter().enumerate() {
-            let value: Tensor<f32> = value.try_into().map_err(|_| failed("an output is not f32".to_owned()))?;
+            let value: Tensor<f32> =
+                value.try_into().map_err(|_| failed("an output is not f32".to_owned()))?;
             let shape: Vec<i64> = value.shape().iter().map(|&d| i64::try_from(d).unwrap_or(-1)).collect();
             self.tensors.store(index, &shape, &value.to_vec())?;
         }

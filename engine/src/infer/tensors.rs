@@ -63,7 +63,8 @@ impl Tensors {
                 check(&file, what, spec, ends)?;
             }
         }
-        if let Some(extra) = inputs.iter().find(|end| expect.inputs.iter().all(|spec| spec.name != end.name)) {
+        if let Some(extra) = inputs.iter().find(|end| expect.inputs.iter().all(|spec| spec.name != end.name))
+        {
             let found = extra.shape.clone().unwrap_or_default();
             return Err(InferError::Shape { node: extra.name.clone(), expected: Vec::new(), found, file });
         }

@@ -112,20 +112,43 @@ pub(crate) struct Window {
 pub(crate) enum Kind<'a> {
     Add(Fused),
     Mul(Fused),
-    Concat { axis: i32, fused: Fused },
-    Conv { window: Window, fused: Fused },
-    Depthwise { window: Window, fused: Fused },
-    MaxPool { window: Window, filter: [usize; 2], fused: Fused },
-    DepthToSpace { block: i32 },
-    ResizeBilinear { align_corners: bool, half_pixel_centers: bool },
-    StridedSlice { masked: bool },
+    Concat {
+        axis: i32,
+        fused: Fused,
+    },
+    Conv {
+        window: Window,
+        fused: Fused,
+    },
+    Depthwise {
+        window: Window,
+        fused: Fused,
+    },
+    MaxPool {
+        window: Window,
+        filter: [usize; 2],
+        fused: Fused,
+    },
+    DepthToSpace {
+        block: i32,
+    },
+    ResizeBilinear {
+        align_corners: bool,
+        half_pixel_centers: bool,
+    },
+    StridedSlice {
+        masked: bool,
+    },
     Dequantize,
     Densify,
     Relu,
     Reshape,
     Pad,
     Prelu,
-    Custom { name: String, options: &'a [u8] },
+    Custom {
+        name: String,
+        options: &'a [u8],
+    },
     /// Any other built-in operator, by its number in the schema.
     Other(i32),
 }

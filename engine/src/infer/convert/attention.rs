@@ -4,6 +4,7 @@
 //! column 3 holds the shift t.
 
 use super::{Converter, Refused, form};
+use crate::infer::flexbuffer::Value;
 use crate::infer::onnx::{Attribute, to_i64};
 use crate::infer::tflite::Operator;
 
@@ -18,42 +19,34 @@ struct Region {
     scale: [f32; 2],
 }
 
-fn root(options: &[u8]) -> Result<flexbuffers::MapReader<&[u8]>, Refused> {
-    match flexbuffers::Reader::get_root(options).and_then(|root| root.get_map()) {
-        Ok(map) => Ok(map),
-        Err(error) => form(format!("its parameters can't be read: {error}")),
+fn number(map: Value<'_>, key: &str) -> Result<f32, Refused> {
+    match map.get(key).and_then(|value| value.number()) {
+        Some(value) => Ok(value),
+        None => form(format!("its parameter {key} is missing")),
     }
 }
 
-fn number(map: &flexbuffers::MapReader<&[u8]>, key: &str) -> Result<f32, Refused> {
-    match map.index(key) {
-        Ok(value) => Ok(value.as_f64() as f32),
-        Err(_) => form(format!("its parameter {key} is missing")),
-    }
-}
-
-fn point(map: &flexbuffers::MapReader<&[u8]>, key: &str, points: i64) -> Result<i64, Refused> {
-    match map.index(key).map(|value| value.as_i64()) {
-        Ok(index) if (0..points).contains(&index) => Ok(index),
+fn point(map: Value<'_>, key: &str, points: i64) -> Result<i64, Refused> {
+    match map.get(key).and_then(|value| value.integer()) {
+        Some(index) if (0..points).contains(&index) => Ok(index),
         _ => form(format!("its parameter {key} is missing or no point's number")),
     }
 }
 
 impl Region {
     fn read(options: &[u8], points: i64) -> Result<Self, Refused> {
-        let map = root(options)?;
-        let subset = map.index("subset_idxs").and_then(|value| value.get_vector());
-        let Ok(subset) = subset else { return form("its parameter subset_idxs is missing") };
-        let subset: Vec<i64> = subset.iter().map(|value| value.as_i64()).collect();
+        let Some(map) = Value::root(options) else { return form("its parameters can't be read") };
+        let subset = map.get("subset_idxs").and_then(|value| value.integers());
+        let Some(subset) = subset else { return form("its parameter subset_idxs is missing") };
         if subset.is_empty() || !subset.iter().all(|i| (0..points).contains(i)) {
             return form("its parameter subset_idxs names points that do not exist");
         }
         Ok(Self {
-            left: point(&map, "left_rotation_idx", points)?,
-            right: point(&map, "right_rotation_idx", points)?,
+            left: point(map, "left_rotation_idx", points)?,
+            right: point(map, "right_rotation_idx", points)?,
             subset,
-            size: [number(&map, "output_width")?, number(&map, "output_height")?],
-            scale: [number(&map, "scale_x")?, number(&map, "scale_y")?],
+            size: [number(map, "output_width")?, number(map, "output_height")?],
+            scale: [number(map, "scale_x")?, number(map, "scale_y")?],
         })
     }
 }
@@ -166,8 +159,7 @@ impl Converter<'_> {
         let matrix = self.input(operator, 1)?;
         let (a, t) = self.parts(&matrix);
         let pixels = (0..out_h).flat_map(|j| (0..out_w).map(move |i| (i, j)));
-        let (xs, ys): (Vec<f32>, Vec<f32>) =
-            pixels.map(|(i, j)| (i as f32 + 0.5, j as f32 + 0.5)).unzip();
+        let (xs, ys): (Vec<f32>, Vec<f32>) = pixels.map(|(i, j)| (i as f32 + 0.5, j as f32 + 0.5)).unzip();
         let count = xs.len();
         let grid = self.builder.floats(&[1, 2, count], &[xs, ys].concat());
         let place = self.binary("MatMul", &a, &grid);

@@ -249,7 +249,7 @@ impl Converter<'_> {
             return form(format!("{from:?} can't become {to:?}"));
         }
         let x = self.value(source)?;
-        let x = self.to_file_order(&x, from);
+        let x = self.file_order(&x, from);
         let shape = self.builder.ints(&to_i64(to));
         let value = self.builder.node("Reshape", &[&x, &shape], vec![]);
         Ok(match *to {
