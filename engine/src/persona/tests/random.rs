@@ -11,7 +11,7 @@ fn archive() -> &'static [u8] {
     BYTES.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p.omote");
-        PersonaDraft { picture: noise(160, 160), landmarks: ellipse(160.0, 80.0), ..draft() }
+        PersonaDraft { picture: noise(192, 192), landmarks: ellipse(192.0, 90.0), ..draft() }
             .write(&path, today())
             .unwrap();
         fs::read(&path).unwrap()
@@ -19,7 +19,7 @@ fn archive() -> &'static [u8] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_bytes_as_an_archive(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
