@@ -9,6 +9,7 @@ pub mod error;
 pub mod frame;
 pub mod gpu;
 pub mod infer;
+pub mod persona;
 pub mod space;
 pub mod swap;
 pub mod topology;
