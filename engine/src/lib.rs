@@ -5,5 +5,6 @@
 
 pub mod error;
 pub mod frame;
+pub mod source;
 pub mod space;
 pub mod topology;
