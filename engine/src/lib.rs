@@ -3,8 +3,11 @@
 //! A frame's way: [`source`] → [`track`] → [`swap`] → [`composite`] → [`badge`] → [`sink`]; [`pipeline`]
 //! is the only module that knows them all. Modules stand in the order in which they may use each other.
 
+pub mod badge;
+pub mod composite;
 pub mod error;
 pub mod frame;
 pub mod source;
 pub mod space;
+pub mod swap;
 pub mod topology;
