@@ -10,6 +10,7 @@ pub mod frame;
 pub mod gpu;
 pub mod infer;
 pub mod persona;
+pub mod source;
 pub mod space;
 pub mod swap;
 pub mod topology;
