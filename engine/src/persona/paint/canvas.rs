@@ -164,26 +164,33 @@ impl Canvas {
         if span.x1 <= span.x0 || span.y1 <= span.y0 {
             return;
         }
-        in_bands(&mut self.texels[span.y0 * side..span.y1 * side], side, |row, line| {
+        // A thread costs more than it saves on a small piece.
+        let cores = if (span.x1 - span.x0) * (span.y1 - span.y0) < 1 << 15 { 1 } else { cores() };
+        in_bands_on(cores, &mut self.texels[span.y0 * side..span.y1 * side], side, |row, line| {
             let v = ((row + span.y0) as f32 + 0.5) * unit;
             f(v, (span.x0 as f32 + 0.5) * unit, &mut line[span.x0..span.x1]);
         });
     }
 }
 
+/// Cores to paint with.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get()).min(8)
+}
+
 /// Calls `f(row number, row)` for each row of `width` values, on all cores.
 pub(super) fn in_bands<T: Send>(values: &mut [T], width: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    let rows = values.len() / width.max(1);
-    let cores = std::thread::available_parallelism().map_or(1, |n| n.get()).min(8);
-    // A thread costs more than it saves on a small piece.
-    let bands = if values.len() < 1 << 15 { 1 } else { cores };
-    let rows_a_band = rows.div_ceil(bands).max(1);
+    in_bands_on(cores(), values, width, f);
+}
+
+fn in_bands_on<T: Send>(cores: usize, values: &mut [T], width: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    let rows_a_band = (values.len() / width.max(1)).div_ceil(cores.max(1)).max(1);
     let run = |first: usize, band: &mut [T]| {
         for (i, line) in band.chunks_exact_mut(width).enumerate() {
             f(first + i, line);
         }
     };
-    if bands == 1 {
+    if cores <= 1 {
         return run(0, values);
     }
     std::thread::scope(|scope| {

@@ -166,6 +166,22 @@ impl Curve {
         self.segments().map(|(a, b)| distance_squared(p, a, b)).fold(f32::MAX, f32::min).sqrt()
     }
 
+    /// Where `p` lies beside the curve: distance, negative on the left of its direction (on screen), and way along
+    /// of the nearest point, 0..=1.
+    pub(super) fn beside(&self, p: Vec2) -> (f32, f32) {
+        let (mut best, mut before) = ((f32::MAX, 0.0, 1.0), 0.0);
+        for (a, b) in self.segments() {
+            let d = distance_squared(p, a, b);
+            let step = a.distance(b);
+            if d < best.0 {
+                let t = ((p - a).dot(b - a) / (step * step).max(1e-12)).clamp(0.0, 1.0);
+                best = (d, before + t * step, (b - a).perp_dot(p - a));
+            }
+            before += step;
+        }
+        (best.0.sqrt().copysign(best.2), best.1 / before.max(1e-6))
+    }
+
     /// Distance from `p` to the border of the closed curve; positive inside.
     pub(super) fn depth(&self, p: Vec2) -> f32 {
         let (mut nearest, mut inside) = (f32::MAX, false);

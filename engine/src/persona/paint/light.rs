@@ -129,12 +129,13 @@ impl Studio {
         let shade = Vec3::ONE.lerp(self.shade, ((1.0 - lit) * 1.6).clamp(0.0, 1.0));
         let seen = Vec3::new(2.0 * normal.z * normal.x, 2.0 * normal.z * normal.y, 2.0 * normal.z * normal.z - 1.0);
         let rough = 1.0 - texel.gloss;
-        let room = reflected(seen, rough);
+        let lamps = reflected(seen, rough);
         // Schlick's approximation, 4 % at right angles, as for lacquer and glaze.
         let grazing = (1.0 - normal.z).powi(5);
-        let coat = self.sheen * texel.gloss * (0.04 + 0.5 * grazing) * room;
+        let coat = self.sheen * texel.gloss * (0.045 + 0.5 * grazing) * (0.10 + lamps);
         let pigment = texel.colour * lit * shade + Vec3::splat(coat);
-        let leaf = texel.colour * (0.30 * lit + 0.62 * room);
+        // Metal shows the room itself: bright above, dark below.
+        let leaf = texel.colour * (0.16 * lit + (0.48 - 0.46 * seen.y).max(0.04) + 0.9 * lamps);
         pigment.lerp(leaf, texel.metal)
     }
 
@@ -150,7 +151,7 @@ impl Studio {
             return self.light(&texel, slope, hollow);
         }
         // Brighter than white is clipped before the average, or the rims of glints turn jagged.
-        0.25 * four.iter().map(|(t, s)| self.light(t, *s, hollow).min(Vec3::ONE)).sum::<Vec3>()
+        0.25 * four.iter().map(|(t, s)| self.light(t, *s, hollow).min(Vec3::splat(1.4))).sum::<Vec3>()
     }
 }
 
@@ -166,13 +167,13 @@ fn mean(four: &[(Texel, Vec2); 4]) -> (Texel, Vec2) {
     sum
 }
 
-/// Brightness of the room in direction `r`: a wide soft lamp above, two strips beside, a floor.
+/// Brightness of the lamps in direction `r`: a wide soft one above, two strips beside.
 fn reflected(r: Vec3, rough: f32) -> f32 {
     let soft = 0.10 + 0.45 * rough;
     let pane = |x: f32, half: f32| 1.0 - ease(half - soft, half + soft, x.abs());
     let above = 2.6 * pane(r.x, 0.55) * pane(r.y + 0.62, 0.20);
     let beside = 1.1 * pane(r.x.abs() - 0.78, 0.10) * pane(r.y + 0.1, 0.5);
-    0.55 - 0.38 * r.y + (above + beside) / (1.0 + 0.8 * rough)
+    (above + beside) / (1.0 + 0.8 * rough)
 }
 
 impl Canvas {
@@ -182,8 +183,8 @@ impl Canvas {
         let size = side / Self::OVERSAMPLE;
         let texels = self.texels();
         let mut rgba = vec![0_u8; size * size * 4];
-        let curve: Vec<u8> = (0..=4096).map(|i| encode(i as f32 / 4096.0)).collect();
-        let encoded = |v: f32| curve[((v.clamp(0.0, 1.0) * 4096.0) as usize).min(4096)];
+        let curve: Vec<u8> = (0..=BRIGHTEST * STEPS).map(|i| encode(film(i as f32 / STEPS as f32))).collect();
+        let encoded = |v: f32| curve[((v.max(0.0) * STEPS as f32) as usize).min(BRIGHTEST * STEPS)];
         let relief = |x: usize, y: usize| texels[y.min(side - 1) * side + x.min(side - 1)].relief;
         in_bands(&mut rgba, size * 4, |row, line| {
             for (column, pixel) in line.chunks_exact_mut(4).enumerate() {
@@ -202,6 +203,19 @@ impl Canvas {
         });
         rgba
     }
+}
+
+/// Light above this many times white is all the same; the picture's tone curve has `STEPS` steps to white.
+const BRIGHTEST: usize = 3;
+const STEPS: usize = 4096;
+
+/// The tone curve: straight to a shoulder, then rolling off to white, so that glints keep their colour at the rim.
+fn film(linear: f32) -> f32 {
+    const SHOULDER: f32 = 0.72;
+    if linear < SHOULDER {
+        return linear;
+    }
+    SHOULDER + (1.0 - SHOULDER) * (1.0 - (-(linear - SHOULDER) / (1.0 - SHOULDER)).exp())
 }
 
 /// Linear 0..=1 to an sRGB byte.

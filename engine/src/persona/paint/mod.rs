@@ -6,11 +6,15 @@
 
 mod anatomy;
 mod brush;
+mod calavera;
 mod canvas;
 mod curve;
+mod kitsune;
 mod ko_omote;
 mod light;
 mod noise;
+mod oni;
+mod ornament;
 mod surface;
 
 use crate::persona::canonical_uv::CANONICAL_UV;
@@ -21,16 +25,25 @@ pub enum Mask {
     /// The Noh mask of a young woman.
     #[default]
     KoOmote,
+    /// The white fox of festivals.
+    Kitsune,
+    /// The mountain demon in red lacquer.
+    Oni,
+    /// The sugar skull of the Day of the Dead.
+    Calavera,
 }
 
 impl Mask {
     /// Every mask, the default first.
-    pub const ALL: [Self; 1] = [Self::KoOmote];
+    pub const ALL: [Self; 4] = [Self::KoOmote, Self::Kitsune, Self::Oni, Self::Calavera];
 
     /// The mask's name on a command line, in kebab case.
     pub fn name(self) -> &'static str {
         match self {
             Self::KoOmote => "ko-omote",
+            Self::Kitsune => "kitsune",
+            Self::Oni => "oni",
+            Self::Calavera => "calavera",
         }
     }
 
@@ -38,6 +51,9 @@ impl Mask {
     pub fn title(self) -> &'static str {
         match self {
             Self::KoOmote => "Ko-omote, the young woman of the Noh stage, in ivory gofun with smoke-soft brows.",
+            Self::Kitsune => "Kitsune, the festival fox, white as rice powder with vermilion flames and gold edges.",
+            Self::Oni => "Oni, the mountain demon, cinnabar lacquer with brows of gold fire, horns and tusks.",
+            Self::Calavera => "Calavera, the sugar skull, petals round the eyes, a marigold brow and a stitched smile.",
         }
     }
 
@@ -65,6 +81,9 @@ pub fn paint(mask: Mask, size: u32) -> Painted {
     let size = size.max(1);
     let rgba = match mask {
         Mask::KoOmote => ko_omote::paint(size),
+        Mask::Kitsune => kitsune::paint(size),
+        Mask::Oni => oni::paint(size),
+        Mask::Calavera => calavera::paint(size),
     };
     Painted { rgba, uv: CANONICAL_UV }
 }
