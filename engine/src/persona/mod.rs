@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Personas: whose face is put on, on what ground, and the packages they come in.
 //!
 //! A package is a folder, or a zip archive named `.omote`, that holds `persona.toml`, a picture and the picture's
@@ -148,3 +149,9 @@ impl Persona {
         &self.landmarks
     }
 }
+=======
+//! Personas: what is worn in place of the face.
+
+pub mod canonical_uv;
+pub mod paint;
+>>>>>>> paint
