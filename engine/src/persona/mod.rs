@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Personas: whose face is put on, on what ground, and the packages they come in.
 //!
 //! A package is a folder, or a zip archive named `.omote`, that holds `persona.toml`, a picture and the picture's
@@ -6,12 +5,14 @@
 //! [`Persona::load`] refuses a package whose files were changed, whose consent is missing or has expired, or whose
 //! picture and landmarks do not fit. The record says what its maker declared. Omote can't check that it is true.
 
+pub mod canonical_uv;
 mod class;
 mod container;
 mod date;
 mod error;
 mod landmarks;
 mod manifest;
+pub mod paint;
 mod photo;
 mod picture;
 #[cfg(test)]
@@ -149,9 +150,3 @@ impl Persona {
         &self.landmarks
     }
 }
-=======
-//! Personas: what is worn in place of the face.
-
-pub mod canonical_uv;
-pub mod paint;
->>>>>>> paint

@@ -5,10 +5,10 @@
 
 use glam::{Vec2, Vec3};
 
-use super::canvas::{Canvas, Texel, ease, in_bands};
-use super::noise::Field;
 use super::anatomy;
+use super::canvas::{Canvas, Texel, ease, in_bands};
 use super::curve::Side;
+use super::noise::Field;
 
 /// How strongly each part of a face is carved; 1 is a natural one.
 #[derive(Clone, Copy)]
@@ -81,7 +81,9 @@ impl Form {
         let heights = Field::bake(Self::SIDE, height);
         let step = 1.0 / (Self::SIDE - 1) as f32;
         let slope = |axis: Vec2| {
-            Field::bake(Self::SIDE, |p| (heights.at(p + axis * step) - heights.at(p - axis * step)) / (2.0 * step))
+            Field::bake(Self::SIDE, |p| {
+                (heights.at(p + axis * step) - heights.at(p - axis * step)) / (2.0 * step)
+            })
         };
         let hollow = Field::bake(Self::SIDE, |p| {
             let mut around = 0.0;
@@ -127,7 +129,8 @@ impl Studio {
         let facing = normal.dot(lamp).max(0.0) / lamp.z;
         let lit = (1.0 - self.key + self.key * facing) * (1.0 - self.occlusion * hollow.max(0.0));
         let shade = Vec3::ONE.lerp(self.shade, ((1.0 - lit) * 1.6).clamp(0.0, 1.0));
-        let seen = Vec3::new(2.0 * normal.z * normal.x, 2.0 * normal.z * normal.y, 2.0 * normal.z * normal.z - 1.0);
+        let seen =
+            Vec3::new(2.0 * normal.z * normal.x, 2.0 * normal.z * normal.y, 2.0 * normal.z * normal.z - 1.0);
         let rough = 1.0 - texel.gloss;
         let lamps = reflected(seen, rough);
         // Schlick's approximation, 4 % at right angles, as for lacquer and glaze.

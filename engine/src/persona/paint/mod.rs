@@ -50,10 +50,18 @@ impl Mask {
     /// One sentence for people.
     pub fn title(self) -> &'static str {
         match self {
-            Self::KoOmote => "Ko-omote, the young woman of the Noh stage, in ivory gofun with smoke-soft brows.",
-            Self::Kitsune => "Kitsune, the festival fox, white as rice powder with vermilion flames and gold edges.",
-            Self::Oni => "Oni, the mountain demon, cinnabar lacquer with brows of gold fire, horns and tusks.",
-            Self::Calavera => "Calavera, the sugar skull, petals round the eyes, a marigold brow and a stitched smile.",
+            Self::KoOmote => {
+                "Ko-omote, the young woman of the Noh stage, in ivory gofun with smoke-soft brows."
+            }
+            Self::Kitsune => {
+                "Kitsune, the festival fox, white as rice powder with vermilion flames and gold edges."
+            }
+            Self::Oni => {
+                "Oni, the mountain demon, cinnabar lacquer with brows of gold fire, horns and tusks."
+            }
+            Self::Calavera => {
+                "Calavera, the sugar skull, petals round the eyes, a marigold brow and a stitched smile."
+            }
         }
     }
 
