@@ -9,3 +9,4 @@ pub mod frame;
 pub mod infer;
 pub mod space;
 pub mod topology;
+pub mod track;
