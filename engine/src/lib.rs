@@ -14,3 +14,4 @@ pub mod source;
 pub mod space;
 pub mod swap;
 pub mod topology;
+pub mod track;
