@@ -26,9 +26,8 @@ enum Command {
 fn main() -> ExitCode {
     env_logger::init();
     let result = match Cli::parse().command {
-        Command::Setup(args) => setup::run(&args, 1, |bytes| Ok(omote_engine::infer::models::convert_file(bytes)?))
-            .map(|()| ExitCode::SUCCESS),
-        Command::Doctor(args) => doctor::run(&args, 1, |_| Vec::new()),
+        Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Doctor(args) => doctor::run(&args, |_| Vec::new()),
     };
     result.unwrap_or_else(|error| {
         // With standard error closed there is nobody to tell.
