@@ -43,7 +43,7 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("nets-1-cp311-cp311-any.whl");
         build_wheel(&path, &[("nets/a.tflite", NET), ("nets/LICENSE", TEXT)]);
-        let hashes = [store::hash_file(&path).unwrap(), hash_bytes(NET), hash_bytes(TEXT)];
+        let hashes = [hash_file(&path).unwrap(), hash_bytes(NET), hash_bytes(TEXT)];
         Self { dir, hashes }
     }
 
