@@ -6,7 +6,10 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args;
 
-use crate::setup::{self, MEDIAPIPE, ONNX_RUNTIME_VERSION, Store};
+use omote_engine::infer::models::{self, ModelFile};
+use omote_engine::infer::{LIBRARY_VARIABLE, Runtime, Source};
+
+use crate::setup::{self, ONNX_RUNTIME_VERSION, Store};
 
 /// Options of `omote doctor`.
 #[derive(Args, Clone, Debug, Default)]
@@ -59,24 +62,21 @@ impl Finding {
 
 /// Looks at everything, prints it, and gives success exactly if a swap can run. `more` are findings of
 /// other parts of the program, such as the GPU adapters, given the data folder.
-pub(crate) fn run(
-    args: &DoctorArgs,
-    converter: u32,
-    more: impl FnOnce(&Path) -> Vec<Finding>,
-) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &DoctorArgs, more: impl FnOnce(&Path) -> Vec<Finding>) -> anyhow::Result<ExitCode> {
     let root = setup::data_folder(args.data.as_deref())?;
-    let mut findings = examine(&root, converter);
+    let mut findings = examine(&root);
     findings.extend(more(&root));
     print(&findings)?;
     let able = findings.iter().all(|finding| finding.state != State::Missing);
     Ok(if able { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn examine(root: &Path, converter: u32) -> Vec<Finding> {
+fn examine(root: &Path) -> Vec<Finding> {
     let store = Store::at(root.to_owned());
     let mut findings = vec![data_folder(root)];
-    findings.extend(networks(&store, converter));
-    findings.push(library(&store));
+    let (finding, runtime) = library(&store);
+    findings.push(finding);
+    findings.extend(models::ALL.iter().map(|model| network(&store, model, &runtime)));
     findings.push(tool("ffmpeg", "video files other than .mjpeg and .y4m can't be read, nor .mp4 written"));
     findings.push(tool("ffprobe", "the rotation and sound of video files can't be told"));
     findings.push(personas(&store));
@@ -95,55 +95,63 @@ fn data_folder(root: &Path) -> Finding {
     }
 }
 
-fn networks(store: &Store, converter: u32) -> Vec<Finding> {
-    let stamp = store.stamp();
-    let networks =
-        MEDIAPIPE.members.iter().filter_map(|member| Some((member, member.to.strip_suffix(".tflite")?)));
-    networks
-        .map(|(member, stem)| {
-            let name = stem.rsplit('/').next().unwrap_or(stem);
-            let onnx = format!("{stem}.onnx");
-            let lacking = |detail: &str| {
-                Finding::lacking("network", State::Missing, format!("{name}: {detail}"), "omote setup")
-            };
-            if store.is_converted(&stamp, converter, &onnx, member.sha256) {
-                Finding::found("network", name)
-            } else if store.path(&onnx).exists() {
-                lacking("the converted file is damaged, or by another version of omote")
-            } else if store.path(member.to).exists() {
-                lacking("not converted yet")
-            } else {
-                lacking("not obtained yet")
-            }
-        })
-        .collect()
+/// One network: there, of this version, and able to run.
+fn network(store: &Store, model: &ModelFile, runtime: &Runtime) -> Finding {
+    let lacking = |detail: String| {
+        Finding::lacking("network", State::Missing, format!("{}: {detail}", model.stem), "omote setup")
+    };
+    let onnx = format!("models/{}", model.onnx_name());
+    let Ok(tflite) = std::fs::read(store.path(&format!("models/{}", model.tflite_name()))) else {
+        return lacking("not obtained yet".to_owned());
+    };
+    if !store.path(&onnx).exists() {
+        return lacking("not converted yet".to_owned());
+    }
+    if !models::convert_file(&tflite).is_ok_and(|right| store.holds(&onnx, &right)) {
+        return lacking("damaged, or by another version of omote".to_owned());
+    }
+    match runtime.load(Source::File(&store.path(&onnx)), &model.expect) {
+        Ok(_) => Finding::found("network", model.stem),
+        Err(error) => lacking(error.to_string()),
+    }
 }
 
-/// The pinned ONNX Runtime. Without it the built-in runtime serves.
-fn library(store: &Store) -> Finding {
+/// What runs the networks. ONNX Runtime where its library is there, the built-in runtime otherwise.
+fn library(store: &Store) -> (Finding, Runtime) {
     const WHAT: &str = "ONNX Runtime";
-    let slower = |detail: String, remedy: &str| {
-        Finding::lacking(
-            WHAT,
-            State::Optional,
-            format!("{detail}; the built-in runtime serves, more slowly"),
-            remedy,
-        )
-    };
-    let Some(wheel) = setup::onnx_runtime(std::env::consts::OS, std::env::consts::ARCH) else {
-        return slower("none is pinned for this system".to_owned(), "");
-    };
-    let Some(member) = wheel.members.iter().find(|member| member.to.starts_with("lib/")) else {
-        return slower("none is pinned for this system".to_owned(), "");
-    };
-    let path = store.path(member.to);
-    match store.hash(member.to) {
-        Some(hash) if hash == member.sha256 => {
-            Finding::found(WHAT, format!("{ONNX_RUNTIME_VERSION}, {}", path.display()))
+    let path = models::library(store.root());
+    let runtime = match Runtime::discover(path.as_deref()) {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let remedy = format!("omote setup, or check the path in {LIBRARY_VARIABLE}");
+            return (Finding::lacking(WHAT, State::Missing, error.to_string(), remedy), Runtime::portable());
         }
-        Some(_) => slower(format!("{} is not the pinned file", path.display()), "omote setup"),
-        None => slower("not obtained yet".to_owned(), "omote setup"),
-    }
+    };
+    let pinned = setup::onnx_runtime(std::env::consts::OS, std::env::consts::ARCH);
+    let Some(path) = path else {
+        let variable = std::env::var(LIBRARY_VARIABLE).unwrap_or_default();
+        let finding = match (variable.is_empty(), pinned) {
+            (false, _) => Finding::found(WHAT, format!("{variable} (from {LIBRARY_VARIABLE})")),
+            (true, Some(_)) => {
+                let detail = "not obtained yet: the built-in runtime serves, more slowly";
+                Finding::lacking(WHAT, State::Optional, detail, "omote setup")
+            }
+            (true, None) => {
+                let detail = "none is pinned for this system: the built-in runtime serves, more slowly";
+                Finding::lacking(
+                    WHAT,
+                    State::Optional,
+                    detail,
+                    format!("name a library of your own in {LIBRARY_VARIABLE}"),
+                )
+            }
+        };
+        return (finding, runtime);
+    };
+    let hash = setup::hash_file(&path).unwrap_or_default();
+    let is_pinned = pinned.is_some_and(|wheel| wheel.members.iter().any(|member| member.sha256 == hash));
+    let version = if is_pinned { ONNX_RUNTIME_VERSION } else { "not the pinned file, but it loads" };
+    (Finding::found(WHAT, format!("{version}, {}", path.display())), runtime)
 }
 
 /// A program of ffmpeg's, by asking it for its version.
@@ -210,33 +218,27 @@ mod tests {
     #[test]
     fn an_empty_folder_lacks_the_networks_and_says_how_to_get_them() {
         let dir = tempfile::tempdir().unwrap();
-        let findings = examine(dir.path(), 1);
-        let networks: Vec<_> = findings.iter().filter(|finding| finding.what == "network").collect();
-        assert_eq!(networks.len(), 4);
-        for finding in networks {
+        let store = Store::at(dir.path().to_owned());
+        for model in &models::ALL {
+            let finding = network(&store, model, &Runtime::portable());
             assert_eq!(
                 (finding.state, finding.remedy.as_str()),
                 (State::Missing, "omote setup"),
                 "{finding:?}"
             );
+            assert!(finding.detail.contains("not obtained"), "{finding:?}");
         }
-        let library = findings.iter().find(|finding| finding.what == "ONNX Runtime").unwrap();
-        assert_eq!(library.state, State::Optional);
     }
 
     #[test]
     fn a_damaged_conversion_is_told_from_a_missing_one() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open_for_writing(dir.path().to_owned()).unwrap();
+        let store = Store::at(dir.path().to_owned());
+        let look = || network(&store, &models::MESH_468, &Runtime::portable()).detail;
+        store.write("models/face_landmark.tflite", b"there").unwrap();
+        assert!(look().contains("not converted"), "{}", look());
         store.write("models/face_landmark.onnx", b"damaged").unwrap();
-        store.write("models/face_landmark_with_attention.tflite", b"there").unwrap();
-        let text = |name: &str| {
-            let findings = networks(&store, 1);
-            findings.into_iter().find(|f| f.detail.starts_with(&format!("{name}:"))).unwrap().detail
-        };
-        assert!(text("face_landmark").contains("damaged"));
-        assert!(text("face_landmark_with_attention").contains("not converted"));
-        assert!(text("face_detection_short_range").contains("not obtained"));
+        assert!(look().contains("damaged"), "{}", look());
     }
 
     #[test]

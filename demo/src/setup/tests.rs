@@ -9,6 +9,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::pins::Member;
+use super::store::hash_bytes;
 use super::*;
 
 const NET: &[u8] = b"a network";
@@ -42,7 +43,7 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("nets-1-cp311-cp311-any.whl");
         build_wheel(&path, &[("nets/a.tflite", NET), ("nets/LICENSE", TEXT)]);
-        let hashes = [store::hash_file(&path).unwrap(), hash_bytes(NET), hash_bytes(TEXT)];
+        let hashes = [hash_file(&path).unwrap(), hash_bytes(NET), hash_bytes(TEXT)];
         Self { dir, hashes }
     }
 
@@ -51,10 +52,10 @@ impl Bench {
     }
 
     fn store(&self) -> Store {
-        Store::open_for_writing(self.dir.path().join("data")).unwrap()
+        Store::at(self.dir.path().join("data"))
     }
 
-    fn run(&self, from: &[PathBuf], converter: u32, convert: Convert) -> Result<bool, Problem> {
+    fn run(&self, from: &[PathBuf], convert: Convert) -> Result<bool, Problem> {
         let members = [
             Member { inside: "nets/a.tflite", to: "models/a.tflite", sha256: &self.hashes[1] },
             Member { inside: "nets/LICENSE", to: "licences/nets/LICENSE", sha256: &self.hashes[2] },
@@ -70,7 +71,7 @@ impl Bench {
             members: &members,
         };
         let (store, report) = (self.store(), Report::new());
-        Job { store: &store, report: &report, from, converter, convert }.run(&[wheel])
+        Job { store: &store, report: &report, from, convert }.run(&[wheel])
     }
 }
 
@@ -93,39 +94,40 @@ fn files_below(folder: &Path) -> Vec<String> {
 #[test]
 fn first_run_makes_everything_and_a_second_does_nothing() {
     let bench = Bench::new();
-    assert!(bench.run(&[bench.wheel_path()], 1, reverse).unwrap());
+    assert!(bench.run(&[bench.wheel_path()], reverse).unwrap());
     let data = bench.dir.path().join("data");
-    assert_eq!(
-        files_below(&data),
-        ["licences/nets/LICENSE", "models/a.onnx", "models/a.tflite", "setup.json"]
-    );
+    assert_eq!(files_below(&data), ["licences/nets/LICENSE", "models/a.onnx", "models/a.tflite"]);
     assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), reverse(NET).unwrap());
-    // Neither the wheel nor pip nor the converter is needed now.
-    assert!(!bench.run(&[], 1, refuse).unwrap());
+    // Neither the wheel nor pip is needed now.
+    assert!(!bench.run(&[], reverse).unwrap());
 }
 
 #[test]
 fn only_what_is_damaged_or_out_of_date_is_made_again() {
     let bench = Bench::new();
-    bench.run(&[bench.wheel_path()], 1, reverse).unwrap();
+    bench.run(&[bench.wheel_path()], reverse).unwrap();
     let data = bench.dir.path().join("data");
     // A newer converter needs no wheel.
-    assert!(bench.run(&[], 2, reverse).unwrap());
-    assert_eq!(bench.store().stamp().converter, 2);
-    // A damaged network is taken from the wheel again; the conversion made from the right one stays.
+    fn newer(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
+        Ok([b"newer ", bytes].concat())
+    }
+    assert!(bench.run(&[], newer).unwrap());
+    assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), newer(NET).unwrap());
+    assert!(bench.run(&[], reverse).unwrap());
+    // A damaged network is taken from the wheel again.
     fs::write(data.join("models/a.tflite"), b"bad").unwrap();
-    assert!(bench.run(&[bench.wheel_path()], 2, refuse).unwrap());
+    assert!(bench.run(&[bench.wheel_path()], reverse).unwrap());
     assert_eq!(fs::read(data.join("models/a.tflite")).unwrap(), NET);
     // A damaged conversion is made again.
     fs::write(data.join("models/a.onnx"), b"bad").unwrap();
-    assert!(bench.run(&[], 2, reverse).unwrap());
+    assert!(bench.run(&[], reverse).unwrap());
     assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), reverse(NET).unwrap());
 }
 
 #[test]
 fn a_failed_conversion_is_named_and_leaves_no_file() {
     let bench = Bench::new();
-    let problem = bench.run(&[bench.wheel_path()], 1, refuse).unwrap_err();
+    let problem = bench.run(&[bench.wheel_path()], refuse).unwrap_err();
     assert_eq!(problem.step, "convert");
     let text = problem.to_string();
     assert!(text.contains("a.tflite") && text.contains("operator 99") && text.contains("remedy"), "{text}");
@@ -136,12 +138,12 @@ fn a_failed_conversion_is_named_and_leaves_no_file() {
 fn a_changed_wheel_is_refused_by_name_and_hash() {
     let bench = Bench::new();
     build_wheel(&bench.wheel_path(), &[("nets/a.tflite", b"evil"), ("nets/LICENSE", TEXT)]);
-    let text = bench.run(&[bench.wheel_path()], 1, reverse).unwrap_err().to_string();
+    let text = bench.run(&[bench.wheel_path()], reverse).unwrap_err().to_string();
     assert!(
         text.contains("nets-1-cp311") && text.contains(&bench.hashes[0]) && text.contains("remedy"),
         "{text}"
     );
-    assert_eq!(files_below(&bench.dir.path().join("data")), Vec::<String>::new());
+    assert!(!bench.dir.path().join("data/models").exists());
 }
 
 #[test]
@@ -149,16 +151,16 @@ fn a_file_that_is_no_pinned_wheel_is_refused_with_the_names_of_those_that_are() 
     let bench = Bench::new();
     let other = bench.dir.path().join("holiday.zip");
     fs::write(&other, b"not a wheel").unwrap();
-    let text = bench.run(&[other], 1, reverse).unwrap_err().to_string();
+    let text = bench.run(&[other], reverse).unwrap_err().to_string();
     assert!(text.contains("holiday.zip") && text.contains("nets-1-cp311-cp311-any.whl"), "{text}");
-    let missing = bench.run(&[bench.dir.path().join("gone.whl")], 1, reverse).unwrap_err().to_string();
+    let missing = bench.run(&[bench.dir.path().join("gone.whl")], reverse).unwrap_err().to_string();
     assert!(missing.contains("gone.whl") && missing.contains("spelling"), "{missing}");
 }
 
 #[test]
 fn a_data_folder_that_is_a_file_is_named() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("data"), b"in the way").unwrap();
-    let text = Store::open_for_writing(dir.path().join("data")).unwrap_err().to_string();
+    let bench = Bench::new();
+    fs::write(bench.dir.path().join("data"), b"in the way").unwrap();
+    let text = bench.run(&[bench.wheel_path()], reverse).unwrap_err().to_string();
     assert!(text.contains("data") && text.contains("not a folder"), "{text}");
 }
