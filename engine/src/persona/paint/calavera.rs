@@ -74,6 +74,8 @@ fn sockets(canvas: &mut Canvas) {
     for side in Side::BOTH {
         let shade = srgb(0x7A5A58);
         canvas.dab(side.place(centre), outer * 1.35, 0.0, |t, _, texel| texel.glaze(shade, (1.3 * t).min(0.6)));
+        let under = Curve::ellipse(side.place(centre), (inner + outer) * 0.47);
+        canvas.fill(&under, 0.006, |cover, _, _, texel| texel.coat(&Material::paint(0x5A0A38, 0.4), cover));
         let petals = 15;
         // Every second petal first, so that the others lie over them.
         for pass in 0..2 {

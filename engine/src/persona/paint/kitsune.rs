@@ -63,7 +63,7 @@ fn fur(canvas: &mut Canvas) {
             let n = |k: u32| unit(i, side as i32 * 7 + 1, 900 + k);
             let along = n(1);
             let bow = (along * std::f32::consts::PI).sin();
-            let root = Vec2::new(0.180, 0.36).lerp(Vec2::new(0.290, 0.80), along);
+            let root = Vec2::new(0.172, 0.44).lerp(Vec2::new(0.295, 0.80), along);
             let root = root + Vec2::new(-0.025 * bow + 0.055 * (n(2) - 0.35), 0.02 * n(6));
             let lie = Vec2::new(-0.75, 0.65).lerp(Vec2::new(-0.30, 0.95), along);
             let tip = root + lie * (0.035 + 0.045 * n(3));
@@ -71,7 +71,7 @@ fn fur(canvas: &mut Canvas) {
             let hair = Curve::smooth(&[root, mid, tip], false).on(side);
             let tint = [srgb(0xCDBEB4), srgb(0xE2D8CF), Vec3::splat(1.10)][(n(5) * 3.0) as usize % 3];
             canvas.stroke(&hair, 0.0016, |t| 0.0019 * ease(-0.1, 0.3, t) * (1.0 - t * 0.95), |touch, _, texel| {
-                texel.glaze(tint, 0.42 * touch.cover);
+                texel.glaze(tint, 0.36 * touch.cover);
                 texel.relief += 0.0006 * touch.bead() * touch.cover;
             });
         }
