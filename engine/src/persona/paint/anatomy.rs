@@ -39,6 +39,12 @@ pub(super) fn point(index: usize) -> Vec2 {
     CANONICAL_UV.get(index).map_or(Vec2::splat(0.5), |&p| Vec2::from(p))
 }
 
+/// How squarely the face's side looks forward at `p`: 1 in the middle, 0.35 at the rim. The canonical UV is a frontal
+/// view, so what is drawn near the rim is stretched sideways by its inverse when the head turns.
+pub(super) fn facing(p: Vec2) -> f32 {
+    (1.0 - ((p.x - 0.5) / 0.36).powi(2)).max(0.0).sqrt().max(0.35)
+}
+
 fn points(indices: &[usize]) -> Vec<Vec2> {
     indices.iter().map(|&i| point(i)).collect()
 }

@@ -43,17 +43,15 @@ impl Canvas {
         // Cover, along, across. Zeroed memory that is never touched costs nothing.
         let mut touched = vec![[0.0_f32; 3]; columns * (span.y1 - span.y0)];
         let mut reach = vec![(usize::MAX, 0_usize); span.y1 - span.y0];
-        let (length, mut before) = (curve.length().max(1e-6), 0.0);
-        for (a, b) in curve.segments() {
+        for piece in pieces(curve, &width) {
+            let Piece { a, b, along, half } = piece;
             let (ab, step) = (b - a, a.distance(b).max(1e-7));
-            let near = width(before / length).max(width((before + step) / length)) + feather;
-            let part = self.span(Bounds::of(&[a, b], near));
+            let part = self.span(Bounds::of(&[a, b], half[0].max(half[1]) + feather));
             for y in part.y0..part.y1 {
                 for x in part.x0..part.x1 {
                     let ap = self.uv(x, y) - a;
                     let t = (ap.dot(ab) / (step * step)).clamp(0.0, 1.0);
-                    let along = (before + t * step) / length;
-                    let half = width(along).max(1e-6);
+                    let half = (half[0] + (half[1] - half[0]) * t).max(1e-6);
                     let off = (ap - ab * t).length();
                     let cover = ((half - off) / feather + 0.5).clamp(0.0, 1.0);
                     if cover <= 0.0 {
@@ -63,12 +61,12 @@ impl Canvas {
                     let slot = &mut touched[row * columns + column];
                     let across = (off / half).min(1.0);
                     if cover > slot[0] || (cover >= slot[0] && across < slot[2].abs()) {
-                        *slot = [cover, along, if ab.perp_dot(ap) < 0.0 { -across } else { across }];
+                        let way = along[0] + (along[1] - along[0]) * t;
+                        *slot = [cover, way, if ab.perp_dot(ap) < 0.0 { -across } else { across }];
                         reach[row] = (reach[row].0.min(column), reach[row].1.max(column + 1));
                     }
                 }
             }
-            before += step;
         }
         for (row, &(from, to)) in reach.iter().enumerate() {
             for column in from..to {
@@ -92,7 +90,7 @@ impl Canvas {
     ) {
         let feather = feather.max(self.texel());
         let bounds = curve.bounds(feather);
-        let depths = Depths::new(curve, bounds, 12.0 * self.texel(), feather);
+        let depths = Depths::new(curve, bounds, self.texel(), feather);
         let unit = self.texel();
         self.rows(bounds, |v, u, texels| {
             let crossings = depths.crossings(v);
@@ -126,6 +124,33 @@ impl Canvas {
     }
 }
 
+/// A short piece of a stroke: ends, ways along (0..=1) and half widths at both.
+struct Piece {
+    a: Vec2,
+    b: Vec2,
+    along: [f32; 2],
+    half: [f32; 2],
+}
+
+/// A stroke in pieces so short that its width may change evenly on each.
+fn pieces(curve: &Curve, width: impl Fn(f32) -> f32) -> Vec<Piece> {
+    let length = curve.length().max(1e-6);
+    let longest = (length / 12.0).min(0.02);
+    let (mut pieces, mut before) = (Vec::new(), 0.0);
+    for (from, to) in curve.segments() {
+        let step = from.distance(to);
+        let count = (step / longest).ceil().max(1.0) as usize;
+        for k in 0..count {
+            let ends = [k as f32 / count as f32, (k + 1) as f32 / count as f32];
+            let along = ends.map(|t| (before + t * step) / length);
+            let [a, b] = ends.map(|t| from.lerp(to, t));
+            pieces.push(Piece { a, b, along, half: along.map(&width) });
+        }
+        before += step;
+    }
+    pieces
+}
+
 /// How deep points lie in a closed curve, quickly. A lattice of squares knows for each square near the border which
 /// pieces of the curve can be nearest; far from the border depth is interpolated.
 struct Depths {
@@ -139,37 +164,39 @@ struct Depths {
 }
 
 impl Depths {
-    fn new(curve: &Curve, bounds: Bounds, step: f32, feather: f32) -> Self {
+    fn new(curve: &Curve, bounds: Bounds, texel: f32, feather: f32) -> Self {
         let segments: Vec<_> = curve.segments().collect();
-        let (min, max) = (bounds.min.max(Vec2::splat(-step)), bounds.max.min(Vec2::splat(1.0 + step)));
-        let size = ((max - min) / step).max(Vec2::ZERO);
-        let (columns, rows) = (size.x as usize + 2, size.y as usize + 2);
+        let (min, max) = (bounds.min.max(Vec2::splat(-0.05)), bounds.max.min(Vec2::splat(1.05)));
+        let extent = (max - min).max(Vec2::ZERO);
+        let step = (extent.max_element() / 24.0).clamp(4.0 * texel, 12.0 * texel);
+        let (columns, rows) = ((extent.x / step) as usize + 2, (extent.y / step) as usize + 2);
+        let corner = |i: usize, j: usize| min + Vec2::new(i as f32, j as f32) * step;
         let mut corners = vec![0.0; columns * rows];
         super::canvas::in_bands(&mut corners, columns, |row, line| {
             for (column, depth) in line.iter_mut().enumerate() {
-                *depth = curve.depth(min + Vec2::new(column as f32, row as f32) * step);
+                *depth = curve.depth(corner(column, row));
             }
         });
-        // No point of a square is further than its diagonal from its first corner.
-        let diagonal = step * std::f32::consts::SQRT_2;
-        let near = corners.iter().enumerate().map(|(i, depth)| {
-            if depth.abs() > diagonal + feather {
-                return Vec::new();
+        // No point of a square is further than half its diagonal from its middle.
+        let half = step * std::f32::consts::FRAC_1_SQRT_2;
+        let mut near = vec![Vec::new(); columns * rows];
+        super::canvas::in_bands(&mut near, columns, |row, line| {
+            for (column, near) in line.iter_mut().enumerate() {
+                if corners[row * columns + column].abs() > 2.0 * half + feather {
+                    continue;
+                }
+                let middle = corner(column, row) + 0.5 * step;
+                let away = |&(a, b): &(Vec2, Vec2)| distance_squared(middle, a, b);
+                let reach = segments.iter().map(away).fold(f32::MAX, f32::min).sqrt() + 2.0 * half;
+                near.extend(segments.iter().copied().filter(|s| away(s) <= reach * reach));
             }
-            let corner = min + Vec2::new((i % columns) as f32, (i / columns) as f32) * step;
-            let reach = (depth.abs() + 2.0 * diagonal).powi(2);
-            segments.iter().copied().filter(|&(a, b)| distance_squared(corner, a, b) <= reach).collect()
         });
-        let near = near.collect();
         Self { segments, origin: min, step, columns, corners, near }
     }
 
     /// Where the horizontal line at `y` crosses the curve.
     fn crossings(&self, y: f32) -> Vec<f32> {
-        let crossing = |&(a, b): &(Vec2, Vec2)| {
-            ((a.y > y) != (b.y > y)).then(|| a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x))
-        };
-        self.segments.iter().filter_map(crossing).collect()
+        super::curve::crossings(self.segments.iter().copied(), y)
     }
 
     fn at(&self, p: Vec2, crossings: &[f32]) -> f32 {

@@ -2,6 +2,8 @@
 
 use glam::{Vec2, Vec3};
 
+use super::anatomy;
+
 /// The substance of a stroke.
 #[derive(Clone, Copy)]
 pub(super) struct Material {
@@ -95,9 +97,13 @@ pub(super) struct Span {
 }
 
 /// The canvas.
+///
+/// Only the part that a face can show is worked on: the oval, a fifth wider. The rest of the picture repeats its rim.
 pub(super) struct Canvas {
     side: usize,
     texels: Vec<Texel>,
+    /// First texel and end of the worked part of each row.
+    reach: Vec<(usize, usize)>,
 }
 
 impl Canvas {
@@ -107,7 +113,32 @@ impl Canvas {
     /// A bare canvas for a picture of `size` pixels a side.
     pub(super) fn new(size: u32) -> Self {
         let side = size.max(1) as usize * Self::OVERSAMPLE;
-        Self { side, texels: vec![Texel::default(); side * side] }
+        let middle = Vec2::splat(0.5);
+        let rim = anatomy::oval().map(|p| middle + (p - middle) * 1.2);
+        // Whole pixels, so that no pixel is half painted.
+        let reach = (0..side).map(|row| {
+            let v = ((row / 2 * 2) as f32 + 1.0) / side as f32;
+            let across = rim.crossings(v);
+            let first = across.iter().copied().fold(f32::MAX, f32::min);
+            let last = across.iter().copied().fold(f32::MIN, f32::max);
+            if first >= last {
+                return (0, 0);
+            }
+            let texel = |u: f32| (u.clamp(0.0, 1.0) * side as f32) as usize / 2 * 2;
+            (texel(first), (texel(last) + 2).min(side))
+        });
+        Self { side, texels: vec![Texel::default(); side * side], reach: reach.collect() }
+    }
+
+    /// First texel and end of the part of a row that is worked on.
+    pub(super) fn reach(&self, row: usize) -> (usize, usize) {
+        self.reach.get(row).copied().unwrap_or((0, 0))
+    }
+
+    /// Whether `p` lies in the part that is worked on.
+    pub(super) fn works_on(&self, p: Vec2) -> bool {
+        let (first, end) = self.reach((p.y * self.side as f32) as usize);
+        (first as f32..end as f32).contains(&(p.x * self.side as f32))
     }
 
     /// Texels a side.
@@ -166,9 +197,14 @@ impl Canvas {
         }
         // A thread costs more than it saves on a small piece.
         let cores = if (span.x1 - span.x0) * (span.y1 - span.y0) < 1 << 15 { 1 } else { cores() };
+        let reach = &self.reach;
         in_bands_on(cores, &mut self.texels[span.y0 * side..span.y1 * side], side, |row, line| {
             let v = ((row + span.y0) as f32 + 0.5) * unit;
-            f(v, (span.x0 as f32 + 0.5) * unit, &mut line[span.x0..span.x1]);
+            let (first, end) = reach[row + span.y0];
+            let (first, end) = (first.max(span.x0), end.min(span.x1));
+            if first < end {
+                f(v, (first as f32 + 0.5) * unit, &mut line[first..end]);
+            }
         });
     }
 }

@@ -6,7 +6,7 @@ use super::canvas::Bounds;
 use super::noise::value;
 
 /// Points put on each span between two given points.
-const STEPS: usize = 10;
+const STEPS: usize = 8;
 
 /// The two sides of the face. Shapes are written down for the subject's right (the picture's left).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -157,6 +157,11 @@ impl Curve {
         end
     }
 
+    /// Where the horizontal line at `y` crosses the curve.
+    pub(super) fn crossings(&self, y: f32) -> Vec<f32> {
+        crossings(self.segments(), y)
+    }
+
     /// The rectangle round the curve, grown by `margin`.
     pub(super) fn bounds(&self, margin: f32) -> Bounds {
         Bounds::of(&self.points, margin)
@@ -194,6 +199,14 @@ impl Curve {
         }
         if inside { nearest.sqrt() } else { -nearest.sqrt() }
     }
+}
+
+/// Where the horizontal line at `y` crosses `segments`.
+pub(super) fn crossings(segments: impl Iterator<Item = (Vec2, Vec2)>, y: f32) -> Vec<f32> {
+    let crossing = |(a, b): (Vec2, Vec2)| {
+        ((a.y > y) != (b.y > y)).then(|| a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x))
+    };
+    segments.filter_map(crossing).collect()
 }
 
 /// Squared distance from `p` to the segment `a`..`b`.

@@ -5,10 +5,10 @@
 
 use glam::{Vec2, Vec3};
 
-use super::anatomy;
 use super::canvas::{Canvas, Texel, ease, in_bands};
-use super::curve::Side;
 use super::noise::Field;
+use super::anatomy;
+use super::curve::Side;
 
 /// How strongly each part of a face is carved; 1 is a natural one.
 #[derive(Clone, Copy)]
@@ -66,11 +66,9 @@ pub(super) fn blob(p: Vec2, centre: Vec2, radius: Vec2) -> f32 {
     (-((p - centre) / radius).length_squared()).exp()
 }
 
-/// The carved form: height, slope and how hollow each place lies.
+/// The carved form: its slope (x, y) and how hollow each place lies (z).
 pub(super) struct Form {
-    slope_x: Field,
-    slope_y: Field,
-    hollow: Field,
+    places: Field<Vec3>,
 }
 
 impl Form {
@@ -80,30 +78,27 @@ impl Form {
     pub(super) fn carve(height: impl Fn(Vec2) -> f32 + Sync) -> Self {
         let heights = Field::bake(Self::SIDE, height);
         let step = 1.0 / (Self::SIDE - 1) as f32;
-        let slope = |axis: Vec2| {
-            Field::bake(Self::SIDE, |p| {
-                (heights.at(p + axis * step) - heights.at(p - axis * step)) / (2.0 * step)
-            })
-        };
-        let hollow = Field::bake(Self::SIDE, |p| {
+        let places = Field::bake(Self::SIDE, |p| {
+            let slope = |axis: Vec2| (heights.at(p + axis * step) - heights.at(p - axis * step)) / (2.0 * step);
             let mut around = 0.0;
             for i in 0..16 {
                 let radius = if i % 2 == 0 { 0.022 } else { 0.05 };
                 around += heights.at(p + Vec2::from_angle(i as f32 * 0.3927) * radius);
             }
-            around / 16.0 - heights.at(p)
+            Vec3::new(slope(Vec2::X), slope(Vec2::Y), 140.0 * (around / 16.0 - heights.at(p)))
         });
-        Self { slope_x: slope(Vec2::X), slope_y: slope(Vec2::Y), hollow }
+        Self { places }
     }
 
-    /// Slope of the form at `p`.
-    pub(super) fn slope(&self, p: Vec2) -> Vec2 {
-        Vec2::new(self.slope_x.at(p), self.slope_y.at(p))
+    /// Slope of the form at `p`, and how far the place lies under its surroundings (as [`Self::hollow`]).
+    fn place(&self, p: Vec2) -> (Vec2, f32) {
+        let place = self.places.at(p);
+        (place.truncate(), place.z.clamp(-1.0, 1.0))
     }
 
-    /// How far the place lies under its surroundings; about -1..1, positive in hollows.
+    /// How far the place lies under its surroundings; -1..=1, positive in hollows.
     pub(super) fn hollow(&self, p: Vec2) -> f32 {
-        (self.hollow.at(p) * 140.0).clamp(-1.0, 1.0)
+        self.place(p).1
     }
 }
 
@@ -129,8 +124,7 @@ impl Studio {
         let facing = normal.dot(lamp).max(0.0) / lamp.z;
         let lit = (1.0 - self.key + self.key * facing) * (1.0 - self.occlusion * hollow.max(0.0));
         let shade = Vec3::ONE.lerp(self.shade, ((1.0 - lit) * 1.6).clamp(0.0, 1.0));
-        let seen =
-            Vec3::new(2.0 * normal.z * normal.x, 2.0 * normal.z * normal.y, 2.0 * normal.z * normal.z - 1.0);
+        let seen = Vec3::new(2.0 * normal.z * normal.x, 2.0 * normal.z * normal.y, 2.0 * normal.z * normal.z - 1.0);
         let rough = 1.0 - texel.gloss;
         let lamps = reflected(seen, rough);
         // Schlick's approximation, 4 % at right angles, as for lacquer and glaze.
@@ -190,9 +184,11 @@ impl Canvas {
         let encoded = |v: f32| curve[((v.max(0.0) * STEPS as f32) as usize).min(BRIGHTEST * STEPS)];
         let relief = |x: usize, y: usize| texels[y.min(side - 1) * side + x.min(side - 1)].relief;
         in_bands(&mut rgba, size * 4, |row, line| {
-            for (column, pixel) in line.chunks_exact_mut(4).enumerate() {
+            let (from, to) = self.reach(row * Self::OVERSAMPLE);
+            let (from, to) = (from / Self::OVERSAMPLE, to.div_ceil(Self::OVERSAMPLE));
+            for (column, pixel) in line.chunks_exact_mut(4).enumerate().take(to).skip(from) {
                 let centre = (Vec2::new(column as f32, row as f32) + 0.5) / size as f32;
-                let (carved, hollow) = (form.slope(centre), form.hollow(centre));
+                let (carved, hollow) = form.place(centre);
                 let mut four = [(Texel::default(), Vec2::ZERO); 4];
                 for (i, sample) in four.iter_mut().enumerate() {
                     let (x, y) = (column * 2 + i % 2, row * 2 + i / 2);
@@ -204,7 +200,33 @@ impl Canvas {
                 pixel.copy_from_slice(&[encoded(colour.x), encoded(colour.y), encoded(colour.z), 255]);
             }
         });
+        self.spread(&mut rgba);
         rgba
+    }
+
+    /// Carries the colour at the rim of the painted part out to the picture's edges.
+    fn spread(&self, rgba: &mut [u8]) {
+        let size = self.side() / Self::OVERSAMPLE;
+        let painted = |row: usize| {
+            // One pixel inside, where all four texels are painted.
+            let (from, to) = self.reach(row * Self::OVERSAMPLE);
+            (from / Self::OVERSAMPLE + 1, (to / Self::OVERSAMPLE).saturating_sub(1))
+        };
+        let Some(first) = (0..size).find(|&row| painted(row).0 < painted(row).1) else { return };
+        let last = (first..size).rfind(|&row| painted(row).0 < painted(row).1).unwrap_or(first);
+        for row in first..=last {
+            let (from, to) = painted(row);
+            let line = &mut rgba[row * size * 4..(row + 1) * size * 4];
+            line.copy_within(from * 4..from * 4 + 4, 0);
+            for column in (1..from).chain(to..size) {
+                let source = if column < from { 0 } else { to - 1 };
+                line.copy_within(source * 4..source * 4 + 4, column * 4);
+            }
+        }
+        for row in (0..first).chain(last + 1..size) {
+            let source = if row < first { first } else { last };
+            rgba.copy_within(source * size * 4..(source + 1) * size * 4, row * size * 4);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod brush;
 mod calavera;
 mod canvas;
 mod curve;
+mod kintsugi;
 mod kitsune;
 mod ko_omote;
 mod light;
@@ -16,6 +17,7 @@ mod noise;
 mod oni;
 mod ornament;
 mod surface;
+mod urushi;
 
 use crate::persona::canonical_uv::CANONICAL_UV;
 
@@ -31,11 +33,16 @@ pub enum Mask {
     Oni,
     /// The sugar skull of the Day of the Dead.
     Calavera,
+    /// A celadon face mended with gold.
+    Kintsugi,
+    /// The night sky in lacquer, gold and mother-of-pearl.
+    Urushi,
 }
 
 impl Mask {
     /// Every mask, the default first.
-    pub const ALL: [Self; 4] = [Self::KoOmote, Self::Kitsune, Self::Oni, Self::Calavera];
+    pub const ALL: [Self; 6] =
+        [Self::KoOmote, Self::Kitsune, Self::Oni, Self::Calavera, Self::Kintsugi, Self::Urushi];
 
     /// The mask's name on a command line, in kebab case.
     pub fn name(self) -> &'static str {
@@ -44,24 +51,20 @@ impl Mask {
             Self::Kitsune => "kitsune",
             Self::Oni => "oni",
             Self::Calavera => "calavera",
+            Self::Kintsugi => "kintsugi",
+            Self::Urushi => "urushi",
         }
     }
 
     /// One sentence for people.
     pub fn title(self) -> &'static str {
         match self {
-            Self::KoOmote => {
-                "Ko-omote, the young woman of the Noh stage, in ivory gofun with smoke-soft brows."
-            }
-            Self::Kitsune => {
-                "Kitsune, the festival fox, white as rice powder with vermilion flames and gold edges."
-            }
-            Self::Oni => {
-                "Oni, the mountain demon, cinnabar lacquer with brows of gold fire, horns and tusks."
-            }
-            Self::Calavera => {
-                "Calavera, the sugar skull, petals round the eyes, a marigold brow and a stitched smile."
-            }
+            Self::KoOmote => "Ko-omote, the young woman of the Noh stage, in ivory gofun with smoke-soft brows.",
+            Self::Kitsune => "Kitsune, the festival fox, white as rice powder with vermilion flames and gold edges.",
+            Self::Oni => "Oni, the mountain demon, cinnabar lacquer with brows of gold fire, horns and tusks.",
+            Self::Calavera => "Calavera, the sugar skull, petals round the eyes, a marigold brow and a stitched smile.",
+            Self::Kintsugi => "Kintsugi, a calm celadon face, broken once and mended with seams of gold.",
+            Self::Urushi => "Urushi, the night sky in midnight-blue lacquer with a gold moon and stars of mother-of-pearl.",
         }
     }
 
@@ -92,6 +95,8 @@ pub fn paint(mask: Mask, size: u32) -> Painted {
         Mask::Kitsune => kitsune::paint(size),
         Mask::Oni => oni::paint(size),
         Mask::Calavera => calavera::paint(size),
+        Mask::Kintsugi => kintsugi::paint(size),
+        Mask::Urushi => urushi::paint(size),
     };
     Painted { rgba, uv: CANONICAL_UV }
 }

@@ -1,5 +1,7 @@
 //! Deterministic noise: the irregularity that tells a hand-made thing from a drawn one.
 
+use std::ops::{Add, Mul, Sub};
+
 use glam::{IVec2, Vec2};
 
 /// Well-mixed 32 bits for a lattice point.
@@ -84,17 +86,20 @@ pub(super) fn cells(p: Vec2, seed: u32) -> Cell {
 
 /// A function of UV sampled on a square grid once, then read by bilinear interpolation: for fields that are
 /// smoother than the canvas.
-pub(super) struct Field {
+pub(super) struct Field<T = f32> {
     side: usize,
-    values: Vec<f32>,
+    values: Vec<T>,
 }
 
-impl Field {
+impl<T> Field<T>
+where
+    T: Copy + Default + Send + Add<Output = T> + Sub<Output = T> + Mul<f32, Output = T>,
+{
     /// Samples `f` on `side` x `side` points that span the unit square.
-    pub(super) fn bake(side: usize, f: impl Fn(Vec2) -> f32 + Sync) -> Self {
+    pub(super) fn bake(side: usize, f: impl Fn(Vec2) -> T + Sync) -> Self {
         let side = side.max(2);
         let step = 1.0 / (side - 1) as f32;
-        let mut values = vec![0.0; side * side];
+        let mut values = vec![T::default(); side * side];
         super::canvas::in_bands(&mut values, side, |row, line| {
             for (column, value) in line.iter_mut().enumerate() {
                 *value = f(Vec2::new(column as f32, row as f32) * step);
@@ -104,7 +109,7 @@ impl Field {
     }
 
     /// The value at `p`; outside the unit square the border's value.
-    pub(super) fn at(&self, p: Vec2) -> f32 {
+    pub(super) fn at(&self, p: Vec2) -> T {
         let last = (self.side - 1) as f32;
         let q = (p * last).clamp(Vec2::ZERO, Vec2::splat(last - 1e-3));
         let (x, y) = (q.x as usize, q.y as usize);
@@ -114,11 +119,6 @@ impl Field {
         let a = top[0] + (top[1] - top[0]) * fx;
         let b = bottom[0] + (bottom[1] - bottom[0]) * fx;
         a + (b - a) * fy
-    }
-
-    /// Points a side.
-    pub(super) fn side(&self) -> usize {
-        self.side
     }
 }
 

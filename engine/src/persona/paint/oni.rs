@@ -36,7 +36,7 @@ pub(super) fn paint(size: u32) -> Vec<u8> {
         }
         h
     });
-    let studio = Studio { key: 0.70, occlusion: 0.62, shade: srgb(0xC09090), sheen: 1.25 };
+    let studio = Studio { key: 0.70, occlusion: 0.62, shade: srgb(0xC09090), sheen: 0.85 };
     canvas.develop(&form, &studio)
 }
 

@@ -2,6 +2,7 @@
 
 use glam::Vec2;
 
+use super::anatomy;
 use super::canvas::{Canvas, Material, Texel, ease, srgb};
 use super::curve::Curve;
 use super::noise::unit;
@@ -91,7 +92,8 @@ pub(super) fn sprinkle(
             }
             let own = unit(x, y, seed ^ 0x1F1F);
             let radius = 0.5 * size * (0.35 + 0.65 * own * own);
-            canvas.dab(centre, Vec2::splat(radius.max(canvas.texel())), 0.0, |t, _, texel| {
+            let narrow = Vec2::new(anatomy::facing(centre), 1.0);
+            canvas.dab(centre, (radius * narrow).max(Vec2::splat(canvas.texel())), 0.0, |t, _, texel| {
                 f(ease(0.0, 0.35, t), unit(x, y, seed ^ 0x2B2B), texel);
             });
         }

@@ -41,29 +41,28 @@ impl Ground {
 }
 
 /// A broad, soft layer of transparent colour.
-pub(super) struct Wash {
+pub(super) struct Wash<'a> {
     tint: Vec3,
-    amount: Field,
+    amount: Box<dyn Fn(Vec2) -> f32 + Sync + 'a>,
 }
 
-impl Wash {
+impl<'a> Wash<'a> {
     /// A wash of `tint` (`0xRRGGBB`, sRGB; white is clear) as strong as `amount` says (0..=1).
-    pub(super) fn new(tint: u32, amount: impl Fn(Vec2) -> f32 + Sync) -> Self {
-        Self { tint: srgb(tint), amount: Field::bake(128, amount) }
+    pub(super) fn new(tint: u32, amount: impl Fn(Vec2) -> f32 + Sync + 'a) -> Self {
+        Self { tint: srgb(tint), amount: Box::new(amount) }
     }
 
     /// The same on both sides of the face.
-    pub(super) fn paired(tint: u32, amount: impl Fn(Vec2) -> f32 + Sync) -> Self {
-        Self::new(tint, |p| (amount(p) + amount(Side::Left.place(p))).min(1.0))
+    pub(super) fn paired(tint: u32, amount: impl Fn(Vec2) -> f32 + Sync + 'a) -> Self {
+        Self::new(tint, move |p| (amount(p) + amount(Side::Left.place(p))).min(1.0))
     }
 
     /// Lays the washes one over the other.
     pub(super) fn lay(canvas: &mut Canvas, washes: &[Self]) {
-        canvas.each(|p, texel| {
-            for wash in washes {
-                texel.glaze(wash.tint, wash.amount.at(p));
-            }
+        let tints = Field::bake(160, |p| {
+            washes.iter().fold(Vec3::ONE, |tint, wash| tint * Vec3::ONE.lerp(wash.tint, (wash.amount)(p)))
         });
+        canvas.each(|p, texel| texel.colour *= tints.at(p));
     }
 }
 
@@ -77,17 +76,19 @@ pub(super) fn craquelure(
     amount: impl Fn(Vec2) -> f32 + Sync,
     f: impl Fn(f32, &mut Texel) + Sync,
 ) {
-    let amounts = Field::bake(160, amount);
+    // Where the net is bent to (x, y), and how strong it is (z). Real cracks break off: whole stretches are missing.
+    let plan = Field::bake(224, |p| {
+        let bend = Vec2::new(fbm(p * 14.0, 2, seed), fbm(p * 14.0 + Vec2::splat(7.3), 2, seed ^ 9));
+        let broken = ease(-0.25, 0.25, fbm(p * density * 0.8, 2, seed ^ 40));
+        (p * density + 0.8 * bend).extend(amount(p) * (0.25 + 0.75 * broken))
+    });
     let depths = Field::bake(canvas.side() / Canvas::OVERSAMPLE, |p| {
-        let amount = amounts.at(p);
-        if amount <= 0.0 {
+        let plan = plan.at(p);
+        if plan.z <= 0.0 || !canvas.works_on(p) {
             return 0.0;
         }
-        let warp = Vec2::new(fbm(p * 14.0, 2, seed), fbm(p * 14.0 + Vec2::splat(7.3), 2, seed ^ 9));
-        let border = cells(p * density + 0.8 * warp, seed).border / density;
-        // Real cracks break off: whole stretches of the net are missing.
-        let broken = ease(-0.25, 0.25, fbm(p * density * 0.8, 2, seed ^ 40));
-        amount * (0.25 + 0.75 * broken) * (1.0 - ease(0.2 * width, width, border))
+        let border = cells(plan.truncate(), seed).border / density;
+        plan.z * (1.0 - ease(0.2 * width, width, border))
     });
     canvas.each(|p, texel| {
         let depth = depths.at(p);
@@ -166,11 +167,11 @@ pub(super) fn gild(
     raised: f32,
     width: impl Fn(f32) -> f32,
 ) {
-    canvas.stroke(curve, 0.0, width, |touch, p, texel| gild_texel(gold, raised, touch, p, texel));
+    canvas.stroke(curve, 0.0, width, |touch, _, texel| gild_texel(gold, raised, touch, texel));
 }
 
 /// One texel of a raised line of metal.
-pub(super) fn gild_texel(gold: &Material, raised: f32, touch: Touch, _p: Vec2, texel: &mut Texel) {
+pub(super) fn gild_texel(gold: &Material, raised: f32, touch: Touch, texel: &mut Texel) {
     texel.coat(gold, touch.cover);
     texel.relief += raised * touch.bead() * touch.cover;
 }
