@@ -7,6 +7,7 @@ pub mod badge;
 pub mod composite;
 pub mod error;
 pub mod frame;
+pub mod sink;
 pub mod source;
 pub mod space;
 pub mod swap;
