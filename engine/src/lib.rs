@@ -11,6 +11,7 @@ pub mod gpu;
 pub mod infer;
 pub mod persona;
 pub mod pipeline;
+pub mod sink;
 pub mod source;
 pub mod space;
 pub mod swap;

@@ -1,4 +1,10 @@
 //! Sources on real files: the shared clips and pictures, videos made by ffmpeg, and bad input of each kind.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "tests, and what they share"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -179,6 +179,11 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
+/// Whether players take pictures of this size, where nothing else is said, as BT.709.
+pub(crate) fn looks_hd(width: u32, height: u32) -> bool {
+    width.max(height) > 1279 || width.min(height) > 576
+}
+
 /// Numbers frames and gives them their time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {

@@ -86,9 +86,6 @@ pub(crate) struct Video {
     pub(crate) sound: bool,
 }
 
-/// A size above which pictures without a named matrix are taken as BT.709, as players do.
-const SD: (u32, u32) = (1279, 576);
-
 const CONVERT: &str = "ffmpeg -i IN -pix_fmt yuv420p -colorspace bt709 OUT.mp4";
 const TONE_MAP: &str = "ffmpeg -i IN -vf \
     zscale=t=linear:npl=100,tonemap=hable,zscale=p=bt709:t=bt709:m=bt709,format=yuv420p OUT.mp4";
@@ -215,8 +212,7 @@ impl Stream {
             Some("smpte240m") => Ok((Matrix::Bt709, Some("smpte240m"))),
             Some("fcc") => Ok((Matrix::Bt709, Some("fcc"))),
             None | Some("unknown" | "unspecified" | "reserved" | "gbr") => {
-                let hd = width.max(height) > SD.0 || width.min(height) > SD.1;
-                Ok((if hd { Matrix::Bt709 } else { Matrix::Bt601 }, None))
+                Ok((if super::looks_hd(width, height) { Matrix::Bt709 } else { Matrix::Bt601 }, None))
             }
             Some(other) => Err(other),
         }
