@@ -1,1 +1,19 @@
-//! Omote.
+//! Omote's engine: frames in, badged frames out.
+//!
+//! A frame's way: [`source`] → [`track`] → [`swap`] → [`composite`] → [`badge`] → [`sink`]; [`pipeline`]
+//! is the only module that knows them all. Modules stand in the order in which they may use each other.
+
+pub mod badge;
+pub mod composite;
+pub mod error;
+pub mod frame;
+pub mod gpu;
+pub mod infer;
+pub mod persona;
+pub mod pipeline;
+pub mod source;
+pub mod space;
+pub mod swap;
+pub mod timing;
+pub mod topology;
+pub mod track;

@@ -8,8 +8,8 @@ use crate::persona::canonical_uv::CANONICAL_UV;
 
 /// Outline of the face.
 pub(super) const OVAL: [usize; 36] = [
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
-    150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
+    149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 ];
 /// Outer rim of the lips, from the right corner along the lower lip and back along the upper one.
 pub(super) const LIPS_OUTER: [usize; 20] =

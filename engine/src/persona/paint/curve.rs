@@ -131,7 +131,8 @@ impl Curve {
 
     /// The pieces from point to point, with the closing one of a closed curve.
     pub(super) fn segments(&self) -> impl Iterator<Item = (Vec2, Vec2)> + '_ {
-        let closing = if self.closed { self.points.last().copied().zip(self.points.first().copied()) } else { None };
+        let closing =
+            if self.closed { self.points.last().copied().zip(self.points.first().copied()) } else { None };
         self.points.iter().copied().zip(self.points.iter().copied().skip(1)).chain(closing)
     }
 

@@ -5,6 +5,7 @@
 
 use glam::{Vec2, Vec3};
 
+use super::anatomy;
 use super::canvas::{Canvas, Material, ease, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
@@ -96,15 +97,26 @@ fn eyes(canvas: &mut Canvas) {
     let warm = srgb(0xC98F6A);
     for side in Side::BOTH {
         // The fold of the lid, and the shade under the eye.
-        let fold = Curve::through(&[[0.270, 0.318], [0.305, 0.298], [0.347, 0.290], [0.390, 0.302], [0.420, 0.330]]);
-        canvas.stroke(&fold.on(side), 0.010, |t| 0.0035 * (1.0 - (2.0 * t - 1.0).powi(2)), |touch, _, texel| {
-            texel.glaze(warm, 0.62 * touch.cover);
-            texel.relief -= 0.0008 * touch.cover;
-        });
+        let fold =
+            Curve::through(&[[0.270, 0.318], [0.305, 0.298], [0.347, 0.290], [0.390, 0.302], [0.420, 0.330]]);
+        canvas.stroke(
+            &fold.on(side),
+            0.010,
+            |t| 0.0035 * (1.0 - (2.0 * t - 1.0).powi(2)),
+            |touch, _, texel| {
+                texel.glaze(warm, 0.62 * touch.cover);
+                texel.relief -= 0.0008 * touch.cover;
+            },
+        );
         let bag = Curve::through(&[[0.295, 0.378], [0.345, 0.389], [0.395, 0.377]]);
-        canvas.stroke(&bag.on(side), 0.022, |t| 0.004 * (1.0 - (2.0 * t - 1.0).powi(2)), |touch, _, texel| {
-            texel.glaze(warm, 0.35 * touch.cover);
-        });
+        canvas.stroke(
+            &bag.on(side),
+            0.022,
+            |t| 0.004 * (1.0 - (2.0 * t - 1.0).powi(2)),
+            |touch, _, texel| {
+                texel.glaze(warm, 0.35 * touch.cover);
+            },
+        );
     }
     EyeLine {
         ink: Material::paint(0x15100F, 0.65),
@@ -124,9 +136,14 @@ fn nose(canvas: &mut Canvas) {
             texel.glaze(dark, (1.5 * t).min(0.85));
         });
         let wing = Curve::through(&[[0.392, 0.512], [0.383, 0.535], [0.395, 0.559], [0.420, 0.562]]);
-        canvas.stroke(&wing.on(side), 0.014, |t| 0.0028 * (1.0 - (2.0 * t - 1.0).powi(2)), |touch, _, texel| {
-            texel.glaze(warm, 0.62 * touch.cover);
-        });
+        canvas.stroke(
+            &wing.on(side),
+            0.014,
+            |t| 0.0028 * (1.0 - (2.0 * t - 1.0).powi(2)),
+            |touch, _, texel| {
+                texel.glaze(warm, 0.62 * touch.cover);
+            },
+        );
     }
 }
 
@@ -134,9 +151,14 @@ fn mouth(canvas: &mut Canvas) {
     Lips { paint: Material::paint(0xB0201C, 0.72), edge: 0x6A1216, fresh: 0.4, inside: 0x1A0C0A }.lay(canvas);
     let bow = anatomy::lip_bow();
     let ink = srgb(0x2A0E0C);
-    canvas.stroke(&bow, 0.006, |t| 0.0024 * (0.5 + 0.5 * (1.0 - (2.0 * t - 1.0).powi(2))), |touch, _, texel| {
-        texel.glaze(ink, 0.72 * touch.cover);
-    });
+    canvas.stroke(
+        &bow,
+        0.006,
+        |t| 0.0024 * (0.5 + 0.5 * (1.0 - (2.0 * t - 1.0).powi(2))),
+        |touch, _, texel| {
+            texel.glaze(ink, 0.72 * touch.cover);
+        },
+    );
     for side in Side::BOTH {
         let corner = side.place(anatomy::point(anatomy::LIPS_OUTER[0]));
         canvas.dab(corner + Vec2::new(0.0, 0.002), Vec2::new(0.022, 0.014), 0.0, |t, _, texel| {
@@ -149,8 +171,18 @@ fn mouth(canvas: &mut Canvas) {
 fn hair(canvas: &mut Canvas) {
     let black = Material::paint(0x0F0C0D, 0.4);
     let edge: &[[f32; 2]] = &[
-        [0.503, 0.060], [0.497, 0.090], [0.440, 0.096], [0.350, 0.104], [0.270, 0.136], [0.218, 0.188],
-        [0.190, 0.260], [0.177, 0.340], [0.171, 0.430], [0.171, 0.520], [0.178, 0.600], [0.192, 0.680],
+        [0.503, 0.060],
+        [0.497, 0.090],
+        [0.440, 0.096],
+        [0.350, 0.104],
+        [0.270, 0.136],
+        [0.218, 0.188],
+        [0.190, 0.260],
+        [0.177, 0.340],
+        [0.171, 0.430],
+        [0.171, 0.520],
+        [0.178, 0.600],
+        [0.192, 0.680],
     ];
     let hairline = Curve::through(edge);
     let mut cap = hairline.points().to_vec();

@@ -103,9 +103,7 @@ fn lacquer(canvas: &mut Canvas, folds: &[Fold]) {
         canvas,
         &[
             // Black undercoat shows in the creases beside each fold.
-            Wash::paired(0x180404, |p| {
-                0.80 * folds.iter().map(|f| f.crease(p)).fold(0.0, f32::max)
-            }),
+            Wash::paired(0x180404, |p| 0.80 * folds.iter().map(|f| f.crease(p)).fold(0.0, f32::max)),
             Wash::paired(0x2A0606, |p| {
                 0.85 * blob(p, Vec2::new(0.375, 0.335), Vec2::new(0.088, 0.046))
                     + 0.5 * blob(p, Vec2::new(0.385, 0.57), Vec2::new(0.03, 0.025))
@@ -124,19 +122,30 @@ fn lacquer(canvas: &mut Canvas, folds: &[Fold]) {
 fn horns(canvas: &mut Canvas) {
     let (ivory, tip) = (Material::paint(0xE8D2A0, 0.75), srgb(0x5A3A1C));
     for side in Side::BOTH {
-        let spine = Curve::through(&[[0.340, 0.196], [0.333, 0.170], [0.322, 0.142], [0.302, 0.108]]).on(side);
+        let spine =
+            Curve::through(&[[0.340, 0.196], [0.333, 0.170], [0.322, 0.142], [0.302, 0.108]]).on(side);
         let width = |t: f32| 0.030 * (1.0 - t).powf(0.72) + 0.0006;
         let shade = srgb(0x1A0303);
-        canvas.stroke(&spine, 0.03, |t| width(t) + 0.010, |touch, _, texel| texel.glaze(shade, 0.8 * touch.cover));
+        canvas.stroke(
+            &spine,
+            0.03,
+            |t| width(t) + 0.010,
+            |touch, _, texel| texel.glaze(shade, 0.8 * touch.cover),
+        );
         canvas.stroke(&spine, 0.002, width, |touch, p, texel| {
             texel.coat(&ivory, touch.cover);
-            let ring = (touch.along * 26.0 + 2.4 * touch.across * touch.across + 0.6 * fbm(p * 30.0, 2, 3)).sin();
+            let ring =
+                (touch.along * 26.0 + 2.4 * touch.across * touch.across + 0.6 * fbm(p * 30.0, 2, 3)).sin();
             texel.glaze(srgb(0xB98A4A), 0.55 * ease(-0.2, 1.0, ring));
             texel.glaze(tip, 0.85 * ease(0.30, 0.85, touch.along) + 0.35 * touch.across.abs().powi(3));
             texel.relief += touch.cover * (0.018 * touch.bead() + 0.0005 * ring);
         });
-        let collar = Curve::through(&[[0.306, 0.196], [0.318, 0.214], [0.342, 0.223], [0.366, 0.214], [0.376, 0.194]]).on(side);
-        surface::gild(canvas, &collar, &Material::leaf(GOLD), 0.004, |t| 0.0092 * (1.0 - (2.0 * t - 1.0).powi(4)) + 0.001);
+        let collar =
+            Curve::through(&[[0.306, 0.196], [0.318, 0.214], [0.342, 0.223], [0.366, 0.214], [0.376, 0.194]])
+                .on(side);
+        surface::gild(canvas, &collar, &Material::leaf(GOLD), 0.004, |t| {
+            0.0092 * (1.0 - (2.0 * t - 1.0).powi(4)) + 0.001
+        });
     }
 }
 
@@ -162,14 +171,31 @@ fn eyes(canvas: &mut Canvas) {
 fn brows(canvas: &mut Canvas) {
     let gold = [Material::leaf(0xE6C27A), Material::leaf(GOLD), Material::leaf(0xA8752F)];
     let (shade, base) = (srgb(0x140303), Material::paint(0x1E0606, 0.5));
-    let spine = Curve::through(&[[0.458, 0.308], [0.425, 0.280], [0.375, 0.266], [0.310, 0.264], [0.245, 0.256], [0.200, 0.226]]);
+    let spine = Curve::through(&[
+        [0.458, 0.308],
+        [0.425, 0.280],
+        [0.375, 0.266],
+        [0.310, 0.264],
+        [0.245, 0.256],
+        [0.200, 0.226],
+    ]);
     for side in Side::BOTH {
-        canvas.stroke(&spine.on(side), 0.030, |t| 0.026 * (1.0 - 0.6 * t), |touch, _, texel| {
-            texel.glaze(shade, 0.75 * touch.cover);
-        });
-        canvas.stroke(&spine.on(side), 0.006, |t| 0.019 * (1.0 - 0.75 * t), |touch, _, texel| {
-            texel.coat(&base, 0.9 * touch.cover);
-        });
+        canvas.stroke(
+            &spine.on(side),
+            0.030,
+            |t| 0.026 * (1.0 - 0.6 * t),
+            |touch, _, texel| {
+                texel.glaze(shade, 0.75 * touch.cover);
+            },
+        );
+        canvas.stroke(
+            &spine.on(side),
+            0.006,
+            |t| 0.019 * (1.0 - 0.75 * t),
+            |touch, _, texel| {
+                texel.coat(&base, 0.9 * touch.cover);
+            },
+        );
         for i in 0..130 {
             let n = |k: u32| unit(i, side as i32 + 3, 1500 + k);
             let t = (i as f32 + n(1)) / 130.0 * 0.94;
@@ -182,12 +208,17 @@ fn brows(canvas: &mut Canvas) {
             let mid = root.midpoint(tip) + Vec2::new(0.0, 0.16 * long);
             let hair = Curve::smooth(&[root, mid, tip], false).on(side);
             let metal = &gold[(n(5) * 3.0) as usize % 3];
-            canvas.stroke(&hair, 0.001, |s| 0.0030 * ease(-0.2, 0.2, s) * (1.0 - 0.95 * s), |touch, _, texel| {
-                // A dark rim keeps each lock apart from the next.
-                texel.glaze(shade, 0.6 * touch.cover * touch.across.abs());
-                texel.coat(metal, touch.cover * ease(1.0, 0.75, touch.across.abs()));
-                texel.relief += 0.0010 * touch.bead() * touch.cover;
-            });
+            canvas.stroke(
+                &hair,
+                0.001,
+                |s| 0.0030 * ease(-0.2, 0.2, s) * (1.0 - 0.95 * s),
+                |touch, _, texel| {
+                    // A dark rim keeps each lock apart from the next.
+                    texel.glaze(shade, 0.6 * touch.cover * touch.across.abs());
+                    texel.coat(metal, touch.cover * ease(1.0, 0.75, touch.across.abs()));
+                    texel.relief += 0.0010 * touch.bead() * touch.cover;
+                },
+            );
         }
     }
 }
@@ -213,7 +244,8 @@ fn beard(canvas: &mut Canvas) {
             let n = |k: u32| unit(i, side as i32 + 9, 1800 + k);
             let (root, tip) = if i < 45 {
                 let t = (i as f32 + n(1)) / 45.0;
-                let root = Vec2::new(0.488, 0.600).lerp(Vec2::new(0.372, 0.628), t) + Vec2::new(0.0, 0.010 * (n(2) - 0.5));
+                let root = Vec2::new(0.488, 0.600).lerp(Vec2::new(0.372, 0.628), t)
+                    + Vec2::new(0.0, 0.010 * (n(2) - 0.5));
                 (root, root + Vec2::new(-0.052, 0.004 + 0.018 * t) * (0.7 + 0.6 * n(3)))
             } else {
                 let t = (i as f32 - 45.0 + n(1)) / 175.0;
@@ -239,19 +271,31 @@ fn beard(canvas: &mut Canvas) {
 fn tusks(canvas: &mut Canvas) {
     let (ivory, stain) = (Material::paint(0xF3E3BE, 0.9), srgb(0xB8863E));
     for side in Side::BOTH {
-        let spine = Curve::through(&[[0.392, 0.738], [0.352, 0.722], [0.322, 0.682], [0.312, 0.632], [0.318, 0.585]]).on(side);
+        let spine =
+            Curve::through(&[[0.392, 0.738], [0.352, 0.722], [0.322, 0.682], [0.312, 0.632], [0.318, 0.585]])
+                .on(side);
         let width = |t: f32| 0.0205 * (1.0 - t).powf(0.62) + 0.0008;
         let shadow = spine.map(|p| p + Vec2::new(0.0, 0.008));
-        canvas.stroke(&shadow, 0.018, |t| width(t) + 0.004, |touch, _, texel| {
-            texel.glaze(srgb(0x120202), 0.75 * touch.cover);
-        });
+        canvas.stroke(
+            &shadow,
+            0.018,
+            |t| width(t) + 0.004,
+            |touch, _, texel| {
+                texel.glaze(srgb(0x120202), 0.75 * touch.cover);
+            },
+        );
         canvas.stroke(&spine, 0.0016, width, |touch, _, texel| {
             texel.coat(&ivory, touch.cover);
             texel.glaze(stain, 0.75 * ease(0.35, 0.0, touch.along) + 0.25 * touch.across.abs().powi(2));
             texel.relief += 0.014 * touch.bead() * touch.cover;
-            texel.colour += 0.12 * Vec3::ONE * (-((touch.across * side.turn(1.0) - 0.35) / 0.25).powi(2)).exp() * touch.cover;
+            texel.colour += 0.12
+                * Vec3::ONE
+                * (-((touch.across * side.turn(1.0) - 0.35) / 0.25).powi(2)).exp()
+                * touch.cover;
         });
         let gum = Curve::through(&[[0.372, 0.757], [0.388, 0.748], [0.399, 0.730], [0.402, 0.716]]).on(side);
-        surface::gild(canvas, &gum, &Material::leaf(GOLD), 0.003, |t| 0.0055 * (1.0 - (2.0 * t - 1.0).powi(4)) + 0.0008);
+        surface::gild(canvas, &gum, &Material::leaf(GOLD), 0.003, |t| {
+            0.0055 * (1.0 - (2.0 * t - 1.0).powi(4)) + 0.0008
+        });
     }
 }

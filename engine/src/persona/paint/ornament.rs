@@ -50,7 +50,12 @@ pub(super) fn scroll(stem: &[[f32; 2]], radius: f32, turns: f32) -> Curve {
 pub(super) fn pipe(canvas: &mut Canvas, curve: &Curve, icing: &Material, width: impl Fn(f32) -> f32) {
     let shadow = srgb(0x6A5448);
     let drop = curve.map(|p| p + Vec2::new(0.0, 0.0018));
-    canvas.stroke(&drop, 0.004, |t| width(t) + 0.0012, |touch, _, texel| texel.glaze(shadow, 0.5 * touch.cover));
+    canvas.stroke(
+        &drop,
+        0.004,
+        |t| width(t) + 0.0012,
+        |touch, _, texel| texel.glaze(shadow, 0.5 * touch.cover),
+    );
     canvas.stroke(curve, 0.0, &width, |touch, _, texel| {
         texel.coat(icing, touch.cover);
         texel.relief += 0.6 * width(touch.along) * touch.bead() * touch.cover;

@@ -175,7 +175,8 @@ impl EyeLine {
             let inner = anatomy::point(anatomy::EYE_RIGHT[8]);
             path.push(inner + Vec2::new(0.008, 0.004));
             let upper = Curve::smooth(&path, false).on(side);
-            let width = |t: f32| self.upper * (0.12 + 0.88 * ease(0.0, 0.35, t) * (1.0 - 0.75 * ease(0.6, 1.0, t)));
+            let width =
+                |t: f32| self.upper * (0.12 + 0.88 * ease(0.0, 0.35, t) * (1.0 - 0.75 * ease(0.6, 1.0, t)));
             canvas.stroke(&upper, self.feather, width, |touch, _, texel| {
                 texel.coat(&self.ink, touch.cover * 0.97);
                 texel.relief += 0.0004 * touch.bead() * touch.cover;

@@ -1,0 +1,128 @@
+//! Uniform and storage structs as the shaders see them. A test compares each with naga's view.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Invocations of a workgroup, for the passes that work on a pixel an invocation.
+pub const WORKGROUP: u32 = 64;
+
+/// Invocations of one row of workgroups; `flat_index` of the shaders folds longer dispatches into rows.
+pub const ROW_INVOCATIONS: u32 = 65_535 * WORKGROUP;
+
+/// `region_in`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct RegionInParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// Padding.
+    pub pad: [u32; 2],
+    /// Rows of the affine map from codes / 255 to R'G'B'.
+    pub to_rgb: [[f32; 4]; 3],
+}
+
+/// `warp_field`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct WarpFieldParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// Number of triangles.
+    pub triangles: u32,
+    /// Padding.
+    pub pad: u32,
+}
+
+/// One triangle of the live mesh, set up for rasterising: attributes as planes over region pixels.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct Triangle {
+    /// Edge functions `a·x + b·y + c`, at least 0 inside (normalised to barycentric weights); fourth unused.
+    pub edges: [[f32; 4]; 3],
+    /// Texture u as a plane `(du/dx, du/dy, u at 0)`; fourth: the triangle's texels a pixel, as log2.
+    pub u: [f32; 4],
+    /// Texture v as a plane; fourth unused.
+    pub v: [f32; 4],
+    /// Depth 0 (far) to 1 (near) as a plane; fourth: 1 for a front face, 0 for a back face.
+    pub z: [f32; 4],
+    /// First and last column, first and last row, inclusive, inside the region; empty where first > last.
+    pub bounds: [i32; 4],
+}
+
+/// `texture_fetch`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct TextureFetchParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// Side of mip level 0 in texels, a power of two.
+    pub side: u32,
+    /// Mip levels in the buffer.
+    pub levels: u32,
+    /// Added to a triangle's level of detail; negative is sharper.
+    pub lod_bias: f32,
+    /// 0 keeps the live face, 1 shows the persona.
+    pub opacity: f32,
+    /// Padding.
+    pub pad: [u32; 2],
+}
+
+/// `illuminate`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct IlluminateParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// Columns and rows of the light grid.
+    pub grid: [u32; 2],
+    /// Side of a grid cell in pixels.
+    pub cell: u32,
+    /// Reach of the grid's blur in cells.
+    pub radius: u32,
+    /// Standard deviation of the blur in cells.
+    pub sigma: f32,
+    /// 0 keeps the persona's light and tone, 1 takes the live face's.
+    pub strength: f32,
+    /// For painted personas: the live face's usual luminance (linear, above 0), to which light is relative;
+    /// 0 matches the skin tone instead.
+    pub keep_reference: f32,
+    /// 0 blurs along rows, 1 along columns.
+    pub axis: u32,
+    /// Padding.
+    pub pad: [u32; 2],
+}
+
+/// `blend_bands`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct BlendBandsParams {
+    /// Width and height of the finer level.
+    pub fine: [u32; 2],
+    /// Width and height of the coarser level: half, rounded up.
+    pub coarse: [u32; 2],
+    /// 1 where the coarser level is the last: its band is then its whole content.
+    pub last: u32,
+    /// Padding.
+    pub pad: u32,
+    /// Padding.
+    pub more: [u32; 2],
+}
+
+/// `badge_encode`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct BadgeEncodeParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// Region's top-left pixel in the frame.
+    pub origin: [u32; 2],
+    /// Rows of the affine map from R'G'B' to codes / 255.
+    pub from_rgb: [[f32; 4]; 3],
+    /// The badge's plate in the frame: x, y, width, height; width 0 for none.
+    pub plate: [u32; 4],
+    /// Plate colour, R'G'B' 0..=1; fourth unused.
+    pub plate_rgb: [f32; 4],
+    /// Text and outline colour, R'G'B' 0..=1; fourth unused.
+    pub text_rgb: [f32; 4],
+    /// How much of the live picture's grain each code takes, 0..=1; fourth: the grain's limit in codes / 255.
+    pub grain: [f32; 4],
+}
