@@ -151,6 +151,10 @@ fn pieces(curve: &Curve, width: impl Fn(f32) -> f32) -> Vec<Piece> {
     pieces
 }
 
+/// Depth (UV units) down to which a filled shape's depth is exact: bevels and rims are made of it, and interpolation
+/// would leave steps in them.
+const EXACT: f32 = 0.022;
+
 /// How deep points lie in a closed curve, quickly. A lattice of squares knows for each square near the border which
 /// pieces of the curve can be nearest; far from the border depth is interpolated.
 struct Depths {
@@ -182,7 +186,7 @@ impl Depths {
         let mut near = vec![Vec::new(); columns * rows];
         super::canvas::in_bands(&mut near, columns, |row, line| {
             for (column, near) in line.iter_mut().enumerate() {
-                if corners[row * columns + column].abs() > 2.0 * half + feather {
+                if corners[row * columns + column].abs() > (2.0 * half + feather).max(EXACT) {
                     continue;
                 }
                 let middle = corner(column, row) + 0.5 * step;

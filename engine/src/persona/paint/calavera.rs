@@ -11,8 +11,8 @@ use super::canvas::{Canvas, Material, ease, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit, value};
-use super::ornament::{bead, petal, pipe, spiral};
-use super::surface::{self, Ground, Wash};
+use super::ornament::{bead, petal, pipe, scroll};
+use super::surface::{self, Ground, Lips, Wash};
 
 const MAGENTA: u32 = 0xC4186A;
 const MARIGOLD: u32 = 0xF08A12;
@@ -130,13 +130,7 @@ fn nose(canvas: &mut Canvas) {
 
 /// Dark lips; the stitches cross them and run on over the cheeks.
 fn mouth(canvas: &mut Canvas) {
-    let lip = Material::paint(0x6A0E3A, 0.75);
-    canvas.fill(&anatomy::lips(), 0.004, |cover, _, p, texel| {
-        texel.coat(&lip, cover);
-        texel.glaze(srgb(0x50283A), cover * ease(0.03, 0.15, (p.x - 0.5).abs()));
-    });
-    canvas.fill(&anatomy::lower_lip(), 0.004, |_, depth, _, texel| texel.relief += 0.005 * ease(0.0, 0.022, depth));
-    surface::mouth(canvas, 0x16080E);
+    Lips { paint: Material::paint(0x6A0E3A, 0.75), edge: 0x6A405A, fresh: 0.5, inside: 0x16080E }.lay(canvas);
     let thread = Material::paint(0x1C0F14, 0.5);
     let bow = anatomy::lip_bow();
     let base = anatomy::lip_base();
@@ -238,17 +232,14 @@ fn brow(canvas: &mut Canvas) {
         ] {
             leaf(canvas, side.place(base.into()), side.place(tip.into()), half, LEAF);
         }
-        let scroll = spiral(Vec2::new(0.268, 0.182), Vec2::new(0.300, 0.163), -1.25).on(side);
-        let stem = Curve::through(&[[0.372, 0.196], [0.330, 0.212], [0.290, 0.208], [0.268, 0.182]]).on(side);
-        pipe(canvas, &stem, &teal, |t| 0.0025 + 0.0030 * t);
-        pipe(canvas, &scroll, &teal, |t| 0.0055 - 0.0028 * t);
-        let second = spiral(Vec2::new(0.212, 0.238), Vec2::new(0.226, 0.212), 1.2).on(side);
-        let stem = Curve::through(&[[0.282, 0.212], [0.256, 0.226], [0.232, 0.246], [0.212, 0.238]]).on(side);
-        pipe(canvas, &stem, &Material::paint(MAGENTA, 0.75), |t| 0.0020 + 0.0024 * t);
-        pipe(canvas, &second, &Material::paint(MAGENTA, 0.75), |t| 0.0044 - 0.0020 * t);
+        let pink = Material::paint(MAGENTA, 0.75);
+        let upper = scroll(&[[0.378, 0.206], [0.344, 0.214], [0.306, 0.212], [0.276, 0.190]], 0.026, 1.5).on(side);
+        pipe(canvas, &upper, &teal, |t| 0.0024 + 0.0034 * ease(0.0, 0.35, t) - 0.0030 * ease(0.5, 1.0, t));
+        let outer = scroll(&[[0.288, 0.226], [0.262, 0.240], [0.232, 0.246], [0.208, 0.230]], 0.019, 1.4).on(side);
+        pipe(canvas, &outer, &pink, |t| 0.0020 + 0.0028 * ease(0.0, 0.35, t) - 0.0024 * ease(0.5, 1.0, t));
         for i in 0..6 {
             let t = i as f32 / 5.0;
-            let at = Vec2::new(0.445 - 0.20 * t, 0.112 + 0.085 * t * t);
+            let at = Vec2::new(0.432 - 0.175 * t, 0.100 + 0.046 * t * t);
             bead(canvas, side.place(at), 0.0060 - 0.0030 * t, &Material::paint(if i % 2 == 0 { MARIGOLD } else { 0xFFF4E2 }, 0.8));
         }
     }
@@ -260,10 +251,8 @@ fn brow(canvas: &mut Canvas) {
 fn cheeks(canvas: &mut Canvas) {
     let teal = Material::paint(TURQUOISE, 0.75);
     for side in Side::BOTH {
-        let stem = Curve::through(&[[0.378, 0.590], [0.345, 0.575], [0.305, 0.552], [0.282, 0.518]]).on(side);
-        pipe(canvas, &stem, &teal, |t| 0.0018 + 0.0036 * t);
-        let scroll = spiral(Vec2::new(0.282, 0.518), Vec2::new(0.256, 0.530), -1.3).on(side);
-        pipe(canvas, &scroll, &teal, |t| 0.0056 - 0.0030 * t);
+        let line = scroll(&[[0.382, 0.592], [0.350, 0.578], [0.316, 0.554], [0.292, 0.522]], 0.029, -1.5).on(side);
+        pipe(canvas, &line, &teal, |t| 0.0018 + 0.0042 * ease(0.0, 0.4, t) - 0.0034 * ease(0.5, 1.0, t));
         let root = Vec2::new(0.250, 0.540);
         for i in 0..5 {
             let ray = Vec2::from_angle(2.05 + 0.42 * i as f32);
@@ -281,10 +270,8 @@ fn cheeks(canvas: &mut Canvas) {
 fn chin(canvas: &mut Canvas) {
     let teal = Material::paint(TURQUOISE, 0.75);
     for side in Side::BOTH {
-        let scroll = spiral(Vec2::new(0.392, 0.842), Vec2::new(0.396, 0.818), 1.2).on(side);
-        let stem = Curve::through(&[[0.470, 0.838], [0.440, 0.852], [0.410, 0.856], [0.392, 0.842]]).on(side);
-        pipe(canvas, &stem, &teal, |t| 0.0022 + 0.0028 * t);
-        pipe(canvas, &scroll, &teal, |t| 0.0050 - 0.0024 * t);
+        let line = scroll(&[[0.472, 0.840], [0.446, 0.854], [0.416, 0.858], [0.392, 0.842]], 0.022, 1.4).on(side);
+        pipe(canvas, &line, &teal, |t| 0.0020 + 0.0032 * ease(0.0, 0.4, t) - 0.0028 * ease(0.5, 1.0, t));
         for (tip, half) in [([0.445, 0.806], 0.012), ([0.452, 0.872], 0.012)] {
             leaf(canvas, side.place(Vec2::new(0.482, 0.838)), side.place(tip.into()), half, LEAF);
         }

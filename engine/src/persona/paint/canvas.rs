@@ -114,7 +114,7 @@ impl Canvas {
     pub(super) fn new(size: u32) -> Self {
         let side = size.max(1) as usize * Self::OVERSAMPLE;
         let middle = Vec2::splat(0.5);
-        let rim = anatomy::oval().map(|p| middle + (p - middle) * 1.2);
+        let rim = anatomy::oval().map(|p| middle + (p - middle) * 1.18);
         // Whole pixels, so that no pixel is half painted.
         let reach = (0..side).map(|row| {
             let v = ((row / 2 * 2) as f32 + 1.0) / side as f32;

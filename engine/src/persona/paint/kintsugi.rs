@@ -9,10 +9,10 @@ use super::anatomy;
 use super::brush::Touch;
 use super::canvas::{Canvas, Material, ease, srgb};
 use super::curve::{Curve, Side};
-use super::light::{Form, Sculpt, Studio, blob};
+use super::light::{Form, Sculpt, Studio};
 use super::noise::{Field, fbm, value};
 use super::ornament::{bead, petal};
-use super::surface::{self, Ground, Wash, gild_texel};
+use super::surface::{self, Ground, Lips, Wash, gild_texel};
 
 const GOLD: u32 = 0xD8AC5C;
 
@@ -87,15 +87,8 @@ fn features(canvas: &mut Canvas) {
             texel.glaze(srgb(0x123A30), (1.6 * t).min(0.92));
         });
     }
-    let iron = Material::paint(0x96392C, 0.95);
-    let bow = anatomy::lip_bow();
-    canvas.fill(&anatomy::lips(), 0.006, |cover, depth, p, texel| {
-        texel.coat(&iron, 0.88 * cover);
-        texel.glaze(srgb(0x6A2A26), cover * 0.8 * (1.0 - ease(0.0, 0.018, bow.distance(p))));
-        texel.colour += cover * srgb(0xC98A70) * 0.35 * blob(p, Vec2::new(0.5, 0.733), Vec2::new(0.07, 0.012));
-        texel.relief += 0.003 * ease(0.0, 0.02, depth);
-    });
-    surface::mouth(canvas, 0x10201A);
+    // Copper red under the glaze.
+    Lips { paint: Material::paint(0x9C3A2C, 0.95), edge: 0x7A4040, fresh: 0.35, inside: 0x10201A }.lay(canvas);
     // A mark between the brows, as on a Buddha.
     bead(canvas, Vec2::new(0.5, 0.247), 0.0125, &Material::leaf(GOLD));
 }
@@ -160,9 +153,13 @@ fn shard(canvas: &mut Canvas) {
     let outline = shard_outline();
     let white = Material::paint(0xE6EAEC, 0.95);
     let cloud = Field::bake(96, |p| fbm(p * 9.0, 3, 12));
-    canvas.fill(&outline, 0.0, |cover, _, p, texel| {
+    canvas.fill(&outline, 0.0, |cover, depth, p, texel| {
         let body = Material { colour: white.colour * (1.0 + 0.05 * cloud.at(p)), ..white };
         texel.coat(&body, cover);
+        // Two lines run along the edge, as round the foot of a bowl.
+        let line = |at: f32, half: f32| 1.0 - ease(half, half + 0.0012, (depth - at).abs());
+        let drawn = (line(0.0135, 0.0016) + 0.8 * line(0.0190, 0.0003)) * (0.8 + 0.2 * cloud.at(p));
+        texel.glaze(srgb(0x1B3F94), cover * drawn.clamp(0.0, 1.0));
     });
     // Painted on a piece of its own and kept where the shard is.
     // The seam's gold hides that this is coarse.
@@ -172,7 +169,7 @@ fn shard(canvas: &mut Canvas) {
     let wash = |canvas: &mut Canvas, shape: &Curve, strength: f32| {
         canvas.fill(shape, 0.0025, |cover, depth, p, texel| {
             // Cobalt pools at the rim of a brush mark.
-            let pool = 0.62 + 0.38 * ease(0.006, 0.0, depth) + 0.12 * value(p * 90.0, 3);
+            let pool = 0.78 + 0.30 * ease(0.006, 0.0, depth) + 0.12 * value(p * 90.0, 3);
             texel.glaze(cobalt(strength), cover * inside(p) * (strength * pool).clamp(0.0, 1.0));
         });
     };
@@ -227,6 +224,7 @@ fn seams(canvas: &mut Canvas) {
     let chip = Curve::ring(&[[0.664, 0.176], [0.684, 0.194], [0.712, 0.204], [0.694, 0.222], [0.688, 0.242], [0.664, 0.226], [0.636, 0.228], [0.652, 0.200]]);
     canvas.fill(&chip.wobbled(0.003, 60.0, 4), 0.001, |cover, depth, p, texel| {
         texel.coat(&gold, cover);
+        texel.relief *= 1.0 - cover;
         texel.colour *= 0.85 + 0.10 * value(p * 120.0, 3);
         texel.relief += cover * (0.003 * ease(0.0, 0.008, depth) + 0.0006 * value(p * 70.0, 5));
     });

@@ -10,7 +10,7 @@ use super::canvas::{Canvas, Material, Texel, ease, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit, value};
-use super::surface::{self, EyeLine, Ground, Wash};
+use super::surface::{self, EyeLine, Ground, Lips, Wash};
 
 const RED: u32 = 0xBE140F;
 const GOLD: u32 = 0xD6AC5E;
@@ -80,8 +80,9 @@ fn fur(canvas: &mut Canvas) {
 
 /// The red of the markings, brushed: thin in the hollows of the gesso.
 fn red(cover: f32, p: Vec2, texel: &mut Texel) {
-    let thin = 0.97 + 0.03 * value(p * 70.0, 61);
-    texel.coat(&Material::paint(RED, 0.7), cover * thin);
+    texel.coat(&Material::paint(RED, 0.7), cover);
+    texel.colour *= 1.0 + 0.12 * cover * value(p * 70.0, 61);
+    texel.relief *= 1.0 - cover;
 }
 
 fn edge(canvas: &mut Canvas, shape: &Curve, half: f32) {
@@ -183,7 +184,7 @@ fn flame(canvas: &mut Canvas) {
     for side in Side::BOTH {
         canvas.fill(&drop.on(side), 0.002, |cover, depth, _, texel| {
             texel.coat(&gold, cover);
-            texel.relief += cover * 0.004 * ease(0.0, 0.016, depth);
+            texel.relief += cover * 0.0022 * ease(0.0, 0.007, depth);
         });
     }
 }
@@ -214,13 +215,7 @@ fn muzzle(canvas: &mut Canvas) {
     let groove = Curve::through(&[[0.500, 0.570], [0.500, 0.600], [0.500, 0.634]]);
     canvas.stroke(&groove, 0.0025, |t| 0.0030 - 0.0008 * t, |touch, _, texel| texel.coat(&ink, touch.cover));
 
-    let red = Material::paint(RED, 0.8);
-    canvas.fill(&anatomy::lips(), 0.004, |cover, _, _, texel| texel.coat(&red, cover));
-    canvas.fill(&anatomy::lower_lip(), 0.004, |cover, depth, p, texel| {
-        texel.glaze(srgb(0x8A1016), cover * 0.85 * ease(0.05, 0.15, (p.x - 0.5).abs()));
-        texel.relief += 0.004 * ease(0.0, 0.02, depth);
-    });
-    surface::mouth(canvas, 0x1C0A0A);
+    Lips { paint: Material::paint(RED, 0.8), edge: 0x8A1016, fresh: 0.3, inside: 0x1C0A0A }.lay(canvas);
     // The smile runs on past the corners.
     let bow = anatomy::lip_bow();
     let mut smile = vec![Vec2::new(0.290, 0.612), Vec2::new(0.308, 0.638), Vec2::new(0.328, 0.651)];

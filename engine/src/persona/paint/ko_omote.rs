@@ -10,7 +10,8 @@ use super::canvas::{Canvas, Material, ease, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit, value};
-use super::surface::{self, EyeLine, Ground, Wash};
+use super::surface::{self, EyeLine, Ground, Lips, Wash};
+use super::anatomy;
 
 /// Paints the mask, RGBA.
 pub(super) fn paint(size: u32) -> Vec<u8> {
@@ -59,7 +60,7 @@ fn skin(canvas: &mut Canvas) {
         let rim = ((p - Vec2::new(0.5, 0.5)) / Vec2::new(0.36, 0.43)).length();
         ease(0.1, 0.7, fbm(p * 5.0, 3, 90) + 0.9 * (rim - 0.7)) * 0.8
     };
-    surface::craquelure(canvas, 34.0, 0.0012, 5, worn, |depth, texel| {
+    surface::craquelure(canvas, 42.0, 0.0011, 5, worn, |depth, texel| {
         texel.glaze(crack, depth * 0.55);
         texel.relief -= 0.0003 * depth;
     });
@@ -72,26 +73,21 @@ fn brows(canvas: &mut Canvas) {
         let centre = Vec2::new(0.377, 0.170);
         for layer in 0..3 {
             let spread = [1.45, 1.1, 0.72][layer];
-            let strength = [0.45, 0.72, 0.88][layer];
+            let strength = [0.50, 0.80, 0.94][layer];
             let radius = Vec2::new(0.088, 0.040) * spread;
             canvas.dab(side.place(centre), radius, side.turn(-0.16), |t, p, texel| {
                 let smoke = 0.75 + 0.5 * fbm(p * 26.0, 3, 40 + layer as u32);
                 texel.glaze(soot, (strength * t * smoke).clamp(0.0, 1.0));
             });
         }
-        for i in 0..90 {
+        for i in 0..70 {
             let n = |k: u32| unit(i, side as i32, 300 + k) - 0.5;
             let at = centre + Vec2::new(n(1), n(2) * 0.36 - 0.17 * n(1)) * 0.125;
             let lean = Vec2::new(-0.018 - 0.012 * n(3), 0.004 + 0.010 * n(4));
             let hair = Curve::polyline(vec![side.place(at), side.place(at + lean)]);
-            canvas.stroke(
-                &hair,
-                0.003,
-                |t| 0.0014 * (1.0 - 0.8 * t),
-                |touch, _, texel| {
-                    texel.glaze(soot, touch.cover * 0.30);
-                },
-            );
+            canvas.stroke(&hair, 0.003, |t| 0.0014 * (1.0 - 0.8 * t), |touch, _, texel| {
+                texel.glaze(soot, touch.cover * 0.22);
+            });
         }
     }
 }
@@ -152,20 +148,8 @@ fn nose(canvas: &mut Canvas) {
 }
 
 fn mouth(canvas: &mut Canvas) {
-    let red = Material::paint(0xB0201C, 0.72);
-    let (deep, fresh) = (srgb(0x6A1216), Vec3::new(1.5, 1.25, 1.2));
+    Lips { paint: Material::paint(0xB0201C, 0.72), edge: 0x6A1216, fresh: 0.4, inside: 0x1A0C0A }.lay(canvas);
     let bow = anatomy::lip_bow();
-    canvas.fill(&anatomy::lips(), 0.006, |cover, _, _, texel| texel.coat(&red, cover));
-    canvas.fill(&anatomy::upper_lip(), 0.006, |cover, depth, p, texel| {
-        texel.glaze(deep, cover * (1.0 - ease(0.0, 0.020, bow.distance(p))));
-        texel.relief += 0.0022 * ease(0.0, 0.02, depth);
-    });
-    canvas.fill(&anatomy::lower_lip(), 0.006, |cover, depth, p, texel| {
-        texel.glaze(fresh, cover * blob(p, Vec2::new(0.5, 0.732), Vec2::new(0.075, 0.014)));
-        texel.glaze(deep, cover * 0.8 * ease(0.07, 0.155, (p.x - 0.5).abs()));
-        texel.relief += 0.005 * ease(0.0, 0.022, depth);
-    });
-    surface::mouth(canvas, 0x1A0C0A);
     let ink = srgb(0x2A0E0C);
     canvas.stroke(
         &bow,

@@ -10,7 +10,7 @@ use super::canvas::{Bounds, Canvas, Material, ease, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit};
-use super::surface::{self, EyeLine, Ground, Wash};
+use super::surface::{self, EyeLine, Ground, Lips, Wash};
 
 const GOLD: u32 = 0xD2A456;
 
@@ -25,7 +25,8 @@ pub(super) fn paint(size: u32) -> Vec<u8> {
     mouth(&mut canvas);
     beard(&mut canvas);
     tusks(&mut canvas);
-    let sculpt = Sculpt { dome: 1.1, brow: 2.0, sockets: 1.5, nose: 1.1, cheeks: 1.5, lips: 1.3, chin: 1.4 };
+    let sculpt =
+        Sculpt { dome: 0.85, brow: 2.0, sockets: 1.5, nose: 1.1, cheeks: 1.5, lips: 1.3, chin: 1.4 };
     let form = Form::carve(|p| {
         let mut h = sculpt.height(p);
         for side in Side::BOTH {
@@ -60,7 +61,7 @@ impl Fold {
             return None;
         }
         let (across, along) = self.curve.beside(p);
-        Some((across, (along * std::f32::consts::PI).sin().max(0.0).powf(0.7)))
+        Some((across, ease(0.0, 0.38, along) * ease(1.0, 0.62, along)))
     }
 
     fn height(&self, p: Vec2) -> f32 {
@@ -223,12 +224,7 @@ fn brows(canvas: &mut Canvas) {
 }
 
 fn mouth(canvas: &mut Canvas) {
-    let lip = Material::paint(0x1C0708, 0.9);
-    canvas.fill(&anatomy::lips(), 0.004, |cover, depth, _, texel| {
-        texel.coat(&lip, cover);
-        texel.relief += 0.004 * ease(0.0, 0.016, depth);
-    });
-    surface::mouth(canvas, 0x120404);
+    Lips { paint: Material::paint(0x240A0C, 0.9), edge: 0x806060, fresh: 0.8, inside: 0x120404 }.lay(canvas);
     let gold = Material::leaf(GOLD);
     let thin = |t: f32| 0.0026 * (1.0 - (2.0 * t - 1.0).powi(4));
     surface::gild(canvas, &anatomy::lip_bow(), &gold, 0.0014, thin);
@@ -244,7 +240,7 @@ fn mouth(canvas: &mut Canvas) {
 fn beard(canvas: &mut Canvas) {
     let (black, gold) = (Material::paint(0x0D0708, 0.6), Material::leaf(0xC8964A));
     for side in Side::BOTH {
-        for i in 0..150 {
+        for i in 0..220 {
             let n = |k: u32| unit(i, side as i32 + 9, 1800 + k);
             let (root, tip) = if i < 45 {
                 let t = (i as f32 + n(1)) / 45.0;
@@ -252,26 +248,22 @@ fn beard(canvas: &mut Canvas) {
                     + Vec2::new(0.0, 0.010 * (n(2) - 0.5));
                 (root, root + Vec2::new(-0.052, 0.004 + 0.018 * t) * (0.7 + 0.6 * n(3)))
             } else {
-                let t = (i as f32 - 45.0 + n(1)) / 105.0;
-                let root = Vec2::new(0.5, 0.805).lerp(Vec2::new(0.345, 0.770), t)
-                    + Vec2::new(0.02, 0.065) * n(2) * n(7);
-                let root = root + Vec2::new(0.0, 0.016 * (t * 9.0).sin());
-                (root, root + Vec2::new(-0.004 - 0.036 * t, 0.070 - 0.012 * t) * (0.7 + 0.6 * n(3)))
+                let t = (i as f32 - 45.0 + n(1)) / 175.0;
+                // A goatee: longest in the middle, thin towards its upper rim.
+                let root = Vec2::new(0.5, 0.800).lerp(Vec2::new(0.330, 0.752), t.powf(0.85));
+                let root = root + Vec2::new(0.01 * (n(2) - 0.5), 0.060 * n(7) * (1.0 - 0.75 * t));
+                let fall = Vec2::new(-0.006, 0.084).lerp(Vec2::new(-0.046, 0.034), t.powf(0.7));
+                (root, root + fall * (0.55 + 0.7 * n(3)))
             };
             let curl = Vec2::new(0.010 * (n(4) - 0.3), 0.004);
             let hair = Curve::smooth(&[root, root.midpoint(tip) + curl, tip], false).on(side);
             let bright = i % 7 == 0;
             let paint = if bright { &gold } else { &black };
-            let half = if bright { 0.0014 } else { 0.0030 };
-            canvas.stroke(
-                &hair,
-                0.001,
-                |s| half * ease(-0.2, 0.2, s) * (1.0 - 0.95 * s),
-                |touch, _, texel| {
-                    texel.coat(paint, touch.cover * 0.96);
-                    texel.relief += 0.0007 * touch.bead() * touch.cover;
-                },
-            );
+            let half = if bright { 0.0013 } else { 0.0017 + 0.0009 * n(8) };
+            canvas.stroke(&hair, 0.001, |s| half * ease(-0.2, 0.2, s) * (1.0 - 0.95 * s), |touch, _, texel| {
+                texel.coat(paint, touch.cover * 0.96);
+                texel.relief += 0.0007 * touch.bead() * touch.cover;
+            });
         }
     }
 }

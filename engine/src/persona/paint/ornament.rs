@@ -28,16 +28,22 @@ pub(super) fn star(centre: Vec2, outer: f32, inner: f32, rays: usize, turn: f32)
     Curve::polygon((0..rays * 2).map(corner).collect())
 }
 
-/// A spiral that starts at `start` and winds `turns` times (negative: the other way) into `centre`.
-pub(super) fn spiral(start: Vec2, centre: Vec2, turns: f32) -> Curve {
-    let arm = start - centre;
+/// A stem through `stem` that goes on, without a kink, into a spiral of `radius` and as many `turns` (clockwise on
+/// screen; negative: the other way).
+pub(super) fn scroll(stem: &[[f32; 2]], radius: f32, turns: f32) -> Curve {
+    let stem = Curve::through(stem);
+    let (end, along) = stem.at(1.0);
+    let centre = end + along.perp() * radius * turns.signum();
+    let arm = end - centre;
     let steps = (turns.abs() * 28.0) as usize + 8;
-    let point = |i: usize| {
+    let mut path = stem.points().to_vec();
+    path.extend((1..=steps).map(|i| {
         let t = i as f32 / steps as f32;
-        let shrink = (1.0 - t).powf(0.85) * 0.88 + 0.12;
+        // The radius shrinks slowly at first, so that the curve leaves the stem smoothly.
+        let shrink = 1.0 - 0.86 * t.powf(1.15);
         centre + Vec2::from_angle(t * turns * std::f32::consts::TAU).rotate(arm) * shrink
-    };
-    Curve::polyline((0..=steps).map(point).collect())
+    }));
+    Curve::polyline(path)
 }
 
 /// Pipes a bead of icing along `curve`; `width` is half its width.

@@ -105,6 +105,7 @@ pub(super) fn eyes(canvas: &mut Canvas, white: &Material, iris: &Material) {
         let centre = side.place(anatomy::EYE - Vec2::new(0.0, 0.003));
         canvas.fill(&rim, 0.004, |cover, _, p, texel| {
             texel.coat(white, cover);
+            texel.relief *= 1.0 - cover;
             let r = (p - centre).length();
             texel.coat(iris, cover * (1.0 - ease(0.019, 0.022, r)));
             texel.coat(&Material::paint(0x080606, 0.9), cover * (1.0 - ease(0.010, 0.012, r)));
@@ -113,13 +114,43 @@ pub(super) fn eyes(canvas: &mut Canvas, white: &Material, iris: &Material) {
     }
 }
 
-/// Paints the mouth's inside: dark, darkest above.
-pub(super) fn mouth(canvas: &mut Canvas, colour: u32) {
-    let inside = Material::paint(colour, 0.3);
-    canvas.fill(&anatomy::mouth(), 0.004, |cover, _, p, texel| {
-        texel.coat(&inside, cover);
-        texel.glaze(srgb(0x403030), cover * (1.0 - ease(0.65, 0.70, p.y)));
-    });
+/// Painted lips.
+pub(super) struct Lips {
+    pub(super) paint: Material,
+    /// Glaze (`0xRRGGBB`, sRGB) that darkens the upper lip's edge and the corners.
+    pub(super) edge: u32,
+    /// How much brighter the lower lip's middle is; 0 is not at all.
+    pub(super) fresh: f32,
+    /// Colour of the mouth's inside.
+    pub(super) inside: u32,
+}
+
+impl Lips {
+    /// Paints both lips and the mouth's inside, for viewers who do not see the wearer's.
+    pub(super) fn lay(&self, canvas: &mut Canvas) {
+        let (bow, edge) = (anatomy::lip_bow(), srgb(self.edge));
+        canvas.fill(&anatomy::lips(), 0.005, |cover, _, _, texel| {
+            texel.coat(&self.paint, cover);
+            // The coat fills the ground's grain.
+            texel.relief *= 1.0 - cover;
+        });
+        canvas.fill(&anatomy::upper_lip(), 0.005, |cover, depth, p, texel| {
+            texel.glaze(edge, cover * (1.0 - ease(0.0, 0.020, bow.distance(p))));
+            texel.relief += 0.0014 * ease(0.0, 0.02, depth);
+        });
+        canvas.fill(&anatomy::lower_lip(), 0.005, |cover, depth, p, texel| {
+            let middle = (p - Vec2::new(0.5, 0.732)) / Vec2::new(0.075, 0.014);
+            texel.colour *= 1.0 + self.fresh * cover * (-middle.length_squared()).exp();
+            texel.glaze(edge, 0.8 * cover * ease(0.07, 0.155, (p.x - 0.5).abs()));
+            texel.relief += 0.0045 * ease(0.0, 0.022, depth);
+        });
+        let inside = Material::paint(self.inside, 0.3);
+        canvas.fill(&anatomy::mouth(), 0.004, |cover, _, p, texel| {
+            texel.coat(&inside, cover);
+            texel.relief *= 1.0 - cover;
+            texel.glaze(srgb(0x403030), cover * (1.0 - ease(0.65, 0.70, p.y)));
+        });
+    }
 }
 
 /// A drawn line round the eye's opening: half widths of the upper and the lower lid's line, and how far the upper

@@ -10,10 +10,10 @@ use glam::{Vec2, Vec3};
 use super::anatomy;
 use super::canvas::{Canvas, Material, Texel, ease, srgb};
 use super::curve::{Curve, Side};
-use super::light::{Form, Sculpt, Studio, blob};
+use super::light::{Form, Sculpt, Studio};
 use super::noise::{fbm, unit, value};
 use super::ornament::{bead, sprinkle, star};
-use super::surface::{self, EyeLine, Ground, Wash};
+use super::surface::{self, EyeLine, Ground, Lips, Wash};
 
 const GOLD: u32 = 0xDDB468;
 
@@ -219,16 +219,8 @@ fn face(canvas: &mut Canvas) {
             texel.glaze(srgb(0x05070F), (1.6 * t).min(0.92));
         });
     }
-    let red = Material::paint(0x9E1420, 0.98);
-    let bow = anatomy::lip_bow();
-    canvas.fill(&anatomy::lips(), 0.004, |cover, depth, p, texel| {
-        texel.coat(&red, cover);
-        texel.glaze(srgb(0x501018), cover * 0.85 * (1.0 - ease(0.0, 0.018, bow.distance(p))));
-        texel.colour += cover * srgb(0xE85040) * 0.30 * blob(p, Vec2::new(0.5, 0.733), Vec2::new(0.07, 0.012));
-        texel.relief = texel.relief * (1.0 - cover) + 0.003 * ease(0.0, 0.02, depth);
-    });
-    surface::mouth(canvas, 0x0A0810);
+    Lips { paint: Material::paint(0x9E1420, 0.95), edge: 0x601820, fresh: 0.5, inside: 0x0A0810 }.lay(canvas);
     let thin = |t: f32| 0.0026 * (1.0 - (2.0 * t - 1.0).powi(4));
-    surface::gild(canvas, &bow, &gold, 0.0012, thin);
+    surface::gild(canvas, &anatomy::lip_bow(), &gold, 0.0012, thin);
     surface::gild(canvas, &anatomy::lip_base(), &gold, 0.0012, thin);
 }
