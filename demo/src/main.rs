@@ -1,2 +1,44 @@
-//! x
-fn main() {}
+//! The program `omote`.
+
+mod doctor;
+mod persona_cmd;
+mod setup;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "omote", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Obtain the face networks and ONNX Runtime, pinned by SHA-256, and convert the networks
+    Setup(setup::SetupArgs),
+    /// Say what was found, what is missing, and how to get it
+    Doctor(doctor::DoctorArgs),
+    /// Make, list, show and check personas
+    Persona(persona_cmd::PersonaArgs),
+}
+
+fn main() -> ExitCode {
+    env_logger::init();
+    let result = match Cli::parse().command {
+        Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Persona(args) => {
+            let built_ins = persona_cmd::BuiltIns { names: &[], load: &|_, _| None };
+            persona_cmd::run(&args, &built_ins, &|_| anyhow::bail!("give --landmarks FILE.json"))
+        }
+        Command::Doctor(args) => doctor::run(&args, |_| Vec::new()),
+    };
+    result.unwrap_or_else(|error| {
+        // With standard error closed there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

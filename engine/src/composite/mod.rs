@@ -94,7 +94,7 @@ impl Compositor {
     pub fn draw(
         &mut self,
         canvas: &mut Canvas,
-        face: u32,
+        face: u64,
         time: FrameTime,
         points: &[MeshPoint],
         texture: &FaceTexture,

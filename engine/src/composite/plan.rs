@@ -117,7 +117,7 @@ impl Plan {
     }
 
     /// Fills in the light that a painted persona's is relative to. `codes` is the region as read.
-    pub(super) fn light(&mut self, light: &mut Light, face: u32, time: FrameTime, codes: &[u32], tone: Tone) {
+    pub(super) fn light(&mut self, light: &mut Light, face: u64, time: FrameTime, codes: &[u32], tone: Tone) {
         if tone == Tone::Keep {
             let now = self.luminance(codes);
             self.illuminate.keep_reference = light.reference(face, time, now);
@@ -159,7 +159,7 @@ fn bands(size: [u32; 2]) -> Vec<BlendBandsParams> {
 /// The usual luminance of each face, which painted personas take for neutral light.
 #[derive(Debug, Default)]
 pub(super) struct Light {
-    faces: HashMap<u32, (FrameTime, f32)>,
+    faces: HashMap<u64, (FrameTime, f32)>,
 }
 
 /// Time constant of the adaptation to a lasting change of light, in seconds.
@@ -170,7 +170,7 @@ const ROOM_SHARE: f32 = 0.35;
 
 impl Light {
     /// The luminance at which the paint shows as painted.
-    fn reference(&mut self, face: u32, time: FrameTime, now: f32) -> f32 {
+    fn reference(&mut self, face: u64, time: FrameTime, now: f32) -> f32 {
         let (before, usual) = *self.faces.get(&face).unwrap_or(&(time, now));
         let dt = time.0.saturating_sub(before.0).as_secs_f32();
         let usual = usual + (now - usual) * (1.0 - (-dt / ADAPT_S).exp());

@@ -5,17 +5,9 @@ mod photo;
 
 pub use bake::{BakeError, Holes};
 
-use crate::space::Uv;
+pub use crate::persona::Tone;
 
-/// How a persona meets the live face's light and skin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Tone {
-    /// Photos: tone and light are fitted to the live face.
-    #[default]
-    Match,
-    /// Painted masks: the paint stays; only the relative change of light is taken over.
-    Keep,
-}
+use crate::space::Uv;
 
 /// A persona's face as a texture on the live mesh.
 ///
