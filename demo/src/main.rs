@@ -32,9 +32,9 @@ fn main() -> ExitCode {
         Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Persona(args) => {
             let built_ins = persona_cmd::BuiltIns { names: &[], load: &|_, _| None };
-            persona_cmd::run(&args, &built_ins, &|_| anyhow::bail!("give --landmarks FILE.json"))
+            persona_cmd::run(&args, &built_ins)
         }
-        Command::Doctor(args) => doctor::run(&args, |_| Vec::new()),
+        Command::Doctor(args) => doctor::run(&args),
     };
     result.unwrap_or_else(|error| {
         // With standard error closed there is nobody to tell.

@@ -4,9 +4,14 @@
 //! is the only module that knows them all. Modules stand in the order in which they may use each other.
 
 pub mod badge;
+pub mod composite;
 pub mod error;
 pub mod frame;
+pub mod gpu;
 pub mod infer;
 pub mod persona;
+pub mod source;
 pub mod space;
+pub mod swap;
 pub mod topology;
+pub mod track;

@@ -5,12 +5,14 @@
 //! [`Persona::load`] refuses a package whose files were changed, whose consent is missing or has expired, or whose
 //! picture and landmarks do not fit. The record says what its maker declared. Omote can't check that it is true.
 
+pub mod canonical_uv;
 mod class;
 mod container;
 mod date;
 mod error;
 mod landmarks;
 mod manifest;
+pub mod paint;
 mod photo;
 mod picture;
 #[cfg(test)]

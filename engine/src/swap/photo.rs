@@ -1,0 +1,84 @@
+//! A [`FaceTexture`] from a photo and its landmarks.
+
+use super::{BakeError, FaceTexture, Holes, Tone};
+use crate::frame::{Border, Colour, CropSpec, Frame, PixelFormat};
+use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
+use crate::topology::{OVAL, POINTS};
+use glam::Vec2;
+
+/// The texture's square is the face oval's longer side times this.
+const SQUARE: f32 = 1.15;
+/// Strength and radius (texels) of the sharpening that makes up for resampling twice.
+const SHARPEN: f32 = 0.7;
+
+impl FaceTexture {
+    /// The face of a photo. `points`: 468 or more mesh points in the photo's pixels.
+    ///
+    /// # Errors
+    /// [`BakeError`] where the points are no face or a point is not finite.
+    pub fn from_photo(
+        photo: &Frame,
+        points: &[MeshPoint],
+        tone: Tone,
+        holes: Holes,
+    ) -> Result<Self, BakeError> {
+        if let Some(index) = (0..POINTS).find(|i| !points.get(*i).is_some_and(|p| p.is_finite())) {
+            return Err(BakeError::Uv { index });
+        }
+        let oval = OVAL.iter().filter_map(|i| points.get(*i as usize)).map(|p| p.truncate());
+        let (low, high) = oval.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let side = (high - low).max_element() * SQUARE;
+        if side < 8.0 {
+            return Err(BakeError::Empty);
+        }
+        let square = CropSquare { centre: ImagePx((low + high) * 0.5), side, angle: 0.0 };
+        let n = Self::SIDE as usize;
+        let taps = (side / n as f32).ceil().clamp(1.0, 4.0) as usize;
+        let mut planar = vec![0.0; n * n * 3];
+        let spec = CropSpec { square, n, border: Border::Replicate, taps, scale: 255.0, offset: 0.0 };
+        photo.sample_crop(&spec, &mut planar);
+        for plane in planar.chunks_exact_mut(n * n) {
+            sharpen(plane, n);
+        }
+        let rgba: Vec<u8> = (0..n * n)
+            .flat_map(|i| [planar[i], planar[n * n + i], planar[2 * n * n + i], 255.0])
+            .map(|v| (v + 0.5) as u8)
+            .collect();
+        // A crop pixel's middle lies half a texel behind its number.
+        let uv: Vec<Uv> = points
+            .iter()
+            .take(POINTS)
+            .map(|p| Uv((square.to_crop(ImagePx(p.truncate()), n as f32).0 + 0.5) / n as f32))
+            .collect();
+        Self::bake(&rgba, Self::SIDE, &uv, tone, holes)
+    }
+
+    /// Reads a photo's bytes (R G B rows) as a frame for [`FaceTexture::from_photo`].
+    ///
+    /// # Errors
+    /// [`crate::frame::FrameError`] where size and bytes do not fit.
+    pub fn photo(width: u32, height: u32, rgb: Vec<u8>) -> Result<Frame, crate::frame::FrameError> {
+        Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, rgb)
+    }
+}
+
+/// Unsharp mask with a 5-tap binomial blur; values stay 0..=255.
+fn sharpen(plane: &mut [f32], n: usize) {
+    let tap = [1.0, 4.0, 6.0, 4.0, 1.0].map(|v| v / 16.0);
+    let blur = |from: &[f32], stride: usize| -> Vec<f32> {
+        (0..from.len())
+            .map(|i| {
+                let at = if stride == 1 { i % n } else { i / n } as isize;
+                let sum = tap.iter().zip(-2isize..).map(|(t, k)| {
+                    let k = (at + k).clamp(0, n as isize - 1) - at;
+                    t * from[(i as isize + k * stride as isize) as usize]
+                });
+                sum.sum()
+            })
+            .collect()
+    };
+    let soft = blur(&blur(plane, 1), n);
+    for (v, s) in plane.iter_mut().zip(soft) {
+        *v = (*v + (*v - s) * SHARPEN).clamp(0.0, 255.0);
+    }
+}
