@@ -27,7 +27,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    env_logger::init();
+    // Drivers that are not there make noise in the GPU library's log; what matters comes back as errors.
+    let quiet = "warn,wgpu_hal=off,wgpu_core=error,naga=error";
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(quiet)).init();
     let result = match Cli::parse().command {
         Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Persona(args) => {
