@@ -27,14 +27,16 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    env_logger::init();
+    // Drivers that are not there make noise in the GPU library's log; what matters comes back as errors.
+    let quiet = "warn,wgpu_hal=off,wgpu_core=error,naga=error";
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(quiet)).init();
     let result = match Cli::parse().command {
         Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Persona(args) => {
             let built_ins = persona_cmd::BuiltIns { names: &[], load: &|_, _| None };
-            persona_cmd::run(&args, &built_ins, &|_| anyhow::bail!("give --landmarks FILE.json"))
+            persona_cmd::run(&args, &built_ins)
         }
-        Command::Doctor(args) => doctor::run(&args, |_| Vec::new()),
+        Command::Doctor(args) => doctor::run(&args),
     };
     result.unwrap_or_else(|error| {
         // With standard error closed there is nobody to tell.
