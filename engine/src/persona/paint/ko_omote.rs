@@ -11,7 +11,6 @@ use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit, value};
 use super::surface::{self, EyeLine, Ground, Lips, Wash};
-use super::anatomy;
 
 /// Paints the mask, RGBA.
 pub(super) fn paint(size: u32) -> Vec<u8> {
