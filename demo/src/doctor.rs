@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args;
 
+use omote_engine::gpu;
 use omote_engine::infer::models::{self, ModelFile};
 use omote_engine::infer::{LIBRARY_VARIABLE, Runtime, Source};
 
@@ -60,12 +61,9 @@ impl Finding {
     }
 }
 
-/// Looks at everything, prints it, and gives success exactly if a swap can run. `more` are findings of
-/// other parts of the program, such as the GPU adapters, given the data folder.
-pub(crate) fn run(args: &DoctorArgs, more: impl FnOnce(&Path) -> Vec<Finding>) -> anyhow::Result<ExitCode> {
-    let root = setup::data_folder(args.data.as_deref())?;
-    let mut findings = examine(&root);
-    findings.extend(more(&root));
+/// Looks at everything, prints it, and gives success exactly if a swap can run.
+pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let findings = examine(&setup::data_folder(args.data.as_deref())?);
     print(&findings)?;
     let able = findings.iter().all(|finding| finding.state != State::Missing);
     Ok(if able { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -77,6 +75,7 @@ fn examine(root: &Path) -> Vec<Finding> {
     let (finding, runtime) = library(&store);
     findings.push(finding);
     findings.extend(models::ALL.iter().map(|model| network(&store, model, &runtime)));
+    findings.extend(adapters());
     findings.push(tool("ffmpeg", "video files other than .mjpeg and .y4m can't be read, nor .mp4 written"));
     findings.push(tool("ffprobe", "the rotation and sound of video files can't be told"));
     findings.push(personas(&store));
@@ -152,6 +151,25 @@ fn library(store: &Store) -> (Finding, Runtime) {
     let is_pinned = pinned.is_some_and(|wheel| wheel.members.iter().any(|member| member.sha256 == hash));
     let version = if is_pinned { ONNX_RUNTIME_VERSION } else { "not the pinned file, but it loads" };
     (Finding::found(WHAT, format!("{version}, {}", path.display())), runtime)
+}
+
+/// The GPUs. Without one the CPU backend does the same work.
+fn adapters() -> Vec<Finding> {
+    let mut found: Vec<_> = gpu::adapters()
+        .into_iter()
+        .map(|adapter| match adapter.software {
+            true => {
+                Finding::found("adapter", format!("{}: software, used only when asked for", adapter.name))
+            }
+            false => Finding::found("adapter", adapter.name),
+        })
+        .collect();
+    if found.is_empty() {
+        let remedy = "install your GPU's Vulkan driver, if it has one";
+        let detail = "no GPU was found: the CPU backend serves";
+        found.push(Finding::lacking("adapter", State::Optional, detail, remedy));
+    }
+    found
 }
 
 /// A program of ffmpeg's, by asking it for its version.

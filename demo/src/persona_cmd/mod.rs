@@ -1,5 +1,6 @@
 //! `omote persona new | list | show | check`, and finding a persona by name.
 
+mod find;
 mod new;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use crate::setup;
 use new::NewArgs;
 
 /// Finds the faces of a photo: the mesh points of each, in the photo's pixels.
-pub(crate) type FindFaces<'a> = &'a dyn Fn(&Picture) -> anyhow::Result<Vec<Vec<MeshPoint>>>;
+type FindFaces<'a> = &'a dyn Fn(&Picture) -> anyhow::Result<Vec<Vec<MeshPoint>>>;
 
 /// Makes the built-in persona of a name, for use on a day; `None` for names that are not built in.
 pub(crate) type LoadBuiltIn<'a> = &'a dyn Fn(&str, Date) -> Option<Result<Persona, PersonaError>>;
@@ -60,11 +61,12 @@ enum PersonaCommand {
 }
 
 /// Runs the command. Success means: made, listed, shown, or found fit to be worn.
-pub(crate) fn run(
-    args: &PersonaArgs,
-    built_ins: &BuiltIns<'_>,
-    find: FindFaces<'_>,
-) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &PersonaArgs, built_ins: &BuiltIns<'_>) -> anyhow::Result<ExitCode> {
+    let data = setup::data_folder(args.data.as_deref())?;
+    run_with(args, built_ins, &|photo| find::faces(photo, &data))
+}
+
+fn run_with(args: &PersonaArgs, built_ins: &BuiltIns<'_>, find: FindFaces<'_>) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
     let today = today();
     let mut out = std::io::stdout().lock();

@@ -27,7 +27,7 @@ fn call(words: &[&str], data: &Path, faces: &[Vec<MeshPoint>]) -> anyhow::Result
     let head = ["persona", "--data", data.to_str().unwrap()];
     let line = head.iter().chain(words);
     let built_ins = BuiltIns { names: &["none"], load: &|_, _| None };
-    run(&Line::try_parse_from(line)?.args, &built_ins, &|_| Ok(faces.to_vec()))
+    run_with(&Line::try_parse_from(line)?.args, &built_ins, &|_| Ok(faces.to_vec()))
 }
 
 fn refusal(words: &[&str], data: &Path, faces: &[Vec<MeshPoint>]) -> String {

@@ -36,6 +36,8 @@ const LIGHT_SIGMA: f32 = 2.2;
 const GRAIN_LIMIT: f32 = 5.0;
 /// The coarsest level of the pyramid is about this many pixels on its short side.
 const LAST_BAND: u32 = 10;
+/// Levels for paint, whose colour must not melt into the skin's.
+const PAINT_BANDS: usize = 2;
 
 /// One face in one frame, ready for the passes.
 pub(super) struct Plan {
@@ -102,7 +104,7 @@ impl Plan {
                 axis: 0,
                 pad: [0; 2],
             },
-            bands: bands(size),
+            bands: bands(size, texture.tone()),
             badge_encode: BadgeEncodeParams {
                 size,
                 origin: [region.x, region.y],
@@ -142,12 +144,13 @@ impl Plan {
 }
 
 /// The pyramid's steps from `size` down.
-fn bands(size: [u32; 2]) -> Vec<BlendBandsParams> {
+fn bands(size: [u32; 2], tone: Tone) -> Vec<BlendBandsParams> {
     let mut out = Vec::new();
     let mut fine = size;
     loop {
         let coarse = fine.map(|n| n.div_ceil(2));
-        let last = coarse[0].min(coarse[1]) <= LAST_BAND;
+        let enough = tone == Tone::Keep && out.len() + 1 == PAINT_BANDS;
+        let last = enough || coarse[0].min(coarse[1]) <= LAST_BAND;
         out.push(BlendBandsParams { fine, coarse, last: u32::from(last), pad: 0, more: [0; 2] });
         if last {
             return out;

@@ -49,6 +49,7 @@ fn compositor_on_any_adapter() -> Option<Compositor> {
     match Compositor::new(Backend::Gpu) {
         Ok(c) => {
             eprintln!("adapter: {}", c.backend());
+            note_adapter(&c.backend().to_string());
             Some(c)
         }
         Err(e) => {
@@ -57,6 +58,14 @@ fn compositor_on_any_adapter() -> Option<Compositor> {
             None
         }
     }
+}
+
+/// Adds the adapter's name to the file that `OMOTE_ADAPTER_LOG` names: proof that a test ran on one.
+fn note_adapter(name: &str) {
+    use std::io::Write;
+    let Some(path) = std::env::var_os("OMOTE_ADAPTER_LOG") else { return };
+    let mut log = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+    writeln!(log, "{name}").unwrap();
 }
 
 fn draw(c: &mut Compositor, frame: &Frame, at: Vec2, side: f32, tone: Tone) -> (Frame, Drawn) {

@@ -5,6 +5,7 @@
 //! [`Persona::load`] refuses a package whose files were changed, whose consent is missing or has expired, or whose
 //! picture and landmarks do not fit. The record says what its maker declared. Omote can't check that it is true.
 
+pub mod built_in;
 pub mod canonical_uv;
 mod class;
 mod container;

@@ -10,7 +10,7 @@ use super::PersonaError;
 /// The most pixels a side of a picture inside a package.
 pub const PACKAGE_SIDE: u32 = 4096;
 /// The most pixels a side of a photo that a persona is made from.
-pub const PHOTO_SIDE: u32 = 10_000;
+pub const PHOTO_SIDE: u32 = crate::frame::Frame::MAX_SIDE;
 
 /// A picture in memory: 8-bit sRGB with straight alpha, rows top down, 4 bytes (R, G, B, A) a pixel.
 #[derive(Clone, PartialEq, Eq)]

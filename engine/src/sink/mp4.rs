@@ -247,3 +247,52 @@ impl Args {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    const SPEC: SinkSpec = SinkSpec { rate: Rate::DEFAULT, frames: None, audio: None };
+
+    #[test]
+    fn a_missing_program_is_noticed_at_once_and_leaves_nothing() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let gone = Path::new("/nowhere/ffmpeg");
+        let path = folder.path().join("a.mp4");
+        let error = Error::from(Mp4::with_programs(&path, &SPEC, gone, gone).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Backend);
+        for word in ["/nowhere/ffmpeg", "apt install ffmpeg", ".y4m", "a.mp4"] {
+            assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_dying_program_said_is_in_the_error() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::TempDir::new().unwrap();
+        let program = folder.path().join("ffmpeg");
+        // It answers to -version, takes one read of its input, and fails.
+        let script = "#!/bin/sh\n[ \"$1\" = -version ] && exit 0\nhead -c 9 >/dev/null\necho lens cap on >&2\nexit 3\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = folder.path().join("a.mp4");
+        let frame = Frame::filled(PixelFormat::I420, Colour::JPEG, 640, 480, [9, 9, 9]).unwrap();
+        let mut sink = Box::new(Mp4::with_programs(&path, &SPEC, &program, &program).unwrap());
+        let written = (0..3).find_map(|_| sink.write(&frame, Disclosure::Modified).err());
+        let fault = match written {
+            Some(fault) => {
+                drop(sink);
+                fault
+            }
+            None => sink.finish().unwrap_err(),
+        };
+        assert!(fault.to_string().contains("lens cap on"), "{fault}");
+        assert_eq!(Error::from(fault).kind(), ErrorKind::Backend);
+        let left: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["ffmpeg"]);
+    }
+}

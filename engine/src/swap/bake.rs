@@ -47,9 +47,21 @@ static SERIAL: AtomicU64 = AtomicU64::new(0);
 /// Smallest mip level's side.
 const LAST_SIDE: u32 = 4;
 /// Width of the ramps as shares of the oval's width: at the oval, round the eyes, round the inner lips.
-const OVAL_FEATHER: f32 = 0.12;
-const EYE_FEATHER: f32 = 0.045;
-const MOUTH_FEATHER: f32 = 0.02;
+struct Feather {
+    oval: f32,
+    eyes: f32,
+    mouth: f32,
+}
+
+impl Feather {
+    /// Skin melts into skin; a painted mask has an edge.
+    fn of(tone: Tone) -> Self {
+        match tone {
+            Tone::Keep => Self { oval: 0.03, eyes: 0.022, mouth: 0.018 },
+            _ => Self { oval: 0.12, eyes: 0.045, mouth: 0.02 },
+        }
+    }
+}
 
 impl FaceTexture {
     /// Bakes a texture of `side`² texels from `rgba` (R G B A, sRGB; its alpha is an extra mask) and the
@@ -66,7 +78,7 @@ impl FaceTexture {
             return Err(BakeError::Uv { index });
         }
         let uv: Vec<Uv> = uv.iter().take(POINTS).copied().collect();
-        let mask = mask(&uv, side as usize, holes)?;
+        let mask = mask(&uv, side as usize, holes, &Feather::of(tone))?;
         let mut texels: Vec<u32> = rgba
             .chunks_exact(4)
             .zip(&mask)
@@ -145,7 +157,7 @@ fn smoothstep(v: f32) -> f32 {
 }
 
 /// The blend weight of each texel.
-fn mask(uv: &[Uv], side: usize, holes: Holes) -> Result<Vec<f32>, BakeError> {
+fn mask(uv: &[Uv], side: usize, holes: Holes, feather: &Feather) -> Result<Vec<f32>, BakeError> {
     let lines = |points: &[u16]| Loop::new(uv, points, side as f32);
     let oval = lines(&OVAL);
     let (low, high) = oval.bounds();
@@ -154,9 +166,9 @@ fn mask(uv: &[Uv], side: usize, holes: Holes) -> Result<Vec<f32>, BakeError> {
         return Err(BakeError::Empty);
     }
     let openings = [
-        (lines(&EYE_RIGHT), holes.eyes, EYE_FEATHER),
-        (lines(&EYE_LEFT), holes.eyes, EYE_FEATHER),
-        (lines(&LIPS_INNER), holes.mouth, MOUTH_FEATHER),
+        (lines(&EYE_RIGHT), holes.eyes, feather.eyes),
+        (lines(&EYE_LEFT), holes.eyes, feather.eyes),
+        (lines(&LIPS_INNER), holes.mouth, feather.mouth),
     ];
     let mut out = vec![0.0; side * side];
     for (i, out) in out.iter_mut().enumerate() {
@@ -164,9 +176,9 @@ fn mask(uv: &[Uv], side: usize, holes: Holes) -> Result<Vec<f32>, BakeError> {
         if p.cmplt(low).any() || p.cmpgt(high).any() {
             continue;
         }
-        let mut weight = smoothstep(oval.signed_distance(p) / (OVAL_FEATHER * width));
-        for (line, persona, feather) in &openings {
-            let reach = feather * width;
+        let mut weight = smoothstep(oval.signed_distance(p) / (feather.oval * width));
+        for (line, persona, ramp) in &openings {
+            let reach = ramp * width;
             let (low, high) = line.bounds();
             if weight > 0.0 && p.cmpge(low - reach).all() && p.cmple(high + reach).all() {
                 let own = smoothstep(-line.signed_distance(p) / reach);

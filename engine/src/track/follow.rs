@@ -83,7 +83,8 @@ impl Follow {
         });
         self.smoother.update(tuning, &mut points, &raw, elapsed);
         let Some(pose) = Pose::fit(&points) else { return false };
-        (self.raw, self.pose, self.presence, self.points, self.region) = (raw, pose, presence, points, region);
+        (self.raw, self.pose, self.presence, self.points, self.region) =
+            (raw, pose, presence, points, region);
         true
     }
 

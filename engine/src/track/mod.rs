@@ -12,9 +12,9 @@ mod pose;
 mod select;
 mod smooth;
 mod template;
-mod tracker;
 #[cfg(test)]
 mod tests;
+mod tracker;
 
 pub use mesh::MeshKind;
 pub use one_euro::OneEuro;

@@ -173,9 +173,7 @@ impl Tracker {
             let (reading, region) = self.read(frame, awaited)?;
             let seen = self.is_face(&reading, frame)
                 && match &self.config.smoothing {
-                    Some(tuning) => {
-                        follow.update(reading.presence, reading.points, region, elapsed, tuning)
-                    }
+                    Some(tuning) => follow.update(reading.presence, reading.points, region, elapsed, tuning),
                     None => match Follow::start(follow.id, reading.presence, reading.points, region) {
                         Some(fresh) => {
                             follow = fresh;
@@ -195,11 +193,7 @@ impl Tracker {
     }
 
     /// A mesh from a region, read a second time where the first shows that the region was off.
-    fn read(
-        &mut self,
-        frame: &Frame,
-        region: CropSquare,
-    ) -> Result<(Reading, CropSquare), TrackError> {
+    fn read(&mut self, frame: &Frame, region: CropSquare) -> Result<(Reading, CropSquare), TrackError> {
         let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
         if reading.presence < self.config.min_presence {
             return Ok((reading, region));
@@ -282,9 +276,8 @@ impl Tracker {
         let Some(mut fresh) = Follow::start(self.next_id, reading.presence, reading.points, region) else {
             return Ok(());
         };
-        let taken = |f: &Follow| {
-            f.centre().0.distance(place.0) < SAME_PLACE * f.pose.scale.max(fresh.pose.scale)
-        };
+        let taken =
+            |f: &Follow| f.centre().0.distance(place.0) < SAME_PLACE * f.pose.scale.max(fresh.pose.scale);
         if self.follows.iter().any(taken) {
             return Ok(());
         }

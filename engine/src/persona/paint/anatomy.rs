@@ -5,26 +5,10 @@ use glam::Vec2;
 
 use super::curve::Curve;
 use crate::persona::canonical_uv::CANONICAL_UV;
-
-/// Outline of the face.
-pub(super) const OVAL: [usize; 36] = [
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
-    149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-];
-/// Outer rim of the lips, from the right corner along the lower lip and back along the upper one.
-pub(super) const LIPS_OUTER: [usize; 20] =
-    [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185];
-/// Rim of the mouth's opening, in the same order.
-pub(super) const LIPS_INNER: [usize; 20] =
-    [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191];
-/// Rim of the right eye's opening, from the outer corner along the lower lid and back along the upper one.
-pub(super) const EYE_RIGHT: [usize; 16] =
-    [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246];
+use crate::topology::{EYE_RIGHT, LIPS_INNER, LIPS_OUTER, OVAL};
 
 /// Middle of the right eye's opening.
 pub(super) const EYE: Vec2 = Vec2::new(0.347, 0.344);
-/// Tip of the nose.
-pub(super) const NOSE_TIP: Vec2 = Vec2::new(0.5, 0.512);
 /// The right nostril.
 pub(super) const NOSTRIL: Vec2 = Vec2::new(0.452, 0.559);
 /// Fullest point of the right cheek.
@@ -35,8 +19,8 @@ pub(super) const MOUTH: Vec2 = Vec2::new(0.5, 0.685);
 pub(super) const CHIN: Vec2 = Vec2::new(0.5, 0.845);
 
 /// Canonical position of a mesh point; the picture's middle for a number that is none.
-pub(super) fn point(index: usize) -> Vec2 {
-    CANONICAL_UV.get(index).map_or(Vec2::splat(0.5), |&p| Vec2::from(p))
+fn point(index: u16) -> Vec2 {
+    CANONICAL_UV.get(usize::from(index)).map_or(Vec2::splat(0.5), |&p| Vec2::from(p))
 }
 
 /// How squarely the face's side looks forward at `p`: 1 in the middle, 0.35 at the rim. The canonical UV is a frontal
@@ -45,8 +29,23 @@ pub(super) fn facing(p: Vec2) -> f32 {
     (1.0 - ((p.x - 0.5) / 0.36).powi(2)).max(0.0).sqrt().max(0.35)
 }
 
-fn points(indices: &[usize]) -> Vec<Vec2> {
+fn points(indices: &[u16]) -> Vec<Vec2> {
     indices.iter().map(|&i| point(i)).collect()
+}
+
+/// Outer corner of the right eye's opening.
+pub(super) fn eye_outer() -> Vec2 {
+    point(EYE_RIGHT[0])
+}
+
+/// Inner corner of the right eye's opening.
+pub(super) fn eye_inner() -> Vec2 {
+    point(EYE_RIGHT[8])
+}
+
+/// The mouth's right corner.
+pub(super) fn mouth_corner() -> Vec2 {
+    point(LIPS_OUTER[0])
 }
 
 /// The face's outline as a smooth ring.
@@ -119,10 +118,4 @@ pub(super) fn lip_base() -> Curve {
 /// The mouth's opening as a ring.
 pub(super) fn mouth() -> Curve {
     closed(&mouth_upper(), &mouth_lower())
-}
-
-/// Middle line of the right natural brow, from its outer end to its inner one.
-pub(super) fn brow() -> Curve {
-    let (low, high) = (points(&[46, 53, 52, 65, 55]), points(&[70, 63, 105, 66, 107]));
-    Curve::smooth(&low.iter().zip(&high).map(|(&a, &b)| a.midpoint(b)).collect::<Vec<_>>(), false)
 }

@@ -29,8 +29,7 @@ pub(super) fn paint(size: u32) -> Vec<u8> {
     brow(&mut canvas);
     cheeks(&mut canvas);
     chin(&mut canvas);
-    let sculpt =
-        Sculpt { brow: 1.1, sockets: 1.7, nose: 0.8, cheeks: 1.1, lips: 0.9, ..Sculpt::NATURAL };
+    let sculpt = Sculpt { brow: 1.1, sockets: 1.7, nose: 0.8, cheeks: 1.1, lips: 0.9, ..Sculpt::NATURAL };
     let form = Form::carve(|p| {
         let mut h = sculpt.height(p);
         for side in Side::BOTH {
@@ -73,7 +72,8 @@ fn sockets(canvas: &mut Canvas) {
     let (inner, outer) = (Vec2::new(0.082, 0.066), Vec2::new(0.124, 0.112));
     for side in Side::BOTH {
         let shade = srgb(0x7A5A58);
-        canvas.dab(side.place(centre), outer * 1.35, 0.0, |t, _, texel| texel.glaze(shade, (1.3 * t).min(0.6)));
+        canvas
+            .dab(side.place(centre), outer * 1.35, 0.0, |t, _, texel| texel.glaze(shade, (1.3 * t).min(0.6)));
         let under = Curve::ellipse(side.place(centre), (inner + outer) * 0.47);
         canvas.fill(&under, 0.006, |cover, _, _, texel| texel.coat(&Material::paint(0x5A0A38, 0.4), cover));
         let petals = 15;
@@ -93,8 +93,13 @@ fn sockets(canvas: &mut Canvas) {
                     let d = (p - heart) / outer;
                     let far = ease(0.62, 1.02, d.length());
                     let vein = value(Vec2::new(d.to_angle() * 26.0, 2.0), 5);
-                    let colour = srgb(0x7E0B4A).lerp(srgb(MAGENTA), ease(0.0, 0.6, far)).lerp(srgb(0xF0669A), ease(0.55, 1.0, far));
-                    texel.coat(&Material { colour: colour * (1.0 + 0.10 * vein), gloss: 0.45, metal: 0.0 }, cover);
+                    let colour = srgb(0x7E0B4A)
+                        .lerp(srgb(MAGENTA), ease(0.0, 0.6, far))
+                        .lerp(srgb(0xF0669A), ease(0.55, 1.0, far));
+                    texel.coat(
+                        &Material { colour: colour * (1.0 + 0.10 * vein), gloss: 0.45, metal: 0.0 },
+                        cover,
+                    );
                     texel.relief += cover * (0.006 * ease(0.0, 0.020, depth) + 0.0003 * vein);
                 });
             }
@@ -116,8 +121,20 @@ fn sockets(canvas: &mut Canvas) {
 
 fn nose(canvas: &mut Canvas) {
     let heart = Curve::ring(&[
-        [0.500, 0.462], [0.484, 0.488], [0.466, 0.516], [0.449, 0.545], [0.449, 0.566], [0.467, 0.576], [0.487, 0.570],
-        [0.500, 0.556], [0.513, 0.570], [0.533, 0.576], [0.551, 0.566], [0.551, 0.545], [0.534, 0.516], [0.516, 0.488],
+        [0.500, 0.462],
+        [0.484, 0.488],
+        [0.466, 0.516],
+        [0.449, 0.545],
+        [0.449, 0.566],
+        [0.467, 0.576],
+        [0.487, 0.570],
+        [0.500, 0.556],
+        [0.513, 0.570],
+        [0.533, 0.576],
+        [0.551, 0.566],
+        [0.551, 0.545],
+        [0.534, 0.516],
+        [0.516, 0.488],
     ]);
     let dark = Material::paint(0x150B12, 0.3);
     canvas.fill(&heart, 0.004, |cover, depth, _, texel| {
@@ -135,12 +152,18 @@ fn mouth(canvas: &mut Canvas) {
     let bow = anatomy::lip_bow();
     let base = anatomy::lip_base();
     for side in Side::BOTH {
-        let seam = Curve::through(&[[0.352, 0.655], [0.318, 0.650], [0.275, 0.632], [0.232, 0.598], [0.208, 0.558]]);
+        let seam =
+            Curve::through(&[[0.352, 0.655], [0.319, 0.650], [0.275, 0.632], [0.232, 0.598], [0.208, 0.558]]);
         let line = seam.on(side);
-        canvas.stroke(&line, 0.0025, |t| 0.0058 * (1.0 - 0.8 * t), |touch, _, texel| {
-            texel.coat(&thread, 0.95 * touch.cover);
-            texel.relief -= 0.0012 * touch.cover;
-        });
+        canvas.stroke(
+            &line,
+            0.0025,
+            |t| 0.0058 * (1.0 - 0.8 * t),
+            |touch, _, texel| {
+                texel.coat(&thread, 0.95 * touch.cover);
+                texel.relief -= 0.0012 * touch.cover;
+            },
+        );
         for i in 0..5 {
             let (p, along) = seam.at(0.13 + 0.19 * i as f32);
             let half = (0.026 - 0.0032 * i as f32) * (1.0 + 0.15 * (unit(i, side as i32, 77) - 0.5));
@@ -162,10 +185,15 @@ fn stitch(canvas: &mut Canvas, from: Vec2, to: Vec2, thread: &Material) {
     let path = Curve::smooth(&[from, bent, to], false);
     let shadow = srgb(0x7A5A50);
     canvas.stroke(&path, 0.005, |_| 0.0035, |touch, _, texel| texel.glaze(shadow, 0.5 * touch.cover));
-    canvas.stroke(&path, 0.001, |t| 0.0034 * (1.0 - 0.55 * (2.0 * t - 1.0).powi(2)), |touch, _, texel| {
-        texel.coat(thread, touch.cover);
-        texel.relief += 0.0022 * touch.bead() * touch.cover;
-    });
+    canvas.stroke(
+        &path,
+        0.001,
+        |t| 0.0034 * (1.0 - 0.55 * (2.0 * t - 1.0).powi(2)),
+        |touch, _, texel| {
+            texel.coat(thread, touch.cover);
+            texel.relief += 0.0022 * touch.bead() * touch.cover;
+        },
+    );
 }
 
 /// A flower of `rings` rings of petals.
@@ -208,7 +236,9 @@ fn leaf(canvas: &mut Canvas, base: Vec2, tip: Vec2, half: f32, colour: u32) {
     let dark = Material { colour: srgb(colour) * 0.2, gloss: 0.4, metal: 0.0 };
     let (axis, length) = ((tip - base).normalize_or(Vec2::X), tip.distance(base));
     let middle = base.midpoint(tip);
-    canvas.fill(&shape.map(|p| middle + (p - middle) * 1.06), 0.0015, |cover, _, _, texel| texel.coat(&dark, 0.85 * cover));
+    canvas.fill(&shape.map(|p| middle + (p - middle) * 1.06), 0.0015, |cover, _, _, texel| {
+        texel.coat(&dark, 0.85 * cover)
+    });
     canvas.fill(&shape, 0.0015, |cover, depth, p, texel| {
         let d = p - base;
         let (along, across) = (d.dot(axis) / length, axis.perp_dot(d));
@@ -233,17 +263,25 @@ fn brow(canvas: &mut Canvas) {
             leaf(canvas, side.place(base.into()), side.place(tip.into()), half, LEAF);
         }
         let pink = Material::paint(MAGENTA, 0.75);
-        let upper = scroll(&[[0.378, 0.206], [0.344, 0.214], [0.306, 0.212], [0.276, 0.190]], 0.026, 1.5).on(side);
+        let upper =
+            scroll(&[[0.378, 0.206], [0.344, 0.214], [0.306, 0.212], [0.276, 0.190]], 0.026, 1.5).on(side);
         pipe(canvas, &upper, &teal, |t| 0.0024 + 0.0034 * ease(0.0, 0.35, t) - 0.0030 * ease(0.5, 1.0, t));
-        let outer = scroll(&[[0.288, 0.226], [0.262, 0.240], [0.232, 0.246], [0.208, 0.230]], 0.019, 1.4).on(side);
+        let outer =
+            scroll(&[[0.288, 0.226], [0.262, 0.240], [0.232, 0.246], [0.208, 0.230]], 0.019, 1.4).on(side);
         pipe(canvas, &outer, &pink, |t| 0.0020 + 0.0028 * ease(0.0, 0.35, t) - 0.0024 * ease(0.5, 1.0, t));
         for i in 0..6 {
             let t = i as f32 / 5.0;
             let at = Vec2::new(0.432 - 0.175 * t, 0.100 + 0.046 * t * t);
-            bead(canvas, side.place(at), 0.0060 - 0.0030 * t, &Material::paint(if i % 2 == 0 { MARIGOLD } else { 0xFFF4E2 }, 0.8));
+            bead(
+                canvas,
+                side.place(at),
+                0.0060 - 0.0030 * t,
+                &Material::paint(if i % 2 == 0 { MARIGOLD } else { 0xFFF4E2 }, 0.8),
+            );
         }
     }
-    let rings = [(13, 1.0, 0xC24A06, 0xF59A20), (11, 0.74, 0xD86A08, 0xFBB53A), (8, 0.48, 0xE07A0A, 0xFFD060)];
+    let rings =
+        [(13, 1.0, 0xC24A06, 0xF59A20), (11, 0.74, 0xD86A08, 0xFBB53A), (8, 0.48, 0xE07A0A, 0xFFD060)];
     flower(canvas, centre, 0.068, &rings, 0x8A3A06);
 }
 
@@ -251,7 +289,8 @@ fn brow(canvas: &mut Canvas) {
 fn cheeks(canvas: &mut Canvas) {
     let teal = Material::paint(TURQUOISE, 0.75);
     for side in Side::BOTH {
-        let line = scroll(&[[0.382, 0.592], [0.350, 0.578], [0.316, 0.554], [0.292, 0.522]], 0.029, -1.5).on(side);
+        let line =
+            scroll(&[[0.382, 0.592], [0.350, 0.578], [0.316, 0.554], [0.292, 0.522]], 0.029, -1.5).on(side);
         pipe(canvas, &line, &teal, |t| 0.0018 + 0.0042 * ease(0.0, 0.4, t) - 0.0034 * ease(0.5, 1.0, t));
         let root = Vec2::new(0.250, 0.540);
         for i in 0..5 {
@@ -261,7 +300,7 @@ fn cheeks(canvas: &mut Canvas) {
             leaf(canvas, side.place(near), side.place(far), 0.0095, colour);
         }
         for i in 0..4 {
-            let at = Vec2::new(0.318 + 0.018 * i as f32, 0.520 + 0.014 * i as f32);
+            let at = Vec2::new(0.319 + 0.018 * i as f32, 0.520 + 0.014 * i as f32);
             bead(canvas, side.place(at), 0.0048 - 0.0007 * i as f32, &Material::paint(0xFFF4E2, 0.8));
         }
     }
@@ -270,7 +309,8 @@ fn cheeks(canvas: &mut Canvas) {
 fn chin(canvas: &mut Canvas) {
     let teal = Material::paint(TURQUOISE, 0.75);
     for side in Side::BOTH {
-        let line = scroll(&[[0.472, 0.840], [0.446, 0.854], [0.416, 0.858], [0.392, 0.842]], 0.022, 1.4).on(side);
+        let line =
+            scroll(&[[0.472, 0.840], [0.446, 0.854], [0.416, 0.858], [0.392, 0.842]], 0.022, 1.4).on(side);
         pipe(canvas, &line, &teal, |t| 0.0020 + 0.0032 * ease(0.0, 0.4, t) - 0.0028 * ease(0.5, 1.0, t));
         for (tip, half) in [([0.445, 0.806], 0.012), ([0.452, 0.872], 0.012)] {
             leaf(canvas, side.place(Vec2::new(0.482, 0.838)), side.place(tip.into()), half, LEAF);
@@ -278,7 +318,12 @@ fn chin(canvas: &mut Canvas) {
         for i in 0..5 {
             let t = i as f32 / 4.0;
             let at = Vec2::new(0.345 - 0.085 * t, 0.812 - 0.075 * t);
-            bead(canvas, side.place(at), 0.0056 - 0.0022 * t, &Material::paint(if i % 2 == 0 { MAGENTA } else { MARIGOLD }, 0.8));
+            bead(
+                canvas,
+                side.place(at),
+                0.0056 - 0.0022 * t,
+                &Material::paint(if i % 2 == 0 { MAGENTA } else { MARIGOLD }, 0.8),
+            );
         }
     }
     let rings = [(9, 1.0, 0x9A0E52, 0xE8458A), (7, 0.66, 0xB8145E, 0xF583AE)];

@@ -203,9 +203,8 @@ impl Curve {
 
 /// Where the horizontal line at `y` crosses `segments`.
 pub(super) fn crossings(segments: impl Iterator<Item = (Vec2, Vec2)>, y: f32) -> Vec<f32> {
-    let crossing = |(a, b): (Vec2, Vec2)| {
-        ((a.y > y) != (b.y > y)).then(|| a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x))
-    };
+    let crossing =
+        |(a, b): (Vec2, Vec2)| ((a.y > y) != (b.y > y)).then(|| a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x));
     segments.filter_map(crossing).collect()
 }
 

@@ -67,9 +67,11 @@ fn features(canvas: &mut Canvas) {
     let white = Material::paint(0xDCE6D6, 0.9);
     surface::eyes(canvas, &white, &Material::paint(0x2C5A4C, 0.9));
     for side in Side::BOTH {
-        let brow = Curve::through(&[[0.448, 0.292], [0.420, 0.262], [0.370, 0.240], [0.305, 0.238], [0.240, 0.268]]);
+        let brow =
+            Curve::through(&[[0.448, 0.292], [0.420, 0.262], [0.370, 0.240], [0.305, 0.238], [0.240, 0.268]]);
         incise(canvas, &brow.on(side), |t| 0.0050 * (1.0 - t).powf(0.6) + 0.0008);
-        let fold = Curve::through(&[[0.268, 0.322], [0.305, 0.303], [0.347, 0.296], [0.392, 0.309], [0.424, 0.338]]);
+        let fold =
+            Curve::through(&[[0.268, 0.322], [0.305, 0.303], [0.347, 0.296], [0.392, 0.309], [0.424, 0.338]]);
         incise(canvas, &fold.on(side), swell(0.0030));
         let wing = Curve::through(&[[0.393, 0.508], [0.383, 0.533], [0.394, 0.558], [0.420, 0.563]]);
         incise(canvas, &wing.on(side), swell(0.0026));
@@ -78,9 +80,14 @@ fn features(canvas: &mut Canvas) {
         line.extend(lid.points().iter().step_by(4).map(|&p| p - Vec2::new(0.0, 0.003)));
         line.push(Vec2::new(0.424, 0.362));
         let dark = Material::paint(0x1E4A40, 0.9);
-        canvas.stroke(&Curve::smooth(&line, false).on(side), 0.002, |t| 0.0068 * ease(0.0, 0.3, t) * ease(1.05, 0.6, t) + 0.001, |touch, _, texel| {
-            texel.coat(&dark, 0.92 * touch.cover);
-        });
+        canvas.stroke(
+            &Curve::smooth(&line, false).on(side),
+            0.002,
+            |t| 0.0068 * ease(0.0, 0.3, t) * ease(1.05, 0.6, t) + 0.001,
+            |touch, _, texel| {
+                texel.coat(&dark, 0.92 * touch.cover);
+            },
+        );
         let lower = anatomy::lower_lid().map(|p| p + Vec2::new(0.0, 0.002)).on(side);
         canvas.stroke(&lower, 0.002, swell(0.0034), |touch, _, texel| texel.coat(&dark, 0.85 * touch.cover));
         canvas.dab(side.place(anatomy::NOSTRIL), Vec2::new(0.024, 0.011), side.turn(0.25), |t, _, texel| {
@@ -88,21 +95,50 @@ fn features(canvas: &mut Canvas) {
         });
     }
     // Copper red under the glaze.
-    Lips { paint: Material::paint(0x9C3A2C, 0.95), edge: 0x7A4040, fresh: 0.35, inside: 0x10201A }.lay(canvas);
+    Lips { paint: Material::paint(0x9C3A2C, 0.95), edge: 0x7A4040, fresh: 0.35, inside: 0x10201A }
+        .lay(canvas);
     // A mark between the brows, as on a Buddha.
     bead(canvas, Vec2::new(0.5, 0.247), 0.0125, &Material::leaf(GOLD));
 }
 
 /// The seams, each from its start; all in the picture's own left and right, for a break is not symmetric.
 const SEAMS: [&[[f32; 2]]; 8] = [
-    &[[0.672, 0.205], [0.618, 0.252], [0.560, 0.300], [0.512, 0.352], [0.452, 0.418], [0.368, 0.470], [0.300, 0.535],
-      [0.236, 0.582], [0.120, 0.640], [-0.05, 0.690]],
+    &[
+        [0.672, 0.205],
+        [0.618, 0.252],
+        [0.560, 0.300],
+        [0.512, 0.352],
+        [0.452, 0.418],
+        [0.368, 0.470],
+        [0.300, 0.535],
+        [0.236, 0.582],
+        [0.120, 0.640],
+        [-0.05, 0.690],
+    ],
     &[[0.672, 0.205], [0.650, 0.140], [0.628, 0.085], [0.610, -0.02]],
     &[[0.672, 0.205], [0.742, 0.218], [0.800, 0.205], [0.900, 0.225], [1.05, 0.200]],
-    &[[0.672, 0.205], [0.722, 0.268], [0.758, 0.345], [0.752, 0.430], [0.708, 0.505], [0.718, 0.590], [0.742, 0.672],
-      [0.716, 0.770], [0.735, 0.900], [0.72, 1.05]],
-    &[[0.368, 0.470], [0.330, 0.560], [0.312, 0.640], [0.338, 0.730], [0.388, 0.800], [0.402, 0.870], [0.392, 1.05]],
-    &[[0.618, 0.252], [0.540, 0.212], [0.452, 0.196], [0.372, 0.140], [0.318, 0.060], [0.29, -0.05]],
+    &[
+        [0.672, 0.205],
+        [0.722, 0.268],
+        [0.758, 0.345],
+        [0.752, 0.430],
+        [0.708, 0.505],
+        [0.718, 0.590],
+        [0.742, 0.672],
+        [0.716, 0.770],
+        [0.735, 0.900],
+        [0.72, 1.05],
+    ],
+    &[
+        [0.368, 0.470],
+        [0.330, 0.560],
+        [0.312, 0.640],
+        [0.338, 0.730],
+        [0.388, 0.800],
+        [0.402, 0.870],
+        [0.392, 1.05],
+    ],
+    &[[0.618, 0.252], [0.540, 0.212], [0.452, 0.196], [0.372, 0.140], [0.319, 0.060], [0.29, -0.05]],
     &[[0.718, 0.590], [0.790, 0.560], [0.880, 0.572], [1.05, 0.55]],
     &[[0.752, 0.430], [0.800, 0.395], [0.880, 0.398], [1.05, 0.38]],
 ];
@@ -174,23 +210,41 @@ fn shard(canvas: &mut Canvas) {
         });
     };
     let line = |canvas: &mut Canvas, curve: &Curve, half: f32| {
-        canvas.stroke(curve, 0.0016, |t| half * (0.55 + 0.45 * (t * 9.0).sin().abs()) * ease(1.0, 0.8, t), |touch, p, texel| {
-            texel.glaze(cobalt(1.0), 0.92 * touch.cover * inside(p));
-        });
+        canvas.stroke(
+            curve,
+            0.0016,
+            |t| half * (0.55 + 0.45 * (t * 9.0).sin().abs()) * ease(1.0, 0.8, t),
+            |touch, p, texel| {
+                texel.glaze(cobalt(1.0), 0.92 * touch.cover * inside(p));
+            },
+        );
     };
-    let stem = Curve::through(&[[0.175, 0.560], [0.225, 0.628], [0.205, 0.700], [0.262, 0.752], [0.290, 0.820], [0.352, 0.850], [0.370, 0.930]]);
+    let stem = Curve::through(&[
+        [0.175, 0.560],
+        [0.225, 0.628],
+        [0.205, 0.700],
+        [0.262, 0.752],
+        [0.290, 0.820],
+        [0.352, 0.850],
+        [0.370, 0.930],
+    ]);
     line(canvas, &stem, 0.0032);
     let bloom = |canvas: &mut Canvas, centre: Vec2, radius: f32, petals: usize| {
         for i in 0..petals {
             let ray = Vec2::from_angle(i as f32 / petals as f32 * std::f32::consts::TAU + 0.3);
-            let leaf = petal(centre + ray * radius * 0.28, centre + ray * radius, radius * 1.9 / petals as f32, 0.68);
+            let leaf = petal(
+                centre + ray * radius * 0.28,
+                centre + ray * radius,
+                radius * 1.9 / petals as f32,
+                0.68,
+            );
             wash(canvas, &leaf, 0.85);
         }
         let heart = Curve::ellipse(centre, Vec2::splat(radius * 0.22));
         wash(canvas, &heart, 1.0);
     };
     bloom(canvas, Vec2::new(0.268, 0.668), 0.046, 8);
-    bloom(canvas, Vec2::new(0.318, 0.800), 0.030, 7);
+    bloom(canvas, Vec2::new(0.319, 0.800), 0.030, 7);
     bloom(canvas, Vec2::new(0.190, 0.640), 0.024, 7);
     for (base, tip, half) in [
         ([0.222, 0.640], [0.232, 0.590], 0.012),
@@ -214,14 +268,30 @@ fn seams(canvas: &mut Canvas) {
         let width = |t: f32| {
             // Lacquer beads up and thins out along the break.
             let at = t * line.length() * 22.0;
-            half * (1.0 + 0.32 * value(Vec2::new(at, i as f32 * 13.0), 2) + 0.22 * value(Vec2::new(at * 3.1, 4.0), 9))
+            half * (1.0
+                + 0.32 * value(Vec2::new(at, i as f32 * 13.0), 2)
+                + 0.22 * value(Vec2::new(at * 3.1, 4.0), 9))
         };
         let shade = srgb(0x2A4A40);
-        canvas.stroke(&line, 0.006, |t| width(t) + 0.0028, |touch, _, texel| texel.glaze(shade, 0.42 * touch.cover));
+        canvas.stroke(
+            &line,
+            0.006,
+            |t| width(t) + 0.0028,
+            |touch, _, texel| texel.glaze(shade, 0.42 * touch.cover),
+        );
         canvas.stroke(&line, 0.0, width, |touch, p, texel| mended(&gold, touch, p, texel));
     }
     // A chip too small to replace is filled with lacquer whole.
-    let chip = Curve::ring(&[[0.664, 0.176], [0.684, 0.194], [0.712, 0.204], [0.694, 0.222], [0.688, 0.242], [0.664, 0.226], [0.636, 0.228], [0.652, 0.200]]);
+    let chip = Curve::ring(&[
+        [0.664, 0.176],
+        [0.684, 0.194],
+        [0.712, 0.204],
+        [0.694, 0.222],
+        [0.688, 0.242],
+        [0.664, 0.226],
+        [0.636, 0.228],
+        [0.652, 0.200],
+    ]);
     canvas.fill(&chip.wobbled(0.003, 60.0, 4), 0.001, |cover, depth, p, texel| {
         texel.coat(&gold, cover);
         texel.relief *= 1.0 - cover;

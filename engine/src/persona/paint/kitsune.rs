@@ -70,10 +70,15 @@ fn fur(canvas: &mut Canvas) {
             let mid = root.midpoint(tip) + Vec2::new(-0.003, 0.006);
             let hair = Curve::smooth(&[root, mid, tip], false).on(side);
             let tint = [srgb(0xCDBEB4), srgb(0xE2D8CF), Vec3::splat(1.10)][(n(5) * 3.0) as usize % 3];
-            canvas.stroke(&hair, 0.0016, |t| 0.0019 * ease(-0.1, 0.3, t) * (1.0 - t * 0.95), |touch, _, texel| {
-                texel.glaze(tint, 0.36 * touch.cover);
-                texel.relief += 0.0006 * touch.bead() * touch.cover;
-            });
+            canvas.stroke(
+                &hair,
+                0.0016,
+                |t| 0.0019 * ease(-0.1, 0.3, t) * (1.0 - t * 0.95),
+                |touch, _, texel| {
+                    texel.glaze(tint, 0.36 * touch.cover);
+                    texel.relief += 0.0006 * touch.bead() * touch.cover;
+                },
+            );
         }
     }
 }
@@ -126,8 +131,17 @@ fn blade(canvas: &mut Canvas, path: &Curve, thick: f32, seed: u32) {
 
 fn eyes(canvas: &mut Canvas) {
     let mask = Curve::ring(&[
-        [0.438, 0.384], [0.405, 0.386], [0.350, 0.392], [0.290, 0.380], [0.238, 0.340], [0.196, 0.270], [0.232, 0.283],
-        [0.280, 0.292], [0.340, 0.290], [0.390, 0.305], [0.422, 0.340],
+        [0.438, 0.384],
+        [0.405, 0.386],
+        [0.350, 0.392],
+        [0.290, 0.380],
+        [0.238, 0.340],
+        [0.196, 0.270],
+        [0.232, 0.283],
+        [0.280, 0.292],
+        [0.340, 0.290],
+        [0.390, 0.305],
+        [0.422, 0.340],
     ]);
     for side in Side::BOTH {
         let shape = mask.on(side);
@@ -149,10 +163,24 @@ fn eyes(canvas: &mut Canvas) {
     }
     .draw(canvas);
     for side in Side::BOTH {
-        let lower = Curve::through(&[[0.216, 0.300], [0.250, 0.343], [0.300, 0.378], [0.350, 0.387], [0.405, 0.381], [0.440, 0.385]]);
+        let lower = Curve::through(&[
+            [0.216, 0.300],
+            [0.250, 0.343],
+            [0.300, 0.378],
+            [0.350, 0.387],
+            [0.405, 0.381],
+            [0.440, 0.385],
+        ]);
         let width = |t: f32| 0.0030 * (1.0 - (2.0 * t - 1.0).powi(4));
         surface::gild(canvas, &lower.on(side), &Material::leaf(GOLD), 0.0011, width);
-        let upper = Curve::through(&[[0.205, 0.262], [0.250, 0.276], [0.300, 0.283], [0.345, 0.281], [0.395, 0.297], [0.428, 0.334]]);
+        let upper = Curve::through(&[
+            [0.205, 0.262],
+            [0.250, 0.276],
+            [0.300, 0.283],
+            [0.345, 0.281],
+            [0.395, 0.297],
+            [0.428, 0.334],
+        ]);
         surface::gild(canvas, &upper.on(side), &Material::leaf(GOLD), 0.0011, width);
     }
 }
@@ -160,11 +188,25 @@ fn eyes(canvas: &mut Canvas) {
 /// The flame on the forehead with a gold drop on each side.
 fn flame(canvas: &mut Canvas) {
     let core = Curve::ring(&[
-        [0.500, 0.118], [0.512, 0.150], [0.527, 0.180], [0.524, 0.215], [0.508, 0.240], [0.500, 0.262], [0.492, 0.240],
-        [0.476, 0.215], [0.473, 0.180], [0.488, 0.150],
+        [0.500, 0.118],
+        [0.512, 0.150],
+        [0.527, 0.180],
+        [0.524, 0.215],
+        [0.508, 0.240],
+        [0.500, 0.262],
+        [0.492, 0.240],
+        [0.476, 0.215],
+        [0.473, 0.180],
+        [0.488, 0.150],
     ]);
     let petal = Curve::ring(&[
-        [0.486, 0.258], [0.464, 0.244], [0.446, 0.214], [0.442, 0.178], [0.428, 0.150], [0.455, 0.166], [0.466, 0.192],
+        [0.486, 0.258],
+        [0.464, 0.244],
+        [0.446, 0.214],
+        [0.442, 0.178],
+        [0.428, 0.150],
+        [0.455, 0.166],
+        [0.466, 0.192],
         [0.472, 0.222],
     ]);
     let mut shapes = vec![core];
@@ -179,7 +221,13 @@ fn flame(canvas: &mut Canvas) {
     }
     let gold = Material::leaf(GOLD);
     let drop = Curve::ring(&[
-        [0.410, 0.222], [0.392, 0.205], [0.366, 0.196], [0.338, 0.200], [0.352, 0.214], [0.376, 0.228], [0.398, 0.233],
+        [0.410, 0.222],
+        [0.392, 0.205],
+        [0.366, 0.196],
+        [0.338, 0.200],
+        [0.352, 0.214],
+        [0.376, 0.228],
+        [0.398, 0.233],
     ]);
     for side in Side::BOTH {
         canvas.fill(&drop.on(side), 0.002, |cover, depth, _, texel| {
@@ -204,13 +252,26 @@ fn muzzle(canvas: &mut Canvas) {
     let ink = Material::paint(0x100C0E, 0.85);
     // The fox's nose sits on the tip of the wearer's.
     let nose = Curve::ring(&[
-        [0.500, 0.502], [0.470, 0.503], [0.447, 0.516], [0.440, 0.535], [0.452, 0.554], [0.478, 0.566], [0.500, 0.574],
-        [0.522, 0.566], [0.548, 0.554], [0.560, 0.535], [0.553, 0.516], [0.530, 0.503],
+        [0.500, 0.502],
+        [0.470, 0.503],
+        [0.447, 0.516],
+        [0.440, 0.535],
+        [0.452, 0.554],
+        [0.478, 0.566],
+        [0.500, 0.574],
+        [0.522, 0.566],
+        [0.548, 0.554],
+        [0.560, 0.535],
+        [0.553, 0.516],
+        [0.530, 0.503],
     ]);
     canvas.fill(&nose, 0.004, |cover, depth, p, texel| {
         texel.coat(&ink, cover);
         texel.relief += 0.006 * ease(0.0, 0.018, depth) * cover;
-        texel.colour += cover * 0.10 * Vec3::new(0.9, 0.95, 1.0) * blob(p, Vec2::new(0.5, 0.516), Vec2::new(0.028, 0.007));
+        texel.colour += cover
+            * 0.10
+            * Vec3::new(0.9, 0.95, 1.0)
+            * blob(p, Vec2::new(0.5, 0.516), Vec2::new(0.028, 0.007));
     });
     let groove = Curve::through(&[[0.500, 0.570], [0.500, 0.600], [0.500, 0.634]]);
     canvas.stroke(&groove, 0.0025, |t| 0.0030 - 0.0008 * t, |touch, _, texel| texel.coat(&ink, touch.cover));
@@ -222,14 +283,24 @@ fn muzzle(canvas: &mut Canvas) {
     smile.extend(bow.points().iter().step_by(10));
     smile.extend([Vec2::new(0.672, 0.651), Vec2::new(0.692, 0.638), Vec2::new(0.710, 0.612)]);
     let smile = Curve::smooth(&smile, false);
-    canvas.stroke(&smile, 0.0022, |t| 0.0052 * ease(0.0, 0.2, t.min(1.0 - t)), |touch, _, texel| {
-        texel.coat(&ink, touch.cover);
-    });
+    canvas.stroke(
+        &smile,
+        0.0022,
+        |t| 0.0052 * ease(0.0, 0.2, t.min(1.0 - t)),
+        |touch, _, texel| {
+            texel.coat(&ink, touch.cover);
+        },
+    );
     for side in Side::BOTH {
         for row in 0..3 {
             for column in 0..3 {
-                let at = Vec2::new(0.425 - 0.026 * column as f32, 0.596 + 0.013 * row as f32 - 0.005 * column as f32);
-                canvas.dab(side.place(at), Vec2::splat(0.0042), 0.0, |t, _, texel| texel.coat(&ink, (2.2 * t).min(0.9)));
+                let at = Vec2::new(
+                    0.425 - 0.026 * column as f32,
+                    0.596 + 0.013 * row as f32 - 0.005 * column as f32,
+                );
+                canvas.dab(side.place(at), Vec2::splat(0.0042), 0.0, |t, _, texel| {
+                    texel.coat(&ink, (2.2 * t).min(0.9))
+                });
             }
         }
         let whiskers: [[[f32; 2]; 4]; 3] = [
@@ -239,10 +310,15 @@ fn muzzle(canvas: &mut Canvas) {
         ];
         for whisker in &whiskers {
             let path = Curve::through(whisker).on(side);
-            canvas.stroke(&path, 0.0012, |t| 0.0024 * ease(-0.05, 0.12, t) * (1.0 - 0.85 * t), |touch, _, texel| {
-                texel.coat(&ink, 0.94 * touch.cover);
-                texel.relief += 0.0006 * touch.bead() * touch.cover;
-            });
+            canvas.stroke(
+                &path,
+                0.0012,
+                |t| 0.0024 * ease(-0.05, 0.12, t) * (1.0 - 0.85 * t),
+                |touch, _, texel| {
+                    texel.coat(&ink, 0.94 * touch.cover);
+                    texel.relief += 0.0006 * touch.bead() * touch.cover;
+                },
+            );
         }
     }
 }

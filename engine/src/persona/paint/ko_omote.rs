@@ -11,7 +11,6 @@ use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit, value};
 use super::surface::{self, EyeLine, Ground, Lips, Wash};
-use super::anatomy;
 
 /// Paints the mask, RGBA.
 pub(super) fn paint(size: u32) -> Vec<u8> {
@@ -85,9 +84,14 @@ fn brows(canvas: &mut Canvas) {
             let at = centre + Vec2::new(n(1), n(2) * 0.36 - 0.17 * n(1)) * 0.125;
             let lean = Vec2::new(-0.018 - 0.012 * n(3), 0.004 + 0.010 * n(4));
             let hair = Curve::polyline(vec![side.place(at), side.place(at + lean)]);
-            canvas.stroke(&hair, 0.003, |t| 0.0014 * (1.0 - 0.8 * t), |touch, _, texel| {
-                texel.glaze(soot, touch.cover * 0.22);
-            });
+            canvas.stroke(
+                &hair,
+                0.003,
+                |t| 0.0014 * (1.0 - 0.8 * t),
+                |touch, _, texel| {
+                    texel.glaze(soot, touch.cover * 0.22);
+                },
+            );
         }
     }
 }
@@ -98,7 +102,7 @@ fn eyes(canvas: &mut Canvas) {
     for side in Side::BOTH {
         // The fold of the lid, and the shade under the eye.
         let fold =
-            Curve::through(&[[0.270, 0.318], [0.305, 0.298], [0.347, 0.290], [0.390, 0.302], [0.420, 0.330]]);
+            Curve::through(&[[0.270, 0.319], [0.305, 0.298], [0.347, 0.290], [0.390, 0.302], [0.420, 0.330]]);
         canvas.stroke(
             &fold.on(side),
             0.010,
@@ -160,7 +164,7 @@ fn mouth(canvas: &mut Canvas) {
         },
     );
     for side in Side::BOTH {
-        let corner = side.place(anatomy::point(anatomy::LIPS_OUTER[0]));
+        let corner = side.place(anatomy::mouth_corner());
         canvas.dab(corner + Vec2::new(0.0, 0.002), Vec2::new(0.022, 0.014), 0.0, |t, _, texel| {
             texel.glaze(srgb(0x7A4028), 0.7 * t);
         });

@@ -5,10 +5,10 @@
 
 use glam::{Vec2, Vec3};
 
-use super::canvas::{Canvas, Texel, ease, in_bands};
-use super::noise::Field;
 use super::anatomy;
+use super::canvas::{Canvas, Texel, ease, in_bands};
 use super::curve::Side;
+use super::noise::Field;
 
 /// How strongly each part of a face is carved; 1 is a natural one.
 #[derive(Clone, Copy)]
@@ -79,11 +79,12 @@ impl Form {
         let heights = Field::bake(Self::SIDE, height);
         let step = 1.0 / (Self::SIDE - 1) as f32;
         let places = Field::bake(Self::SIDE, |p| {
-            let slope = |axis: Vec2| (heights.at(p + axis * step) - heights.at(p - axis * step)) / (2.0 * step);
+            let slope =
+                |axis: Vec2| (heights.at(p + axis * step) - heights.at(p - axis * step)) / (2.0 * step);
             let mut around = 0.0;
             for i in 0..16 {
                 let radius = if i % 2 == 0 { 0.022 } else { 0.05 };
-                around += heights.at(p + Vec2::from_angle(i as f32 * 0.3927) * radius);
+                around += heights.at(p + Vec2::from_angle(i as f32 * std::f32::consts::FRAC_PI_8) * radius);
             }
             Vec3::new(slope(Vec2::X), slope(Vec2::Y), 140.0 * (around / 16.0 - heights.at(p)))
         });
@@ -124,7 +125,8 @@ impl Studio {
         let facing = normal.dot(lamp).max(0.0) / lamp.z;
         let lit = (1.0 - self.key + self.key * facing) * (1.0 - self.occlusion * hollow.max(0.0));
         let shade = Vec3::ONE.lerp(self.shade, ((1.0 - lit) * 1.6).clamp(0.0, 1.0));
-        let seen = Vec3::new(2.0 * normal.z * normal.x, 2.0 * normal.z * normal.y, 2.0 * normal.z * normal.z - 1.0);
+        let seen =
+            Vec3::new(2.0 * normal.z * normal.x, 2.0 * normal.z * normal.y, 2.0 * normal.z * normal.z - 1.0);
         let rough = 1.0 - texel.gloss;
         let lamps = reflected(seen, rough);
         // Schlick's approximation, 4 % at right angles, as for lacquer and glaze.
@@ -208,9 +210,10 @@ impl Canvas {
     fn spread(&self, rgba: &mut [u8]) {
         let size = self.side() / Self::OVERSAMPLE;
         let painted = |row: usize| {
-            // One pixel inside, where all four texels are painted.
             let (from, to) = self.reach(row * Self::OVERSAMPLE);
-            (from / Self::OVERSAMPLE + 1, (to / Self::OVERSAMPLE).saturating_sub(1))
+            let (from, to) = (from / Self::OVERSAMPLE, to / Self::OVERSAMPLE);
+            // One pixel inside where there is room: at the very rim the relief has no neighbours.
+            if to > from + 8 { (from + 1, to - 1) } else { (from, to) }
         };
         let Some(first) = (0..size).find(|&row| painted(row).0 < painted(row).1) else { return };
         let last = (first..size).rfind(|&row| painted(row).0 < painted(row).1).unwrap_or(first);

@@ -17,6 +17,8 @@ mod noise;
 mod oni;
 mod ornament;
 mod surface;
+#[cfg(test)]
+mod tests;
 mod urushi;
 
 use crate::persona::canonical_uv::CANONICAL_UV;
@@ -59,12 +61,22 @@ impl Mask {
     /// One sentence for people.
     pub fn title(self) -> &'static str {
         match self {
-            Self::KoOmote => "Ko-omote, the young woman of the Noh stage, in ivory gofun with smoke-soft brows.",
-            Self::Kitsune => "Kitsune, the festival fox, white as rice powder with vermilion flames and gold edges.",
-            Self::Oni => "Oni, the mountain demon, cinnabar lacquer with brows of gold fire, horns and tusks.",
-            Self::Calavera => "Calavera, the sugar skull, petals round the eyes, a marigold brow and a stitched smile.",
+            Self::KoOmote => {
+                "Ko-omote, the young woman of the Noh stage, in ivory gofun with smoke-soft brows."
+            }
+            Self::Kitsune => {
+                "Kitsune, the festival fox, white as rice powder with vermilion flames and gold edges."
+            }
+            Self::Oni => {
+                "Oni, the mountain demon, cinnabar lacquer with brows of gold fire, horns and tusks."
+            }
+            Self::Calavera => {
+                "Calavera, the sugar skull, petals round the eyes, a marigold brow and a stitched smile."
+            }
             Self::Kintsugi => "Kintsugi, a calm celadon face, broken once and mended with seams of gold.",
-            Self::Urushi => "Urushi, the night sky in midnight-blue lacquer with a gold moon and stars of mother-of-pearl.",
+            Self::Urushi => {
+                "Urushi, the night sky in midnight-blue lacquer with a gold moon and stars of mother-of-pearl."
+            }
         }
     }
 

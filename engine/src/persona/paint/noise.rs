@@ -50,21 +50,10 @@ pub(super) fn fbm(p: Vec2, octaves: u32, seed: u32) -> f32 {
     sum
 }
 
-/// What Voronoi cells say about a point.
-#[derive(Clone, Copy)]
-pub(super) struct Cell {
-    /// Distance to the nearest border between two cells, in cells.
-    pub(super) border: f32,
-    /// Distance to the cell's seed point, in cells.
-    pub(super) centre: f32,
-    /// A number in 0..1 that all points of a cell share.
-    pub(super) id: f32,
-}
-
-/// Voronoi cells of about unit size round `p`.
-pub(super) fn cells(p: Vec2, seed: u32) -> Cell {
+/// Distance from `p` to the nearest border between two Voronoi cells of about unit size.
+pub(super) fn cell_border(p: Vec2, seed: u32) -> f32 {
     let (base, _) = lattice(p);
-    let (mut best, mut second) = ((f32::MAX, Vec2::ZERO, 0.0), (f32::MAX, Vec2::ZERO));
+    let (mut best, mut second) = ((f32::MAX, Vec2::ZERO), (f32::MAX, Vec2::ZERO));
     for dy in -1..=1 {
         for dx in -1..=1 {
             let cell = base + IVec2::new(dx, dy);
@@ -73,15 +62,15 @@ pub(super) fn cells(p: Vec2, seed: u32) -> Cell {
             let point = cell.as_vec2() + jitter;
             let d = point.distance_squared(p);
             if d < best.0 {
-                second = (best.0, best.1);
-                best = (d, point, unit(cell.x, cell.y, seed ^ 0x51));
+                second = best;
+                best = (d, point);
             } else if d < second.0 {
                 second = (d, point);
             }
         }
     }
     let apart = best.1.distance(second.1).max(1e-4);
-    Cell { border: (second.0 - best.0) / (2.0 * apart), centre: best.0.sqrt(), id: best.2 }
+    (second.0 - best.0) / (2.0 * apart)
 }
 
 /// A function of UV sampled on a square grid once, then read by bilinear interpolation: for fields that are

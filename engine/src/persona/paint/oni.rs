@@ -25,8 +25,7 @@ pub(super) fn paint(size: u32) -> Vec<u8> {
     mouth(&mut canvas);
     beard(&mut canvas);
     tusks(&mut canvas);
-    let sculpt =
-        Sculpt { dome: 0.85, brow: 2.0, sockets: 1.5, nose: 1.1, cheeks: 1.5, lips: 1.3, chin: 1.4 };
+    let sculpt = Sculpt { dome: 0.85, brow: 2.0, sockets: 1.5, nose: 1.1, cheeks: 1.5, lips: 1.3, chin: 1.4 };
     let form = Form::carve(|p| {
         let mut h = sculpt.height(p);
         for side in Side::BOTH {
@@ -83,7 +82,7 @@ fn folds() -> Vec<Fold> {
         Fold::new(&[[0.462, 0.222], [0.430, 0.196], [0.385, 0.188], [0.330, 0.205], [0.270, 0.215]], 0.013),
         Fold::new(&[[0.478, 0.172], [0.440, 0.146], [0.405, 0.140], [0.375, 0.150]], 0.010),
         Fold::new(&[[0.440, 0.255], [0.452, 0.290], [0.448, 0.335]], 0.009),
-        Fold::new(&[[0.290, 0.715], [0.282, 0.640], [0.318, 0.570], [0.372, 0.520], [0.405, 0.490]], 0.017),
+        Fold::new(&[[0.290, 0.715], [0.282, 0.640], [0.319, 0.570], [0.372, 0.520], [0.405, 0.490]], 0.017),
         Fold::new(&[[0.205, 0.610], [0.190, 0.530], [0.215, 0.465], [0.270, 0.425], [0.330, 0.415]], 0.013),
         Fold::new(&[[0.225, 0.730], [0.205, 0.665], [0.215, 0.610], [0.245, 0.570]], 0.010),
     ]
@@ -141,7 +140,7 @@ fn horns(canvas: &mut Canvas) {
             texel.relief += touch.cover * (0.018 * touch.bead() + 0.0005 * ring);
         });
         let collar =
-            Curve::through(&[[0.306, 0.196], [0.318, 0.214], [0.342, 0.223], [0.366, 0.214], [0.376, 0.194]])
+            Curve::through(&[[0.306, 0.196], [0.319, 0.214], [0.342, 0.223], [0.366, 0.214], [0.376, 0.194]])
                 .on(side);
         surface::gild(canvas, &collar, &Material::leaf(GOLD), 0.004, |t| {
             0.0092 * (1.0 - (2.0 * t - 1.0).powi(4)) + 0.001
@@ -260,10 +259,15 @@ fn beard(canvas: &mut Canvas) {
             let bright = i % 7 == 0;
             let paint = if bright { &gold } else { &black };
             let half = if bright { 0.0013 } else { 0.0017 + 0.0009 * n(8) };
-            canvas.stroke(&hair, 0.001, |s| half * ease(-0.2, 0.2, s) * (1.0 - 0.95 * s), |touch, _, texel| {
-                texel.coat(paint, touch.cover * 0.96);
-                texel.relief += 0.0007 * touch.bead() * touch.cover;
-            });
+            canvas.stroke(
+                &hair,
+                0.001,
+                |s| half * ease(-0.2, 0.2, s) * (1.0 - 0.95 * s),
+                |touch, _, texel| {
+                    texel.coat(paint, touch.cover * 0.96);
+                    texel.relief += 0.0007 * touch.bead() * touch.cover;
+                },
+            );
         }
     }
 }
@@ -272,7 +276,7 @@ fn tusks(canvas: &mut Canvas) {
     let (ivory, stain) = (Material::paint(0xF3E3BE, 0.9), srgb(0xB8863E));
     for side in Side::BOTH {
         let spine =
-            Curve::through(&[[0.392, 0.738], [0.352, 0.722], [0.322, 0.682], [0.312, 0.632], [0.318, 0.585]])
+            Curve::through(&[[0.392, 0.738], [0.352, 0.722], [0.322, 0.682], [0.312, 0.632], [0.319, 0.585]])
                 .on(side);
         let width = |t: f32| 0.0205 * (1.0 - t).powf(0.62) + 0.0008;
         let shadow = spine.map(|p| p + Vec2::new(0.0, 0.008));

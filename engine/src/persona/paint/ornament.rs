@@ -21,7 +21,7 @@ pub(super) fn petal(base: Vec2, tip: Vec2, half: f32, belly: f32) -> Curve {
 /// A star with `rays` points of radius `outer`, notches of radius `inner`, its first ray turned by `turn`.
 pub(super) fn star(centre: Vec2, outer: f32, inner: f32, rays: usize, turn: f32) -> Curve {
     let corner = |i: usize| {
-        let radius = if i % 2 == 0 { outer } else { inner };
+        let radius = if i.is_multiple_of(2) { outer } else { inner };
         let angle = turn - std::f32::consts::FRAC_PI_2 + i as f32 * std::f32::consts::PI / rays as f32;
         centre + Vec2::from_angle(angle) * radius
     };

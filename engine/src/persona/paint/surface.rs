@@ -6,7 +6,7 @@ use super::anatomy;
 use super::brush::Touch;
 use super::canvas::{Canvas, Material, Texel, ease, srgb};
 use super::curve::{Curve, Side};
-use super::noise::{Field, Grain, cells, fbm};
+use super::noise::{Field, Grain, cell_border, fbm};
 
 /// The first coat.
 pub(super) struct Ground {
@@ -87,7 +87,7 @@ pub(super) fn craquelure(
         if plan.z <= 0.0 || !canvas.works_on(p) {
             return 0.0;
         }
-        let border = cells(plan.truncate(), seed).border / density;
+        let border = cell_border(plan.truncate(), seed) / density;
         plan.z * (1.0 - ease(0.2 * width, width, border))
     });
     canvas.each(|p, texel| {
@@ -109,7 +109,7 @@ pub(super) fn eyes(canvas: &mut Canvas, white: &Material, iris: &Material) {
             let r = (p - centre).length();
             texel.coat(iris, cover * (1.0 - ease(0.019, 0.022, r)));
             texel.coat(&Material::paint(0x080606, 0.9), cover * (1.0 - ease(0.010, 0.012, r)));
-            texel.glaze(srgb(0x6A5A50), cover * (1.0 - ease(0.318, 0.345, p.y)));
+            texel.glaze(srgb(0x6A5A50), cover * (1.0 - ease(0.319, 0.345, p.y)));
         });
     }
 }
@@ -168,11 +168,11 @@ impl EyeLine {
     pub(super) fn draw(&self, canvas: &mut Canvas) {
         for side in Side::BOTH {
             let lid = anatomy::upper_lid();
-            let corner = anatomy::point(anatomy::EYE_RIGHT[0]);
+            let corner = anatomy::eye_outer();
             let mut path = vec![corner + self.wing, corner + self.wing * 0.55 + Vec2::new(0.0, 0.002)];
             // Half a line's width outside the opening: the opening's own edge moves with the wearer's lids.
             path.extend(lid.points().iter().step_by(4).map(|&p| p - Vec2::new(0.0, 0.45 * self.upper)));
-            let inner = anatomy::point(anatomy::EYE_RIGHT[8]);
+            let inner = anatomy::eye_inner();
             path.push(inner + Vec2::new(0.008, 0.004));
             let upper = Curve::smooth(&path, false).on(side);
             let width =

@@ -155,14 +155,23 @@ fn stars(canvas: &mut Canvas) {
     let gold = Material::leaf(GOLD);
     // Eight-rayed and four-rayed stars: place, size, kind.
     let bright: [([f32; 2], f32, bool); 11] = [
-        ([0.268, 0.498], 0.040, true), ([0.742, 0.462], 0.030, false), ([0.690, 0.540], 0.019, true),
-        ([0.330, 0.158], 0.024, false), ([0.672, 0.170], 0.026, true), ([0.235, 0.236], 0.018, true),
-        ([0.768, 0.240], 0.020, false), ([0.795, 0.352], 0.014, true), ([0.210, 0.390], 0.016, false),
-        ([0.338, 0.565], 0.014, true), ([0.232, 0.582], 0.016, false),
+        ([0.268, 0.498], 0.040, true),
+        ([0.742, 0.462], 0.030, false),
+        ([0.690, 0.540], 0.019, true),
+        ([0.330, 0.158], 0.024, false),
+        ([0.672, 0.170], 0.026, true),
+        ([0.235, 0.236], 0.018, true),
+        ([0.768, 0.240], 0.020, false),
+        ([0.795, 0.352], 0.014, true),
+        ([0.210, 0.390], 0.016, false),
+        ([0.338, 0.565], 0.014, true),
+        ([0.232, 0.582], 0.016, false),
     ];
     for (i, (centre, size, eight)) in bright.into_iter().enumerate() {
         let (centre, own) = (Vec2::from(centre), unit(i as i32, 3, 5));
-        canvas.dab(centre, Vec2::splat(size * 1.8), 0.0, |t, _, texel| texel.colour += srgb(0x6A86D8) * 0.22 * t * t);
+        canvas.dab(centre, Vec2::splat(size * 1.8), 0.0, |t, _, texel| {
+            texel.colour += srgb(0x6A86D8) * 0.22 * t * t
+        });
         if eight {
             inlay_flat(canvas, &star(centre, size * 0.62, size * 0.16, 4, PI / 4.0), &gold);
         }
@@ -178,7 +187,15 @@ fn stars(canvas: &mut Canvas) {
             surface::gild(canvas, &Curve::polyline(vec![a, b]), &gold, 0.0003, |_| 0.0010);
         }
     }
-    for at in [[0.585, 0.118], [0.628, 0.126], [0.662, 0.120], [0.752, 0.572], [0.408, 0.118], [0.300, 0.212], [0.700, 0.222]] {
+    for at in [
+        [0.585, 0.118],
+        [0.628, 0.126],
+        [0.662, 0.120],
+        [0.752, 0.572],
+        [0.408, 0.118],
+        [0.300, 0.212],
+        [0.700, 0.222],
+    ] {
         bead(canvas, Vec2::from(at), 0.0052, &gold);
     }
 }
@@ -202,13 +219,34 @@ fn face(canvas: &mut Canvas) {
     }
     .draw(canvas);
     for side in Side::BOTH {
-        let upper = Curve::through(&[[0.226, 0.322], [0.262, 0.318], [0.300, 0.303], [0.345, 0.297], [0.392, 0.310], [0.428, 0.350]]);
-        surface::gild(canvas, &upper.on(side), &gold, 0.0012, |t| 0.0030 * (1.0 - (2.0 * t - 1.0).powi(2)) + 0.0004);
-        let lower = Curve::through(&[[0.236, 0.336], [0.268, 0.358], [0.305, 0.374], [0.347, 0.380], [0.395, 0.372], [0.428, 0.360]]);
-        surface::gild(canvas, &lower.on(side), &gold, 0.0010, |t| 0.0022 * (1.0 - (2.0 * t - 1.0).powi(2)) + 0.0003);
+        let upper = Curve::through(&[
+            [0.226, 0.322],
+            [0.262, 0.319],
+            [0.300, 0.303],
+            [0.345, 0.297],
+            [0.392, 0.310],
+            [0.428, 0.350],
+        ]);
+        surface::gild(canvas, &upper.on(side), &gold, 0.0012, |t| {
+            0.0030 * (1.0 - (2.0 * t - 1.0).powi(2)) + 0.0004
+        });
+        let lower = Curve::through(&[
+            [0.236, 0.336],
+            [0.268, 0.358],
+            [0.305, 0.374],
+            [0.347, 0.380],
+            [0.395, 0.372],
+            [0.428, 0.360],
+        ]);
+        surface::gild(canvas, &lower.on(side), &gold, 0.0010, |t| {
+            0.0022 * (1.0 - (2.0 * t - 1.0).powi(2)) + 0.0003
+        });
         // Brows of mist: a gold line that dissolves into dust.
-        let brow = Curve::through(&[[0.452, 0.282], [0.420, 0.256], [0.370, 0.240], [0.305, 0.240], [0.236, 0.272]]);
-        surface::gild(canvas, &brow.on(side), &gold, 0.0020, |t| 0.0062 * (1.0 - t).powf(0.8) * ease(-0.05, 0.12, t) + 0.0006);
+        let brow =
+            Curve::through(&[[0.452, 0.282], [0.420, 0.256], [0.370, 0.240], [0.305, 0.240], [0.236, 0.272]]);
+        surface::gild(canvas, &brow.on(side), &gold, 0.0020, |t| {
+            0.0062 * (1.0 - t).powf(0.8) * ease(-0.05, 0.12, t) + 0.0006
+        });
         for i in 0..150 {
             let n = |k: u32| unit(i, side as i32, 4000 + k);
             let (p, along) = brow.at(n(1));
