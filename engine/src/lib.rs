@@ -3,6 +3,7 @@
 //! A frame's way: [`source`] → [`track`] → [`swap`] → [`composite`] → [`badge`] → [`sink`]; [`pipeline`]
 //! is the only module that knows them all. Modules stand in the order in which they may use each other.
 
+pub mod actor;
 pub mod badge;
 pub mod composite;
 pub mod error;

@@ -87,19 +87,25 @@ impl FaceTexture {
                 u32::from_le_bytes([p[0], p[1], p[2], a])
             })
             .collect();
-        let levels = side.ilog2() - LAST_SIDE.ilog2() + 1;
-        for level in 1..levels {
-            let from = mip_start(side, level - 1);
-            let half = (side >> level) as usize;
-            for i in 0..half * half {
-                let at = from + (i / half * 2) * half * 2 + (i % half) * 2;
-                let four = [at, at + 1, at + half * 2, at + half * 2 + 1].map(|k| texels[k]);
-                texels.push(average(four));
-            }
-        }
+        let levels = mips(&mut texels, side);
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         Ok(Self { side, levels, texels, uv, tone, serial })
     }
+}
+
+/// Appends the smaller levels to a texture's level 0 of `side`² texels; gives the number of levels.
+pub(super) fn mips(texels: &mut Vec<u32>, side: u32) -> u32 {
+    let levels = side.ilog2() - LAST_SIDE.ilog2() + 1;
+    for level in 1..levels {
+        let from = mip_start(side, level - 1);
+        let half = (side >> level) as usize;
+        for i in 0..half * half {
+            let at = from + (i / half * 2) * half * 2 + (i % half) * 2;
+            let four = [at, at + 1, at + half * 2, at + half * 2 + 1].map(|k| texels[k]);
+            texels.push(average(four));
+        }
+    }
+    levels
 }
 
 /// Mean in linear light; alpha as it is.

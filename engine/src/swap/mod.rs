@@ -2,6 +2,7 @@
 
 mod bake;
 mod photo;
+pub mod puppet;
 
 pub use bake::{BakeError, Holes};
 
