@@ -36,6 +36,8 @@ const LIGHT_SIGMA: f32 = 2.2;
 const GRAIN_LIMIT: f32 = 5.0;
 /// The coarsest level of the pyramid is about this many pixels on its short side.
 const LAST_BAND: u32 = 10;
+/// Levels for paint, whose colour must not melt into the skin's.
+const PAINT_BANDS: usize = 2;
 
 /// One face in one frame, ready for the passes.
 pub(super) struct Plan {
@@ -102,7 +104,7 @@ impl Plan {
                 axis: 0,
                 pad: [0; 2],
             },
-            bands: bands(size),
+            bands: bands(size, texture.tone()),
             badge_encode: BadgeEncodeParams {
                 size,
                 origin: [region.x, region.y],
@@ -117,7 +119,7 @@ impl Plan {
     }
 
     /// Fills in the light that a painted persona's is relative to. `codes` is the region as read.
-    pub(super) fn light(&mut self, light: &mut Light, face: u32, time: FrameTime, codes: &[u32], tone: Tone) {
+    pub(super) fn light(&mut self, light: &mut Light, face: u64, time: FrameTime, codes: &[u32], tone: Tone) {
         if tone == Tone::Keep {
             let now = self.luminance(codes);
             self.illuminate.keep_reference = light.reference(face, time, now);
@@ -142,12 +144,13 @@ impl Plan {
 }
 
 /// The pyramid's steps from `size` down.
-fn bands(size: [u32; 2]) -> Vec<BlendBandsParams> {
+fn bands(size: [u32; 2], tone: Tone) -> Vec<BlendBandsParams> {
     let mut out = Vec::new();
     let mut fine = size;
     loop {
         let coarse = fine.map(|n| n.div_ceil(2));
-        let last = coarse[0].min(coarse[1]) <= LAST_BAND;
+        let enough = tone == Tone::Keep && out.len() + 1 == PAINT_BANDS;
+        let last = enough || coarse[0].min(coarse[1]) <= LAST_BAND;
         out.push(BlendBandsParams { fine, coarse, last: u32::from(last), pad: 0, more: [0; 2] });
         if last {
             return out;
@@ -159,7 +162,7 @@ fn bands(size: [u32; 2]) -> Vec<BlendBandsParams> {
 /// The usual luminance of each face, which painted personas take for neutral light.
 #[derive(Debug, Default)]
 pub(super) struct Light {
-    faces: HashMap<u32, (FrameTime, f32)>,
+    faces: HashMap<u64, (FrameTime, f32)>,
 }
 
 /// Time constant of the adaptation to a lasting change of light, in seconds.
@@ -170,7 +173,7 @@ const ROOM_SHARE: f32 = 0.35;
 
 impl Light {
     /// The luminance at which the paint shows as painted.
-    fn reference(&mut self, face: u32, time: FrameTime, now: f32) -> f32 {
+    fn reference(&mut self, face: u64, time: FrameTime, now: f32) -> f32 {
         let (before, usual) = *self.faces.get(&face).unwrap_or(&(time, now));
         let dt = time.0.saturating_sub(before.0).as_secs_f32();
         let usual = usual + (now - usual) * (1.0 - (-dt / ADAPT_S).exp());

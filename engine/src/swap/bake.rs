@@ -5,6 +5,7 @@ use crate::space::Uv;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
 use glam::Vec2;
 use omote_shaders::cpu::{decode_srgb, encode_srgb, mip_start};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How far the user's own eyes and mouth give way to the persona's: 0 own, 1 the persona's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,12 +42,26 @@ pub enum BakeError {
     Empty,
 }
 
+static SERIAL: AtomicU64 = AtomicU64::new(0);
+
 /// Smallest mip level's side.
 const LAST_SIDE: u32 = 4;
 /// Width of the ramps as shares of the oval's width: at the oval, round the eyes, round the inner lips.
-const OVAL_FEATHER: f32 = 0.12;
-const EYE_FEATHER: f32 = 0.045;
-const MOUTH_FEATHER: f32 = 0.02;
+struct Feather {
+    oval: f32,
+    eyes: f32,
+    mouth: f32,
+}
+
+impl Feather {
+    /// Skin melts into skin; a painted mask has an edge.
+    fn of(tone: Tone) -> Self {
+        match tone {
+            Tone::Keep => Self { oval: 0.03, eyes: 0.022, mouth: 0.018 },
+            _ => Self { oval: 0.12, eyes: 0.045, mouth: 0.02 },
+        }
+    }
+}
 
 impl FaceTexture {
     /// Bakes a texture of `side`² texels from `rgba` (R G B A, sRGB; its alpha is an extra mask) and the
@@ -63,7 +78,7 @@ impl FaceTexture {
             return Err(BakeError::Uv { index });
         }
         let uv: Vec<Uv> = uv.iter().take(POINTS).copied().collect();
-        let mask = mask(&uv, side as usize, holes)?;
+        let mask = mask(&uv, side as usize, holes, &Feather::of(tone))?;
         let mut texels: Vec<u32> = rgba
             .chunks_exact(4)
             .zip(&mask)
@@ -72,18 +87,25 @@ impl FaceTexture {
                 u32::from_le_bytes([p[0], p[1], p[2], a])
             })
             .collect();
-        let levels = side.ilog2() - LAST_SIDE.ilog2() + 1;
-        for level in 1..levels {
-            let from = mip_start(side, level - 1);
-            let half = (side >> level) as usize;
-            for i in 0..half * half {
-                let at = from + (i / half * 2) * half * 2 + (i % half) * 2;
-                let four = [at, at + 1, at + half * 2, at + half * 2 + 1].map(|k| texels[k]);
-                texels.push(average(four));
-            }
-        }
-        Ok(Self { side, levels, texels, uv, tone })
+        let levels = mips(&mut texels, side);
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { side, levels, texels, uv, tone, serial })
     }
+}
+
+/// Appends the smaller levels to a texture's level 0 of `side`² texels; gives the number of levels.
+pub(super) fn mips(texels: &mut Vec<u32>, side: u32) -> u32 {
+    let levels = side.ilog2() - LAST_SIDE.ilog2() + 1;
+    for level in 1..levels {
+        let from = mip_start(side, level - 1);
+        let half = (side >> level) as usize;
+        for i in 0..half * half {
+            let at = from + (i / half * 2) * half * 2 + (i % half) * 2;
+            let four = [at, at + 1, at + half * 2, at + half * 2 + 1].map(|k| texels[k]);
+            texels.push(average(four));
+        }
+    }
+    levels
 }
 
 /// Mean in linear light; alpha as it is.
@@ -135,7 +157,7 @@ fn smoothstep(v: f32) -> f32 {
 }
 
 /// The blend weight of each texel.
-fn mask(uv: &[Uv], side: usize, holes: Holes) -> Result<Vec<f32>, BakeError> {
+fn mask(uv: &[Uv], side: usize, holes: Holes, feather: &Feather) -> Result<Vec<f32>, BakeError> {
     let lines = |points: &[u16]| Loop::new(uv, points, side as f32);
     let oval = lines(&OVAL);
     let (low, high) = oval.bounds();
@@ -144,9 +166,9 @@ fn mask(uv: &[Uv], side: usize, holes: Holes) -> Result<Vec<f32>, BakeError> {
         return Err(BakeError::Empty);
     }
     let openings = [
-        (lines(&EYE_RIGHT), holes.eyes, EYE_FEATHER),
-        (lines(&EYE_LEFT), holes.eyes, EYE_FEATHER),
-        (lines(&LIPS_INNER), holes.mouth, MOUTH_FEATHER),
+        (lines(&EYE_RIGHT), holes.eyes, feather.eyes),
+        (lines(&EYE_LEFT), holes.eyes, feather.eyes),
+        (lines(&LIPS_INNER), holes.mouth, feather.mouth),
     ];
     let mut out = vec![0.0; side * side];
     for (i, out) in out.iter_mut().enumerate() {
@@ -154,9 +176,9 @@ fn mask(uv: &[Uv], side: usize, holes: Holes) -> Result<Vec<f32>, BakeError> {
         if p.cmplt(low).any() || p.cmpgt(high).any() {
             continue;
         }
-        let mut weight = smoothstep(oval.signed_distance(p) / (OVAL_FEATHER * width));
-        for (line, persona, feather) in &openings {
-            let reach = feather * width;
+        let mut weight = smoothstep(oval.signed_distance(p) / (feather.oval * width));
+        for (line, persona, ramp) in &openings {
+            let reach = ramp * width;
             let (low, high) = line.bounds();
             if weight > 0.0 && p.cmpge(low - reach).all() && p.cmple(high + reach).all() {
                 let own = smoothstep(-line.signed_distance(p) / reach);

@@ -2,20 +2,13 @@
 
 mod bake;
 mod photo;
+pub mod puppet;
 
 pub use bake::{BakeError, Holes};
 
-use crate::space::Uv;
+pub use crate::persona::Tone;
 
-/// How a persona meets the live face's light and skin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Tone {
-    /// Photos: tone and light are fitted to the live face.
-    #[default]
-    Match,
-    /// Painted masks: the paint stays; only the relative change of light is taken over.
-    Keep,
-}
+use crate::space::Uv;
 
 /// A persona's face as a texture on the live mesh.
 ///
@@ -28,6 +21,7 @@ pub struct FaceTexture {
     texels: Vec<u32>,
     uv: Vec<Uv>,
     tone: Tone,
+    serial: u64,
 }
 
 impl FaceTexture {
@@ -52,6 +46,11 @@ impl FaceTexture {
     /// Texture positions of the 468 mesh points.
     pub fn uv(&self) -> &[Uv] {
         &self.uv
+    }
+
+    /// A number that no other texture of this process has, for caches. Copies share it.
+    pub fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// How light and tone are fitted.

@@ -2,6 +2,7 @@
 
 use super::{BakeError, FaceTexture, Holes, Tone};
 use crate::frame::{Border, Colour, CropSpec, Frame, PixelFormat};
+use crate::persona::Persona;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::topology::{OVAL, POINTS};
 use glam::Vec2;
@@ -37,8 +38,9 @@ impl FaceTexture {
         let mut planar = vec![0.0; n * n * 3];
         let spec = CropSpec { square, n, border: Border::Replicate, taps, scale: 255.0, offset: 0.0 };
         photo.sample_crop(&spec, &mut planar);
-        for plane in planar.chunks_exact_mut(n * n) {
-            sharpen(plane, n);
+        // Paint is as sharp as it was meant.
+        if tone == Tone::Match {
+            planar.chunks_exact_mut(n * n).for_each(|plane| sharpen(plane, n));
         }
         let rgba: Vec<u8> = (0..n * n)
             .flat_map(|i| [planar[i], planar[n * n + i], planar[2 * n * n + i], 255.0])
@@ -53,12 +55,17 @@ impl FaceTexture {
         Self::bake(&rgba, Self::SIDE, &uv, tone, holes)
     }
 
-    /// Reads a photo's bytes (R G B rows) as a frame for [`FaceTexture::from_photo`].
+    /// The face of a persona.
     ///
     /// # Errors
-    /// [`crate::frame::FrameError`] where size and bytes do not fit.
-    pub fn photo(width: u32, height: u32, rgb: Vec<u8>) -> Result<Frame, crate::frame::FrameError> {
-        Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, rgb)
+    /// [`BakeError`] where its landmarks are no face.
+    pub fn of_persona(persona: &Persona, holes: Holes) -> Result<Self, BakeError> {
+        let picture = persona.picture();
+        let rgb: Vec<u8> = picture.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        let bytes = rgb.len();
+        let photo = Frame::new(PixelFormat::Rgb, Colour::JPEG, picture.width(), picture.height(), rgb)
+            .map_err(|_| BakeError::Size { side: picture.width(), bytes })?;
+        Self::from_photo(&photo, persona.landmarks(), persona.tone(), holes)
     }
 }
 

@@ -1,0 +1,212 @@
+use proptest::prelude::*;
+
+use super::{ConvertError, convert};
+use crate::infer::tests::tiny::{Tiny, Value};
+use crate::infer::{Expect, Runtime, Source, Spec};
+use half::f16;
+
+/// Runs a tiny graph in rten.
+fn run(bytes: &[u8], shape_in: &[usize], input: &[f32], shape_out: &[usize]) -> Vec<f32> {
+    let onnx = convert(bytes).unwrap();
+    let inputs = [Spec { name: "in", shape: shape_in }];
+    let outputs = [Spec { name: "out", shape: shape_out }];
+    let expect = Expect { inputs: &inputs, outputs: &outputs };
+    let mut net = Runtime::portable().load(Source::Bytes { name: "tiny", bytes: &onnx }, &expect).unwrap();
+    net.input_mut(0).copy_from_slice(input);
+    net.run().unwrap();
+    net.output(0).to_vec()
+}
+
+/// A 1x1 convolution with sparse f16 weights [[1, 0], [0.5, -2]] (O, I), then a PRelu with slopes -1.5 and 0.25,
+/// then a RESHAPE that flattens.
+fn small() -> Vec<u8> {
+    let mut graph = Tiny::default();
+    let x = graph.activation("in", &[1, 1, 2, 2]);
+    let dense = |size| Value::Table(vec![(1, Value::I32(size))]);
+    let numbers = |values| Value::Table(vec![(0, Value::Bytes(values))]);
+    let sparse = Value::Table(vec![
+        (0, Value::U8(1)),
+        (2, Value::U8(3)),
+        (3, numbers(vec![0, 1, 3])),
+        (4, Value::U8(3)),
+        (5, numbers(vec![0, 0, 1])),
+    ]);
+    let sparsity = Value::Table(vec![
+        (0, Value::I32s(vec![0, 1, 2, 3])),
+        (2, Value::Tables(vec![dense(2), dense(1), dense(1), sparse])),
+    ]);
+    let half = |v: f32| f16::from_f32(v).to_le_bytes();
+    let stored = [1.0, 0.5, -2.0].into_iter().flat_map(half).collect();
+    let packed = graph.tensor("packed", &[2, 1, 1, 2], 1, stored, Some(sparsity));
+    let spread = graph.tensor("spread", &[2, 1, 1, 2], 1, vec![], None);
+    let weights = graph.activation("weights", &[2, 1, 1, 2]);
+    let offsets = graph.floats("offsets", &[2], &[0.0, 1.0]);
+    let y = graph.activation("conv", &[1, 1, 2, 2]);
+    let slopes = graph.floats("slopes", &[1, 1, 2], &[-1.5, 0.25]);
+    let z = graph.activation("prelu", &[1, 1, 2, 2]);
+    let out = graph.activation("out", &[1, 4]);
+    graph.op(124, &[packed], spread, vec![]);
+    graph.op(6, &[spread], weights, vec![]);
+    let options = vec![(0, Value::U8(1)), (1, Value::I32(1)), (2, Value::I32(1))];
+    graph.op(3, &[x, weights, offsets], y, options);
+    graph.op(54, &[y, slopes], z, vec![]);
+    graph.op(22, &[z], out, vec![]);
+    graph.finish(&[x], &[out])
+}
+
+#[test]
+fn sparse_half_weights_prelu_and_flattening() {
+    // Input NCHW: channel 0 is (1, -2), channel 1 is (3, 0).
+    let out = run(&small(), &[1, 2, 1, 2], &[1.0, -2.0, 3.0, 0.0], &[1, 4]);
+    // Pixel 0: (1, 0.5 - 6 + 1 = -4.5 -> -1.125); pixel 1: (-2 -> 3, -1 + 1 = 0). Pixels outer: NHWC order.
+    assert_eq!(out, [1.0, -1.125, 3.0, 0.0]);
+}
+
+#[test]
+fn same_padding_puts_the_odd_pixel_after() {
+    assert_eq!(super::layers::same_padding(4, 3, 2, 1), (0, 1));
+    assert_eq!(super::layers::same_padding(192, 3, 2, 1), (0, 1));
+    assert_eq!(super::layers::same_padding(5, 3, 1, 1), (1, 1));
+    assert_eq!(super::layers::same_padding(7, 2, 2, 1), (0, 1));
+    let mut graph = Tiny::default();
+    let x = graph.activation("in", &[1, 4, 4, 1]);
+    let w = graph.floats("w", &[1, 3, 3, 1], &[1.0; 9]);
+    let y = graph.activation("out", &[1, 2, 2, 1]);
+    graph.op(4, &[x, w], y, vec![(1, Value::I32(2)), (2, Value::I32(2)), (3, Value::I32(1))]);
+    let input: Vec<f32> = (0..16).map(|v| v as f32).collect();
+    let out = run(&graph.finish(&[x], &[y]), &[1, 1, 4, 4], &input, &[1, 2, 2, 1]);
+    // Windows start at 0 and 2; the second reaches one pixel past the edge.
+    assert_eq!(out, [45.0, 39.0, 66.0, 50.0]);
+}
+
+#[test]
+fn a_border_moves_into_its_convolution() {
+    let mut graph = Tiny::default();
+    let x = graph.activation("in", &[1, 2, 2, 1]);
+    let border = graph.ints("border", &[4, 2], &[0, 0, 1, 1, 1, 1, 0, 0]);
+    let padded = graph.activation("padded", &[1, 4, 4, 1]);
+    let w = graph.floats("w", &[1, 3, 3, 1], &[1.0; 9]);
+    let y = graph.activation("out", &[1, 2, 2, 1]);
+    graph.op(34, &[x, border], padded, vec![]);
+    graph.op(4, &[padded, w], y, vec![(0, Value::U8(1)), (1, Value::I32(1)), (2, Value::I32(1))]);
+    let bytes = graph.finish(&[x], &[y]);
+    assert_eq!(run(&bytes, &[1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0], &[1, 2, 2, 1]), [10.0; 4]);
+    let onnx = convert(&bytes).unwrap();
+    assert!(!onnx.windows(3).any(|w| w == b"Pad"), "the border should be the convolution's own");
+}
+
+#[test]
+fn channel_borders_and_feature_map_outputs_keep_the_file_order() {
+    let mut graph = Tiny::default();
+    let x = graph.activation("in", &[1, 1, 2, 1]);
+    let border = graph.ints("border", &[4, 2], &[0, 0, 0, 0, 0, 0, 0, 1]);
+    let y = graph.activation("out", &[1, 1, 2, 2]);
+    graph.op(34, &[x, border], y, vec![]);
+    let out = run(&graph.finish(&[x], &[y]), &[1, 1, 1, 2], &[5.0, 7.0], &[1, 1, 2, 2]);
+    assert_eq!(out, [5.0, 0.0, 7.0, 0.0]);
+}
+
+#[test]
+fn transform_landmarks_is_a_times_p_plus_t() {
+    let mut graph = Tiny::default();
+    let x = graph.activation("in", &[1, 2, 2]);
+    let zero = graph.activation("zero", &[1, 2, 2]);
+    let nought = graph.floats("nought", &[1], &[0.0]);
+    let matrix = graph.activation("matrix", &[1, 4, 4]);
+    let wide = graph.activation("wide", &[1, 4, 4]);
+    let flat = graph.activation("flat", &[1, 1, 4]);
+    let numbers = [0.0, -2.0, 0.0, 10.0, 2.0, 0.0, 0.0, 20.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+    let constant = graph.floats("numbers", &[1, 4, 4], &numbers);
+    let y = graph.activation("out", &[1, 2, 2]);
+    // A matrix that is an activation: (in * 0) concatenated to four columns and rows, plus a constant.
+    graph.op(18, &[x, nought], zero, vec![]);
+    graph.op(22, &[zero], flat, vec![]);
+    graph.op(2, &[flat, flat, flat, flat], wide, vec![(0, Value::I32(1))]);
+    graph.op(0, &[wide, constant], matrix, vec![]);
+    graph.custom("TransformLandmarks", &[x, matrix], y, &[]);
+    let out = run(&graph.finish(&[x], &[y]), &[1, 2, 2], &[1.0, 0.0, 3.0, 4.0], &[1, 2, 2]);
+    assert_eq!(out, [10.0, 22.0, 2.0, 26.0]);
+}
+
+#[test]
+fn unknown_operators_are_named() {
+    let mut graph = Tiny::default();
+    let x = graph.activation("in", &[1, 2]);
+    let y = graph.activation("out", &[1, 2]);
+    graph.custom("Convolution2DTransposeBias", &[x], y, &[]);
+    let error = convert(&graph.finish(&[x], &[y])).unwrap_err();
+    assert!(matches!(error, ConvertError::Unsupported { .. }));
+    assert!(error.to_string().contains("Convolution2DTransposeBias"), "{error}");
+
+    let mut graph = Tiny::default();
+    let x = graph.activation("in", &[1, 2]);
+    let y = graph.activation("out", &[1, 2]);
+    graph.op(117, &[x], y, vec![]);
+    let error = convert(&graph.finish(&[x], &[y])).unwrap_err();
+    assert!(error.to_string().contains("builtin 117"), "{error}");
+}
+
+/// A custom operator with flexbuffer parameters, for the corruption test.
+fn attention() -> Vec<u8> {
+    let mut builder = flexbuffers::Builder::default();
+    let mut map = builder.start_map();
+    for (key, value) in [("left_rotation_idx", 0), ("right_rotation_idx", 1)] {
+        map.push(key, value);
+    }
+    for key in ["output_width", "output_height"] {
+        map.push(key, 16);
+    }
+    map.push("scale_x", 1.5f32);
+    map.push("scale_y", 1.5f32);
+    let mut list = map.start_vector("subset_idxs");
+    (0..3).for_each(|i| list.push(i));
+    list.end_vector();
+    map.end_map();
+    let mut graph = Tiny::default();
+    let x = graph.activation("in", &[1, 3, 3]);
+    let m = graph.activation("matrix", &[1, 4, 4]);
+    graph.custom("Landmarks2TransformMatrix", &[x], m, builder.view());
+    graph.finish(&[x], &[m])
+}
+
+#[test]
+fn the_patch_matrix_of_a_level_box() {
+    let bytes = attention();
+    let onnx = convert(&bytes).unwrap();
+    let inputs = [Spec { name: "in", shape: &[1, 3, 3] }];
+    let outputs = [Spec { name: "matrix", shape: &[1, 4, 4] }];
+    let expect = Expect { inputs: &inputs, outputs: &outputs };
+    let mut net = Runtime::portable().load(Source::Bytes { name: "tiny", bytes: &onnx }, &expect).unwrap();
+    // Points (10, 20), (26, 20), (18, 36): box 16 x 16 about (18, 28), level.
+    net.input_mut(0).copy_from_slice(&[10.0, 20.0, 0.0, 26.0, 20.0, 0.0, 18.0, 36.0, 0.0]);
+    net.run().unwrap();
+    let expected = [1.5, 0.0, 0.0, 6.0, 0.0, 1.5, 0.0, 16.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+    for (a, b) in net.output(0).iter().zip(expected) {
+        assert!((a - b).abs() < 1e-5, "{:?}", net.output(0));
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        let _ = convert(&bytes);
+    }
+
+    #[test]
+    fn damaged_files_never_panic(
+        which in 0..2,
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+        cut in any::<prop::sample::Index>(),
+        whole in any::<bool>(),
+    ) {
+        let mut bytes = if which == 0 { small() } else { attention() };
+        for (index, value) in edits {
+            let at = index.index(bytes.len());
+            bytes[at] = value;
+        }
+        if !whole {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let _ = convert(&bytes);
+    }
+}

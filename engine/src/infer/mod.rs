@@ -1,0 +1,144 @@
+//! Small neural networks on the CPU.
+//!
+//! A [`Runtime`] loads ONNX files as [`Net`]s: through ONNX Runtime where its library is given, through the pure-Rust
+//! `rten` otherwise. The same file runs in both. Only this module names either of them; no type of theirs is public.
+//! [`models`] knows the networks that tracking uses, and [`models::convert_file`] makes their ONNX files.
+
+mod convert;
+mod error;
+mod flatbuffer;
+mod flexbuffer;
+pub mod models;
+mod onnx;
+mod ort;
+mod rten;
+mod tensors;
+#[cfg(test)]
+pub(crate) mod tests;
+mod tflite;
+
+use std::path::Path;
+
+pub use convert::ConvertError;
+pub use error::InferError;
+pub use tensors::{Expect, Spec, TensorSpec};
+
+/// Environment variable that names the ONNX Runtime library where the caller names none.
+pub const LIBRARY_VARIABLE: &str = "OMOTE_ORT_LIB";
+
+/// A loaded network: fixed shapes, f32, buffers made once.
+///
+/// Fill the inputs, run, read the outputs. A `Net` belongs to one thread at a time; it may move between threads.
+pub trait Net: Send {
+    /// Who computes: `"onnxruntime"` or `"rten"`.
+    fn backend(&self) -> &'static str;
+
+    /// The inputs, in the order that the caller expected them in.
+    fn inputs(&self) -> &[TensorSpec];
+
+    /// The outputs, in the order that the caller expected them in.
+    fn outputs(&self) -> &[TensorSpec];
+
+    /// The elements of an input, row-major (images: NCHW). Kept between runs; starts as zeros.
+    /// Empty where there is no input of this number.
+    fn input_mut(&mut self, index: usize) -> &mut [f32];
+
+    /// Computes the outputs.
+    ///
+    /// # Errors
+    /// [`InferError::Run`] where the backend fails, [`InferError::NotFinite`] where an output holds NaN or an
+    /// infinity. The outputs are then not to be used.
+    fn run(&mut self) -> Result<(), InferError>;
+
+    /// The elements of an output after [`Net::run`], row-major. Empty where there is no output of this number.
+    fn output(&self, index: usize) -> &[f32];
+}
+
+/// Where a network comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// An ONNX file.
+    File(&'a Path),
+    /// The bytes of one.
+    Bytes {
+        /// What messages call it.
+        name: &'a str,
+        /// The whole file.
+        bytes: &'a [u8],
+    },
+}
+
+/// Loads networks. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Runtime(Backend);
+
+#[derive(Debug, Clone)]
+enum Backend {
+    Ort(ort::Library),
+    Rten,
+}
+
+impl Runtime {
+    /// Picks the backend: ONNX Runtime from `library`, else from the file that `OMOTE_ORT_LIB` names, else `rten`.
+    /// Says in the log which and why. A library that is named but unusable is an error, not a reason to fall back.
+    ///
+    /// # Errors
+    /// [`InferError::Library`] where the library is missing, older than 1.23 or no ONNX Runtime;
+    /// [`InferError::LibraryTaken`] where the process has loaded another one before.
+    pub fn discover(library: Option<&Path>) -> Result<Self, InferError> {
+        let variable = std::env::var_os(LIBRARY_VARIABLE).filter(|v| !v.is_empty());
+        let (path, why) = match (library, variable.as_deref()) {
+            (Some(path), _) => (path, "as asked"),
+            (None, Some(path)) => (Path::new(path), LIBRARY_VARIABLE),
+            (None, None) => {
+                log::info!(
+                    "networks run in rten: no ONNX Runtime library was named, nor is {LIBRARY_VARIABLE} set"
+                );
+                return Ok(Self::portable());
+            }
+        };
+        let library = ort::Library::load(path)?;
+        log::info!("networks run in ONNX Runtime ({why}): {}", path.display());
+        Ok(Self(Backend::Ort(library)))
+    }
+
+    /// The pure-Rust backend, which is always there.
+    #[must_use]
+    pub fn portable() -> Self {
+        Self(Backend::Rten)
+    }
+
+    /// Who computes: `"onnxruntime"` or `"rten"`.
+    #[must_use]
+    pub fn backend(&self) -> &'static str {
+        match self.0 {
+            Backend::Ort(_) => ort::NAME,
+            Backend::Rten => rten::NAME,
+        }
+    }
+
+    /// Loads a network, checks its inputs and outputs against what the caller expects, and runs it once to warm up.
+    ///
+    /// # Errors
+    /// [`InferError::Missing`], [`InferError::Read`], [`InferError::Load`], and [`InferError::Shape`] or
+    /// [`InferError::Node`] where it is another network than the expected one.
+    pub fn load(&self, source: Source<'_>, expect: &Expect<'_>) -> Result<Box<dyn Net>, InferError> {
+        let (file, bytes) = match source {
+            Source::Bytes { name, bytes } => (name.to_owned(), bytes.into()),
+            Source::File(path) => {
+                let file = path.display().to_string();
+                match std::fs::read(path) {
+                    Ok(bytes) => (file, std::borrow::Cow::Owned(bytes)),
+                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                        return Err(InferError::Missing { file });
+                    }
+                    Err(source) => return Err(InferError::Read { file, source }),
+                }
+            }
+        };
+        Ok(match &self.0 {
+            Backend::Ort(library) => Box::new(ort::OrtNet::load(library, file, &bytes, expect)?),
+            Backend::Rten => Box::new(rten::RtenNet::load(file, bytes.into_owned(), expect)?),
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! The networks that tracking uses: names, sizes, hashes, contracts, and where they lie.
+//!
+//! All four come from the PyPI package `mediapipe` 0.10.21 (Apache-2.0), folder `mediapipe/modules`. Set-up gets the
+//! package, checks each file against [`ModelFile::sha256`] and stores [`convert_file`]'s result beside it.
+
+use std::path::{Path, PathBuf};
+
+use super::{ConvertError, Expect, Spec};
+
+/// One network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelFile {
+    /// File name without extension.
+    pub stem: &'static str,
+    /// Folder of the `.tflite` file inside the package's `mediapipe/modules`.
+    pub module: &'static str,
+    /// Size of the `.tflite` file in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the `.tflite` file, lower-case hexadecimal.
+    pub sha256: &'static str,
+    /// Inputs and outputs of the converted file. Images are NCHW, RGB.
+    pub expect: Expect<'static>,
+}
+
+impl ModelFile {
+    /// Name of the file as it comes.
+    #[must_use]
+    pub fn tflite_name(&self) -> String {
+        format!("{}.tflite", self.stem)
+    }
+
+    /// Name of the converted file.
+    #[must_use]
+    pub fn onnx_name(&self) -> String {
+        format!("{}.onnx", self.stem)
+    }
+}
+
+const fn image(name: &'static str, shape: &'static [usize]) -> Spec<'static> {
+    Spec { name, shape }
+}
+
+/// Face detector for near faces: image −1..1, boxes and key points of 896 anchors, score logits.
+pub const DETECTOR_SHORT: ModelFile = ModelFile {
+    stem: "face_detection_short_range",
+    module: "face_detection",
+    bytes: 229_714,
+    sha256: "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+    expect: Expect {
+        inputs: &[image("input", &[1, 3, 128, 128])],
+        outputs: &[
+            Spec { name: "regressors", shape: &[1, 896, 16] },
+            Spec { name: "classificators", shape: &[1, 896, 1] },
+        ],
+    },
+};
+
+/// Face detector for small and distant faces: image −1..1, boxes and key points of 2304 anchors, score logits.
+pub const DETECTOR_FULL: ModelFile = ModelFile {
+    stem: "face_detection_full_range_sparse",
+    module: "face_detection",
+    bytes: 676_746,
+    sha256: "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+    expect: Expect {
+        inputs: &[image("input_1", &[1, 3, 192, 192])],
+        outputs: &[
+            Spec { name: "Identity", shape: &[1, 2304, 16] },
+            Spec { name: "Identity_1", shape: &[1, 2304, 1] },
+        ],
+    },
+};
+
+/// Face mesh of 468 points: image 0..1, x y z in crop pixels 0..192, face flag logit.
+pub const MESH_468: ModelFile = ModelFile {
+    stem: "face_landmark",
+    module: "face_landmark",
+    bytes: 1_242_398,
+    sha256: "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+    expect: Expect {
+        inputs: &[image("input_1", &[1, 3, 192, 192])],
+        outputs: &[
+            Spec { name: "conv2d_21", shape: &[1, 1, 1, 1404] },
+            Spec { name: "conv2d_31", shape: &[1, 1, 1, 1] },
+        ],
+    },
+};
+
+/// Face mesh with attention, 478 points with irises: as [`MESH_468`], and finer x y of lips, eyes and irises.
+pub const MESH_478: ModelFile = ModelFile {
+    stem: "face_landmark_with_attention",
+    module: "face_landmark",
+    bytes: 2_495_106,
+    sha256: "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
+    expect: Expect {
+        inputs: &[image("input_1", &[1, 3, 192, 192])],
+        outputs: &[
+            Spec { name: "output_mesh_identity", shape: &[1, 1, 1, 1404] },
+            Spec { name: "conv_faceflag", shape: &[1, 1, 1, 1] },
+            Spec { name: "output_lips", shape: &[1, 1, 1, 160] },
+            Spec { name: "output_left_eye", shape: &[1, 1, 1, 142] },
+            Spec { name: "output_right_eye", shape: &[1, 1, 1, 142] },
+            Spec { name: "output_left_iris", shape: &[1, 1, 1, 10] },
+            Spec { name: "output_right_iris", shape: &[1, 1, 1, 10] },
+        ],
+    },
+};
+
+/// All networks that set-up gets.
+pub const ALL: [ModelFile; 4] = [DETECTOR_SHORT, DETECTOR_FULL, MESH_468, MESH_478];
+
+/// The ONNX file for the bytes of one of the `.tflite` files. Takes milliseconds; always gives the same bytes.
+///
+/// # Errors
+/// [`ConvertError`] where the bytes are damaged or of a network with operators the converter doesn't know.
+pub fn convert_file(tflite: &[u8]) -> Result<Vec<u8>, ConvertError> {
+    super::convert::convert(tflite)
+}
+
+/// Environment variable that moves the data folder.
+pub const DATA_VARIABLE: &str = "OMOTE_DATA";
+
+/// The user's data folder: what `OMOTE_DATA` names, else `omote` in the system's place for user data
+/// (Linux: `~/.local/share/omote`). None where the system knows no home folder. It may not exist yet.
+#[must_use]
+pub fn data_dir() -> Option<PathBuf> {
+    match std::env::var_os(DATA_VARIABLE).filter(|v| !v.is_empty()) {
+        Some(path) => Some(path.into()),
+        None => directories::BaseDirs::new().map(|dirs| dirs.data_dir().join("omote")),
+    }
+}
+
+/// The folder of the networks inside a data folder.
+#[must_use]
+pub fn models_dir(data: &Path) -> PathBuf {
+    data.join("models")
+}
+
+/// The ONNX Runtime library that set-up put into a data folder; the newest by name where there are several.
+#[must_use]
+pub fn library(data: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(data.join("lib")).ok()?;
+    let is_library = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("libonnxruntime.") || name == "onnxruntime.dll"
+    };
+    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_library).max()
+}

@@ -1,0 +1,185 @@
+//! The few ONNX messages that a converted network needs (onnx/onnx.proto, IR version 8).
+
+use prost::Message;
+
+/// A whole file.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Model {
+    #[prost(int64, tag = "1")]
+    pub(crate) ir_version: i64,
+    #[prost(message, repeated, tag = "8")]
+    pub(crate) opset_import: Vec<OperatorSet>,
+    #[prost(string, tag = "2")]
+    pub(crate) producer_name: String,
+    #[prost(string, tag = "3")]
+    pub(crate) producer_version: String,
+    #[prost(message, optional, tag = "7")]
+    pub(crate) graph: Option<Graph>,
+}
+
+/// Version of the default operator set.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct OperatorSet {
+    #[prost(string, tag = "1")]
+    pub(crate) domain: String,
+    #[prost(int64, tag = "2")]
+    pub(crate) version: i64,
+}
+
+/// Nodes in order of execution, constants, ends.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Graph {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) node: Vec<Node>,
+    #[prost(string, tag = "2")]
+    pub(crate) name: String,
+    #[prost(message, repeated, tag = "5")]
+    pub(crate) initializer: Vec<Tensor>,
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) input: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "12")]
+    pub(crate) output: Vec<ValueInfo>,
+}
+
+/// One operator.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Node {
+    #[prost(string, repeated, tag = "1")]
+    pub(crate) input: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    pub(crate) output: Vec<String>,
+    #[prost(string, tag = "3")]
+    pub(crate) name: String,
+    #[prost(string, tag = "4")]
+    pub(crate) op_type: String,
+    #[prost(message, repeated, tag = "5")]
+    pub(crate) attribute: Vec<Attribute>,
+}
+
+/// A named setting of a node. `kind` says which field holds the value.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Attribute {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(int64, optional, tag = "3")]
+    pub(crate) i: Option<i64>,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub(crate) s: Option<Vec<u8>>,
+    #[prost(int64, repeated, packed = "false", tag = "8")]
+    pub(crate) ints: Vec<i64>,
+    #[prost(int32, tag = "20")]
+    pub(crate) kind: i32,
+}
+
+impl Attribute {
+    const INT: i32 = 2;
+    const STRING: i32 = 3;
+    const INTS: i32 = 7;
+
+    /// An integer setting.
+    pub(crate) fn int(name: &str, value: i64) -> Self {
+        Self { name: name.into(), i: Some(value), kind: Self::INT, ..Self::default() }
+    }
+
+    /// A list of integers.
+    pub(crate) fn ints(name: &str, values: &[i64]) -> Self {
+        Self { name: name.into(), ints: values.to_vec(), kind: Self::INTS, ..Self::default() }
+    }
+
+    /// A word.
+    pub(crate) fn string(name: &str, value: &str) -> Self {
+        Self { name: name.into(), s: Some(value.as_bytes().to_vec()), kind: Self::STRING, ..Self::default() }
+    }
+}
+
+/// A constant; `raw_data` is little-endian.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Tensor {
+    #[prost(int64, repeated, packed = "false", tag = "1")]
+    pub(crate) dims: Vec<i64>,
+    #[prost(int32, tag = "2")]
+    pub(crate) data_type: i32,
+    #[prost(string, tag = "8")]
+    pub(crate) name: String,
+    #[prost(bytes = "vec", tag = "9")]
+    pub(crate) raw_data: Vec<u8>,
+}
+
+/// Element type numbers of ONNX.
+pub(crate) const FLOAT: i32 = 1;
+const INT64: i32 = 7;
+
+impl Tensor {
+    /// A constant of 32-bit floats.
+    pub(crate) fn floats(name: &str, shape: &[usize], values: &[f32]) -> Self {
+        Self {
+            dims: to_i64(shape),
+            data_type: FLOAT,
+            name: name.into(),
+            raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
+    }
+
+    /// A constant list of 64-bit integers, as shapes, axes and indices are written.
+    pub(crate) fn ints(name: &str, values: &[i64]) -> Self {
+        Self {
+            dims: to_i64(&[values.len()]),
+            data_type: INT64,
+            name: name.into(),
+            raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
+    }
+}
+
+/// Name and type of an end of the graph.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ValueInfo {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) kind: Option<ValueType>,
+}
+
+impl ValueInfo {
+    /// A float tensor of a fixed shape.
+    pub(crate) fn floats(name: &str, shape: &[usize]) -> Self {
+        let dim = to_i64(shape).into_iter().map(|value| Dim { value: Some(value) }).collect();
+        let tensor = TensorType { elem_type: FLOAT, shape: Some(Shape { dim }) };
+        Self { name: name.into(), kind: Some(ValueType { tensor: Some(tensor) }) }
+    }
+}
+
+/// Type of a value; only tensors occur.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ValueType {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) tensor: Option<TensorType>,
+}
+
+/// Element type and shape.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TensorType {
+    #[prost(int32, tag = "1")]
+    pub(crate) elem_type: i32,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) shape: Option<Shape>,
+}
+
+/// A shape.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Shape {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) dim: Vec<Dim>,
+}
+
+/// One dimension.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Dim {
+    #[prost(int64, optional, tag = "1")]
+    pub(crate) value: Option<i64>,
+}
+
+/// Sizes as ONNX writes them.
+pub(crate) fn to_i64(values: &[usize]) -> Vec<i64> {
+    values.iter().map(|&v| i64::try_from(v).unwrap_or(i64::MAX)).collect()
+}

@@ -1,0 +1,245 @@
+//! The face detectors: crop of the whole picture, network, decoding, weighted non-maximum suppression.
+//!
+//! BlazeFace, short and full range (MediaPipe, Apache-2.0); contract in facts/face_tracking_models.md §3.
+
+use std::path::Path;
+
+use glam::Vec2;
+
+use crate::frame::{Border, CropSpec, Frame};
+use crate::infer::models::{self, ModelFile};
+use crate::infer::{InferError, Net, Runtime, Source};
+use crate::space::{CropPx, CropSquare, ImagePx};
+
+/// Which detector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Faces within about two metres of a webcam.
+    Short,
+    /// Small and distant faces.
+    Full,
+}
+
+/// A face that a detector sees, in image pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Detection {
+    /// Certainty, 0..=1.
+    pub(super) score: f32,
+    /// Middle of the box.
+    pub(super) centre: Vec2,
+    /// Width and height of the box.
+    pub(super) size: Vec2,
+    /// Subject's right eye and left eye: level with them is level with the face.
+    pub(super) eyes: [Vec2; 2],
+}
+
+impl Detection {
+    /// The region that the mesh network looks at: 1.5 times the box's longer side, level with the eyes.
+    pub(super) fn region(&self) -> CropSquare {
+        let line = self.eyes[1] - self.eyes[0];
+        CropSquare {
+            centre: ImagePx(self.centre),
+            side: 1.5 * self.size.max_element(),
+            angle: line.y.atan2(line.x),
+        }
+    }
+
+    /// Shared part of two boxes, 0..=1.
+    pub(super) fn overlap(&self, other: &Self) -> f32 {
+        overlap((self.centre, self.size), (other.centre, other.size))
+    }
+}
+
+/// Intersection over union of two boxes (middle, size).
+fn overlap(a: (Vec2, Vec2), b: (Vec2, Vec2)) -> f32 {
+    let low = (a.0 - a.1 * 0.5).max(b.0 - b.1 * 0.5);
+    let high = (a.0 + a.1 * 0.5).min(b.0 + b.1 * 0.5);
+    let shared = (high - low).max(Vec2::ZERO).element_product();
+    let both = a.1.element_product() + b.1.element_product() - shared;
+    if both > 0.0 { shared / both } else { 0.0 }
+}
+
+/// What one anchor says, in units of the crop's side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Candidate {
+    score: f32,
+    centre: Vec2,
+    size: Vec2,
+    eyes: [Vec2; 2],
+}
+
+/// A detector with its network.
+pub(super) struct Detector {
+    net: Box<dyn Net>,
+    side: usize,
+    threshold: f32,
+    anchors: Vec<Vec2>,
+}
+
+/// Least overlap of boxes that are taken for one face.
+const SAME_FACE: f32 = 0.3;
+
+impl Detector {
+    pub(super) fn load(runtime: &Runtime, folder: &Path, reach: Reach) -> Result<Self, InferError> {
+        let (model, side, threshold): (&ModelFile, _, _) = match reach {
+            Reach::Short => (&models::DETECTOR_SHORT, 128, 0.5),
+            Reach::Full => (&models::DETECTOR_FULL, 192, 0.6),
+        };
+        let net = runtime.load(Source::File(&folder.join(model.onnx_name())), &model.expect)?;
+        Ok(Self { net, side, threshold, anchors: anchors(reach) })
+    }
+
+    /// The faces in a square of the picture, best first.
+    pub(super) fn detect(&mut self, frame: &Frame, square: CropSquare) -> Result<Vec<Detection>, InferError> {
+        let n = self.side;
+        let spec = CropSpec {
+            square,
+            n,
+            border: Border::Zero,
+            taps: super::taps(square.side, n),
+            scale: 2.0,
+            offset: -1.0,
+        };
+        frame.sample_crop(&spec, self.net.input_mut(0));
+        self.net.run()?;
+        let found = decode(self.net.output(0), self.net.output(1), &self.anchors, n as f32, self.threshold);
+        let place = |p: Vec2| square.to_image(CropPx(p), 1.0).0;
+        let found = suppress(found).into_iter().map(|c| Detection {
+            score: c.score,
+            centre: place(c.centre),
+            size: c.size * square.side,
+            eyes: c.eyes.map(place),
+        });
+        Ok(found.collect())
+    }
+}
+
+/// The square that holds the whole picture.
+pub(super) fn whole(frame: &Frame) -> CropSquare {
+    let size = Vec2::new(frame.width() as f32, frame.height() as f32);
+    CropSquare { centre: ImagePx(size * 0.5), side: size.max_element(), angle: 0.0 }
+}
+
+/// Middles of the anchors in units of the crop's side: rows, then columns, then repeats.
+fn anchors(reach: Reach) -> Vec<Vec2> {
+    let layers: &[(usize, usize)] = match reach {
+        Reach::Short => &[(16, 2), (8, 6)],
+        Reach::Full => &[(48, 1)],
+    };
+    let grid = |&(n, repeats): &(usize, usize)| {
+        (0..n * n * repeats).map(move |k| {
+            let cell = k / repeats;
+            Vec2::new((cell % n) as f32 + 0.5, (cell / n) as f32 + 0.5) / n as f32
+        })
+    };
+    layers.iter().flat_map(grid).collect()
+}
+
+/// Boxes and eyes of the anchors whose score reaches the threshold. `boxes` holds 16 numbers an anchor, in crop
+/// pixels: centre and size, then six key points; offsets are from the anchor.
+fn decode(boxes: &[f32], logits: &[f32], anchors: &[Vec2], side: f32, threshold: f32) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for ((&logit, &anchor), row) in logits.iter().zip(anchors).zip(boxes.chunks_exact(16)) {
+        let score = 1.0 / (1.0 + (-logit.clamp(-100.0, 100.0)).exp());
+        let &[cx, cy, w, h, x0, y0, x1, y1, ..] = row else { continue };
+        if score < threshold || !(w > 0.0 && h > 0.0) {
+            continue;
+        }
+        let place = |x: f32, y: f32| Vec2::new(x, y) / side + anchor;
+        found.push(Candidate {
+            score,
+            centre: place(cx, cy),
+            size: Vec2::new(w, h) / side,
+            eyes: [place(x0, y0), place(x1, y1)],
+        });
+    }
+    found
+}
+
+/// Joins candidates of one face: boxes and eyes are averaged by score over all that overlap the best, whose score
+/// the face keeps.
+fn suppress(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut faces = Vec::new();
+    while let Some(&best) = candidates.first() {
+        let same = |c: &Candidate| overlap((best.centre, best.size), (c.centre, c.size)) > SAME_FACE;
+        let (group, rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| *c == best || same(c));
+        candidates = rest;
+        let total: f32 = group.iter().map(|c| c.score).sum();
+        let mean =
+            |pick: fn(&Candidate) -> Vec2| group.iter().map(|c| pick(c) * c.score).sum::<Vec2>() / total;
+        faces.push(Candidate {
+            score: best.score,
+            centre: mean(|c| c.centre),
+            size: mean(|c| c.size),
+            eyes: [mean(|c| c.eyes[0]), mean(|c| c.eyes[1])],
+        });
+    }
+    faces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anchors_stand_in_the_networks_order() {
+        let short = anchors(Reach::Short);
+        assert_eq!(short.len(), 896);
+        assert_eq!(short[0], short[1]);
+        assert_eq!(short[0], Vec2::splat(0.5 / 16.0));
+        assert_eq!(short[2], Vec2::new(1.5, 0.5) / 16.0);
+        assert_eq!(short[32], Vec2::new(0.5, 1.5) / 16.0);
+        assert_eq!(short[512], Vec2::splat(0.5 / 8.0));
+        assert_eq!(short[895], Vec2::splat(7.5 / 8.0));
+        assert_eq!(anchors(Reach::Full).len(), 2304);
+    }
+
+    #[test]
+    fn a_box_is_decoded_from_its_anchor() {
+        let mut row = [0.0f32; 16];
+        row[..8].copy_from_slice(&[12.8, -6.4, 64.0, 32.0, -12.8, 0.0, 12.8, 6.4]);
+        let found = decode(&row, &[2.0], &[Vec2::splat(0.5)], 128.0, 0.5);
+        let c = found[0];
+        assert!((c.score - 0.880_797).abs() < 1e-6);
+        assert!((c.centre - Vec2::new(0.6, 0.45)).length() < 1e-6);
+        assert_eq!(c.size, Vec2::new(0.5, 0.25));
+        assert!((c.eyes[1] - Vec2::new(0.6, 0.55)).length() < 1e-6);
+        assert!(decode(&row, &[-0.1], &[Vec2::splat(0.5)], 128.0, 0.5).is_empty());
+        row[2] = -1.0;
+        assert!(decode(&row, &[2.0], &[Vec2::splat(0.5)], 128.0, 0.5).is_empty());
+    }
+
+    fn candidate(score: f32, x: f32, size: f32) -> Candidate {
+        let centre = Vec2::new(x, 0.5);
+        Candidate { score, centre, size: Vec2::splat(size), eyes: [centre; 2] }
+    }
+
+    #[test]
+    fn overlapping_candidates_are_averaged_by_score() {
+        let faces =
+            suppress(vec![candidate(0.6, 0.32, 0.2), candidate(0.9, 0.3, 0.2), candidate(0.7, 0.8, 0.1)]);
+        assert_eq!(faces.len(), 2);
+        assert_eq!(faces[0].score, 0.9);
+        assert!((faces[0].centre.x - (0.9 * 0.3 + 0.6 * 0.32) / 1.5).abs() < 1e-6);
+        assert_eq!(faces[1].centre.x, 0.8);
+        assert!(suppress(Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn overlap_is_intersection_over_union() {
+        let unit = (Vec2::ZERO, Vec2::ONE);
+        assert_eq!(overlap(unit, unit), 1.0);
+        assert!((overlap(unit, (Vec2::new(0.5, 0.0), Vec2::ONE)) - 1.0 / 3.0).abs() < 1e-6);
+        assert_eq!(overlap(unit, (Vec2::new(2.0, 0.0), Vec2::ONE)), 0.0);
+    }
+
+    #[test]
+    fn the_region_is_level_with_the_eyes() {
+        let eyes = [Vec2::new(80.0, 100.0), Vec2::new(120.0, 140.0)];
+        let d = Detection { score: 1.0, centre: Vec2::splat(100.0), size: Vec2::new(60.0, 80.0), eyes };
+        let region = d.region();
+        assert_eq!(region.side, 120.0);
+        assert!((region.angle - std::f32::consts::FRAC_PI_4).abs() < 1e-6);
+    }
+}

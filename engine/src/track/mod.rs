@@ -1,0 +1,72 @@
+//! Finds faces and follows them: detector when lost, otherwise the region where the face is awaited; 468 or 478
+//! points; One-Euro filters in the face's own frame; rigid pose; stable ids; presence.
+//!
+//! Crops are sampled straight from the frame's native planes. Left and right are the subject's.
+
+mod attention;
+mod detect;
+mod follow;
+mod mesh;
+mod one_euro;
+mod pose;
+mod select;
+mod smooth;
+mod template;
+#[cfg(test)]
+mod tests;
+mod tracker;
+
+pub use mesh::MeshKind;
+pub use one_euro::OneEuro;
+pub use pose::Pose;
+pub use select::Selection;
+pub use smooth::Smoothing;
+pub use tracker::{Tracker, TrackerConfig};
+
+use crate::infer::InferError;
+use crate::space::{CropSquare, MeshPoint};
+
+/// Number of a face: stays the same while it is followed, and when it comes back where it was awaited. Never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FaceId(pub u64);
+
+/// A face in a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Face {
+    /// Which face.
+    pub id: FaceId,
+    /// Certainty that there is a face, 0.5..=1.
+    pub score: f32,
+    /// 478 points in image pixels (468 with [`MeshKind::Points468`]): x, y as [`crate::space::ImagePx`], z in the same
+    /// pixels, smaller is nearer to the camera.
+    pub landmarks: Vec<MeshPoint>,
+    /// The region that the mesh was read from.
+    pub region: CropSquare,
+    /// Where the head is and how it is turned.
+    pub pose: Pose,
+}
+
+/// Why a frame could not be tracked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrackError {
+    /// A network can't be loaded or run.
+    #[error(transparent)]
+    Infer(#[from] InferError),
+    /// The configuration is out of range.
+    #[error("{name} is {value}, it must be {range}")]
+    Config {
+        /// The setting.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What it may be.
+        range: &'static str,
+    },
+}
+
+/// Antialiasing of a crop of `side` image pixels to `n` crop pixels: as many taps as source pixels fall into one, four
+/// at most.
+fn taps(side: f32, n: usize) -> usize {
+    (side / n as f32).round().clamp(1.0, 4.0) as usize
+}

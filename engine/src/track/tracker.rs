@@ -1,0 +1,363 @@
+//! The tracker: which faces are followed, lost, found again and handed on.
+
+use std::path::Path;
+
+use super::detect::{Detection, Detector, Reach, whole};
+use super::follow::{Follow, MARGIN, centre, inside, wrap};
+use super::mesh::{MeshKind, MeshNet, Reading};
+use super::pose::Pose;
+use super::select::{Choice, Contender, Selection};
+use super::smooth::Smoothing;
+use super::{Face, FaceId, TrackError, taps};
+use crate::frame::{Frame, FrameTime};
+use crate::infer::Runtime;
+use crate::space::{CropSquare, ImagePx};
+
+/// Settings of a [`Tracker`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackerConfig {
+    /// Faces to follow at most, 1..=4.
+    pub max_faces: usize,
+    /// Which of them to hand on.
+    pub selection: Selection,
+    /// The mesh network.
+    pub mesh: MeshKind,
+    /// The filters; none hands the networks' own points on.
+    pub smoothing: Option<Smoothing>,
+    /// Least presence of a followed face, 0..=1.
+    pub min_presence: f32,
+}
+
+impl Default for TrackerConfig {
+    fn default() -> Self {
+        Self {
+            max_faces: 4,
+            selection: Selection::All,
+            mesh: MeshKind::default(),
+            smoothing: Some(Smoothing::default()),
+            min_presence: 0.5,
+        }
+    }
+}
+
+/// A face whose mesh centres are nearer than this, in eye distances of the larger, is the same face.
+const SAME_PLACE: f32 = 0.8;
+/// Part of the outline that must lie inside the picture.
+const MIN_INSIDE: f32 = 0.45;
+/// A mesh from a region that was off by more than this part of its side is read again from the right one.
+const MISPLACED: f32 = 0.07;
+/// The same for the angle, radians, and the side, natural log.
+const MISTURNED: f32 = 0.15;
+/// Seconds for which a lost face keeps its id.
+const AWAIT: f32 = 2.0;
+/// Frames between looks for further faces while some are followed.
+const LOOK_EVERY: u64 = 10;
+/// Every so many looks without success the far detector is asked instead.
+const FAR_EVERY: u64 = 3;
+/// A gap in time after which nothing can be said of motion, seconds.
+const GAP: f32 = 0.5;
+
+/// A lost face.
+#[derive(Debug, Clone)]
+struct Ghost {
+    follow: Follow,
+    /// Seconds since it was last seen.
+    age: f32,
+}
+
+impl Ghost {
+    /// Where it is awaited: it goes on for a few frames and then waits.
+    fn place(&self) -> Pose {
+        self.follow.await_pose(self.age.min(0.25))
+    }
+}
+
+/// Finds and follows faces in a stream of frames. Not shared between threads; it may move between them.
+pub struct Tracker {
+    config: TrackerConfig,
+    near: Detector,
+    far: Detector,
+    mesh: MeshNet,
+    follows: Vec<Follow>,
+    ghosts: Vec<Ghost>,
+    choice: Choice,
+    next_id: u64,
+    last: Option<FrameTime>,
+    /// Frames since the last look, and looks without success in a row.
+    since_look: u64,
+    vain_looks: u64,
+}
+
+impl std::fmt::Debug for Tracker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tracker").field("config", &self.config).field("faces", &self.follows.len()).finish()
+    }
+}
+
+impl Tracker {
+    /// Loads the networks from a folder of converted files, see [`crate::infer::models`].
+    ///
+    /// # Errors
+    /// [`TrackError::Config`] where a setting is out of range, [`TrackError::Infer`] where a network can't be loaded.
+    pub fn new(runtime: &Runtime, models: &Path, config: TrackerConfig) -> Result<Self, TrackError> {
+        if !(1..=4).contains(&config.max_faces) {
+            let value = config.max_faces.to_string();
+            return Err(TrackError::Config { name: "max_faces", value, range: "1 to 4" });
+        }
+        if !(0.0..=1.0).contains(&config.min_presence) {
+            let value = config.min_presence.to_string();
+            return Err(TrackError::Config { name: "min_presence", value, range: "0 to 1" });
+        }
+        Ok(Self {
+            config,
+            near: Detector::load(runtime, models, Reach::Short)?,
+            far: Detector::load(runtime, models, Reach::Full)?,
+            mesh: MeshNet::load(runtime, models, config.mesh)?,
+            follows: Vec::new(),
+            ghosts: Vec::new(),
+            choice: Choice::default(),
+            next_id: 0,
+            last: None,
+            since_look: 0,
+            vain_looks: 0,
+        })
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &TrackerConfig {
+        &self.config
+    }
+
+    /// Forgets all faces, as before the first frame. Ids go on.
+    pub fn reset(&mut self) {
+        self.follows.clear();
+        self.ghosts.clear();
+        self.choice = Choice::default();
+        self.last = None;
+    }
+
+    /// The faces in the next frame of a stream. Filters go by the frame's time stamp.
+    ///
+    /// # Errors
+    /// [`TrackError::Infer`] where a network fails; the tracker may go on with the next frame.
+    pub fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        let elapsed = match self.last.replace(frame.time) {
+            Some(last) => frame.time.0.saturating_sub(last.0).as_secs_f32(),
+            None => 0.0,
+        };
+        if elapsed > GAP {
+            // Too long ago for motion to go on; the faces are looked for where they were.
+            for follow in self.follows.drain(..) {
+                self.ghosts.push(Ghost { follow, age: 0.0 });
+            }
+        }
+        // Time stamps that do not move must not stop the filters.
+        let elapsed = elapsed.max(1e-3);
+        self.follow(frame, elapsed)?;
+        self.part();
+        self.look(frame)?;
+        for ghost in &mut self.ghosts {
+            ghost.age += elapsed;
+        }
+        self.ghosts.retain(|ghost| ghost.age < AWAIT);
+        Ok(self.selected(frame))
+    }
+
+    /// Reads each followed face anew; those that are gone become ghosts.
+    fn follow(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
+        let mut kept = Vec::with_capacity(self.follows.len());
+        for mut follow in std::mem::take(&mut self.follows) {
+            let before = follow.clone();
+            let awaited = follow.await_region(elapsed);
+            let (reading, region) = self.read(frame, awaited)?;
+            let seen = self.is_face(&reading, frame)
+                && match &self.config.smoothing {
+                    Some(tuning) => follow.update(reading.presence, reading.points, region, elapsed, tuning),
+                    None => match Follow::start(follow.id, reading.presence, reading.points, region) {
+                        Some(fresh) => {
+                            follow = fresh;
+                            true
+                        }
+                        None => false,
+                    },
+                };
+            if seen {
+                kept.push(follow);
+            } else {
+                self.ghosts.push(Ghost { follow: before, age: 0.0 });
+            }
+        }
+        self.follows = kept;
+        Ok(())
+    }
+
+    /// A mesh from a region, read a second time where the first shows that the region was off.
+    fn read(&mut self, frame: &Frame, region: CropSquare) -> Result<(Reading, CropSquare), TrackError> {
+        let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
+        if reading.presence < self.config.min_presence {
+            return Ok((reading, region));
+        }
+        let Some(pose) = Pose::fit(&reading.points) else { return Ok((reading, region)) };
+        let better = pose.region(MARGIN);
+        let off = better.centre.0.distance(region.centre.0) / better.side;
+        let turned = wrap(better.angle - region.angle).abs();
+        let grown = (better.side / region.side).ln().abs();
+        if off < MISPLACED && turned < MISTURNED && grown < MISTURNED {
+            return Ok((reading, region));
+        }
+        let second = self.mesh.read(frame, better, taps(better.side, 192))?;
+        Ok((second, better))
+    }
+
+    fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
+        reading.presence >= self.config.min_presence
+            && inside(&reading.points, frame.width(), frame.height()) >= MIN_INSIDE
+    }
+
+    /// Where two followed faces have become one, the one that jumped there is lost.
+    fn part(&mut self) {
+        let mut index = 0;
+        while index < self.follows.len() {
+            let rival = (0..index).find(|&other| self.same_place(index, other));
+            let Some(rival) = rival else {
+                index += 1;
+                continue;
+            };
+            let surprise = |i: usize| self.follows.get(i).map_or(0.0, |f| f.surprise);
+            let lost = if surprise(index) < surprise(rival) { rival } else { index };
+            let follow = self.follows.remove(lost);
+            self.ghosts.push(Ghost { follow, age: 0.0 });
+            index = 0;
+        }
+    }
+
+    fn same_place(&self, a: usize, b: usize) -> bool {
+        match (self.follows.get(a), self.follows.get(b)) {
+            (Some(a), Some(b)) => {
+                a.centre().0.distance(b.centre().0) < SAME_PLACE * a.pose.scale.max(b.pose.scale)
+            }
+            _ => false,
+        }
+    }
+
+    /// Looks for faces that are not followed yet: at once where none is or one was just lost, else now and then.
+    fn look(&mut self, frame: &Frame) -> Result<(), TrackError> {
+        self.since_look += 1;
+        if self.follows.len() >= self.config.max_faces {
+            return Ok(());
+        }
+        let urgent = self.follows.is_empty() || !self.ghosts.is_empty();
+        if !urgent && self.since_look < LOOK_EVERY {
+            return Ok(());
+        }
+        self.since_look = 0;
+        let detector =
+            if self.vain_looks % FAR_EVERY == FAR_EVERY - 1 { &mut self.far } else { &mut self.near };
+        let mut found = detector.detect(frame, whole(frame))?;
+        found.retain(|d| !self.follows.iter().any(|f| f.covers(d)));
+        self.vain_looks = if found.is_empty() { self.vain_looks + 1 } else { 0 };
+        found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
+        for detection in found {
+            if self.follows.len() < self.config.max_faces {
+                self.take_up(frame, &detection)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts to follow a detected face, under its old id where it was awaited there.
+    fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
+        let (reading, region) = self.read(frame, detection.region())?;
+        if !self.is_face(&reading, frame) {
+            return Ok(());
+        }
+        let place = centre(&reading.points);
+        let Some(mut fresh) = Follow::start(self.next_id, reading.presence, reading.points, region) else {
+            return Ok(());
+        };
+        let taken =
+            |f: &Follow| f.centre().0.distance(place.0) < SAME_PLACE * f.pose.scale.max(fresh.pose.scale);
+        if self.follows.iter().any(taken) {
+            return Ok(());
+        }
+        match self.returning(&fresh) {
+            Some(ghost) => fresh.id = ghost.follow.id,
+            None => self.next_id += 1,
+        }
+        self.follows.push(fresh);
+        Ok(())
+    }
+
+    /// The lost face that a new one continues: the nearest of similar size within reach.
+    fn returning(&mut self, fresh: &Follow) -> Option<Ghost> {
+        let cost = |ghost: &Ghost| {
+            let awaited = ghost.place();
+            let distance = (awaited.origin - fresh.pose.origin).truncate().length() / awaited.scale;
+            let growth = (fresh.pose.scale / awaited.scale).ln().abs();
+            // The longer it is away, the farther off it may return.
+            let reach = 2.0 + 3.0 * ghost.age;
+            (distance < reach && growth < 0.6).then_some(distance + growth)
+        };
+        let costs = self.ghosts.iter().enumerate().filter_map(|(i, ghost)| Some((i, cost(ghost)?)));
+        let (index, _) = costs.min_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some(self.ghosts.remove(index))
+    }
+
+    fn selected(&mut self, frame: &Frame) -> Vec<Face> {
+        if self.config.selection == Selection::All {
+            return self.follows.iter().map(face).collect();
+        }
+        let contenders: Vec<Contender> = self
+            .follows
+            .iter()
+            .map(|f| Contender { id: f.id, centre: f.centre(), size: f.pose.scale })
+            .collect();
+        let middle = ImagePx(whole(frame).centre.0);
+        let ghosts = &self.ghosts;
+        let returning = |id| ghosts.iter().any(|ghost| ghost.follow.id == id);
+        let chosen = self.choice.pick(self.config.selection, middle, &contenders, returning);
+        self.follows.iter().filter(|f| Some(f.id) == chosen).map(face).collect()
+    }
+
+    /// The faces in a single picture, without history: both detectors, then the mesh of each face. At most
+    /// [`TrackerConfig::max_faces`] count only in streams; here all faces are handed on, the largest first, numbered
+    /// from 0. Does not touch the stream's state.
+    ///
+    /// # Errors
+    /// [`TrackError::Infer`] where a network fails.
+    pub fn stills(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        let mut found = self.near.detect(frame, whole(frame))?;
+        for detection in self.far.detect(frame, whole(frame))? {
+            if found.iter().all(|d| d.overlap(&detection) < 0.3) {
+                found.push(detection);
+            }
+        }
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut faces: Vec<Follow> = Vec::new();
+        for detection in found {
+            let region = detection.region();
+            let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
+            if !self.is_face(&reading, frame) || faces.iter().any(|f| f.covers(&detection)) {
+                continue;
+            }
+            faces.extend(Follow::start(0, reading.presence, reading.points, region));
+        }
+        faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
+        let number = |(i, mut f): (usize, Follow)| {
+            f.id = i as u64;
+            face(&f)
+        };
+        Ok(faces.into_iter().enumerate().map(number).collect())
+    }
+}
+
+fn face(follow: &Follow) -> Face {
+    Face {
+        id: FaceId(follow.id),
+        score: follow.presence,
+        landmarks: follow.points.clone(),
+        region: follow.region,
+        pose: follow.pose,
+    }
+}
