@@ -27,11 +27,14 @@ fn passes(c: &mut Criterion) {
     let params = RegionInParams { size, pad: [0; 2], to_rgb: s.frame.codes_to_rgb() };
     group.bench_function("region_in", |b| b.iter(|| cpu::region_in(&params, black_box(&codes), &mut live)));
 
-    let local: Vec<Vec3> = s.points.iter().map(|p| *p - Vec3::new(region.x as f32, region.y as f32, 0.0)).collect();
+    let local: Vec<Vec3> =
+        s.points.iter().map(|p| *p - Vec3::new(region.x as f32, region.y as f32, 0.0)).collect();
     let uv: Vec<Vec2> = s.texture.uv().iter().map(|u| u.0).collect();
     let mut set = Vec::new();
     let side = s.texture.side();
-    group.bench_function("set_up", |b| b.iter(|| cpu::set_up(black_box(&local), &uv, &TRIANGLES, side, size, &mut set)));
+    group.bench_function("set_up", |b| {
+        b.iter(|| cpu::set_up(black_box(&local), &uv, &TRIANGLES, side, size, &mut set))
+    });
     let (mut keys, mut field) = (vec![0u32; n], vec![Vec4::ZERO; n]);
     let params = WarpFieldParams { size, triangles: set.len() as u32, pad: 0 };
     group.bench_function("warp_field", |b| {

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use glam::Vec3;
-use omote_engine::frame::{Colour, CropSpec, Border, Frame, PixelFormat};
+use omote_engine::frame::{Border, Colour, CropSpec, Frame, PixelFormat};
 use omote_engine::persona::{Date, Persona, built_in};
 use omote_engine::space::{CropSquare, ImagePx};
 use omote_engine::swap::{FaceTexture, Holes};
@@ -53,7 +53,8 @@ pub fn scene(format: PixelFormat, width: u32, height: u32, wears: &str) -> anyho
     let pixel = |x: usize, y: usize| [0, 1, 2].map(|c| planar[c * n * n + (y + y0) * n + x + x0] as u8);
     let rgb = (0..height as usize).flat_map(|y| (0..width as usize).flat_map(move |x| [(x, y)]));
     let rgb: Vec<u8> = rgb.flat_map(|(x, y)| pixel(x, y)).collect();
-    let frame = Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, rgb)?.converted(format, Colour::JPEG)?;
+    let frame =
+        Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, rgb)?.converted(format, Colour::JPEG)?;
     let shift = Vec3::new(width as f32, height as f32, 0.0) * 0.5 - middle.extend(0.0) * scale;
     let points = points.iter().map(|p| *p * scale + shift).collect();
     Ok(Scene { frame, points, texture })

@@ -70,9 +70,8 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
 }
 
 fn has_ffmpeg() -> bool {
-    let quiet = |name: &str| {
-        Command::new(name).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status()
-    };
+    let quiet =
+        |name: &str| Command::new(name).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet("ffmpeg").is_ok_and(|s| s.success()) && quiet("ffprobe").is_ok_and(|s| s.success())
 }
 
@@ -118,12 +117,15 @@ fn wire(image: &mut RgbImage, points: &[MeshPoint]) {
 fn save(rows: &[[RgbImage; 3]], path: &Path) -> anyhow::Result<()> {
     let (Some(first), gap) = (rows.first(), 8) else { anyhow::bail!("no frame was shown") };
     let (w, h) = first[0].dimensions();
-    let mut sheet = RgbImage::from_pixel(w * 3 + gap * 4, (h + gap) * rows.len() as u32 + gap, image::Rgb([24, 24, 28]));
+    let mut sheet =
+        RgbImage::from_pixel(w * 3 + gap * 4, (h + gap) * rows.len() as u32 + gap, image::Rgb([24, 24, 28]));
     for (y, row) in rows.iter().enumerate() {
         for (x, tile) in row.iter().enumerate() {
             let at = |k: usize, side: u32| i64::from(gap) + k as i64 * i64::from(side + gap);
             imageops::replace(&mut sheet, tile, at(x, w), at(y, h));
         }
     }
-    sheet.save(path).with_context(|| format!("can't write {}; name another folder with --out", path.display()))
+    sheet
+        .save(path)
+        .with_context(|| format!("can't write {}; name another folder with --out", path.display()))
 }

@@ -1,5 +1,6 @@
 //! The program `omote`.
 
+mod demo_cmd;
 mod doctor;
 mod persona_cmd;
 mod run_cmd;
@@ -22,6 +23,8 @@ struct Cli {
 enum Command {
     /// Put a persona on the faces of a video, a clip, a picture or the built-in actor, into a file
     Run(Box<run_cmd::RunArgs>),
+    /// The built-in actor wears a mask: a clip, a contact sheet and a latency table
+    Demo(demo_cmd::DemoArgs),
     /// Obtain the face networks and ONNX Runtime, pinned by SHA-256, and convert the networks
     Setup(setup::SetupArgs),
     /// Say what was found, what is missing, and how to get it
@@ -39,10 +42,9 @@ fn main() -> ExitCode {
             stats.table(&mut std::io::stdout().lock())?;
             Ok(ExitCode::SUCCESS)
         }),
+        Command::Demo(args) => demo_cmd::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Persona(args) => {
-            wardrobe::with_built_ins(|built_ins| persona_cmd::run(&args, built_ins))
-        }
+        Command::Persona(args) => wardrobe::with_built_ins(|built_ins| persona_cmd::run(&args, built_ins)),
         Command::Doctor(args) => doctor::run(&args),
     };
     result.unwrap_or_else(|error| {

@@ -36,39 +36,49 @@ struct Row {
     size: (u32, u32),
 }
 
-/// Every sink and format at the sizes up to 720p; each of the larger sizes with each sink, formats and
-/// colours taking turns. mp4 starts four programs a row, so there formats take turns at most sizes too.
+/// Every sink and format at the small sizes. At the larger ones, and for .mp4 (which starts four programs a
+/// row), formats and colours take turns.
 fn rows() -> Vec<Row> {
-    let small =
-        [(160, 120), (120, 160), (161, 121), (320, 180), (319, 181), (641, 361), (1279, 719), (1280, 720)];
-    let large = [(1080, 1920), (1919, 1081), (3840, 2160), (3839, 2159)];
+    let small = [(160, 120), (120, 160), (161, 121), (320, 180), (319, 181), (641, 361)];
+    let middle = [(1279, 719), (1280, 720), (1080, 1920), (1919, 1081)];
+    let large = [(3840, 2160), (3839, 2159)];
+    let mut colours = COLOURS.into_iter().cycle();
+    let mut formats = PixelFormat::ALL.into_iter().cycle();
     let mut rows = Vec::new();
-    let mut turn = 0;
+    let mut add = |to, format: Option<PixelFormat>, colour: Option<Colour>, size| {
+        let next = formats.next().zip(colours.next());
+        rows.extend(next.map(|(f, c)| Row {
+            to,
+            format: format.unwrap_or(f),
+            colour: colour.unwrap_or(c),
+            size,
+        }));
+    };
     for size in small {
         for format in PixelFormat::ALL {
             for to in [To::Y4m, To::Png, To::Folder, To::Memory] {
-                rows.push(Row { to, format, colour: COLOURS[turn % 4], size });
-                turn += 1;
+                add(to, Some(format), None, size);
             }
-            turn += 1;
+        }
+        add(To::Mp4, None, None, size);
+    }
+    for size in middle {
+        for to in [To::Y4m, To::Png, To::Y4m, To::Folder, To::Memory, To::Mp4] {
+            add(to, None, None, size);
         }
     }
-    let all = PixelFormat::ALL.into_iter().cycle();
-    for (size, format) in small.into_iter().chain(large).zip(all.clone()) {
-        rows.push(Row { to: To::Mp4, format, colour: COLOURS[turn % 4], size });
-        turn += 1;
-    }
-    for (i, (format, colour)) in all.clone().zip(COLOURS.into_iter().cycle()).take(28).enumerate() {
-        rows.push(Row { to: To::Y4m, format, colour, size: (319, 181) });
-        if i % 2 == 0 && format.is_yuv() {
-            rows.push(Row { to: To::Mp4, format, colour, size: (321, 183) });
+    for size in large {
+        for to in [To::Y4m, To::Png, To::Mp4] {
+            add(to, None, None, size);
         }
     }
-    for ((size, to), format) in
-        large.into_iter().flat_map(|s| [(s, To::Y4m), (s, To::Png), (s, To::Memory)]).zip(all)
-    {
-        rows.push(Row { to, format, colour: COLOURS[turn % 4], size });
-        turn += 1;
+    for (i, format) in PixelFormat::ALL.into_iter().enumerate() {
+        for (j, colour) in COLOURS.into_iter().enumerate() {
+            add(To::Y4m, Some(format), Some(colour), (319, 181));
+            if i % 4 == j {
+                add(To::Mp4, Some(format), Some(colour), (321, 183));
+            }
+        }
     }
     rows
 }

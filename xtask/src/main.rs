@@ -96,7 +96,7 @@ fn lint_steps(steps: &mut Steps) {
     steps.run("formatting", &mut cargo(&["fmt", "--all", "--check"]));
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.run("lints", &mut cargo(&clippy));
-    let mut docs = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    let mut docs = cargo(&["doc", "--workspace", "--no-deps"]);
     steps.run("docs", docs.env("RUSTDOCFLAGS", "-D warnings"));
 }
 

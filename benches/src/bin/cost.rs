@@ -87,13 +87,17 @@ fn whole(s: &Scene) -> anyhow::Result<Option<(Cost, &'static str)>> {
     Ok(Some((cost, runtime.backend())))
 }
 
+/// A way to paste, and its best and median CPU milliseconds.
+type Way = (String, [f64; 2]);
+
 /// Best and median CPU milliseconds of the plain OpenCV pastes: over the whole frame, and over the region.
-fn reference(s: &Scene) -> anyhow::Result<Option<Vec<(String, [f64; 2])>>> {
+fn reference(s: &Scene) -> anyhow::Result<Option<Vec<Way>>> {
     let folder = tempfile::tempdir()?;
     let png = |name: &str, s: &Scene| -> anyhow::Result<std::path::PathBuf> {
         // Pictures leave the engine only with the badge; for the reference's cost it makes no difference.
         let path = folder.path().join(name);
-        let badged = Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
+        let badged =
+            Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
         let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
         let mut out = sink::create(&path, &spec)?;
         out.present(&badged)?;
@@ -120,6 +124,7 @@ fn reference(s: &Scene) -> anyhow::Result<Option<Vec<(String, [f64; 2])>>> {
         .output();
     let Ok(run) = run else { return Ok(None) };
     if !run.status.success() {
+        log::warn!("the OpenCV reference failed: {}", String::from_utf8_lossy(&run.stderr));
         return Ok(None);
     }
     let text = String::from_utf8_lossy(&run.stdout);
@@ -132,14 +137,20 @@ fn reference(s: &Scene) -> anyhow::Result<Option<Vec<(String, [f64; 2])>>> {
 
 fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
+    let model =
+        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("{}, {cores} cores, {}, no GPU", model.unwrap_or(std::env::consts::ARCH), std::env::consts::OS)
 }
 
 fn main() -> anyhow::Result<()> {
+    env_logger::init();
     let mut t = String::new();
-    writeln!(t, "Machine: {}. CPU backend, one thread, face {FACE_PX} px high, NV12, persona composite-1;", machine())?;
+    writeln!(
+        t,
+        "Machine: {}. CPU backend, one thread, face {FACE_PX} px high, NV12, persona composite-1;",
+        machine()
+    )?;
     writeln!(t, "{ROUNDS} rounds of {REPEATS} frames, milliseconds a frame.\n")?;
     writeln!(t, "| what | picture | CPU best | CPU median | wall best | wall median |")?;
     writeln!(t, "| --- | --- | ---: | ---: | ---: | ---: |")?;
@@ -174,7 +185,10 @@ fn main() -> anyhow::Result<()> {
                 )?;
             }
         }
-        None => writeln!(t, "- The OpenCV reference was not run: no Python with opencv-python-headless and numpy.")?,
+        None => writeln!(
+            t,
+            "- The OpenCV reference was not run: no Python with opencv-python-headless and numpy."
+        )?,
     }
     let Some(file) = std::env::args().nth(1) else {
         print!("{t}");

@@ -2,7 +2,7 @@
 
 mod stats;
 
-pub(crate) use stats::{Stats, machine};
+pub(crate) use stats::Stats;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-//ACTOR
+use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Corner, check_size};
 use omote_engine::composite::{Backend, Look};
 use omote_engine::frame::{Frame, Quarter, Turn};
@@ -39,7 +39,7 @@ pub(crate) struct RunArgs {
     /// Faces that get a persona
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
     pub(crate) max_faces: u8,
-    /// Which faces, where there are more
+    /// Which face gets the persona where only one does
     #[arg(long, value_enum, default_value_t = Select::Largest)]
     pub(crate) select: Select,
     /// What draws; auto takes a hardware GPU where there is one
@@ -178,7 +178,8 @@ impl RunArgs {
         TrackerConfig {
             max_faces: if protect { 4 } else { usize::from(self.max_faces) },
             selection: match self.select {
-                _ if protect => Selection::All,
+                // As many as were asked for; the choice matters where only one is.
+                _ if protect || self.max_faces > 1 => Selection::All,
                 Select::Largest => Selection::Largest,
                 Select::All => Selection::All,
                 Select::Centre => Selection::NearestCentre,
@@ -189,6 +190,11 @@ impl RunArgs {
 
     fn open(&self) -> anyhow::Result<Box<dyn Source>> {
         let rate = Rate::new(self.fps, 1).context("the rate is out of range")?;
+        if self.input.as_os_str() == "actor" && !self.input.exists() {
+            let frames = (self.seconds * rate.per_second()).round().max(1.0) as u64;
+            let options = ActorOptions::new(self.seed, self.size.0, self.size.1, rate);
+            return Ok(Box::new(ActorSource::new(options, Some(frames))?));
+        }
         let options = source::Options { rate: Some(rate) };
         Ok(source::open_with(&self.input, &options)?)
     }
@@ -242,12 +248,8 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
 }
 
 /// Names of the states, in the order of [`State`].
-pub(crate) const STATES: [(State, &str); 4] = [
-    (State::Live, "live"),
-    (State::Hold, "hold"),
-    (State::Pixelate, "pixelate"),
-    (State::Card, "card"),
-];
+pub(crate) const STATES: [(State, &str); 4] =
+    [(State::Live, "live"), (State::Hold, "hold"), (State::Pixelate, "pixelate"), (State::Card, "card")];
 
 pub(crate) fn progress(frames: Option<u64>) -> ProgressBar {
     if !std::io::stderr().is_terminal() {

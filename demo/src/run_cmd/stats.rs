@@ -40,7 +40,7 @@ struct StageStats {
 
 /// The computer, in words.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Machine {
+pub(super) struct Machine {
     cpu: String,
     cores: usize,
     system: &'static str,
@@ -48,9 +48,10 @@ pub(crate) struct Machine {
 }
 
 /// Names the machine.
-pub(crate) fn machine() -> Machine {
+fn machine() -> Machine {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
+    let model =
+        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
     Machine {
         cpu: model.unwrap_or(std::env::consts::ARCH).to_owned(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -103,11 +104,19 @@ impl Stats {
     /// The latency table.
     pub(crate) fn table(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let m = &self.machine;
-        writeln!(out, "{}x{}, {} frames, drawn by {}, tracked by {}", self.width, self.height, self.frames, self.backend, self.runtime)?;
+        writeln!(
+            out,
+            "{}x{}, {} frames, drawn by {}, tracked by {}",
+            self.width, self.height, self.frames, self.backend, self.runtime
+        )?;
         writeln!(out, "{}, {} cores, {}, {} build", m.cpu, m.cores, m.system, m.build)?;
         writeln!(out, "{:<10}{:>9}{:>9}{:>9}{:>9}  ms a frame", "stage", "p50", "p95", "p99", "max")?;
         for s in &self.stages {
-            writeln!(out, "{:<10}{:>9.2}{:>9.2}{:>9.2}{:>9.2}", s.stage, s.ms.p50, s.ms.p95, s.ms.p99, s.ms.max)?;
+            writeln!(
+                out,
+                "{:<10}{:>9.2}{:>9.2}{:>9.2}{:>9.2}",
+                s.stage, s.ms.p50, s.ms.p95, s.ms.p99, s.ms.max
+            )?;
         }
         Ok(())
     }

@@ -26,10 +26,10 @@ pub(crate) enum Fault {
     #[error("this folder or disk can't be written ({cause}), choose another place: {path}")]
     ReadOnly { path: PathBuf, cause: io::Error },
 
-    #[error("the disk is full after {frames} frames, make room or choose another place: {path}")]
+    #[error("the disk is full (frames written: {frames}), make room or choose another place: {path}")]
     Full { path: PathBuf, frames: u64 },
 
-    #[error("{frames} frames were written, then it failed: {cause}; choose another place: {path}")]
+    #[error("writing failed (frames written: {frames}): {cause}; choose another place: {path}")]
     Write { path: PathBuf, frames: u64, cause: io::Error },
 
     #[error("the folder isn't empty (it holds `{holds}`), give a new one: {path}")]
@@ -55,7 +55,7 @@ pub(crate) enum Fault {
     NoProgram { path: PathBuf, program: String },
 
     #[error(
-        "ffmpeg stopped after {frames} frames: {said}; write a .y4m instead if it can't be mended: {path}"
+        "ffmpeg failed (frames written: {frames}): {said}; write a .y4m instead if it can't be mended: {path}"
     )]
     Program { path: PathBuf, frames: u64, said: String },
 

@@ -9,8 +9,6 @@ use glam::Vec2;
 
 /// The texture's square is the face oval's longer side times this.
 const SQUARE: f32 = 1.15;
-/// Strength and radius (texels) of the sharpening that makes up for resampling twice.
-const SHARPEN: f32 = 0.7;
 
 impl FaceTexture {
     /// The face of a photo. `points`: 468 or more mesh points in the photo's pixels.
@@ -38,10 +36,6 @@ impl FaceTexture {
         let mut planar = vec![0.0; n * n * 3];
         let spec = CropSpec { square, n, border: Border::Replicate, taps, scale: 255.0, offset: 0.0 };
         photo.sample_crop(&spec, &mut planar);
-        // Paint is as sharp as it was meant.
-        if tone == Tone::Match {
-            planar.chunks_exact_mut(n * n).for_each(|plane| sharpen(plane, n));
-        }
         let rgba: Vec<u8> = (0..n * n)
             .flat_map(|i| [planar[i], planar[n * n + i], planar[2 * n * n + i], 255.0])
             .map(|v| (v + 0.5) as u8)
@@ -66,26 +60,5 @@ impl FaceTexture {
         let photo = Frame::new(PixelFormat::Rgb, Colour::JPEG, picture.width(), picture.height(), rgb)
             .map_err(|_| BakeError::Size { side: picture.width(), bytes })?;
         Self::from_photo(&photo, persona.landmarks(), persona.tone(), holes)
-    }
-}
-
-/// Unsharp mask with a 5-tap binomial blur; values stay 0..=255.
-fn sharpen(plane: &mut [f32], n: usize) {
-    let tap = [1.0, 4.0, 6.0, 4.0, 1.0].map(|v| v / 16.0);
-    let blur = |from: &[f32], stride: usize| -> Vec<f32> {
-        (0..from.len())
-            .map(|i| {
-                let at = if stride == 1 { i % n } else { i / n } as isize;
-                let sum = tap.iter().zip(-2isize..).map(|(t, k)| {
-                    let k = (at + k).clamp(0, n as isize - 1) - at;
-                    t * from[(i as isize + k * stride as isize) as usize]
-                });
-                sum.sum()
-            })
-            .collect()
-    };
-    let soft = blur(&blur(plane, 1), n);
-    for (v, s) in plane.iter_mut().zip(soft) {
-        *v = (*v + (*v - s) * SHARPEN).clamp(0.0, 255.0);
     }
 }

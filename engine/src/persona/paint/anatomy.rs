@@ -23,8 +23,8 @@ fn point(index: u16) -> Vec2 {
     CANONICAL_UV.get(usize::from(index)).map_or(Vec2::splat(0.5), |&p| Vec2::from(p))
 }
 
-/// How squarely the face's side looks forward at `p`: 1 in the middle, 0.35 at the rim. The canonical UV is a frontal
-/// view, so what is drawn near the rim is stretched sideways by its inverse when the head turns.
+/// How squarely the face's side looks forward at `p`: 1 in the middle, 0.35 at the rim. The canonical UV is a
+/// frontal view, so what is drawn near the rim is stretched sideways by its inverse when the head turns.
 pub(super) fn facing(p: Vec2) -> f32 {
     (1.0 - ((p.x - 0.5) / 0.36).powi(2)).max(0.0).sqrt().max(0.35)
 }

@@ -24,8 +24,8 @@ impl Touch {
 }
 
 impl Canvas {
-    /// Draws a stroke along `curve`. `width` gives half the width (UV units) at a way along (0..=1); the rim is
-    /// `feather` wide. `f` is called once for each texel touched.
+    /// Draws a stroke along `curve`. `width` gives half the width (UV units) at a way along (0..=1); the rim
+    /// is `feather` wide. `f` is called once for each texel touched.
     pub(super) fn stroke(
         &mut self,
         curve: &Curve,
@@ -151,12 +151,12 @@ fn pieces(curve: &Curve, width: impl Fn(f32) -> f32) -> Vec<Piece> {
     pieces
 }
 
-/// Depth (UV units) down to which a filled shape's depth is exact: bevels and rims are made of it, and interpolation
-/// would leave steps in them.
+/// Depth (UV units) down to which a filled shape's depth is exact: bevels and rims are made of it, and
+/// interpolation would leave steps in them.
 const EXACT: f32 = 0.022;
 
-/// How deep points lie in a closed curve, quickly. A lattice of squares knows for each square near the border which
-/// pieces of the curve can be nearest; far from the border depth is interpolated.
+/// How deep points lie in a closed curve, quickly. A lattice of squares knows for each square near the border
+/// which pieces of the curve can be nearest; far from the border depth is interpolated.
 struct Depths {
     segments: Vec<(Vec2, Vec2)>,
     origin: Vec2,

@@ -86,20 +86,17 @@ fn sockets(canvas: &mut Canvas) {
                 let shape = petal(centre + ray * inner * 0.80, centre + ray * reach, 0.0235, 0.62);
                 let shape = shape.on(side);
                 let heart = side.place(centre);
-                canvas.fill(&shape.map(|p| heart + (p - heart) * 1.012), 0.0016, |cover, _, _, texel| {
+                canvas.fill(&shape.map(|p| heart + (p - heart) * 1.012), 0.0016, |cover, depth, p, texel| {
                     texel.coat(&outline, 0.9 * cover);
-                });
-                canvas.fill(&shape, 0.0016, |cover, depth, p, texel| {
+                    let (cover, depth) = within(depth, 0.0015);
                     let d = (p - heart) / outer;
                     let far = ease(0.62, 1.02, d.length());
                     let vein = value(Vec2::new(d.to_angle() * 26.0, 2.0), 5);
                     let colour = srgb(0x7E0B4A)
                         .lerp(srgb(MAGENTA), ease(0.0, 0.6, far))
                         .lerp(srgb(0xF0669A), ease(0.55, 1.0, far));
-                    texel.coat(
-                        &Material { colour: colour * (1.0 + 0.10 * vein), gloss: 0.45, metal: 0.0 },
-                        cover,
-                    );
+                    let petal = Material { colour: colour * (1.0 + 0.10 * vein), gloss: 0.45, metal: 0.0 };
+                    texel.coat(&petal, cover);
                     texel.relief += cover * (0.006 * ease(0.0, 0.020, depth) + 0.0003 * vein);
                 });
             }
@@ -196,6 +193,11 @@ fn stitch(canvas: &mut Canvas, from: Vec2, to: Vec2, thread: &Material) {
     );
 }
 
+/// Cover and depth of the body of a shape that has an outline `line` wide inside its border.
+fn within(depth: f32, line: f32) -> (f32, f32) {
+    (ease(line - 0.0008, line + 0.0008, depth), (depth - line).max(0.0))
+}
+
 /// A flower of `rings` rings of petals.
 fn flower(canvas: &mut Canvas, centre: Vec2, radius: f32, rings: &[(usize, f32, u32, u32)], heart: u32) {
     let shadow = srgb(0x6A4A40);
@@ -208,18 +210,17 @@ fn flower(canvas: &mut Canvas, centre: Vec2, radius: f32, rings: &[(usize, f32, 
                 let angle = (i as f32 + 0.5 * (ring % 2) as f32) / count as f32 * TAU - PI / 2.0;
                 let ray = Vec2::from_angle(angle + 0.05 * value(Vec2::new(i as f32 * 3.1, ring as f32), 2));
                 let length = radius * reach;
-                let shape = petal(centre, centre + ray * length, length * 2.7 / count as f32, 0.66);
+                let shape = petal(centre, centre + ray * length, length * 2.8 / count as f32, 0.66);
                 let (deep, bright) = (srgb(deep), srgb(bright));
                 let dark = deep * 0.25;
-                canvas.fill(&shape.map(|p| centre + (p - centre) * 1.03), 0.0015, |cover, _, _, texel| {
-                    texel.coat(&Material { colour: dark, gloss: 0.3, metal: 0.0 }, 0.85 * cover);
-                });
                 canvas.fill(&shape, 0.0015, |cover, depth, p, texel| {
+                    texel.coat(&Material { colour: dark, gloss: 0.3, metal: 0.0 }, 0.85 * cover);
+                    let (cover, depth) = within(depth, 0.0014);
                     let far = p.distance(centre) / length;
                     let vein = value(Vec2::new((p - centre).to_angle() * 40.0, 0.5), 3);
                     let colour = deep.lerp(bright, ease(0.35, 0.95, far)) * (1.0 + 0.12 * vein);
                     texel.coat(&Material { colour, gloss: 0.5, metal: 0.0 }, cover);
-                    texel.relief += cover * 0.30 * length * ease(0.0, 0.22 * length, depth) * 0.3;
+                    texel.relief += cover * 0.09 * length * ease(0.0, 0.22 * length, depth);
                 });
             }
         }
@@ -232,14 +233,12 @@ fn flower(canvas: &mut Canvas, centre: Vec2, radius: f32, rings: &[(usize, f32, 
 }
 
 fn leaf(canvas: &mut Canvas, base: Vec2, tip: Vec2, half: f32, colour: u32) {
-    let shape = petal(base, tip, half, 0.45);
+    let shape = petal(base, tip, half + 0.0012, 0.45);
     let dark = Material { colour: srgb(colour) * 0.2, gloss: 0.4, metal: 0.0 };
     let (axis, length) = ((tip - base).normalize_or(Vec2::X), tip.distance(base));
-    let middle = base.midpoint(tip);
-    canvas.fill(&shape.map(|p| middle + (p - middle) * 1.06), 0.0015, |cover, _, _, texel| {
-        texel.coat(&dark, 0.85 * cover)
-    });
     canvas.fill(&shape, 0.0015, |cover, depth, p, texel| {
+        texel.coat(&dark, 0.85 * cover);
+        let (cover, depth) = within(depth, 0.0014);
         let d = p - base;
         let (along, across) = (d.dot(axis) / length, axis.perp_dot(d));
         let rib = 1.0 - ease(0.0006, 0.0022, across.abs());

@@ -1,5 +1,7 @@
 //! The canvas: a square of texels, each with its paint and its relief, at twice the size of the picture.
 
+use std::sync::LazyLock;
+
 use glam::{Vec2, Vec3};
 
 use super::anatomy;
@@ -54,13 +56,18 @@ impl Texel {
     }
 }
 
-/// Colour of an sRGB `0xRRGGBB` number in linear light.
-pub(super) fn srgb(hex: u32) -> Vec3 {
-    let channel = |shift: u32| {
-        let c = ((hex >> shift) & 255) as f32 / 255.0;
+/// Linear light of each sRGB byte.
+static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|i| {
+        let c = i as f32 / 255.0;
         if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-    };
-    Vec3::new(channel(16), channel(8), channel(0))
+    })
+});
+
+/// Colour of an sRGB `0xRRGGBB` number in linear light. Cheap enough to be called for each texel.
+pub(super) fn srgb(hex: u32) -> Vec3 {
+    let [_, r, g, b] = hex.to_be_bytes().map(|byte| LINEAR[usize::from(byte)]);
+    Vec3::new(r, g, b)
 }
 
 /// `x` from `a`..`b` to 0..1 with soft ends.
@@ -98,7 +105,8 @@ pub(super) struct Span {
 
 /// The canvas.
 ///
-/// Only the part that a face can show is worked on: the oval, a fifth wider. The rest of the picture repeats its rim.
+/// Only the part that a face can show is worked on: the oval, 18 % wider. The rest of the picture repeats its
+/// rim.
 pub(super) struct Canvas {
     side: usize,
     texels: Vec<Texel>,
@@ -189,7 +197,8 @@ impl Canvas {
         });
     }
 
-    /// Runs `f` with the `v` of each row in `bounds`, the `u` of its first texel, and its texels, on all cores.
+    /// Runs `f` with the `v` of each row in `bounds`, the `u` of its first texel, and its texels, on all
+    /// cores.
     pub(super) fn rows(&mut self, bounds: Bounds, f: impl Fn(f32, f32, &mut [Texel]) + Sync) {
         let (span, side, unit) = (self.span(bounds), self.side, self.texel());
         if span.x1 <= span.x0 || span.y1 <= span.y0 {

@@ -172,8 +172,8 @@ impl Curve {
         self.segments().map(|(a, b)| distance_squared(p, a, b)).fold(f32::MAX, f32::min).sqrt()
     }
 
-    /// Where `p` lies beside the curve: distance, negative on the left of its direction (on screen), and way along
-    /// of the nearest point, 0..=1.
+    /// Where `p` lies beside the curve: distance, negative on the left of its direction (on screen), and way
+    /// along of the nearest point, 0..=1.
     pub(super) fn beside(&self, p: Vec2) -> (f32, f32) {
         let (mut best, mut before) = ((f32::MAX, 0.0, 1.0), 0.0);
         for (a, b) in self.segments() {

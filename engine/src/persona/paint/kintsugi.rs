@@ -1,7 +1,7 @@
 //! Kintsugi: a calm face of celadon, broken and mended with gold.
 //!
-//! Blue-green glaze that pools in the hollows and runs thin on the edges, a fine crackle, seams of gold lacquer,
-//! and one lost piece replaced by a shard of blue-and-white ware (yobitsugi).
+//! Blue-green glaze that pools in the hollows and runs thin on the edges, a fine crackle, seams of gold
+//! lacquer, and one lost piece replaced by a shard of blue-and-white ware (yobitsugi).
 
 use glam::{Vec2, Vec3};
 
@@ -158,8 +158,8 @@ fn seam(points: &[[f32; 2]]) -> Curve {
     Curve::polyline(path)
 }
 
-/// The form with its pieces set back a little askew: beside three seams the surface leans, so that each piece catches
-/// the light in its own way.
+/// The form with its pieces set back a little askew: beside three seams the surface leans, so that each piece
+/// catches the light in its own way.
 fn form() -> Form {
     let sculpt = Sculpt { brow: 0.8, sockets: 0.9, cheeks: 0.9, lips: 1.2, ..Sculpt::NATURAL };
     let straight = |i: usize| Curve::polyline(SEAMS[i].iter().map(|&p| Vec2::from(p)).collect());

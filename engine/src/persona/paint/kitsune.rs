@@ -1,7 +1,7 @@
 //! Kitsune: the white fox of festivals.
 //!
-//! White gesso with a fox's muzzle, ink-lined slanting eyes in a red that fades as a wood-block print's does, a
-//! flame on the forehead, gold edges, whiskers, red ears.
+//! White gesso with a fox's muzzle, ink-lined slanting eyes in a red that fades as a wood-block print's does,
+//! a flame on the forehead, gold edges, whiskers, red ears.
 
 use glam::{Vec2, Vec3};
 

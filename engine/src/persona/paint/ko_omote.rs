@@ -1,7 +1,7 @@
 //! Ko-omote: the youngest of the women's masks of the Noh stage.
 //!
-//! Ivory gofun, polished; the brows shaved off and smoked on high on the forehead (hikimayu); hair parted in the
-//! middle with three loose strands a side (kegaki); full cheeks; small red lips, darker above.
+//! Ivory gofun, polished; the brows shaved off and smoked on high on the forehead (hikimayu); hair parted in
+//! the middle with three loose strands a side (kegaki); full cheeks; small red lips, darker above.
 
 use glam::{Vec2, Vec3};
 
@@ -171,7 +171,8 @@ fn mouth(canvas: &mut Canvas) {
     }
 }
 
-/// The painted hair: a black cap with a parting, its edge broken into strokes, and the loose strands inside it.
+/// The painted hair: a black cap with a parting, its edge broken into strokes, and the loose strands inside
+/// it.
 fn hair(canvas: &mut Canvas) {
     let black = Material::paint(0x0F0C0D, 0.4);
     let edge: &[[f32; 2]] = &[

@@ -1,7 +1,8 @@
-//! The carver's and the photographer's part: a mask's form, and the studio light that is baked into the paint.
+//! The carver's and the photographer's part: a mask's form, and the studio light that is baked into the
+//! paint.
 //!
-//! Light is the same from both sides, so that it does not argue with the light of the room. The live face's own
-//! changes of light are multiplied on later.
+//! Light is the same from both sides, so that it does not argue with the light of the room. The live face's
+//! own changes of light are multiplied on later.
 
 use glam::{Vec2, Vec3};
 
@@ -132,7 +133,10 @@ impl Studio {
         // Schlick's approximation, 4 % at right angles, as for lacquer and glaze.
         let grazing = (1.0 - normal.z).powi(5);
         let coat = self.sheen * texel.gloss * (0.045 + 0.5 * grazing) * (0.10 + lamps);
-        let pigment = texel.colour * lit * shade + Vec3::splat(coat);
+        // Half of the sheen takes on the paint's hue, as light does that goes in and out of a deep coat:
+        // without it dark reds and blues turn grey.
+        let hue = texel.colour / texel.colour.max_element().max(0.02);
+        let pigment = texel.colour * lit * shade + coat * Vec3::ONE.lerp(hue, 0.5);
         // Metal shows the room itself: bright above, dark below.
         let leaf = texel.colour * (0.16 * lit + (0.48 - 0.46 * seen.y).max(0.04) + 0.9 * lamps);
         pigment.lerp(leaf, texel.metal)
@@ -237,7 +241,8 @@ impl Canvas {
 const BRIGHTEST: usize = 3;
 const STEPS: usize = 4096;
 
-/// The tone curve: straight to a shoulder, then rolling off to white, so that glints keep their colour at the rim.
+/// The tone curve: straight to a shoulder, then rolling off to white, so that glints keep their colour at the
+/// rim.
 fn film(linear: f32) -> f32 {
     const SHOULDER: f32 = 0.72;
     if linear < SHOULDER {

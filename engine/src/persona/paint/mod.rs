@@ -1,8 +1,8 @@
 //! Painted masks: the personas that ship with the program, drawn by its own code in canonical UV space.
 //!
-//! A mask is made as a real one is: a form is carved ([`light::Form`]), paint and relief are laid on a canvas of
-//! twice the picture's size with brushes, and the whole is lit once by a soft studio light. Nothing is read from
-//! a file and nothing is random: the same mask and size give the same bytes.
+//! A mask is made as a real one is: a form is carved ([`light::Form`]), paint and relief are laid on a canvas
+//! of twice the picture's size with brushes, and the whole is lit once by a soft studio light. Nothing is
+//! read from a file and nothing is random: the same mask and size give the same bytes.
 
 mod anatomy;
 mod brush;
@@ -75,7 +75,7 @@ impl Mask {
             }
             Self::Kintsugi => "Kintsugi, a calm celadon face, broken once and mended with seams of gold.",
             Self::Urushi => {
-                "Urushi, the night sky in midnight-blue lacquer with a gold moon and stars of mother-of-pearl."
+                "Urushi, the night sky in midnight-blue lacquer with a gold moon and pearl stars."
             }
         }
     }
@@ -89,8 +89,8 @@ impl Mask {
 /// A mask as a texture for the face mesh.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Painted {
-    /// `size` x `size` pixels, row by row from the top: RGBA, sRGB transfer, straight alpha. Opaque everywhere,
-    /// beyond the face's oval and in the eyes and the mouth too.
+    /// `size` x `size` pixels, row by row from the top: RGBA, sRGB transfer, straight alpha. Opaque
+    /// everywhere, beyond the face's oval and in the eyes and the mouth too.
     pub rgba: Vec<u8>,
     /// Where each mesh point lies in the picture: `[u, v]`, 0..=1, `v` down.
     pub uv: [[f32; 2]; 468],
@@ -98,8 +98,8 @@ pub struct Painted {
 
 /// Paints `mask` as a picture of `size` x `size` pixels (at least 1).
 ///
-/// Cost: about 0.4 s for 1024 pixels in an optimised build on two cores, growing with the area. The canvas takes
-/// 96 bytes a pixel while it paints.
+/// Cost: 0.5 to 0.8 s of CPU time for 1024 pixels in an optimised build, most of it shared by all cores; it
+/// grows with the area. The canvas takes 96 bytes a pixel of the picture while it is painted on.
 pub fn paint(mask: Mask, size: u32) -> Painted {
     let size = size.max(1);
     let rgba = match mask {

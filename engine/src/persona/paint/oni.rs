@@ -1,7 +1,7 @@
 //! Oni: the mountain demon in cinnabar lacquer.
 //!
-//! Red lacquer worn black in every hollow, brows like gold fire, gold-ringed eyes, horns, furrows, and tusks that
-//! rise beside the mouth.
+//! Red lacquer worn black in every hollow, brows like gold fire, gold-ringed eyes, horns, furrows, and tusks
+//! that rise beside the mouth.
 
 use glam::{Vec2, Vec3};
 
@@ -107,7 +107,7 @@ fn lacquer(canvas: &mut Canvas, folds: &[Fold]) {
                 0.85 * blob(p, Vec2::new(0.375, 0.335), Vec2::new(0.088, 0.046))
                     + 0.5 * blob(p, Vec2::new(0.385, 0.57), Vec2::new(0.03, 0.025))
             }),
-            Wash::new(0x260505, |p| 0.9 * ease(0.78, 1.12, rim(p) + 0.08 * fbm(p * 6.0, 3, 8))),
+            Wash::new(0x3C0706, |p| 0.85 * ease(0.78, 1.12, rim(p) + 0.08 * fbm(p * 6.0, 3, 8))),
         ],
     );
     let dark = srgb(0x2A0404);

@@ -7,7 +7,8 @@ use super::canvas::{Canvas, Material, Texel, ease, srgb};
 use super::curve::Curve;
 use super::noise::unit;
 
-/// A petal or leaf from `base` to `tip`, `half` wide at its widest place, which lies `belly` (0..1) of the way.
+/// A petal or leaf from `base` to `tip`, `half` wide at its widest place, which lies `belly` (0..1) of the
+/// way.
 pub(super) fn petal(base: Vec2, tip: Vec2, half: f32, belly: f32) -> Curve {
     let (axis, across) = (tip - base, (tip - base).perp().normalize_or(Vec2::Y));
     let profile = [(0.0, 0.16), (0.45 * belly, 0.62), (belly, 1.0), (belly + 0.6 * (1.0 - belly), 0.72)];
@@ -28,8 +29,8 @@ pub(super) fn star(centre: Vec2, outer: f32, inner: f32, rays: usize, turn: f32)
     Curve::polygon((0..rays * 2).map(corner).collect())
 }
 
-/// A stem through `stem` that goes on, without a kink, into a spiral of `radius` and as many `turns` (clockwise on
-/// screen; negative: the other way).
+/// A stem through `stem` that goes on, without a kink, into a spiral of `radius` and as many `turns`
+/// (clockwise on screen; negative: the other way).
 pub(super) fn scroll(stem: &[[f32; 2]], radius: f32, turns: f32) -> Curve {
     let stem = Curve::through(stem);
     let (end, along) = stem.at(1.0);
@@ -70,16 +71,18 @@ pub(super) fn bead(canvas: &mut Canvas, centre: Vec2, radius: f32, material: &Ma
     });
     let rim = canvas.texel();
     let reach = Vec2::splat(radius + rim);
+    // A bead smaller than a texel covers only its share of it.
+    let share = (radius / rim).powi(2).min(1.0);
     canvas.dab(centre, reach, 0.0, |_, p, texel| {
         let r = p.distance(centre);
-        let cover = ((radius - r) / rim + 0.5).clamp(0.0, 1.0);
+        let cover = share * ((radius - r) / rim + 0.5).clamp(0.0, 1.0);
         texel.coat(material, cover);
         texel.relief += 0.55 * cover * (radius * radius - r * r).max(0.0).sqrt();
     });
 }
 
-/// Sprinkles flakes: about `density` flakes along each axis of the unit square, kept where `amount` (0..=1) says so,
-/// `size` across at most (UV units). `f` gets the cover and a number (0..1) of the flake's own.
+/// Sprinkles flakes: about `density` flakes along each axis of the unit square, kept where `amount` (0..=1)
+/// says so, `size` across at most (UV units). `f` gets the cover and a number (0..1) of the flake's own.
 pub(super) fn sprinkle(
     canvas: &mut Canvas,
     density: i32,
@@ -98,9 +101,12 @@ pub(super) fn sprinkle(
             }
             let own = unit(x, y, seed ^ 0x1F1F);
             let radius = 0.5 * size * (0.35 + 0.65 * own * own);
-            let narrow = Vec2::new(anatomy::facing(centre), 1.0);
-            canvas.dab(centre, (radius * narrow).max(Vec2::splat(canvas.texel())), 0.0, |t, _, texel| {
-                f(ease(0.0, 0.35, t), unit(x, y, seed ^ 0x2B2B), texel);
+            let flake = radius * Vec2::new(anatomy::facing(centre), 1.0);
+            let drawn = flake.max(Vec2::splat(canvas.texel()));
+            // A flake smaller than a texel covers only its share of it.
+            let share = (flake.x * flake.y) / (drawn.x * drawn.y);
+            canvas.dab(centre, drawn, 0.0, |t, _, texel| {
+                f(share * ease(0.0, 0.35, t), unit(x, y, seed ^ 0x2B2B), texel);
             });
         }
     }

@@ -66,8 +66,8 @@ impl<'a> Wash<'a> {
     }
 }
 
-/// A net of fine cracks, `density` cells a unit, where `amount` (0..=1) says so. `f` gets how deep in a crack a texel
-/// lies, 0..=1, the amount multiplied in.
+/// A net of fine cracks, `density` cells a unit, where `amount` (0..=1) says so. `f` gets how deep in a crack
+/// a texel lies, 0..=1, the amount multiplied in.
 pub(super) fn craquelure(
     canvas: &mut Canvas,
     density: f32,
@@ -76,7 +76,8 @@ pub(super) fn craquelure(
     amount: impl Fn(Vec2) -> f32 + Sync,
     f: impl Fn(f32, &mut Texel) + Sync,
 ) {
-    // Where the net is bent to (x, y), and how strong it is (z). Real cracks break off: whole stretches are missing.
+    // Where the net is bent to (x, y), and how strong it is (z). Real cracks break off: whole stretches are
+    // missing.
     let plan = Field::bake(224, |p| {
         let bend = Vec2::new(fbm(p * 14.0, 2, seed), fbm(p * 14.0 + Vec2::splat(7.3), 2, seed ^ 9));
         let broken = ease(-0.25, 0.25, fbm(p * density * 0.8, 2, seed ^ 40));
@@ -98,7 +99,8 @@ pub(super) fn craquelure(
     });
 }
 
-/// Paints both eyes as the mask has them, for viewers who do not see the wearer's: `white` of the eye, `iris`.
+/// Paints both eyes as the mask has them, for viewers who do not see the wearer's: `white` of the eye,
+/// `iris`.
 pub(super) fn eyes(canvas: &mut Canvas, white: &Material, iris: &Material) {
     for side in Side::BOTH {
         let rim = anatomy::eye().on(side);
@@ -153,8 +155,8 @@ impl Lips {
     }
 }
 
-/// A drawn line round the eye's opening: half widths of the upper and the lower lid's line, and how far the upper
-/// line runs on beyond the outer corner.
+/// A drawn line round the eye's opening: half widths of the upper and the lower lid's line, and how far the
+/// upper line runs on beyond the outer corner.
 pub(super) struct EyeLine {
     pub(super) ink: Material,
     pub(super) upper: f32,

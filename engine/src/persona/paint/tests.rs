@@ -4,7 +4,8 @@ use super::{Mask, Painted, anatomy, paint};
 use crate::persona::canonical_uv::CANONICAL_UV;
 use crate::topology;
 
-/// Sum of the three channels' absolute differences over the face's oval, mean for a pixel and a channel, 0..=255.
+/// Sum of the three channels' absolute differences over the face's oval, mean for a pixel and a channel,
+/// 0..=255.
 fn difference(a: &Painted, b: &Painted, other: impl Fn(usize, usize) -> (usize, usize)) -> f32 {
     let side = (a.rgba.len() as f32 / 4.0).sqrt() as usize;
     let oval = anatomy::oval();
@@ -92,17 +93,22 @@ fn masks_are_opaque_repeatable_and_unlike_each_other() {
 
 #[test]
 fn masks_are_symmetric_but_for_what_is_meant_not_to_be() {
-    for mask in Mask::ALL {
-        let face = paint(mask, 128);
-        let lopsided = difference(&face, &face, |x, y| (127 - x, y));
-        let range = match mask {
-            // A break and a night sky are not symmetric.
-            Mask::Kintsugi | Mask::Urushi => 6.0..60.0,
-            // The hand that lays hairs and clouds is never quite even.
-            _ => 0.1..4.5,
-        };
-        assert!(range.contains(&lopsided), "{}: {lopsided}", mask.name());
-    }
+    let failing: Vec<_> = Mask::ALL
+        .iter()
+        .map(|&mask| {
+            let face = paint(mask, 128);
+            let lopsided = difference(&face, &face, |x, y| (127 - x, y));
+            let range = match mask {
+                // A break and a night sky are not symmetric.
+                Mask::Kintsugi | Mask::Urushi => 8.0..60.0,
+                // The hand that lays hairs and clouds, and age, are never quite even.
+                _ => 0.1..6.0,
+            };
+            (mask.name(), lopsided, range)
+        })
+        .filter(|(_, lopsided, range)| !range.contains(lopsided))
+        .collect();
+    assert!(failing.is_empty(), "{failing:?}");
 }
 
 #[test]

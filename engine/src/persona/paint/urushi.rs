@@ -1,9 +1,9 @@
 //! Urushi: the night sky in black lacquer.
 //!
-//! Blue-black lacquer polished like water; a moon and stars of gold and mother-of-pearl, sprinkled gold (nashiji),
-//! waves that rise from the chin.
+//! Blue-black lacquer polished like water; a moon and stars of gold and mother-of-pearl, sprinkled gold
+//! (nashiji), waves that rise from the chin.
 
-use std::f32::consts::{PI, TAU};
+use std::f32::consts::{FRAC_PI_4, TAU};
 
 use glam::{Vec2, Vec3};
 
@@ -81,6 +81,9 @@ fn dust(canvas: &mut Canvas) {
     });
 }
 
+/// Lines of a wave: radius as a share of the wave's, half width in UV units.
+const LINES: [(f32, f32); 4] = [(0.945, 0.0026), (0.70, 0.0017), (0.45, 0.0015), (0.20, 0.0014)];
+
 /// Blue-sea waves (seigaiha) that rise from the chin, gold lines on darker water.
 fn waves(canvas: &mut Canvas) {
     let gold = Material::leaf(GOLD);
@@ -98,19 +101,22 @@ fn waves(canvas: &mut Canvas) {
                 continue;
             }
             let deep = ease(0.0, 0.14, under);
-            let disc = Curve::ellipse(centre, Vec2::splat(radius));
             let water = Material::paint(0x0B1C4C, 0.95);
-            canvas.fill(&disc, 0.0, |cover, _, p, texel| {
-                let r = p.distance(centre) / radius;
+            let foam = srgb(0x2F6FB4).lerp(srgb(0x1C7F8C), deep) * 0.40;
+            let rim = canvas.texel();
+            canvas.dab(centre, Vec2::splat(radius + rim), 0.0, |_, p, texel| {
+                let r = p.distance(centre);
+                let cover = ((radius - r) / rim + 0.5).clamp(0.0, 1.0);
                 texel.coat(&water, cover);
-                texel.colour += cover * srgb(0x2F6FB4).lerp(srgb(0x1C7F8C), deep) * 0.40 * ease(0.35, 1.0, r);
+                texel.colour += cover * foam * ease(0.35, 1.0, r / radius);
                 texel.relief *= 1.0 - cover;
+                for (at, half) in LINES {
+                    let off = (r - at * radius).abs();
+                    let cover = ((half - off) / rim + 0.5).clamp(0.0, 1.0);
+                    texel.coat(&gold, cover);
+                    texel.relief += 0.0010 * cover * (1.0 - (off / half).powi(2)).max(0.0).sqrt();
+                }
             });
-            for (ring, scale) in [0.955_f32, 0.70, 0.45, 0.20].into_iter().enumerate() {
-                let line = Curve::arc(centre, Vec2::splat(radius * scale), PI - 0.15, PI * 2.0 + 0.15);
-                let half = [0.0026, 0.0017, 0.0015, 0.0014][ring];
-                surface::gild(canvas, &line, &gold, 0.0010, |_| half);
-            }
         }
     }
 }
@@ -173,7 +179,7 @@ fn stars(canvas: &mut Canvas) {
             texel.colour += srgb(0x6A86D8) * 0.22 * t * t
         });
         if eight {
-            inlay_flat(canvas, &star(centre, size * 0.62, size * 0.16, 4, PI / 4.0), &gold);
+            inlay_flat(canvas, &star(centre, size * 0.62, size * 0.16, 4, FRAC_PI_4), &gold);
         }
         inlay(canvas, &star(centre, size, size * 0.20, 4, 0.0), own);
     }

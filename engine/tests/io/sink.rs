@@ -1,28 +1,18 @@
 //! Sinks: what they write, what they say of it, and that nothing half-written stays when something fails.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and what they share")]
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use omote_engine::badge::{self, BadgedFrame, Badger, Canvas, Corner, Disclosure};
-use omote_engine::error::{Error, ErrorKind, Result, Stage};
-use omote_engine::frame::{Colour, Frame, Matrix, PixelFormat, Range};
-use omote_engine::sink::{self, Sink, SinkSpec};
+use omote_engine::badge::{self, Badger, Canvas, Corner, Disclosure};
+use omote_engine::error::{Error, ErrorKind, Stage};
+use omote_engine::frame::{Colour, Matrix, PixelFormat, Range};
+use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate};
 use tempfile::TempDir;
 
-const SPEC: SinkSpec = SinkSpec { rate: Rate::DEFAULT, frames: None, audio: None };
-
-fn badged_in(format: PixelFormat, colour: Colour, width: u32, height: u32) -> BadgedFrame {
-    let frame = Frame::filled(format, colour, width, height, [200, 90, 40]).unwrap();
-    Badger::new(Corner::TopRight).finish(Canvas::new(frame), Disclosure::Modified).unwrap()
-}
-
-fn badged(width: u32, height: u32) -> BadgedFrame {
-    badged_in(PixelFormat::I420, Colour::JPEG, width, height)
-}
+use crate::given::{SPEC, badged, badged_in, has_ffmpeg, left_foot, write};
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> =
@@ -31,44 +21,11 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Presents frames until one is refused, then finishes.
-fn write(mut sink: Box<dyn Sink>, frame: &BadgedFrame, frames: u64) -> Result<sink::Finished> {
-    for _ in 0..frames {
-        sink.present(frame)?;
-    }
-    sink.finish()
-}
-
 fn expect(error: &Error, kind: ErrorKind, words: &[&str]) {
     assert_eq!((error.kind(), error.stage()), (kind, Stage::Sink), "{error}");
     for word in words {
         assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
     }
-}
-
-/// R, G, B near the first frame's lower left corner, away from the badge.
-fn left_foot(path: &Path) -> [u8; 3] {
-    let frame = source::open(path).unwrap().next().unwrap().unwrap();
-    let at = ((frame.height() - 9) * frame.width() + 8) as usize * 3;
-    frame.to_rgb()[at..at + 3].try_into().unwrap()
-}
-
-fn has_ffmpeg() -> bool {
-    let there = Command::new("ffmpeg").arg("-version").output().is_ok();
-    if !there {
-        println!("skipped: ffmpeg not found");
-    }
-    there
-}
-
-/// What ffprobe says of the first stream of a kind.
-fn probed(path: &Path, stream: &str, entries: &str) -> String {
-    let run = Command::new("ffprobe")
-        .args(["-v", "error", "-of", "csv=p=0", "-count_frames", "-select_streams", stream, "-show_entries"])
-        .args([&format!("stream={entries}"), path.to_str().unwrap()])
-        .output()
-        .unwrap();
-    String::from_utf8(run.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -275,84 +232,6 @@ fn a_pipe_is_written_as_it_is() {
     write(sink::create(&path, &SPEC).unwrap(), &badged(160, 120), 3).unwrap();
     assert!(reader.join().unwrap() > 3 * 160 * 120 * 3 / 2);
     assert_eq!(names(folder.path()), ["pipe.y4m"]);
-}
-
-#[test]
-fn mp4_says_what_its_colours_are_and_keeps_every_frame() {
-    if !has_ffmpeg() {
-        return;
-    }
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("a.mp4");
-    for (format, matrix, range, want) in [
-        (PixelFormat::I420, Matrix::Bt601, Range::Full, "pc,smpte170m"),
-        (PixelFormat::Nv12, Matrix::Bt601, Range::Limited, "tv,smpte170m"),
-        (PixelFormat::I422, Matrix::Bt709, Range::Limited, "tv,bt709"),
-        (PixelFormat::I444, Matrix::Bt709, Range::Full, "pc,bt709"),
-        (PixelFormat::Rgb, Matrix::Bt601, Range::Full, "tv,smpte170m"),
-    ] {
-        let frame = badged_in(format, Colour { matrix, range }, 321, 241);
-        let spec = SinkSpec { rate: "23.976".parse().unwrap(), ..SPEC };
-        write(sink::create(&path, &spec).unwrap(), &frame, 7).unwrap();
-        assert_eq!(probed(&path, "v:0", "color_range,color_space"), want, "{format:?}");
-        let rest = probed(&path, "v:0", "codec_name,width,height,avg_frame_rate,nb_read_frames");
-        assert_eq!(rest, "h264,322,242,24000/1001,7", "{format:?}");
-        // Flat colour comes back, so matrix and range of the data are those of the tags.
-        let back = left_foot(&path);
-        for (got, want) in back.iter().zip([200u8, 90, 40]) {
-            assert!(got.abs_diff(want) <= 3, "{format:?} {matrix:?} {range:?}: {back:?}");
-        }
-        let comment = Command::new("ffprobe")
-            .args(["-v", "error", "-show_entries", "format_tags=comment", path.to_str().unwrap()])
-            .output()
-            .unwrap();
-        assert!(String::from_utf8(comment.stdout).unwrap().contains("AI MODIFIED"));
-    }
-    // Larger R'G'B' pictures go by the matrix that players expect of their size.
-    let frame = badged_in(PixelFormat::Bgra, Colour::JPEG, 1280, 720);
-    write(sink::create(&path, &SPEC).unwrap(), &frame, 2).unwrap();
-    assert_eq!(probed(&path, "v:0", "color_range,color_space"), "tv,bt709");
-}
-
-#[test]
-fn mp4_takes_the_sound_of_the_input() {
-    if !has_ffmpeg() {
-        return;
-    }
-    let folder = TempDir::new().unwrap();
-    for (name, how, codec) in
-        [("in.mp4", "aac", "aac"), ("in.mkv", "pcm_s16le", "aac"), ("in2.mkv", "libmp3lame", "mp3")]
-    {
-        let input = folder.path().join(name);
-        let made = Command::new("ffmpeg")
-            .args("-nostdin -v error -f lavfi -i testsrc2=s=320x240:r=25 -f lavfi -i sine -t 2 -c:v libx264 -c:a".split(' '))
-            .arg(how)
-            .arg(&input)
-            .status();
-        assert!(made.unwrap().success());
-        let mut source = source::open(&input).unwrap();
-        let spec = SinkSpec::of(source.info());
-        let path = folder.path().join("out.mp4");
-        let mut sink = sink::create(&path, &spec).unwrap();
-        let mut badger = Badger::new(Corner::TopRight);
-        while let Some(frame) = source.next().unwrap() {
-            sink.present(&badger.finish(Canvas::new(frame), Disclosure::Modified).unwrap()).unwrap();
-        }
-        assert_eq!(sink.finish().unwrap().frames, 50);
-        assert_eq!(probed(&path, "a:0", "codec_name"), codec, "{name}");
-        let length: f64 = probed(&path, "a:0", "duration").parse().unwrap();
-        assert!((length - 2.0).abs() < 0.1, "{name}: {length} s of sound");
-        assert_eq!(probed(&path, "v:0", "nb_read_frames"), "50");
-        if how == "aac" {
-            // Copied, not encoded again: the packets are the same.
-            let hash = |p: &Path| {
-                let args =
-                    ["-v", "error", "-i", p.to_str().unwrap(), "-map", "0:a", "-c", "copy", "-f", "md5", "-"];
-                Command::new("ffmpeg").args(args).output().unwrap().stdout
-            };
-            assert_eq!(hash(&path), hash(&input));
-        }
-    }
 }
 
 #[test]
