@@ -11,6 +11,9 @@ pub(super) const MOUTH_AT: [f32; MOUTH_ROWS] = [0.0, 0.06, 0.50, 0.60, 0.95, 1.0
 /// Where the lashes' root lies in a lid's patch, from the crease.
 pub(super) const LID_SEAM: f32 = 0.55;
 
+/// As many triangles as the warp field tells apart.
+const MOST_TRIANGLES: usize = 2047;
+
 /// Texture positions and triangles. Vertices follow each other: face, surround, eyeballs, lids, mouth.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -51,8 +54,11 @@ impl Layout {
             (start, moved.map(|t| facing(t, uv, mirrored)).collect::<Vec<_>>())
         };
         for side in 0..2 {
-            let positions = overlays.eyeball(side).iter().map(|p| atlas.uv(p.truncate())).collect();
-            triangles.extend(add(&mut uv, positions, eyeball_triangles(), false).1);
+            let positions = overlays.eyeball(side).map(|p| atlas.uv(p.truncate())).collect();
+            // The hem's triangles show a line: their winding is that of their places as well.
+            let places = overlays.eyeball_places(side);
+            let sheet = eyeball_triangles().into_iter().map(|t| facing(t, &places, false)).collect();
+            triangles.extend(add(&mut uv, positions, sheet, false).1);
         }
         let [right, left] = [0, 1].map(|side| {
             let sheet = grid_triangles(LID_ROWS, LID_COLUMNS);
@@ -64,6 +70,7 @@ impl Layout {
             .flat_map(|down| (0..MOUTH_COLUMNS).map(move |c| Patch::Mouth.uv(across(c), down)));
         let sheet = grid_triangles(MOUTH_ROWS, MOUTH_COLUMNS);
         triangles.extend(add(&mut uv, positions.collect(), sheet, false).1);
+        debug_assert!(triangles.len() + right.1.len() + left.1.len() <= MOST_TRIANGLES);
         Self { uv, triangles, skin, lids: [right.1, left.1], lid_start: [right.0, left.0] }
     }
 

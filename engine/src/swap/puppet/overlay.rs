@@ -8,8 +8,9 @@ use glam::{Vec2, Vec3};
 /// Columns of a lid and of the mouth.
 pub(super) const LID_COLUMNS: usize = 9;
 pub(super) const MOUTH_COLUMNS: usize = 11;
-/// Points of an eye's outline.
+/// Points of an eye's outline, and where its hem stands among the eyeball's vertices.
 const OUTLINE: usize = 16;
+const HEM: std::ops::Range<usize> = 2 * OUTLINE..3 * OUTLINE;
 /// Rows of a lid: crease, seam, edge; and of the mouth's inside: above the teeth, the upper lip's edge,
 /// below the teeth, above the tongue, the lower lip's edge, below it.
 pub(super) const LID_ROWS: usize = 3;
@@ -17,8 +18,10 @@ pub(super) const MOUTH_ROWS: usize = 6;
 
 /// Share of the way from the lid's edge to the crease that the lashes take.
 pub(super) const LASHES: f32 = 0.62;
-/// The eyeball's outline lies this far outside the lids' edges, about their middle.
+/// The eyeball's outline lies this far outside the lids' edges, about their middle; its hem, which shows
+/// where an eye is opened wider than in the portrait, lies farther up and down.
 const EYEBALL_SIZE: f32 = 1.14;
+const HEM_SIZE: f32 = 1.9;
 /// How deep sheets lie behind the skin and lids before it, in distances between the eyes.
 const EYEBALL_DEPTH: f32 = 0.05;
 const MOUTH_DEPTH: f32 = 0.07;
@@ -32,7 +35,7 @@ const TONGUE: f32 = 0.26;
 /// Resting measures of the sheets, in the portrait's pixels.
 #[derive(Clone, Debug)]
 pub(super) struct Overlays {
-    /// Each eye's vertices at rest: outline (16), iris rim (16), middle.
+    /// Each eye's vertices at rest: outline, iris rim, hem (16 each), middle of the iris.
     eyeballs: [Vec<Vec3>; 2],
     /// Open height of each eye at rest.
     open: [f32; 2],
@@ -66,9 +69,17 @@ impl Overlays {
         }
     }
 
-    /// An eyeball's resting vertices; `side`: 0 the subject's right, 1 the left.
-    pub(super) fn eyeball(&self, side: usize) -> &[Vec3] {
-        self.eyeballs.get(side).map_or(&[], Vec::as_slice)
+    /// Which places of the portrait an eyeball's vertices show; `side`: 0 the subject's right, 1 the left.
+    pub(super) fn eyeball(&self, side: usize) -> impl Iterator<Item = Vec3> {
+        let ball = self.eyeballs.get(side).map_or(&[][..], Vec::as_slice);
+        // The hem shows what the outline shows.
+        let shown = |k: usize| if HEM.contains(&k) { k - HEM.start } else { k };
+        (0..ball.len()).filter_map(move |k| ball.get(shown(k)).copied())
+    }
+
+    /// Where an eyeball's vertices rest.
+    pub(super) fn eyeball_places(&self, side: usize) -> Vec<Vec2> {
+        self.eyeballs.get(side).map_or_else(Vec::new, |ball| ball.iter().map(|p| p.truncate()).collect())
     }
 
     /// How far each eye is shut, about 0..=1, seen from its points in the output.
@@ -93,7 +104,7 @@ impl Overlays {
             let iris = point(points, eye.iris[0]) - skull.place(pose, point(rest, eye.iris[0]));
             let deep = Vec3::new(0.0, 0.0, EYEBALL_DEPTH * unit);
             out.extend(ball.iter().enumerate().map(|(k, p)| {
-                let look = if k < OUTLINE { Vec3::ZERO } else { iris };
+                let look = if k < OUTLINE || HEM.contains(&k) { Vec3::ZERO } else { iris };
                 skull.place(pose, *p) + look + deep
             }));
         }
@@ -172,7 +183,12 @@ fn eyeball(rest: &[Vec3], eye: &Lids) -> Vec<Vec3> {
             iris + d * (radius / d.truncate().length().max(1e-3)).min(0.8)
         })
         .collect();
+    let hem: Vec<Vec3> = line
+        .iter()
+        .map(|p| middle + (*p - middle) * Vec3::new(EYEBALL_SIZE, HEM_SIZE, EYEBALL_SIZE))
+        .collect();
     out.extend(rim);
+    out.extend(hem);
     out.push(iris);
     out
 }
@@ -183,7 +199,14 @@ pub(super) fn eyeball_triangles() -> Vec<[u16; 3]> {
     (0..n)
         .flat_map(|k| {
             let next = (k + 1) % n;
-            [[k, next, n + k], [next, n + next, n + k], [n + k, n + next, 2 * n]]
+            let (rim, rim_next, hem, hem_next) = (n + k, n + next, 2 * n + k, 2 * n + next);
+            [
+                [k, next, rim],
+                [next, rim_next, rim],
+                [rim, rim_next, 3 * n],
+                [hem, hem_next, k],
+                [hem_next, next, k],
+            ]
         })
         .collect()
 }
