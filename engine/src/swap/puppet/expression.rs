@@ -229,7 +229,7 @@ fn shut(rest: &[Vec3], skull: &Skull) -> Field {
     let mut field: Field =
         rest.iter().map(|p| Vec3::new(0.0, -0.55 * rise * mouth.jaw(*p, skull.width() * 0.5), 0.0)).collect();
     for (i, column, row, lower) in lips() {
-        let by = gap(column) * if column % 10 == 0 { 0.0 } else { 1.0 };
+        let by = gap(column) * if column.is_multiple_of(10) { 0.0 } else { 1.0 };
         let share = if lower { -[0.74, 0.78, 0.80, 0.82][row] } else { [0.05, 0.10, 0.14, 0.18][row] };
         set(&mut field, i, by * share);
     }
