@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use glam::Vec3;
+
 use super::detect::{Detection, Detector, Reach, whole};
 use super::follow::{Follow, MARGIN, centre, inside, wrap};
 use super::mesh::{MeshKind, MeshNet, Reading};
@@ -66,10 +68,17 @@ struct Ghost {
 }
 
 impl Ghost {
-    /// Where it is awaited: it goes on for a few frames and then waits.
-    fn place(&self) -> Pose {
-        let awaited = self.follow.await_pose(self.age.min(0.25));
-        Pose { scale: self.follow.pose.scale, ..awaited }
+    /// How far a new face lies from where this one is awaited, in eye distances plus growth; none where it can't be
+    /// this one. It may have gone on as it went, or come back to where it was.
+    fn distance(&self, fresh: &Follow) -> Option<f32> {
+        let last = self.follow.pose;
+        let gone_on = self.follow.await_pose(self.age.min(0.25)).origin;
+        let to = |place: Vec3| (place - fresh.pose.origin).truncate().length() / last.scale;
+        let distance = to(last.origin).min(to(gone_on));
+        let growth = (fresh.pose.scale / last.scale).ln().abs();
+        // The longer it is away, the farther off it may return.
+        let reach = 2.0 + 3.0 * self.age;
+        (distance < reach && growth < 0.6).then_some(distance + growth)
     }
 }
 
@@ -340,15 +349,7 @@ impl Tracker {
 
     /// The lost face that a new one continues: the nearest of similar size within reach.
     fn returning(&mut self, fresh: &Follow) -> Option<Ghost> {
-        let cost = |ghost: &Ghost| {
-            let awaited = ghost.place();
-            let distance = (awaited.origin - fresh.pose.origin).truncate().length() / awaited.scale;
-            let growth = (fresh.pose.scale / awaited.scale).ln().abs();
-            // The longer it is away, the farther off it may return.
-            let reach = 2.0 + 3.0 * ghost.age;
-            (distance < reach && growth < 0.6).then_some(distance + growth)
-        };
-        let costs = self.ghosts.iter().enumerate().filter_map(|(i, ghost)| Some((i, cost(ghost)?)));
+        let costs = self.ghosts.iter().enumerate().filter_map(|(i, ghost)| Some((i, ghost.distance(fresh)?)));
         let (index, _) = costs.min_by(|a, b| a.1.total_cmp(&b.1))?;
         Some(self.ghosts.remove(index))
     }
