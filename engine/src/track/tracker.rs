@@ -4,8 +4,8 @@ use std::path::Path;
 
 use glam::Vec3;
 
-use super::detect::{Detection, Detector, Reach, whole};
-use super::follow::{Follow, MARGIN, centre, inside, wrap};
+use super::detect::{Detection, Detector, Reach, SAME_FACE, tiles, whole};
+use super::follow::{Follow, MARGIN, inside, wrap};
 use super::mesh::{MeshKind, MeshNet, Reading};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
@@ -45,9 +45,14 @@ impl Default for TrackerConfig {
 /// Part of the outline that must lie inside the picture.
 const MIN_INSIDE: f32 = 0.45;
 /// A mesh from a region that was off by more than this part of its side is read again from the right one.
-const MISPLACED: f32 = 0.07;
+const MISPLACED: f32 = 0.02;
 /// The same for the angle, radians, and the side, natural log.
-const MISTURNED: f32 = 0.15;
+const MISTURNED: f32 = 0.042;
+/// How often at most.
+const READ_AGAIN: usize = 2;
+/// A face beside a followed one is only taken up when two readings lie no farther apart than this: before that the other
+/// one hides too much of it.
+const UNSTABLE: f32 = 0.13;
 /// Seconds for which a lost face keeps its id.
 const AWAIT: f32 = 2.0;
 /// Frames between looks for further faces while some are followed.
@@ -56,6 +61,10 @@ const LOOK_EVERY: u64 = 10;
 const CHECK_EVERY: u64 = 30;
 /// Every so many looks without success the far detector is asked instead.
 const FAR_EVERY: u64 = 3;
+/// Side of the smallest tile that is searched for small faces, pixels.
+const LEAST_TILE: f32 = 192.0;
+/// Part of the searched square's side under which a face is small.
+const SMALL: f32 = 0.25;
 /// A gap in time after which nothing can be said of motion, seconds.
 const GAP: f32 = 0.5;
 
@@ -220,21 +229,23 @@ impl Tracker {
         frame: &Frame,
         region: CropSquare,
     ) -> Result<(Reading, CropSquare), TrackError> {
-        let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-        if reading.presence < self.config.min_presence {
-            return Ok((reading, region));
+        let (mut reading, mut region) = (self.mesh.read(frame, region, taps(region.side, 192))?, region);
+        for _ in 0..READ_AGAIN {
+            if reading.presence < self.config.min_presence {
+                break;
+            }
+            let Some(pose) = Pose::fit(&reading.points) else { break };
+            let better = pose.region(MARGIN);
+            let off = better.centre.0.distance(region.centre.0) / better.side;
+            let turned = wrap(better.angle - region.angle).abs();
+            let grown = (better.side / region.side).ln().abs();
+            if off < MISPLACED && turned < MISTURNED && grown < MISTURNED {
+                break;
+            }
+            region = better;
+            reading = self.mesh.read(frame, better, taps(better.side, 192))?;
         }
-        let Some(pose) = Pose::fit(&reading.points) else { return Ok((reading, region)) };
-        let better = pose.region(MARGIN);
-        let off = better.centre.0.distance(region.centre.0) / better.side;
-        let turned = wrap(better.angle - region.angle).abs();
-        let grown = (better.side / region.side).ln().abs();
-        let k: f32 = std::env::var("MIS").ok().and_then(|v| v.parse().ok()).unwrap_or(0.5);
-        if off < k * MISPLACED && turned < k * MISTURNED && grown < k * MISTURNED {
-            return Ok((reading, region));
-        }
-        let second = self.mesh.read(frame, better, taps(better.side, 192))?;
-        Ok((second, better))
+        Ok((reading, region))
     }
 
     fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
@@ -323,9 +334,7 @@ impl Tracker {
         let Some((first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
         let Some((mut fresh, _)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
         let place = fresh.centre();
-        let e = |k: &str, d: f32| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-        if std::env::var("DBG").is_ok() { eprintln!("take_up apart {} near {}", fresh.apart(&first), self.follows.iter().any(|f| f.near(place))); }
-        if fresh.apart(&first) > e("AP", 0.1) && self.follows.iter().any(|f| f.near(place)) {
+        if fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place)) {
             return Ok(());
         }
         if self.follows.iter().any(|f| f.same_place(&fresh)) {
@@ -377,21 +386,45 @@ impl Tracker {
     /// # Errors
     /// [`TrackError::Infer`] where a network fails.
     pub fn stills(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        let mut found = self.near.detect(frame, whole(frame))?;
-        for detection in self.far.detect(frame, whole(frame))? {
-            if found.iter().all(|d| d.overlap(&detection) < 0.3) {
+        let all = whole(frame);
+        let mut found = self.near.detect(frame, all)?;
+        for detection in self.far.detect(frame, all)? {
+            if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
                 found.push(detection);
+            }
+        }
+        // The box of a face that is small in the crop is coarse; close by it is placed better.
+        for detection in &mut found {
+            if detection.size.max_element() < SMALL * all.side {
+                *detection = self.close_look(frame, detection)?.unwrap_or(*detection);
+            }
+        }
+        let mut small: Vec<Detection> = Vec::new();
+        for tile in tiles(frame, LEAST_TILE) {
+            for detection in self.far.detect(frame, tile)? {
+                let known = small.iter_mut().find(|d| d.overlap(&detection) > SAME_FACE);
+                // What one tile cuts off, another holds whole.
+                match known {
+                    _ if detection.cut_by(&tile) => {}
+                    Some(known) if known.score >= detection.score => {}
+                    Some(known) => *known = detection,
+                    None => small.push(detection),
+                }
+            }
+        }
+        for detection in small {
+            if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
+                found.extend(self.close_look(frame, &detection)?);
             }
         }
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut faces: Vec<Follow> = Vec::new();
         for detection in found {
             let region = detection.region();
-            let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-            if !self.is_face(&reading, frame) || faces.iter().any(|f| f.covers(&detection)) {
-                continue;
+            let reading = self.mesh.read(frame, region, 1)?;
+            if self.is_face(&reading, frame) && !faces.iter().any(|f| f.covers(&detection)) {
+                faces.extend(Follow::start(0, reading.presence, reading.points, region));
             }
-            faces.extend(Follow::start(0, reading.presence, reading.points, region));
         }
         faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
         let number = |(i, mut f): (usize, Follow)| {
@@ -399,6 +432,19 @@ impl Tracker {
             face(&f)
         };
         Ok(faces.into_iter().enumerate().map(number).collect())
+    }
+}
+
+impl Tracker {
+    /// What both detectors see close by a small find, as the near one places it; none where they do not agree. In the
+    /// grain of a few pixels a single look finds faces that are none.
+    fn close_look(&mut self, frame: &Frame, find: &Detection) -> Result<Option<Detection>, TrackError> {
+        let side = 4.0 * find.size.max_element();
+        let square = CropSquare { centre: ImagePx(find.centre), side, angle: 0.0 };
+        let same = |d: &Detection| d.overlap(find) > SAME_FACE;
+        let near = self.near.detect(frame, square)?.into_iter().find(same);
+        let far = self.far.detect(frame, square)?.into_iter().find(same);
+        Ok(near.filter(|_| far.is_some()))
     }
 }
 
