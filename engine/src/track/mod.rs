@@ -6,6 +6,7 @@
 mod attention;
 mod detect;
 mod follow;
+mod glide;
 mod mesh;
 mod one_euro;
 mod pose;

@@ -25,7 +25,34 @@ impl Pose {
     /// Fits the resting shape to a mesh in image pixels. None where points are missing or lie in one spot.
     pub(super) fn fit(points: &[MeshPoint]) -> Option<Self> {
         let pairs = STEADY.iter().map(|s| Some((s.place, *points.get(usize::from(s.index))?, s.weight)));
-        align(&pairs.collect::<Option<Vec<_>>>()?)
+        Self::align(&pairs.collect::<Option<Vec<_>>>()?)
+    }
+
+    /// The similarity that carries the first of each pair onto the second with the least weighted squared error.
+    /// None where they have no extent.
+    pub(super) fn align(pairs: &[(Vec3, MeshPoint, f32)]) -> Option<Self> {
+        let total: f32 = pairs.iter().map(|p| p.2).sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let mean = |pick: fn(&(Vec3, Vec3, f32)) -> Vec3| {
+            pairs.iter().map(|p| pick(p) * p.2).sum::<Vec3>() / total
+        };
+        let (from, to) = (mean(|p| p.0), mean(|p| p.1));
+        let mut product = Mat3::ZERO;
+        let mut spread = [0.0f32; 2];
+        for &(a, b, weight) in pairs {
+            let (a, b) = (a - from, b - to);
+            product += Mat3::from_cols(a * b.x, a * b.y, a * b.z) * weight;
+            spread[0] += weight * a.length_squared();
+            spread[1] += weight * b.length_squared();
+        }
+        if spread.iter().any(|s| !s.is_finite() || *s <= f32::EPSILON) {
+            return None;
+        }
+        let rotation = largest_rotation(&product)?;
+        let scale = (spread[1] / spread[0]).sqrt();
+        Some(Self { rotation, scale, origin: to - rotation * from * scale })
     }
 
     /// A model-space place in image pixels.
@@ -71,38 +98,12 @@ impl Pose {
     pub(super) fn region(&self, margin: f32) -> CropSquare {
         let angle = self.roll();
         let back = Vec2::from_angle(-angle);
-        let places =
-            OUTLINE.iter().map(|&place| back.rotate((self.to_image(place) - self.origin).truncate()));
-        let (low, high) =
-            places.fold((Vec2::MAX, Vec2::MIN), |(low, high): (Vec2, Vec2), p| (low.min(p), high.max(p)));
+        let places = OUTLINE.iter().map(|&place| back.rotate((self.to_image(place) - self.origin).truncate()));
+        let (low, high) = places
+            .fold((Vec2::MAX, Vec2::MIN), |(low, high): (Vec2, Vec2), p| (low.min(p), high.max(p)));
         let centre = self.origin.truncate() + Vec2::from_angle(angle).rotate((low + high) * 0.5);
         CropSquare { centre: ImagePx(centre), side: margin * (high - low).max_element(), angle }
     }
-}
-
-/// The similarity that carries the first of each pair onto the second with the least weighted squared error.
-fn align(pairs: &[(Vec3, Vec3, f32)]) -> Option<Pose> {
-    let total: f32 = pairs.iter().map(|p| p.2).sum();
-    if total <= 0.0 {
-        return None;
-    }
-    let mean =
-        |pick: fn(&(Vec3, Vec3, f32)) -> Vec3| pairs.iter().map(|p| pick(p) * p.2).sum::<Vec3>() / total;
-    let (from, to) = (mean(|p| p.0), mean(|p| p.1));
-    let mut product = Mat3::ZERO;
-    let mut spread = [0.0f32; 2];
-    for &(a, b, weight) in pairs {
-        let (a, b) = (a - from, b - to);
-        product += Mat3::from_cols(a * b.x, a * b.y, a * b.z) * weight;
-        spread[0] += weight * a.length_squared();
-        spread[1] += weight * b.length_squared();
-    }
-    if spread.iter().any(|s| !s.is_finite() || *s <= f32::EPSILON) {
-        return None;
-    }
-    let rotation = largest_rotation(&product)?;
-    let scale = (spread[1] / spread[0]).sqrt();
-    Some(Pose { rotation, scale, origin: to - rotation * from * scale })
 }
 
 /// The rotation R that makes the trace of R·S largest, S\[i\]\[j\] = sum of a_i b_j (`product` holds column j).
@@ -118,8 +119,7 @@ fn largest_rotation(product: &Mat3) -> Option<Quat> {
         [zx - xz, xy + yx, yy - xx - zz, yz + zy],
         [xy - yx, zx + xz, yz + zy, zz - xx - yy],
     ];
-    let mut vectors =
-        [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0f64]];
+    let mut vectors = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0f64]];
     // Cyclic Jacobi: converges in a handful of sweeps for a 4x4.
     for _ in 0..12 {
         for p in 0..3 {
@@ -171,8 +171,7 @@ pub(super) mod tests {
     }
 
     fn pose(yaw: f32, pitch: f32, roll: f32) -> Pose {
-        let rotation =
-            Quat::from_rotation_z(roll) * Quat::from_rotation_y(-yaw) * Quat::from_rotation_x(pitch);
+        let rotation = Quat::from_rotation_z(roll) * Quat::from_rotation_y(-yaw) * Quat::from_rotation_x(pitch);
         Pose { rotation, scale: 80.0, origin: Vec3::new(320.0, 200.0, -7.0) }
     }
 
