@@ -207,7 +207,7 @@ fn open(rest: &[Vec3], skull: &Skull) -> Field {
             Vec3::new(inward * drop, jaw * drop, jaw * drop * 0.25)
         })
         .collect();
-    for (i, column, row, lower) in lips() {
+    for (i, column, _, lower) in lips() {
         let p = point(rest, i);
         let arch = arch(column);
         let inward = (mouth.middle.x - p.x) * 0.10;

@@ -44,7 +44,7 @@ impl Layout {
         });
         triangles.extend(visible.map(|t| facing(*t, &places, false)));
         let skin = triangles.len();
-        let mut add = |uv: &mut Vec<Vec2>, positions: Vec<Vec2>, sheet: Vec<[u16; 3]>, mirrored: bool| {
+        let add = |uv: &mut Vec<Vec2>, positions: Vec<Vec2>, sheet: Vec<[u16; 3]>, mirrored: bool| {
             let start = uv.len();
             uv.extend(positions);
             let moved = sheet.into_iter().map(|t| t.map(|i| i + start as u16));

@@ -10,8 +10,6 @@ pub(super) const LID_COLUMNS: usize = 9;
 pub(super) const MOUTH_COLUMNS: usize = 11;
 /// Points of an eye's outline.
 const OUTLINE: usize = 16;
-/// Vertices of an eyeball: outline, iris rim, middle.
-pub(super) const EYEBALL: usize = 2 * OUTLINE + 1;
 /// Rows of a lid: crease, seam, edge; and of the mouth's inside: above the teeth, the upper lip's edge,
 /// below the teeth, above the tongue, the lower lip's edge, below it.
 pub(super) const LID_ROWS: usize = 3;
@@ -29,7 +27,7 @@ const LID_DEPTH: f32 = -0.01;
 const TUCK: f32 = 0.05;
 /// Least height of the upper teeth, and height of tongue and lower teeth, in widths of the mouth.
 const TEETH: f32 = 0.125;
-const TONGUE: f32 = 0.30;
+const TONGUE: f32 = 0.26;
 
 /// Resting measures of the sheets, in the portrait's pixels.
 #[derive(Clone, Debug)]
@@ -62,7 +60,7 @@ impl Overlays {
             eyeballs: EYES.map(|eye| eyeball(rest, &eye)),
             open: EYES.map(|eye| openness(rest, &eye, Vec2::Y)),
             lip: UPPER_LIP[3].map(|i| point(rest, i)),
-            teeth: std::array::from_fn(|c| (gap(c) * 0.9).max(TEETH * width * bow(c))),
+            teeth: std::array::from_fn(|c| gap(c).max(TEETH * width * bow(c))),
             tongue: std::array::from_fn(|c| TONGUE * width * bow(c)),
             unit: skull.eyes(),
         }
@@ -71,11 +69,6 @@ impl Overlays {
     /// An eyeball's resting vertices; `side`: 0 the subject's right, 1 the left.
     pub(super) fn eyeball(&self, side: usize) -> &[Vec3] {
         self.eyeballs.get(side).map_or(&[], Vec::as_slice)
-    }
-
-    /// The upper teeth's height in each column, in the portrait's pixels.
-    pub(super) fn teeth(&self) -> [f32; MOUTH_COLUMNS] {
-        self.teeth
     }
 
     /// How far each eye is shut, about 0..=1, seen from its points in the output.

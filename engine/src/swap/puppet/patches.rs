@@ -21,19 +21,19 @@ pub(super) fn lid(image: &Image, rest: &[Vec3], eye: usize, shut: f32, share: Ve
     let seam = edge.lerp(crease, LASHES);
     // Skin of the lid: that between crease and brow, as this column has it, a little softened.
     let next = (line(&eye.crease) - point(rest, eye.crease[if t < 0.5 { b } else { a }]).truncate()) * 0.5;
-    let skin = [0.35, 0.55, 0.75]
+    let skin = [0.12, 0.30, 0.48]
         .into_iter()
         .flat_map(|k| [Vec2::ZERO, next, -next].map(|d| image.at(crease.lerp(above, k) + d).truncate()))
         .sum::<Vec3>()
         / 9.0;
-    let corner = smoothstep(share.x * (1.0 - share.x) * 9.0);
+    let corner = smoothstep(share.x * (1.0 - share.x) * 5.5);
     if share.y < LID_SEAM {
         let down = share.y / LID_SEAM;
         let own = image.at(crease.lerp(seam, down)).truncate();
         // Round like the eyeball below, in the crease's shade at the top.
-        let round = 0.92 + 0.10 * (down * std::f32::consts::PI).sin();
+        let round = 0.93 + 0.09 * (down * std::f32::consts::PI).sin();
         let painted = skin * (round * (0.90 + 0.10 * corner));
-        return own.lerp(painted, shut * corner);
+        return own.lerp(painted, shut * corner * smoothstep(down / 0.4));
     }
     let down = (share.y - LID_SEAM) / (1.0 - LID_SEAM);
     let own = image.at(seam.lerp(edge, down)).truncate();
@@ -50,26 +50,26 @@ pub(super) fn mouth(image: &Image, rest: &[Vec3], skull: &Skull, share: Vec2) ->
     let lip = image.at(point(rest, LOWER_LIP[1][5]).truncate()).truncate();
     let width = point(rest, UPPER_LIP[3][0]).distance(point(rest, UPPER_LIP[3][10]));
     let middle_gap = point(rest, UPPER_LIP[3][5]).distance(point(rest, LOWER_LIP[3][5]));
-    let (dark, tongue) = (lip * 0.13, lip * 0.50);
+    let (dark, tongue) = (lip * 0.12, lip * 0.52);
     let side = (share.x * 2.0 - 1.0).abs();
     let [_, teeth_top, teeth_end, tongue_top, lip_edge, _] = MOUTH_AT;
     if share.y < teeth_end {
         let down = ((share.y - teeth_top) / (teeth_end - teeth_top)).max(0.0);
         let teeth = if middle_gap > GAP * width {
-            image.at(upper.lerp(lower, 0.84 * down)).truncate()
+            image.at(upper.lerp(lower, 0.95 * down)).truncate()
         } else {
             painted_teeth(lip, share.x, down, skull.eyes() / width)
         };
-        let end = 1.0 - smoothstep((down - 0.84) / 0.16);
+        let end = 1.0 - smoothstep((down - 0.90) / 0.10);
         return dark.lerp(teeth, end);
     }
     if share.y < tongue_top {
         return dark;
     }
-    let down = ((share.y - tongue_top) / (lip_edge - tongue_top)).min(1.0);
-    let bulge = smoothstep(down / 0.8) * (1.0 - smoothstep((side - 0.25) / 0.5));
-    let shade = 1.0 - 0.45 * smoothstep((down - 0.75) / 0.25);
-    dark.lerp(tongue * shade, bulge)
+    let down = (share.y - tongue_top) / (lip_edge - tongue_top);
+    let bulge = smoothstep(down / 0.7) * (1.0 - smoothstep((side - 0.25) / 0.55));
+    // Towards the edge the inside of the lip, so that the lip's edge is no hard line.
+    dark.lerp(tongue, bulge).lerp(lip * 0.62, smoothstep((down - 0.80) / 0.22))
 }
 
 /// Upper teeth for a portrait that shows none: a pale row, darker to the sides, with soft seams.

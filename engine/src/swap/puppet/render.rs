@@ -104,7 +104,9 @@ impl Puppet {
         cpu::texture_fetch(&fetch, &out.field, self.atlas.texels(), &mut out.pixels);
         for line in EYES.iter().map(|e| [e.crease, e.below].concat()).chain([mouth_lines()]) {
             let spots = line.iter().map(|i| point(points, *i) - origin);
-            soften(spots, size, &out.field, &mut out.pixels, &mut out.softened);
+            for _ in 0..2 {
+                soften(spots.clone(), size, &out.field, &mut out.pixels, &mut out.softened);
+            }
         }
         if let Some(light) = light {
             self.normals.gains(light, pose, &mut out.gains);

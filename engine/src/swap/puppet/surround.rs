@@ -14,7 +14,7 @@ const REACH: f32 = 0.40;
 /// The same below the chin, where the jaw needs room to drop.
 const REACH_DOWN: f32 = 0.80;
 /// Within this share of the radius the picture falls back from the face's edge to the head's depth.
-const BACK: f32 = 0.35;
+const BACK: f32 = 0.80;
 /// The neck, in heights of the face from the chin: turns fully above, not at all below.
 const NECK: [f32; 2] = [-0.28, 0.36];
 /// How far the body goes on below the border, in heights of the picture.
@@ -68,7 +68,7 @@ impl Surround {
                     head *= fade;
                     near *= fade;
                 }
-                let depth = start.z + (skull.depth() + 0.1 * skull.width() - start.z) * back;
+                let depth = start.z + (skull.depth() - start.z) * back;
                 let vertex = Vertex { rest: at.extend(depth), picture: at, oval: OVAL[k], near, head };
                 out.vertices.push(vertex);
                 let next = (k + 1) % RAYS;
@@ -125,11 +125,6 @@ impl Surround {
             self.triangles.push([corner[0], corner[1], corner[2]]);
             self.triangles.push([corner[1], corner[3], corner[2]]);
         }
-    }
-
-    /// Number of vertices.
-    pub(super) fn len(&self) -> usize {
-        self.vertices.len()
     }
 
     /// Triangles in any winding.
