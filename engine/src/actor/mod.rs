@@ -144,8 +144,11 @@ impl Actor {
             return Err(Error::new(ErrorKind::Unsupported, Stage::Source, message));
         }
         let size = Vec2::new(width as f32, height as f32);
-        let cast: &[(Composite, f32)] =
-            if options.second { &[(Composite::Two, 1.0), (Composite::One, -1.0)] } else { &[(Composite::One, 0.0)] };
+        let cast: &[(Composite, f32)] = if options.second {
+            &[(Composite::Two, 1.0), (Composite::One, -1.0)]
+        } else {
+            &[(Composite::One, 0.0)]
+        };
         let people = cast.iter().enumerate().map(|(k, (who, side))| {
             let share = if options.second { FACE_OF_TWO } else { FACE };
             // Two persons need room side by side.
@@ -159,7 +162,11 @@ impl Actor {
                 drawing: Drawing::default(),
             })
         });
-        Ok(Self { room: Room::new(options.seed, width, height), people: people.collect::<Result<_>>()?, options })
+        Ok(Self {
+            room: Room::new(options.seed, width, height),
+            people: people.collect::<Result<_>>()?,
+            options,
+        })
     }
 
     /// The options it was made with.
@@ -218,8 +225,7 @@ impl Person {
 fn visible(points: &[MeshPoint], width: u32, height: u32, card: Option<&Card>) -> f32 {
     let last = Vec2::new((width - 1) as f32, (height - 1) as f32);
     let oval = OVAL.iter().filter_map(|i| points.get(usize::from(*i))).map(|p| p.truncate());
-    let seen = oval.filter(|p| {
-        p.cmpge(Vec2::ZERO).all() && p.cmple(last).all() && !card.is_some_and(|c| c.covers(*p))
-    });
+    let seen = oval
+        .filter(|p| p.cmpge(Vec2::ZERO).all() && p.cmple(last).all() && !card.is_some_and(|c| c.covers(*p)));
     seen.count() as f32 / OVAL.len() as f32
 }

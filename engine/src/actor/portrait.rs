@@ -79,8 +79,7 @@ pub fn composite(which: Composite) -> Result<Puppet> {
     let grey = image::load_from_memory(matte).map_err(|e| wrap("matte", e.into()))?.into_luma8();
     let matte =
         Matte::new(grey.width(), grey.height(), grey.into_raw()).map_err(|e| wrap("matte", e.into()))?;
-    let points: Landmarks =
-        serde_json::from_slice(landmarks).map_err(|e| wrap("landmarks", e.into()))?;
+    let points: Landmarks = serde_json::from_slice(landmarks).map_err(|e| wrap("landmarks", e.into()))?;
     let points: Vec<Vec3> = points.points.into_iter().map(Vec3::from_array).collect();
     Puppet::new(&frame, Some(&matte), &points).map_err(|e| wrap("face", e.into()))
 }

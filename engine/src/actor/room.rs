@@ -40,13 +40,8 @@ fn rgb(r: u8, g: u8, b: u8) -> Vec3 {
 /// Glows, shelf, books, lamp and plant. `side`: half the picture's width in its heights.
 fn shapes(seed: u64, side: f32) -> Vec<Shape> {
     let wide = side.clamp(0.5, 1.2);
-    let soft = |at: (f32, f32), half: (f32, f32), corner: f32, blur: f32, colour: Vec3, strength: f32| Shape {
-        at: Vec2::new(at.0, at.1),
-        half: Vec2::new(half.0, half.1),
-        corner,
-        blur,
-        colour,
-        strength,
+    let soft = |at: (f32, f32), half: (f32, f32), corner: f32, blur: f32, colour: Vec3, strength: f32| {
+        Shape { at: Vec2::new(at.0, at.1), half: Vec2::new(half.0, half.1), corner, blur, colour, strength }
     };
     let mut out = vec![
         // Daylight from a window at the left, and the window itself.
@@ -60,8 +55,13 @@ fn shapes(seed: u64, side: f32) -> Vec<Shape> {
         soft((wide * 0.80, 0.735), (0.42, 0.018), 0.01, 0.05, rgb(58, 42, 32), 0.9),
     ];
     let paints = [
-        rgb(134, 62, 52), rgb(196, 168, 120), rgb(58, 84, 92), rgb(96, 108, 78), rgb(176, 124, 72),
-        rgb(70, 62, 84), rgb(150, 142, 130),
+        rgb(134, 62, 52),
+        rgb(196, 168, 120),
+        rgb(58, 84, 92),
+        rgb(96, 108, 78),
+        rgb(176, 124, 72),
+        rgb(70, 62, 84),
+        rgb(150, 142, 130),
     ];
     let mut x = wide * 0.80 - 0.37;
     for k in 0..9 {

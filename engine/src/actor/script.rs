@@ -102,7 +102,9 @@ impl Script {
             blink_right: blink - 0.05 * laugh,
             mouth_open: (REST.mouth_open * (1.0 - laugh) + 1.15 * speech).min(1.0),
             smile: REST.smile * (1.0 - laugh) + 0.45 * laugh - 0.30 * speech * rounded,
-            brow_raise: 0.25 * drift(33, 2.9).max(0.0) + 0.55 * part(9.6, 10.8) + 0.3 * talk * drift(34, 0.9).max(0.0),
+            brow_raise: 0.25 * drift(33, 2.9).max(0.0)
+                + 0.55 * part(9.6, 10.8)
+                + 0.3 * talk * drift(34, 0.9).max(0.0),
             gaze: look.clamp(Vec2::splat(-0.8), Vec2::splat(0.8)),
         };
         Moment {
@@ -128,7 +130,8 @@ impl Script {
     fn blink(&self, time: f64) -> f32 {
         let slot = (time / BLINK_SLOT).floor();
         let one = |slot: f64| {
-            let start = (slot + 0.1 + 0.75 * f64::from(unit(mix(self.seed, 50), slot as i64 as u64))) * BLINK_SLOT;
+            let start =
+                (slot + 0.1 + 0.75 * f64::from(unit(mix(self.seed, 50), slot as i64 as u64))) * BLINK_SLOT;
             let t = time - start;
             let [down, shut, up] = BLINK;
             let share = if t < down { t / down } else { 1.0 - (t - down - shut) / up };

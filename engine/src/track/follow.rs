@@ -14,7 +14,7 @@ pub(super) const MARGIN: f32 = 1.5;
 /// Meshes whose middles are nearer than this, in eye distances of the larger, lie on one face.
 const SAME_PLACE: f32 = 0.8;
 /// Frames that a hidden face coasts at most.
-const MAX_COAST: u32 = 3;
+const MAX_COAST: u32 = 4;
 /// Frames after which a face is no longer new.
 const SETTLED: u32 = 8;
 /// Change of the steady points' shape in one frame, in eye distances, that casts doubt on a mesh.
@@ -57,7 +57,7 @@ impl Follow {
 
     /// The region to read next.
     pub(super) fn await_region(&self, elapsed: f32) -> CropSquare {
-        self.await_pose(elapsed).region(std::env::var("MARG").ok().and_then(|v| v.parse().ok()).unwrap_or(MARGIN))
+        self.await_pose(elapsed).region(MARGIN)
     }
 
     /// Takes a new mesh in. False where it has no pose; the face is then lost.

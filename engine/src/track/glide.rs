@@ -10,8 +10,8 @@ use glam::{Quat, Vec3};
 /// Least gain: at rest the filter still follows slow drift.
 const MIN_GAIN: f32 = 0.06;
 
-#[allow(non_snake_case)]
-fn DEPTH_NOISE() -> f32 { std::env::var("ND").ok().and_then(|v| v.parse().ok()).unwrap_or(2.0) }
+/// How much noisier turns out of the picture's plane are than those in it.
+const DEPTH_NOISE: f32 = 4.0;
 
 /// Gains for place and speed. The speed's is that of a critically damped alpha-beta filter (Benedict and Bordner,
 /// IRE Trans. Automatic Control 7, 1962).
@@ -75,7 +75,7 @@ impl GlideTurn {
         // The shorter way round.
         let innovation = (if turn.w < 0.0 { -turn } else { turn }).to_scaled_axis();
         let plane = gains(innovation.z.abs(), noise);
-        let depth = gains(innovation.truncate().length(), noise * DEPTH_NOISE());
+        let depth = gains(innovation.truncate().length(), noise * DEPTH_NOISE);
         let place = Vec3::new(depth.0, depth.0, plane.0);
         let speed = Vec3::new(depth.1, depth.1, plane.1);
         self.value = (Quat::from_scaled_axis(innovation * place) * awaited).normalize();

@@ -13,8 +13,6 @@ mod pose;
 mod select;
 mod smooth;
 mod template;
-#[cfg(test)]
-mod tests;
 mod tracker;
 
 pub use mesh::MeshKind;

@@ -29,7 +29,7 @@ impl Default for Smoothing {
     fn default() -> Self {
         Self {
             pose_noise: 0.001,
-            noise_gain: 1.0,
+            noise_gain: 1.15,
             shape: OneEuro { min_cutoff: 2.0, beta: 20.0, speed_cutoff: 4.0 },
         }
     }
@@ -72,10 +72,9 @@ impl Smoother {
     pub(super) fn update(&mut self, tuning: &Smoothing, points: &mut [MeshPoint], pose: &Pose, elapsed: f32) {
         self.change = self.change_of_shape(points);
         let noise = tuning.pose_noise + tuning.noise_gain * self.change;
-        let e = |k: &str, d: f32| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-        self.anchor.update(pose.to_image(ANCHOR), e("NP", 1.0) * noise * pose.scale, elapsed);
-        self.scale.update(Vec3::X * pose.scale.ln(), e("NS", 1.0) * noise, elapsed);
-        self.rotation.update(pose.rotation, e("NR", 1.0) * noise, elapsed);
+        self.anchor.update(pose.to_image(ANCHOR), noise * pose.scale, elapsed);
+        self.scale.update(Vec3::X * pose.scale.ln(), noise, elapsed);
+        self.rotation.update(pose.rotation, noise, elapsed);
         let (anchor, scale, rotation) = (self.anchor.value, self.scale.value.x.exp(), self.rotation.value);
         for (state, point) in self.shape.iter_mut().zip(points) {
             let place = state.update(&tuning.shape, pose.to_model(*point), elapsed);
@@ -101,9 +100,11 @@ impl Smoother {
     /// Weighted rms of what the steady points moved since the last meshes beyond a rigid motion, in eye distances.
     /// The remembered shape then moves toward the new one.
     fn change_of_shape(&mut self, points: &[MeshPoint]) -> f32 {
-        let pairs = self.steady.iter().zip(&STEADY).filter_map(|(&place, s)| {
-            Some((place, *points.get(usize::from(s.index))?, s.weight))
-        });
+        let pairs = self
+            .steady
+            .iter()
+            .zip(&STEADY)
+            .filter_map(|(&place, s)| Some((place, *points.get(usize::from(s.index))?, s.weight)));
         let pairs: Vec<(Vec3, MeshPoint, f32)> = pairs.collect();
         let Some(rigid) = Pose::align(&pairs) else { return 0.0 };
         let (mut sum, mut total) = (0.0, 0.0);

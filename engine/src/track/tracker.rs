@@ -1,11 +1,11 @@
-//! The tracker: which faces are followed, lost, found again and handed on.
+//! The tracker: which faces are followed, lost, found again and handed on. Kept whole: its steps share one state.
 
 use std::path::Path;
 
 use glam::Vec3;
 
 use super::detect::{Detection, Detector, Reach, whole};
-use super::follow::{Follow, MARGIN, centre, inside, wrap};
+use super::follow::{Follow, MARGIN, inside, wrap};
 use super::mesh::{MeshKind, MeshNet, Reading};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
@@ -45,9 +45,14 @@ impl Default for TrackerConfig {
 /// Part of the outline that must lie inside the picture.
 const MIN_INSIDE: f32 = 0.45;
 /// A mesh from a region that was off by more than this part of its side is read again from the right one.
-const MISPLACED: f32 = 0.07;
+const MISPLACED: f32 = 0.02;
 /// The same for the angle, radians, and the side, natural log.
-const MISTURNED: f32 = 0.15;
+const MISTURNED: f32 = 0.042;
+/// How often at most.
+const READ_AGAIN: usize = 2;
+/// A face beside a followed one is only taken up when two readings lie no farther apart than this: before that the other
+/// one hides too much of it.
+const UNSTABLE: f32 = 0.13;
 /// Seconds for which a lost face keeps its id.
 const AWAIT: f32 = 2.0;
 /// Frames between looks for further faces while some are followed.
@@ -180,7 +185,11 @@ impl Tracker {
         let mut after = Vec::with_capacity(before.len());
         for follow in &before {
             let (reading, region) = self.read(frame, follow.await_region(elapsed))?;
-            after.push(if self.is_face(&reading, frame) { self.moved(follow, reading, region, elapsed) } else { None });
+            after.push(if self.is_face(&reading, frame) {
+                self.moved(follow, reading, region, elapsed)
+            } else {
+                None
+            });
         }
         // Where two faces have become one, the one that jumped there is hidden by the other.
         for index in 0..after.len() {
@@ -215,26 +224,24 @@ impl Tracker {
     }
 
     /// A mesh from a region, read a second time where the first shows that the region was off.
-    fn read(
-        &mut self,
-        frame: &Frame,
-        region: CropSquare,
-    ) -> Result<(Reading, CropSquare), TrackError> {
-        let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-        if reading.presence < self.config.min_presence {
-            return Ok((reading, region));
+    fn read(&mut self, frame: &Frame, region: CropSquare) -> Result<(Reading, CropSquare), TrackError> {
+        let (mut reading, mut region) = (self.mesh.read(frame, region, taps(region.side, 192))?, region);
+        for _ in 0..READ_AGAIN {
+            if reading.presence < self.config.min_presence {
+                break;
+            }
+            let Some(pose) = Pose::fit(&reading.points) else { break };
+            let better = pose.region(MARGIN);
+            let off = better.centre.0.distance(region.centre.0) / better.side;
+            let turned = wrap(better.angle - region.angle).abs();
+            let grown = (better.side / region.side).ln().abs();
+            if off < MISPLACED && turned < MISTURNED && grown < MISTURNED {
+                break;
+            }
+            region = better;
+            reading = self.mesh.read(frame, better, taps(better.side, 192))?;
         }
-        let Some(pose) = Pose::fit(&reading.points) else { return Ok((reading, region)) };
-        let better = pose.region(MARGIN);
-        let off = better.centre.0.distance(region.centre.0) / better.side;
-        let turned = wrap(better.angle - region.angle).abs();
-        let grown = (better.side / region.side).ln().abs();
-        let k: f32 = std::env::var("MIS").ok().and_then(|v| v.parse().ok()).unwrap_or(0.5);
-        if off < k * MISPLACED && turned < k * MISTURNED && grown < k * MISTURNED {
-            return Ok((reading, region));
-        }
-        let second = self.mesh.read(frame, better, taps(better.side, 192))?;
-        Ok((second, better))
+        Ok((reading, region))
     }
 
     fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
@@ -246,9 +253,10 @@ impl Tracker {
     fn part(&mut self) {
         let mut index = 0;
         while index < self.follows.len() {
-            let rival = self.follows.get(index).and_then(|own| {
-                self.follows.iter().take(index).position(|other| own.same_place(other))
-            });
+            let rival = self
+                .follows
+                .get(index)
+                .and_then(|own| self.follows.iter().take(index).position(|other| own.same_place(other)));
             let Some(rival) = rival else {
                 index += 1;
                 continue;
@@ -323,9 +331,7 @@ impl Tracker {
         let Some((first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
         let Some((mut fresh, _)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
         let place = fresh.centre();
-        let e = |k: &str, d: f32| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-        if std::env::var("DBG").is_ok() { eprintln!("take_up apart {} near {}", fresh.apart(&first), self.follows.iter().any(|f| f.near(place))); }
-        if fresh.apart(&first) > e("AP", 0.1) && self.follows.iter().any(|f| f.near(place)) {
+        if fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place)) {
             return Ok(());
         }
         if self.follows.iter().any(|f| f.same_place(&fresh)) {
@@ -339,7 +345,11 @@ impl Tracker {
         Ok(())
     }
 
-    fn start(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<(Follow, CropSquare)>, TrackError> {
+    fn start(
+        &mut self,
+        frame: &Frame,
+        region: CropSquare,
+    ) -> Result<Option<(Follow, CropSquare)>, TrackError> {
         let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
         if !self.is_face(&reading, frame) {
             return Ok(None);

@@ -211,11 +211,8 @@ fn open(rest: &[Vec3], skull: &Skull) -> Field {
         let p = point(rest, i);
         let arch = arch(column);
         let inward = (mouth.middle.x - p.x) * 0.10;
-        let down = if lower {
-            (0.16 + 0.84 * arch) * drop
-        } else {
-            (0.16 * (1.0 - arch) - 0.05 * arch) * drop
-        };
+        let down =
+            if lower { (0.16 + 0.84 * arch) * drop } else { (0.16 * (1.0 - arch) - 0.05 * arch) * drop };
         let back = if lower { 0.2 * down } else { 0.0 };
         set(&mut field, i, Vec3::new(inward, down, back));
     }
@@ -229,10 +226,8 @@ fn shut(rest: &[Vec3], skull: &Skull) -> Field {
         (lower - upper).extend(0.0)
     };
     let rise = gap(5).y.max(0.0);
-    let mut field: Field = rest
-        .iter()
-        .map(|p| Vec3::new(0.0, -0.55 * rise * mouth.jaw(*p, skull.width() * 0.5), 0.0))
-        .collect();
+    let mut field: Field =
+        rest.iter().map(|p| Vec3::new(0.0, -0.55 * rise * mouth.jaw(*p, skull.width() * 0.5), 0.0)).collect();
     for (i, column, row, lower) in lips() {
         let by = gap(column) * if column % 10 == 0 { 0.0 } else { 1.0 };
         let share = if lower { -[0.74, 0.78, 0.80, 0.82][row] } else { [0.05, 0.10, 0.14, 0.18][row] };

@@ -49,8 +49,7 @@ impl Normals {
     ) -> Self {
         let mut normals = mesh_normals(rest);
         normals.extend(surround.rest().map(|(p, _)| around(skull, p)));
-        let places: Vec<Vec3> =
-            layout.uv().iter().map(|u| (*u * CELLS as f32 - 0.5).extend(0.0)).collect();
+        let places: Vec<Vec3> = layout.uv().iter().map(|u| (*u * CELLS as f32 - 0.5).extend(0.0)).collect();
         let flat: Vec<Vec2> = normals.iter().map(|n| n.truncate() * 0.5 + 0.5).collect();
         let size = [CELLS as u32; 2];
         let mut set = Vec::new();

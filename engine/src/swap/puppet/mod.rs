@@ -74,13 +74,17 @@ impl Matte {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PuppetError {
     /// Not 478 finite points.
-    #[error("a puppet needs {POINTS_WITH_IRISES} landmarks in the portrait's pixels; point {index} is missing or not finite")]
+    #[error(
+        "a puppet needs {POINTS_WITH_IRISES} landmarks in the portrait's pixels; point {index} is missing or not finite"
+    )]
     Points {
         /// First point at fault.
         index: usize,
     },
     /// The landmarks are too small, or lie outside the picture.
-    #[error("the landmarks are no upright face of at least {least} pixels inside the {width}x{height} picture")]
+    #[error(
+        "the landmarks are no upright face of at least {least} pixels inside the {width}x{height} picture"
+    )]
     Face {
         /// Least height of the face oval in pixels.
         least: u32,
@@ -124,7 +128,8 @@ impl Puppet {
     /// # Errors
     /// [`PuppetError`] names what does not fit.
     pub fn new(picture: &Frame, matte: Option<&Matte>, points: &[MeshPoint]) -> Result<Self, PuppetError> {
-        if let Some(index) = (0..POINTS_WITH_IRISES).find(|i| !points.get(*i).is_some_and(|p| p.is_finite())) {
+        if let Some(index) = (0..POINTS_WITH_IRISES).find(|i| !points.get(*i).is_some_and(|p| p.is_finite()))
+        {
             return Err(PuppetError::Points { index });
         }
         let rest: Vec<Vec3> = points.iter().take(POINTS_WITH_IRISES).copied().collect();

@@ -1,6 +1,6 @@
 //! Sheets of their own: eyeballs behind the lids, lids that come down, the inside of the mouth.
 
-use super::expression::{EYES, Lids, LOWER_LIP, UPPER_LIP};
+use super::expression::{EYES, LOWER_LIP, Lids, UPPER_LIP};
 use super::point;
 use super::pose::{Pose, Skull};
 use glam::{Vec2, Vec3};

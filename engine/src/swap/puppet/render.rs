@@ -68,9 +68,8 @@ impl Puppet {
         self.overlays.place(&self.skull, pose, &self.rest, points, blinks, &mut out.vertices);
         self.layout.frame(blinks, &mut out.uv, &mut out.triangles);
         let used = out.triangles.iter().flatten().filter_map(|i| out.vertices.get(usize::from(*i)));
-        let (low, high) = used.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| {
-            (a.min(p.truncate()), b.max(p.truncate()))
-        });
+        let (low, high) =
+            used.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p.truncate()), b.max(p.truncate())));
         let region = PxRect::even_around(low, high, width, height);
         if region.is_empty() || !(low.is_finite() && high.is_finite()) {
             return;
