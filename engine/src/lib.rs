@@ -3,10 +3,19 @@
 //! A frame's way: [`source`] → [`track`] → [`swap`] → [`composite`] → [`badge`] → [`sink`]; [`pipeline`]
 //! is the only module that knows them all. Modules stand in the order in which they may use each other.
 
+pub mod actor;
 pub mod badge;
+pub mod composite;
 pub mod error;
 pub mod frame;
+pub mod gpu;
 pub mod infer;
+pub mod persona;
+pub mod pipeline;
+pub mod sink;
+pub mod source;
 pub mod space;
+pub mod swap;
+pub mod timing;
 pub mod topology;
 pub mod track;

@@ -5,6 +5,9 @@ use bytemuck::{Pod, Zeroable};
 /// Invocations of a workgroup, for the passes that work on a pixel an invocation.
 pub const WORKGROUP: u32 = 64;
 
+/// Invocations of one row of workgroups; `flat_index` of the shaders folds longer dispatches into rows.
+pub const ROW_INVOCATIONS: u32 = 65_535 * WORKGROUP;
+
 /// `region_in`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]

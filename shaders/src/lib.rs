@@ -8,4 +8,4 @@ pub mod cpu;
 pub mod layout;
 mod source;
 
-pub use source::{PASSES, Pass, wgsl};
+pub use source::{Binding, PASSES, Pass, wgsl};

@@ -7,14 +7,30 @@ pub struct Pass {
     pub name: &'static str,
     /// Entry points; each has a mirror function of the same name in `cpu::<name>`.
     pub entry_points: &'static [&'static str],
+    /// What each binding of group 0 is, in order.
+    pub bindings: &'static [Binding],
     text: &'static str,
 }
 
+/// Kind of a binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The pass's params.
+    Uniform,
+    /// A storage buffer that is read.
+    Read,
+    /// A storage buffer that is written, or read and written.
+    Write,
+}
+
+use Binding::{Read, Uniform, Write};
+
 macro_rules! pass {
-    ($name:literal, $($entry:literal),+) => {
+    ($name:literal, [$($binding:expr),+], $($entry:literal),+) => {
         Pass {
             name: $name,
             entry_points: &[$($entry),+],
+            bindings: &[$($binding),+],
             text: include_str!(concat!("../wgsl/", $name, ".wgsl")),
         }
     };
@@ -22,15 +38,18 @@ macro_rules! pass {
 
 /// Every pass, in the order in which a frame meets them.
 pub const PASSES: [Pass; 6] = [
-    pass!("region_in", "region_in"),
-    pass!("warp_field", "raster", "resolve"),
-    pass!("texture_fetch", "texture_fetch"),
-    pass!("illuminate", "gather", "smooth_grid", "relight"),
-    pass!("blend_bands", "reduce", "collapse"),
-    pass!("badge_encode", "badge_encode"),
+    pass!("region_in", [Uniform, Read, Write], "region_in"),
+    pass!("warp_field", [Uniform, Read, Write, Write], "raster", "resolve"),
+    pass!("texture_fetch", [Uniform, Read, Read, Write], "texture_fetch"),
+    pass!("illuminate", [Uniform, Read, Read, Read, Write, Write], "gather", "smooth_grid", "relight"),
+    pass!("blend_bands", [Uniform, Read, Write, Read, Write], "reduce", "collapse"),
+    pass!("badge_encode", [Uniform, Read, Read, Read, Read, Write], "badge_encode"),
 ];
 
-const SHARED: [(&str, &str); 1] = [("transfer", include_str!("../wgsl/shared/transfer.wgsl"))];
+const SHARED: [(&str, &str); 2] = [
+    ("grid", include_str!("../wgsl/shared/grid.wgsl")),
+    ("transfer", include_str!("../wgsl/shared/transfer.wgsl")),
+];
 
 /// The shader text of a pass with its imports in place, or nothing where there is no such pass or import.
 /// A line `#import name` stands for the text of `wgsl/shared/name.wgsl`.

@@ -4,7 +4,7 @@
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use omote_shaders::layout::*;
-use omote_shaders::{PASSES, wgsl};
+use omote_shaders::{Binding, PASSES, wgsl};
 use std::mem::{offset_of, size_of};
 
 fn module(name: &str) -> naga::Module {
@@ -26,7 +26,34 @@ fn every_shader_is_valid_and_has_its_entry_points() {
         }
         let names: Vec<&str> = module.entry_points.iter().map(|e| e.name.as_str()).collect();
         assert_eq!(names, pass.entry_points, "{}", pass.name);
+        assert_eq!(bindings(&module), pass.bindings, "{}", pass.name);
+        let row = module.constants.iter().find(|(_, c)| c.name.as_deref() == Some("ROW_INVOCATIONS"));
+        if let Some((_, c)) = row {
+            let value = &module.global_expressions[c.init];
+            assert_eq!(*value, naga::Expression::Literal(naga::Literal::U32(ROW_INVOCATIONS)));
+        }
     }
+}
+
+/// The kinds of the bindings of group 0, which must be numbered without a gap.
+fn bindings(module: &naga::Module) -> Vec<Binding> {
+    let mut found: Vec<(u32, Binding)> = module
+        .global_variables
+        .iter()
+        .filter_map(|(_, v)| {
+            let kind = match v.space {
+                naga::AddressSpace::Uniform => Binding::Uniform,
+                naga::AddressSpace::Storage { access } if access.contains(naga::StorageAccess::STORE) => {
+                    Binding::Write
+                }
+                _ => Binding::Read,
+            };
+            Some((v.binding.as_ref()?.binding, kind))
+        })
+        .collect();
+    found.sort_by_key(|(n, _)| *n);
+    assert!((0u32..).zip(&found).all(|(i, (n, _))| i == *n), "bindings have a gap: {found:?}");
+    found.into_iter().map(|(_, kind)| kind).collect()
 }
 
 #[test]

@@ -21,6 +21,7 @@ struct BadgeEncodeParams {
 @group(0) @binding(4) var<storage, read> coverage: array<f32>;
 @group(0) @binding(5) var<storage, read_write> patch_codes: array<u32>;
 
+#import grid
 #import transfer
 
 // The weight below which a pixel is left alone, and the one from which the sum of the bands counts in full.
@@ -52,7 +53,7 @@ fn packed(code: vec3f, written: u32) -> u32 {
 
 @compute @workgroup_size(64)
 fn badge_encode(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
+    let i = flat_index(id);
     if i >= params.size.x * params.size.y {
         return;
     }

@@ -20,13 +20,15 @@ struct BlendBandsParams {
 @group(0) @binding(3) var<storage, read> coarse_sum: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> fine_sum: array<vec4f>;
 
+#import grid
+
 fn tap(k: i32) -> f32 {
     return select(0.125, 0.375, k == 1 || k == 2);
 }
 
 @compute @workgroup_size(64)
 fn reduce(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
+    let i = flat_index(id);
     if i >= params.coarse.x * params.coarse.y {
         return;
     }
@@ -44,7 +46,7 @@ fn reduce(@builtin(global_invocation_id) id: vec3u) {
 
 @compute @workgroup_size(64)
 fn collapse(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
+    let i = flat_index(id);
     if i >= params.fine.x * params.fine.y {
         return;
     }

@@ -31,6 +31,8 @@ const GAIN_MAX: f32 = 5.0;
 const FLOOR: f32 = 0.002;
 const LUMINANCE: vec3f = vec3f(0.2126, 0.7152, 0.0722);
 
+#import grid
+
 @compute @workgroup_size(64)
 fn gather(@builtin(global_invocation_id) id: vec3u) {
     let cells = params.grid.x * params.grid.y;
@@ -89,7 +91,7 @@ fn cell_gain(i: u32) -> vec3f {
 
 @compute @workgroup_size(64)
 fn relight(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
+    let i = flat_index(id);
     if i >= params.size.x * params.size.y {
         return;
     }

@@ -12,11 +12,12 @@ struct RegionInParams {
 @group(0) @binding(1) var<storage, read> codes: array<u32>;
 @group(0) @binding(2) var<storage, read_write> live: array<vec4f>;
 
+#import grid
 #import transfer
 
 @compute @workgroup_size(64)
 fn region_in(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
+    let i = flat_index(id);
     if i >= params.size.x * params.size.y {
         return;
     }

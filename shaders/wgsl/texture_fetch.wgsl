@@ -17,6 +17,7 @@ struct TextureFetchParams {
 @group(0) @binding(2) var<storage, read> texels: array<u32>;
 @group(0) @binding(3) var<storage, read_write> persona: array<vec4f>;
 
+#import grid
 #import transfer
 
 fn bilinear(uv: vec2f, level: u32) -> vec4f {
@@ -36,7 +37,7 @@ fn bilinear(uv: vec2f, level: u32) -> vec4f {
 
 @compute @workgroup_size(64)
 fn texture_fetch(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
+    let i = flat_index(id);
     if i >= params.size.x * params.size.y {
         return;
     }

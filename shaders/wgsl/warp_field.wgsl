@@ -28,6 +28,8 @@ struct Triangle {
 const EDGE_SLACK: f32 = -1e-4;
 const DEPTH_STEPS: f32 = 1048575.0;
 
+#import grid
+
 fn plane(p: vec4f, at: vec2f) -> f32 {
     return p.x * at.x + p.y * at.y + p.z;
 }
@@ -47,7 +49,7 @@ fn raster(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
         let inside = min(min(plane(t.edges[0], at), plane(t.edges[1], at)), plane(t.edges[2], at));
         if inside >= EDGE_SLACK {
             let depth = u32(clamp(plane(t.z, at), 0.0, 1.0) * DEPTH_STEPS);
-            let key = (u32(t.z.w) << 31u) | (depth << 10u) | (group.x + 1u);
+            let key = (u32(t.z.w) << 31u) | (depth << 11u) | (group.x + 1u);
             atomicMax(&keys[u32(y) * params.size.x + u32(x)], key);
         }
     }
@@ -55,11 +57,11 @@ fn raster(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
 
 @compute @workgroup_size(64)
 fn resolve(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
+    let i = flat_index(id);
     if i >= params.size.x * params.size.y {
         return;
     }
-    let number = atomicLoad(&keys[i]) & 1023u;
+    let number = atomicLoad(&keys[i]) & 2047u;
     if number == 0u {
         field[i] = vec4f(0.0);
         return;

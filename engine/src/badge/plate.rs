@@ -76,6 +76,9 @@ impl Plate {
     /// [`BadgeError::TooSmall`] below [`MIN_LONG_SIDE`] × [`MIN_SHORT_SIDE`].
     pub fn new(width: u32, height: u32, corner: Corner, what: Disclosure) -> Result<Self, BadgeError> {
         check_size(width, height)?;
+        let frame_size = (width, height);
+        // Video encoders grow odd sides by one; the plate is found in the same place then.
+        let (width, height) = (width.next_multiple_of(2), height.next_multiple_of(2));
         let (short, long) = (width.min(height), width.max(height));
         let em = (short as f32 * EM_SHARE).round().max(EM_MIN);
         let all = what.words();
@@ -101,7 +104,7 @@ impl Plate {
         let mut coverage = vec![0.0f32; (w * h) as usize];
         text.draw((w as f32 - text.width) * 0.5, (h as f32 - text.height) * 0.5, w, h, &mut coverage);
         outline((em * OUTLINE_EM).max(1.0), w, h, &mut coverage);
-        Ok(Self { rect, em, words, frame_size: (width, height), disclosure: what, coverage })
+        Ok(Self { rect, em, words, frame_size, disclosure: what, coverage })
     }
 
     /// The rectangle as the shader takes it.

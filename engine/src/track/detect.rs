@@ -134,7 +134,11 @@ pub(super) fn tiles(frame: &Frame, least: f32) -> Vec<CropSquare> {
         // Spread evenly, so that the outermost tiles end at the picture's edges; along a side shorter than a tile
         // there is one, in the middle.
         let at = |index: usize, count: usize, length: f32| {
-            if count == 1 { length * 0.5 } else { side * 0.5 + (length - side) * index as f32 / (count - 1) as f32 }
+            if count == 1 {
+                length * 0.5
+            } else {
+                side * 0.5 + (length - side) * index as f32 / (count - 1) as f32
+            }
         };
         for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
             let centre = ImagePx(Vec2::new(at(column, columns, size.x), at(row, rows, size.y)));
@@ -190,9 +194,8 @@ fn suppress(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
         let (group, rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| *c == best || same(c));
         candidates = rest;
         let total: f32 = group.iter().map(|c| c.score).sum();
-        let mean = |pick: fn(&Candidate) -> Vec2| {
-            group.iter().map(|c| pick(c) * c.score).sum::<Vec2>() / total
-        };
+        let mean =
+            |pick: fn(&Candidate) -> Vec2| group.iter().map(|c| pick(c) * c.score).sum::<Vec2>() / total;
         faces.push(Candidate {
             score: best.score,
             centre: mean(|c| c.centre),
@@ -243,7 +246,8 @@ mod tests {
 
     #[test]
     fn overlapping_candidates_are_averaged_by_score() {
-        let faces = suppress(vec![candidate(0.6, 0.32, 0.2), candidate(0.9, 0.3, 0.2), candidate(0.7, 0.8, 0.1)]);
+        let faces =
+            suppress(vec![candidate(0.6, 0.32, 0.2), candidate(0.9, 0.3, 0.2), candidate(0.7, 0.8, 0.1)]);
         assert_eq!(faces.len(), 2);
         assert_eq!(faces[0].score, 0.9);
         assert!((faces[0].centre.x - (0.9 * 0.3 + 0.6 * 0.32) / 1.5).abs() < 1e-6);

@@ -106,7 +106,8 @@ impl MeshNet {
             // An iris has no depth of its own: it takes the mean of its lids'.
             let lids = patch.iter().take(16).filter_map(|&i| mesh.get(3 * usize::from(i) + 2));
             let depth = lids.sum::<f32>() / 16.0;
-            points.extend(self.net.output(output).chunks_exact(2).map(|xy| Vec2::from_slice(xy).extend(depth)));
+            points
+                .extend(self.net.output(output).chunks_exact(2).map(|xy| Vec2::from_slice(xy).extend(depth)));
         }
         points
     }

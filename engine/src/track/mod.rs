@@ -12,10 +12,9 @@ mod one_euro;
 mod pose;
 mod select;
 mod smooth;
+mod stills;
 mod template;
 mod tracker;
-#[cfg(test)]
-mod tests;
 
 pub use mesh::MeshKind;
 pub use one_euro::OneEuro;

@@ -35,9 +35,8 @@ impl Pose {
         if total <= 0.0 {
             return None;
         }
-        let mean = |pick: fn(&(Vec3, Vec3, f32)) -> Vec3| {
-            pairs.iter().map(|p| pick(p) * p.2).sum::<Vec3>() / total
-        };
+        let mean =
+            |pick: fn(&(Vec3, Vec3, f32)) -> Vec3| pairs.iter().map(|p| pick(p) * p.2).sum::<Vec3>() / total;
         let (from, to) = (mean(|p| p.0), mean(|p| p.1));
         let mut product = Mat3::ZERO;
         let mut spread = [0.0f32; 2];
@@ -98,9 +97,10 @@ impl Pose {
     pub(super) fn region(&self, margin: f32) -> CropSquare {
         let angle = self.roll();
         let back = Vec2::from_angle(-angle);
-        let places = OUTLINE.iter().map(|&place| back.rotate((self.to_image(place) - self.origin).truncate()));
-        let (low, high) = places
-            .fold((Vec2::MAX, Vec2::MIN), |(low, high): (Vec2, Vec2), p| (low.min(p), high.max(p)));
+        let places =
+            OUTLINE.iter().map(|&place| back.rotate((self.to_image(place) - self.origin).truncate()));
+        let (low, high) =
+            places.fold((Vec2::MAX, Vec2::MIN), |(low, high): (Vec2, Vec2), p| (low.min(p), high.max(p)));
         let centre = self.origin.truncate() + Vec2::from_angle(angle).rotate((low + high) * 0.5);
         CropSquare { centre: ImagePx(centre), side: margin * (high - low).max_element(), angle }
     }
@@ -119,7 +119,8 @@ fn largest_rotation(product: &Mat3) -> Option<Quat> {
         [zx - xz, xy + yx, yy - xx - zz, yz + zy],
         [xy - yx, zx + xz, yz + zy, zz - xx - yy],
     ];
-    let mut vectors = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0f64]];
+    let mut vectors =
+        [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0f64]];
     // Cyclic Jacobi: converges in a handful of sweeps for a 4x4.
     for _ in 0..12 {
         for p in 0..3 {
@@ -171,7 +172,8 @@ pub(super) mod tests {
     }
 
     fn pose(yaw: f32, pitch: f32, roll: f32) -> Pose {
-        let rotation = Quat::from_rotation_z(roll) * Quat::from_rotation_y(-yaw) * Quat::from_rotation_x(pitch);
+        let rotation =
+            Quat::from_rotation_z(roll) * Quat::from_rotation_y(-yaw) * Quat::from_rotation_x(pitch);
         Pose { rotation, scale: 80.0, origin: Vec3::new(320.0, 200.0, -7.0) }
     }
 

@@ -100,9 +100,11 @@ impl Smoother {
     /// Weighted rms of what the steady points moved since the last meshes beyond a rigid motion, in eye distances.
     /// The remembered shape then moves toward the new one.
     fn change_of_shape(&mut self, points: &[MeshPoint]) -> f32 {
-        let pairs = self.steady.iter().zip(&STEADY).filter_map(|(&place, s)| {
-            Some((place, *points.get(usize::from(s.index))?, s.weight))
-        });
+        let pairs = self
+            .steady
+            .iter()
+            .zip(&STEADY)
+            .filter_map(|(&place, s)| Some((place, *points.get(usize::from(s.index))?, s.weight)));
         let pairs: Vec<(Vec3, MeshPoint, f32)> = pairs.collect();
         let Some(rigid) = Pose::align(&pairs) else { return 0.0 };
         let (mut sum, mut total) = (0.0, 0.0);

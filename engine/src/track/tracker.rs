@@ -4,7 +4,7 @@ use std::path::Path;
 
 use glam::Vec3;
 
-use super::detect::{Detection, Detector, Reach, SAME_FACE, tiles, whole};
+use super::detect::{Detection, Detector, Reach, whole};
 use super::follow::{Follow, MARGIN, inside, wrap};
 use super::mesh::{MeshKind, MeshNet, Reading};
 use super::pose::Pose;
@@ -61,10 +61,6 @@ const LOOK_EVERY: u64 = 10;
 const CHECK_EVERY: u64 = 30;
 /// Every so many looks without success the far detector is asked instead.
 const FAR_EVERY: u64 = 3;
-/// Side of the smallest tile that is searched for small faces, pixels.
-const LEAST_TILE: f32 = 192.0;
-/// Part of the searched square's side under which a face is small.
-const SMALL: f32 = 0.25;
 /// A gap in time after which nothing can be said of motion, seconds.
 const GAP: f32 = 0.5;
 
@@ -94,9 +90,9 @@ impl Ghost {
 /// Finds and follows faces in a stream of frames. Not shared between threads; it may move between them.
 pub struct Tracker {
     config: TrackerConfig,
-    near: Detector,
-    far: Detector,
-    mesh: MeshNet,
+    pub(super) near: Detector,
+    pub(super) far: Detector,
+    pub(super) mesh: MeshNet,
     follows: Vec<Follow>,
     ghosts: Vec<Ghost>,
     choice: Choice,
@@ -189,7 +185,11 @@ impl Tracker {
         let mut after = Vec::with_capacity(before.len());
         for follow in &before {
             let (reading, region) = self.read(frame, follow.await_region(elapsed))?;
-            after.push(if self.is_face(&reading, frame) { self.moved(follow, reading, region, elapsed) } else { None });
+            after.push(if self.is_face(&reading, frame) {
+                self.moved(follow, reading, region, elapsed)
+            } else {
+                None
+            });
         }
         // Where two faces have become one, the one that jumped there is hidden by the other.
         for index in 0..after.len() {
@@ -224,11 +224,7 @@ impl Tracker {
     }
 
     /// A mesh from a region, read a second time where the first shows that the region was off.
-    fn read(
-        &mut self,
-        frame: &Frame,
-        region: CropSquare,
-    ) -> Result<(Reading, CropSquare), TrackError> {
+    fn read(&mut self, frame: &Frame, region: CropSquare) -> Result<(Reading, CropSquare), TrackError> {
         let (mut reading, mut region) = (self.mesh.read(frame, region, taps(region.side, 192))?, region);
         for _ in 0..READ_AGAIN {
             if reading.presence < self.config.min_presence {
@@ -248,7 +244,7 @@ impl Tracker {
         Ok((reading, region))
     }
 
-    fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
+    pub(super) fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
         reading.presence >= self.config.min_presence
             && inside(&reading.points, frame.width(), frame.height()) >= MIN_INSIDE
     }
@@ -257,9 +253,10 @@ impl Tracker {
     fn part(&mut self) {
         let mut index = 0;
         while index < self.follows.len() {
-            let rival = self.follows.get(index).and_then(|own| {
-                self.follows.iter().take(index).position(|other| own.same_place(other))
-            });
+            let rival = self
+                .follows
+                .get(index)
+                .and_then(|own| self.follows.iter().take(index).position(|other| own.same_place(other)));
             let Some(rival) = rival else {
                 index += 1;
                 continue;
@@ -348,7 +345,11 @@ impl Tracker {
         Ok(())
     }
 
-    fn start(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<(Follow, CropSquare)>, TrackError> {
+    fn start(
+        &mut self,
+        frame: &Frame,
+        region: CropSquare,
+    ) -> Result<Option<(Follow, CropSquare)>, TrackError> {
         let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
         if !self.is_face(&reading, frame) {
             return Ok(None);
@@ -378,77 +379,9 @@ impl Tracker {
         let chosen = self.choice.pick(self.config.selection, middle, &contenders, returning);
         self.follows.iter().filter(|f| Some(f.id) == chosen).map(face).collect()
     }
-
-    /// The faces in a single picture, without history: both detectors, then the mesh of each face. At most
-    /// [`TrackerConfig::max_faces`] count only in streams; here all faces are handed on, the largest first, numbered
-    /// from 0. Does not touch the stream's state.
-    ///
-    /// # Errors
-    /// [`TrackError::Infer`] where a network fails.
-    pub fn stills(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        let all = whole(frame);
-        let mut found = self.near.detect(frame, all)?;
-        for detection in self.far.detect(frame, all)? {
-            if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
-                found.push(detection);
-            }
-        }
-        // The box of a face that is small in the crop is coarse; close by it is placed better.
-        for detection in &mut found {
-            if detection.size.max_element() < SMALL * all.side {
-                *detection = self.close_look(frame, detection)?.unwrap_or(*detection);
-            }
-        }
-        let mut small: Vec<Detection> = Vec::new();
-        for tile in tiles(frame, LEAST_TILE) {
-            for detection in self.far.detect(frame, tile)? {
-                let known = small.iter_mut().find(|d| d.overlap(&detection) > SAME_FACE);
-                // What one tile cuts off, another holds whole.
-                match known {
-                    _ if detection.cut_by(&tile) => {}
-                    Some(known) if known.score >= detection.score => {}
-                    Some(known) => *known = detection,
-                    None => small.push(detection),
-                }
-            }
-        }
-        for detection in small {
-            if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
-                found.extend(self.close_look(frame, &detection)?);
-            }
-        }
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let mut faces: Vec<Follow> = Vec::new();
-        for detection in found {
-            let region = detection.region();
-            let reading = self.mesh.read(frame, region, 1)?;
-            if self.is_face(&reading, frame) && !faces.iter().any(|f| f.covers(&detection)) {
-                faces.extend(Follow::start(0, reading.presence, reading.points, region));
-            }
-        }
-        faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
-        let number = |(i, mut f): (usize, Follow)| {
-            f.id = i as u64;
-            face(&f)
-        };
-        Ok(faces.into_iter().enumerate().map(number).collect())
-    }
 }
 
-impl Tracker {
-    /// What both detectors see close by a small find, as the near one places it; none where they do not agree. In the
-    /// grain of a few pixels a single look finds faces that are none.
-    fn close_look(&mut self, frame: &Frame, find: &Detection) -> Result<Option<Detection>, TrackError> {
-        let side = 4.0 * find.size.max_element();
-        let square = CropSquare { centre: ImagePx(find.centre), side, angle: 0.0 };
-        let same = |d: &Detection| d.overlap(find) > SAME_FACE;
-        let near = self.near.detect(frame, square)?.into_iter().find(same);
-        let far = self.far.detect(frame, square)?.into_iter().find(same);
-        Ok(near.filter(|_| far.is_some()))
-    }
-}
-
-fn face(follow: &Follow) -> Face {
+pub(super) fn face(follow: &Follow) -> Face {
     Face {
         id: FaceId(follow.id),
         score: follow.presence,

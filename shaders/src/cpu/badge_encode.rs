@@ -41,11 +41,18 @@ pub fn badge_encode(
     let grain = Vec4::from_array(params.grain);
     let luma_only = grain.y == 0.0 && grain.z == 0.0;
     let limit = Vec3::splat(grain.w);
+    // Sums of three rows of the first code, so that a pixel adds three numbers instead of nine.
+    let mut columns = vec![0u32; width];
     for y in 0..height {
         let from = y * width;
         let plate_y = (params.origin[1] + y as u32).wrapping_sub(py);
         let row = |dy: usize| &codes[(y + dy).saturating_sub(1).min(height - 1) * width..][..width];
         let around = [row(0), row(1), row(2)];
+        if luma_only {
+            for (((s, a), b), c) in columns.iter_mut().zip(around[0]).zip(around[1]).zip(around[2]) {
+                *s = (a & 0xff) + (b & 0xff) + (c & 0xff);
+            }
+        }
         for x in 0..width {
             let i = from + x;
             let plate_x = (params.origin[0] + x as u32).wrapping_sub(px);
@@ -63,13 +70,13 @@ pub fn badge_encode(
             let rgb = Vec3::new(transfer.encode(rgb.x), transfer.encode(rgb.y), transfer.encode(rgb.z));
             let near = [x.saturating_sub(1), x, (x + 1).min(width - 1)];
             let fine = if luma_only {
-                let sum: u32 = around.iter().flat_map(|r| near.map(|x| r[x] & 0xff)).sum();
-                Vec3::new((codes[i] & 0xff) as f32 - sum as f32 / 9.0, 0.0, 0.0)
+                let sum = columns[near[0]] + columns[near[1]] + columns[near[2]];
+                Vec3::new((codes[i] & 0xff) as f32 - sum as f32 * (1.0 / 9.0), 0.0, 0.0)
             } else {
                 let sum: Vec3 = around.iter().flat_map(|r| near.map(|x| unpack(r[x]))).sum();
                 unpack(codes[i]) - sum / 9.0
             };
-            let fine = (fine / 255.0).clamp(-limit, limit) * grain.xyz();
+            let fine = (fine * (1.0 / 255.0)).max(-limit).min(limit) * grain.xyz();
             patch_codes[i] = packed(encode(rgb) + fine * b.w);
         }
     }

@@ -105,7 +105,7 @@ pub fn raster(params: &WarpFieldParams, triangles: &[Triangle], keys: &mut [u32]
             let row = y as usize * width;
             for key in &mut keys[row + a as usize..=row + b as usize] {
                 let depth = (z.clamp(0.0, 1.0) * DEPTH_STEPS) as u32;
-                *key = (*key).max(facing | (depth << 10) | number);
+                *key = (*key).max(facing | (depth << 11) | number);
                 z += t.z[0];
             }
         }
@@ -117,7 +117,7 @@ pub fn resolve(params: &WarpFieldParams, triangles: &[Triangle], keys: &mut [u32
     let width = params.size[0].max(1) as usize;
     for ((y, keys), field) in (0u32..).zip(keys.chunks_exact(width)).zip(field.chunks_exact_mut(width)) {
         for ((x, key), out) in (0u32..).zip(keys).zip(field) {
-            let number = key & 1023;
+            let number = key & 2047;
             *out = match triangles.get((number as usize).wrapping_sub(1)) {
                 None => Vec4::ZERO,
                 Some(t) => {

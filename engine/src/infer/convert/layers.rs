@@ -245,7 +245,7 @@ impl Converter<'_> {
     pub(super) fn reshape(&mut self, operator: &Operator<'_>, output: usize) -> Result<String, Refused> {
         let source = self.input_index(operator, 0)?;
         let (from, to) = (self.shape(source), self.shape(output));
-        if from.iter().product::<usize>() != to.iter().product() {
+        if from.iter().product::<usize>() != to.iter().product::<usize>() {
             return form(format!("{from:?} can't become {to:?}"));
         }
         let x = self.value(source)?;

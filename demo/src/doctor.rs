@@ -1,0 +1,268 @@
+//! `omote doctor`: what was found, what is missing, and how to get it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use clap::Args;
+
+use omote_engine::gpu;
+use omote_engine::infer::models::{self, ModelFile};
+use omote_engine::infer::{LIBRARY_VARIABLE, Runtime, Source};
+
+use crate::setup::{self, ONNX_RUNTIME_VERSION, Store};
+
+/// Options of `omote doctor`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct DoctorArgs {
+    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// How a finding bears on a swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// As it should be.
+    Found,
+    /// Not there, and a swap runs without it: more slowly, or with fewer file formats.
+    Optional,
+    /// Not there or damaged, and no swap runs without it.
+    Missing,
+}
+
+/// One thing that was looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    /// Its name, a few words.
+    pub(crate) what: String,
+    /// How it bears on a swap.
+    pub(crate) state: State,
+    /// Version, place, or what is wrong.
+    pub(crate) detail: String,
+    /// How to get it. Empty where nothing is to be done.
+    pub(crate) remedy: String,
+}
+
+impl Finding {
+    /// Something that is there.
+    pub(crate) fn found(what: &str, detail: impl Into<String>) -> Self {
+        Self { what: what.to_owned(), state: State::Found, detail: detail.into(), remedy: String::new() }
+    }
+
+    /// Something that is not there, or not right.
+    pub(crate) fn lacking(
+        what: &str,
+        state: State,
+        detail: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { what: what.to_owned(), state, detail: detail.into(), remedy: remedy.into() }
+    }
+}
+
+/// Looks at everything, prints it, and gives success exactly if a swap can run.
+pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let findings = examine(&setup::data_folder(args.data.as_deref())?);
+    print(&findings)?;
+    let able = findings.iter().all(|finding| finding.state != State::Missing);
+    Ok(if able { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn examine(root: &Path) -> Vec<Finding> {
+    let store = Store::at(root.to_owned());
+    let mut findings = vec![data_folder(root)];
+    let (finding, runtime) = library(&store);
+    findings.push(finding);
+    findings.extend(models::ALL.iter().map(|model| network(&store, model, &runtime)));
+    findings.extend(adapters());
+    findings.push(tool("ffmpeg", "video files other than .mjpeg and .y4m can't be read, nor .mp4 written"));
+    findings.push(tool("ffprobe", "the rotation and sound of video files can't be told"));
+    findings.push(personas(&store));
+    findings
+}
+
+fn data_folder(root: &Path) -> Finding {
+    match root.is_dir() {
+        true => Finding::found("data folder", root.display().to_string()),
+        false => Finding::lacking(
+            "data folder",
+            State::Missing,
+            format!("{} is not there", root.display()),
+            "omote setup",
+        ),
+    }
+}
+
+/// One network: there, of this version, and able to run.
+fn network(store: &Store, model: &ModelFile, runtime: &Runtime) -> Finding {
+    let lacking = |detail: String| {
+        Finding::lacking("network", State::Missing, format!("{}: {detail}", model.stem), "omote setup")
+    };
+    let onnx = format!("models/{}", model.onnx_name());
+    let Ok(tflite) = std::fs::read(store.path(&format!("models/{}", model.tflite_name()))) else {
+        return lacking("not obtained yet".to_owned());
+    };
+    if !store.path(&onnx).exists() {
+        return lacking("not converted yet".to_owned());
+    }
+    if !models::convert_file(&tflite).is_ok_and(|right| store.holds(&onnx, &right)) {
+        return lacking("damaged, or by another version of omote".to_owned());
+    }
+    match runtime.load(Source::File(&store.path(&onnx)), &model.expect) {
+        Ok(_) => Finding::found("network", model.stem),
+        Err(error) => lacking(error.to_string()),
+    }
+}
+
+/// What runs the networks. ONNX Runtime where its library is there, the built-in runtime otherwise.
+fn library(store: &Store) -> (Finding, Runtime) {
+    const WHAT: &str = "ONNX Runtime";
+    let path = models::library(store.root());
+    let runtime = match Runtime::discover(path.as_deref()) {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let remedy = format!("omote setup, or check the path in {LIBRARY_VARIABLE}");
+            return (Finding::lacking(WHAT, State::Missing, error.to_string(), remedy), Runtime::portable());
+        }
+    };
+    let pinned = setup::onnx_runtime(std::env::consts::OS, std::env::consts::ARCH);
+    let Some(path) = path else {
+        let variable = std::env::var(LIBRARY_VARIABLE).unwrap_or_default();
+        let finding = match (variable.is_empty(), pinned) {
+            (false, _) => Finding::found(WHAT, format!("{variable} (from {LIBRARY_VARIABLE})")),
+            (true, Some(_)) => {
+                let detail = "not obtained yet: the built-in runtime serves, more slowly";
+                Finding::lacking(WHAT, State::Optional, detail, "omote setup")
+            }
+            (true, None) => {
+                let detail = "none is pinned for this system: the built-in runtime serves, more slowly";
+                Finding::lacking(
+                    WHAT,
+                    State::Optional,
+                    detail,
+                    format!("name a library of your own in {LIBRARY_VARIABLE}"),
+                )
+            }
+        };
+        return (finding, runtime);
+    };
+    let hash = setup::hash_file(&path).unwrap_or_default();
+    let is_pinned = pinned.is_some_and(|wheel| wheel.members.iter().any(|member| member.sha256 == hash));
+    let version = if is_pinned { ONNX_RUNTIME_VERSION } else { "not the pinned file, but it loads" };
+    (Finding::found(WHAT, format!("{version}, {}", path.display())), runtime)
+}
+
+/// The GPUs. Without one the CPU backend does the same work.
+fn adapters() -> Vec<Finding> {
+    let mut found: Vec<_> = gpu::adapters()
+        .into_iter()
+        .map(|adapter| match adapter.software {
+            true => {
+                Finding::found("adapter", format!("{}: software, used only when asked for", adapter.name))
+            }
+            false => Finding::found("adapter", adapter.name),
+        })
+        .collect();
+    if found.is_empty() {
+        let remedy = "install your GPU's Vulkan driver, if it has one";
+        let detail = "no GPU was found: the CPU backend serves";
+        found.push(Finding::lacking("adapter", State::Optional, detail, remedy));
+    }
+    found
+}
+
+/// A program of ffmpeg's, by asking it for its version.
+fn tool(name: &str, without: &str) -> Finding {
+    let asked = Command::new(name).arg("-version").stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let remedy = match std::env::consts::OS {
+        "macos" => "brew install ffmpeg",
+        "windows" => "winget install ffmpeg",
+        _ => "apt-get install ffmpeg, or your system's package of that name",
+    };
+    match asked {
+        Ok(output) if output.status.success() => {
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let version = text.split_whitespace().nth(2).unwrap_or("of unknown version");
+            Finding::found(name, version)
+        }
+        Ok(output) => {
+            Finding::lacking(name, State::Optional, format!("{}: {without}", output.status), remedy)
+        }
+        Err(_) => Finding::lacking(name, State::Optional, format!("not found: {without}"), remedy),
+    }
+}
+
+fn personas(store: &Store) -> Finding {
+    let folder = store.path("personas");
+    match std::fs::read_dir(&folder) {
+        Ok(entries) => {
+            let own = entries
+                .flatten()
+                .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+                .count();
+            Finding::found("own personas", format!("{own} in {}", folder.display()))
+        }
+        Err(_) => Finding::found("own personas", "none yet (omote persona new PHOTO makes one)"),
+    }
+}
+
+fn print(findings: &[Finding]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(out, "omote {version} on {} {}", std::env::consts::OS, std::env::consts::ARCH)?;
+    for finding in findings {
+        let state = match finding.state {
+            State::Found => "ok",
+            State::Optional => "note",
+            State::Missing => "MISSING",
+        };
+        writeln!(out, "  {state:<8} {:<14} {}", finding.what, finding.detail)?;
+        if !finding.remedy.is_empty() {
+            writeln!(out, "  {:<8} {:<14} remedy: {}", "", "", finding.remedy)?;
+        }
+    }
+    let missing = findings.iter().filter(|finding| finding.state == State::Missing).count();
+    match missing {
+        0 => writeln!(out, "a swap can run"),
+        n => writeln!(out, "no swap can run yet: {n} missing"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_folder_lacks_the_networks_and_says_how_to_get_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::at(dir.path().to_owned());
+        for model in &models::ALL {
+            let finding = network(&store, model, &Runtime::portable());
+            assert_eq!(
+                (finding.state, finding.remedy.as_str()),
+                (State::Missing, "omote setup"),
+                "{finding:?}"
+            );
+            assert!(finding.detail.contains("not obtained"), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_conversion_is_told_from_a_missing_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::at(dir.path().to_owned());
+        let look = || network(&store, &models::MESH_468, &Runtime::portable()).detail;
+        store.write("models/face_landmark.tflite", b"there").unwrap();
+        assert!(look().contains("not converted"), "{}", look());
+        store.write("models/face_landmark.onnx", b"damaged").unwrap();
+        assert!(look().contains("damaged"), "{}", look());
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_optional() {
+        let finding = tool("omote-no-such-program", "nothing works");
+        assert_eq!(finding.state, State::Optional);
+        assert!(finding.detail.contains("nothing works") && !finding.remedy.is_empty());
+    }
+}

@@ -1,0 +1,213 @@
+//! `omote persona new`: from a photo of one face to a package.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, ValueEnum};
+use omote_engine::persona::{
+    Class, ClassKind, Consent, Date, PHOTO_SIDE, PersonaDraft, Picture, Tone, USES, cut_out, one_good_face,
+};
+use omote_engine::space::MeshPoint;
+use serde::Deserialize;
+
+use super::FindFaces;
+
+/// What is stored where the user says that the face is their own.
+const OWN_FACE: &str = "The user stated that this is their own face.";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ToneOption {
+    /// Fit the skin to the live face: photos
+    Match,
+    /// Keep the colours: paintings and masks
+    Keep,
+}
+
+/// Options of `omote persona new`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct NewArgs {
+    /// The photo: PNG, JPEG, WebP or BMP with one whole face, at least 128 pixels wide
+    photo: PathBuf,
+    /// Whose face it is. There is no default: self, consented, licensed, fictional or historic
+    #[arg(long, value_name = "CLASS")]
+    class: Option<String>,
+    /// Short name of the persona: a-z, 0-9 and -
+    #[arg(long)]
+    name: String,
+    /// Name as shown to people [default: the short name]
+    #[arg(long)]
+    title: Option<String>,
+    /// Licence of the photo: an SPDX name or a text
+    #[arg(long, default_value = "all rights reserved")]
+    licence: String,
+    /// What it may be used for, separated by commas: stream, recording, video-call, commercial, benchmark
+    #[arg(long, value_delimiter = ',', default_value = "stream,recording,video-call")]
+    uses: Vec<String>,
+    /// Whom to name where it is shown
+    #[arg(long)]
+    credit: Option<String>,
+    /// How its colours meet the live picture's
+    #[arg(long, value_enum, default_value = "match")]
+    tone: ToneOption,
+    /// With --class self: you state that the face in the photo is your own
+    #[arg(long)]
+    this_is_me: bool,
+    /// With --class consented: TOML file with grantor, statement, date, expires, contact_for_revocation
+    #[arg(long, value_name = "FILE")]
+    consent_file: Option<PathBuf>,
+    /// With --class consented: the signed letter or video. Only its hash is stored
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
+    /// With --class licensed or historic: where the picture comes from
+    #[arg(long)]
+    source: Option<String>,
+    /// With --class fictional: how it was made, such as drawn, generated: MODEL, or 3d
+    #[arg(long)]
+    how: Option<String>,
+    /// With --class historic: the day of death, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    died: Option<Date>,
+    /// Take the face points from this file, as `omote track --stills` writes it, instead of finding the face
+    #[arg(long, value_name = "FILE.json")]
+    landmarks: Option<PathBuf>,
+    /// Where to write: a folder, or a file that ends in .omote [default: among your personas]
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+}
+
+impl NewArgs {
+    /// Makes the persona below `folder`, or where `--out` says.
+    pub(super) fn run(
+        &self,
+        folder: &Path,
+        today: Date,
+        find: FindFaces<'_>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let class = self.ground()?;
+        let shown = self.photo.display().to_string();
+        let bytes = std::fs::read(&self.photo).with_context(|| format!("can't read the photo {shown}"))?;
+        let photo = Picture::decode(&bytes, &shown, PHOTO_SIDE)?;
+        let faces = match &self.landmarks {
+            Some(file) => points_of(file)?,
+            None => find(&photo).with_context(|| format!("no faces could be looked for in {shown}"))?,
+        };
+        let face =
+            one_good_face(&photo, &faces).with_context(|| format!("{shown} can't become a persona"))?;
+        let (picture, landmarks) = cut_out(&photo, face);
+        let draft = PersonaDraft {
+            name: self.name.clone(),
+            title: self.title.clone().unwrap_or_else(|| self.name.clone()),
+            class,
+            licence: self.licence.clone(),
+            uses: self.uses.clone(),
+            tone: match self.tone {
+                ToneOption::Match => Tone::Match,
+                ToneOption::Keep => Tone::Keep,
+            },
+            credit: self.credit.clone(),
+            picture,
+            landmarks,
+        };
+        let path = self.out.clone().unwrap_or_else(|| folder.join(format!("{}.omote", self.name)));
+        let persona = draft.write(&path, today)?;
+        writeln!(out, "made {} ({})", path.display(), persona.class().kind())?;
+        writeln!(out, "Whose face this is, and that it may be worn, Omote can't check. You answer for it.")?;
+        Ok(())
+    }
+
+    /// The ground on which the persona may be worn, from the options that its class demands.
+    fn ground(&self) -> anyhow::Result<Class> {
+        let Some(class) = &self.class else {
+            bail!(
+                "whose face is it? Say so with --class self, consented, licensed, fictional or historic: \
+                 there is no default"
+            );
+        };
+        if let Some(unknown) = self.uses.iter().find(|known| !USES.contains(&known.as_str())) {
+            bail!("`{unknown}` is no use of a persona: --uses takes {}", USES.join(", "));
+        }
+        let needs = |option: &str| anyhow!("--class {class} needs {option}");
+        let text = |value: &Option<String>, option: &str| value.clone().ok_or_else(|| needs(option));
+        Ok(match class.parse::<ClassKind>()? {
+            ClassKind::Oneself if self.this_is_me => Class::Oneself { statement: OWN_FACE.to_owned() },
+            ClassKind::Oneself => {
+                return Err(needs("--this-is-me, by which you state that the face in the photo is your own"));
+            }
+            ClassKind::Consented => {
+                let file = self.consent_file.as_deref().ok_or_else(|| needs("--consent-file FILE"))?;
+                Class::Consented(consent(file, self.evidence.as_deref())?)
+            }
+            ClassKind::Licensed => Class::Licensed {
+                licence: self.licence.clone(),
+                source: text(&self.source, "--source TEXT")?,
+            },
+            ClassKind::Fictional => Class::Fictional { how: text(&self.how, "--how TEXT")? },
+            ClassKind::Historic => Class::Historic {
+                died: self.died.ok_or_else(|| needs("--died YYYY-MM-DD"))?,
+                source: text(&self.source, "--source TEXT")?,
+            },
+        })
+    }
+}
+
+/// The consent file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsentFile {
+    grantor: String,
+    statement: String,
+    date: String,
+    expires: String,
+    contact_for_revocation: String,
+    evidence: Option<String>,
+}
+
+fn consent(file: &Path, evidence: Option<&Path>) -> anyhow::Result<Consent> {
+    let shown = file.display();
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("can't read the consent file {shown}"))?;
+    let stored: ConsentFile =
+        toml::from_str(&text).with_context(|| format!("{shown} is not a consent file"))?;
+    let date = |key: &str, text: &str| text.parse::<Date>().with_context(|| format!("{shown}: `{key}`"));
+    let evidence = match (evidence, stored.evidence) {
+        (Some(path), _) => crate::setup::hash_file(path)
+            .with_context(|| format!("can't read the evidence {}", path.display()))?,
+        (None, Some(hash)) => hash,
+        (None, None) => bail!(
+            "{shown} holds no `evidence`: give the signed letter or video with --evidence FILE (only its hash is stored)"
+        ),
+    };
+    Ok(Consent {
+        date: date("date", &stored.date)?,
+        expires: date("expires", &stored.expires)?,
+        grantor: stored.grantor,
+        statement: stored.statement,
+        contact_for_revocation: stored.contact_for_revocation,
+        evidence,
+    })
+}
+
+/// One face of the exchange form of `omote track`.
+#[derive(Deserialize)]
+struct StoredFace {
+    landmarks: Vec<[f32; 3]>,
+}
+
+/// The faces in a file: a list of faces with `landmarks`, or one object that holds such a list under one name.
+fn points_of(file: &Path) -> anyhow::Result<Vec<Vec<MeshPoint>>> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("can't read {shown}"))?;
+    let mut value: serde_json::Value =
+        serde_json::from_str(&text).with_context(|| format!("{shown} holds no JSON"))?;
+    if let Some(object) = value.as_object() {
+        if object.len() != 1 {
+            bail!("{shown} holds the faces of {} pictures, and those of one are needed", object.len());
+        }
+        value = object.values().next().cloned().unwrap_or_default();
+    }
+    let faces: Vec<StoredFace> = serde_json::from_value(value)
+        .with_context(|| format!("{shown} is no list of faces with landmarks"))?;
+    Ok(faces.into_iter().map(|face| face.landmarks.into_iter().map(MeshPoint::from).collect()).collect())
+}

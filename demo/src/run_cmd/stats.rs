@@ -1,0 +1,123 @@
+//! The figures of a run: for people as a table, for programs as JSON.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use omote_engine::pipeline::Engine;
+use omote_engine::source::SourceInfo;
+use omote_engine::timing::{Summary, Timings};
+use serde::Serialize;
+
+/// What a run did and how long it took; times in milliseconds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Stats {
+    input: String,
+    width: u32,
+    height: u32,
+    pub(crate) frames: u64,
+    pub(crate) frames_with_face: u64,
+    /// Frames shown live, held, pixelated, and as a card.
+    shown: serde_json::Map<String, serde_json::Value>,
+    /// Always 0 here: whole inputs are worked in lockstep.
+    drops: u64,
+    faults: u64,
+    backend: String,
+    runtime: String,
+    machine: Machine,
+    wall_s: f64,
+    frames_per_second: f64,
+    stages: Vec<StageStats>,
+}
+
+#[derive(Debug, Serialize)]
+struct StageStats {
+    stage: &'static str,
+    #[serde(flatten)]
+    ms: Summary,
+}
+
+/// The computer, in words.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Machine {
+    cpu: String,
+    cores: usize,
+    system: &'static str,
+    build: &'static str,
+}
+
+/// Names the machine.
+fn machine() -> Machine {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
+    Machine {
+        cpu: model.unwrap_or(std::env::consts::ARCH).to_owned(),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        system: std::env::consts::OS,
+        build: if cfg!(debug_assertions) { "debug" } else { "release" },
+    }
+}
+
+impl Stats {
+    #[expect(clippy::too_many_arguments, reason = "one place gathers what a run knows")]
+    pub(super) fn new(
+        info: &SourceInfo,
+        engine: &Engine,
+        runtime: &str,
+        frames: u64,
+        frames_with_face: u64,
+        shown: [u64; 4],
+        wall: Duration,
+        io: &Timings,
+    ) -> Self {
+        let mut all = engine.timings().clone();
+        all.absorb(io);
+        let stages = all.summaries().into_iter().map(|(stage, ms)| StageStats { stage, ms }).collect();
+        let names = super::STATES.iter().map(|(_, name)| (*name).to_owned());
+        Self {
+            input: info.name.clone(),
+            width: info.width,
+            height: info.height,
+            frames,
+            frames_with_face,
+            shown: names.zip(shown.map(serde_json::Value::from)).collect(),
+            drops: 0,
+            faults: engine.faults(),
+            backend: engine.backend(),
+            runtime: runtime.to_owned(),
+            machine: machine(),
+            wall_s: wall.as_secs_f64(),
+            frames_per_second: frames as f64 / wall.as_secs_f64().max(1e-9),
+            stages,
+        }
+    }
+
+    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self)?;
+        std::fs::write(path, text + "\n").with_context(|| {
+            format!("can't write the figures to {}; choose another place with --stats", path.display())
+        })
+    }
+
+    /// The latency table.
+    pub(crate) fn table(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let m = &self.machine;
+        writeln!(
+            out,
+            "{}x{}, {} frames, drawn by {}, tracked by {}",
+            self.width, self.height, self.frames, self.backend, self.runtime
+        )?;
+        writeln!(out, "{}, {} cores, {}, {} build", m.cpu, m.cores, m.system, m.build)?;
+        writeln!(out, "{:<10}{:>9}{:>9}{:>9}{:>9}  ms a frame", "stage", "p50", "p95", "p99", "max")?;
+        for s in &self.stages {
+            writeln!(
+                out,
+                "{:<10}{:>9.2}{:>9.2}{:>9.2}{:>9.2}",
+                s.stage, s.ms.p50, s.ms.p95, s.ms.p99, s.ms.max
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! The data folder: writing a file so that it is never half-written, and telling what is there.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use omote_engine::infer::models;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::problem::Problem;
+
+/// Prefix of files and folders in the making. What is left of them after an hour was abandoned.
+const IN_THE_MAKING: &str = ".omote-tmp-";
+const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
+
+/// The user's data folder: models, library, licences and personas.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    root: PathBuf,
+}
+
+/// The data folder: `--data`, else `OMOTE_DATA`, else the system's place for a user's data.
+///
+/// Fails only where the system has no home folder and neither is given.
+pub(crate) fn data_folder(option: Option<&Path>) -> anyhow::Result<PathBuf> {
+    option
+        .map(Path::to_owned)
+        .or_else(models::data_dir)
+        .ok_or_else(|| anyhow::anyhow!("no home folder found: give a data folder with --data DIR"))
+}
+
+impl Store {
+    /// The data folder at `root`, which need not exist yet.
+    pub(crate) fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Removes what interrupted runs left in the making.
+    pub(crate) fn clean(&self) {
+        for folder in [self.root.clone(), self.path("models"), self.path("lib")] {
+            let Ok(entries) = fs::read_dir(folder) else { continue };
+            for entry in entries.flatten() {
+                let ours = entry.file_name().to_string_lossy().starts_with(IN_THE_MAKING);
+                let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+                if ours && age.is_some_and(|age| age > ABANDONED_AFTER) {
+                    let path = entry.path();
+                    let removed =
+                        if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+                    removed.unwrap_or_else(|error| log::warn!("can't remove {}: {error}", path.display()));
+                }
+            }
+        }
+    }
+
+    /// Where the folder is.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The place of `name`, a path below the folder with `/` between its parts.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name.split('/').collect::<PathBuf>())
+    }
+
+    /// A folder beside the stored files for things in the making. It goes when dropped.
+    pub(crate) fn scratch(&self) -> Result<TempDir, Problem> {
+        fs::create_dir_all(&self.root)
+            .and_then(|()| tempfile::Builder::new().prefix(IN_THE_MAKING).tempdir_in(&self.root))
+            .map_err(|error| Problem::io("write", &self.path("models"), &error))
+    }
+
+    /// Writes `bytes` under `name` in one stroke: a reader sees the old file or the new, never a part.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+        let path = self.path(name);
+        write_whole(&path, bytes).map_err(|error| Problem::io("write", &path, &error))
+    }
+
+    /// SHA-256 of the file under `name`, hex; `None` where there is no such readable file.
+    pub(crate) fn hash(&self, name: &str) -> Option<String> {
+        hash_file(&self.path(name)).ok()
+    }
+
+    /// Whether the file under `name` holds exactly these bytes.
+    pub(crate) fn holds(&self, name: &str, bytes: &[u8]) -> bool {
+        fs::read(self.path(name)).is_ok_and(|stored| stored == bytes)
+    }
+}
+
+/// Writes a file beside its place and renames it there. Makes the folder where it is missing.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new();
+    file.prefix(IN_THE_MAKING).suffix(path.file_name().unwrap_or(OsStr::new("")));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.permissions(fs::Permissions::from_mode(0o644));
+    }
+    let mut file = file.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// SHA-256 of a file, hex.
+pub(crate) fn hash_file(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut file = fs::File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n = io::Read::read(&mut file, &mut buffer)?;
+        if n == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(buffer.get(..n).unwrap_or_default());
+    }
+}
+
+/// SHA-256 of `bytes`, hex.
+pub(crate) fn hash_bytes(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hash_of_a_known_text() {
+        // The "abc" example of FIPS 180-2.
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(hash_bytes(b"abc"), expected);
+    }
+
+    #[test]
+    fn a_write_replaces_and_leaves_nothing_beside() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::at(dir.path().join("new/folder"));
+        assert!(!store.holds("models/a.bin", b"one"));
+        store.write("models/a.bin", b"one").unwrap();
+        store.write("models/a.bin", b"two").unwrap();
+        assert!(store.holds("models/a.bin", b"two"));
+        assert_eq!(fs::read_dir(store.path("models")).unwrap().count(), 1);
+        assert_eq!(store.hash("models/a.bin"), Some(hash_bytes(b"two")));
+    }
+
+    #[test]
+    fn only_what_was_abandoned_is_cleaned_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::at(dir.path().to_owned());
+        let fresh = store.scratch().unwrap();
+        store.write("models/a.bin", b"kept").unwrap();
+        let old = dir.path().join(format!("{IN_THE_MAKING}old"));
+        fs::write(&old, b"part").unwrap();
+        let long_ago = std::time::SystemTime::now() - 2 * ABANDONED_AFTER;
+        fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+        store.clean();
+        assert!(!old.exists() && fresh.path().exists() && store.holds("models/a.bin", b"kept"));
+    }
+}

@@ -1,0 +1,55 @@
+//! The personas that a command may wear, and the tracker that finds their faces.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use omote_engine::error::ErrorKind;
+use omote_engine::infer::{Runtime, models};
+use omote_engine::persona::{Date, Persona, built_in};
+use omote_engine::swap::{FaceTexture, Holes};
+use omote_engine::track::{Tracker, TrackerConfig};
+
+use crate::persona_cmd::{self, BuiltIns};
+
+/// Calls `then` with the built-in personas.
+pub(crate) fn with_built_ins<T>(then: impl FnOnce(&BuiltIns<'_>) -> T) -> T {
+    let names = built_in::names();
+    let load = |name: &str, today: Date| built_in::load(name, today);
+    then(&BuiltIns { names: &names, load: &load })
+}
+
+/// The textures of the named personas, in order.
+pub(crate) fn wear(names: &[String], data: &Path, holes: Holes) -> anyhow::Result<Vec<FaceTexture>> {
+    let today = persona_cmd::today();
+    let texture = |name: &String| {
+        let persona: Persona = with_built_ins(|b| persona_cmd::resolve(name, data, today, b))?;
+        FaceTexture::of_persona(&persona, holes).with_context(|| format!("the persona {name} can't be worn"))
+    };
+    names.iter().map(texture).collect()
+}
+
+/// A tracker on the networks of the data folder.
+pub(crate) fn tracker(data: &Path, config: TrackerConfig) -> anyhow::Result<(Tracker, &'static str)> {
+    let library: Option<PathBuf> = models::library(data);
+    let runtime = Runtime::discover(library.as_deref())
+        .context("ONNX Runtime can't be used; `omote setup` gets the right one")?;
+    let tracker = Tracker::new(&runtime, &models::models_dir(data), config)
+        .context("the face networks can't be loaded; `omote setup` gets them")?;
+    Ok((tracker, runtime.backend()))
+}
+
+/// The exit code of a failure: 2 usage, 3 something is missing, 4 damaged or not taken, 5 refused persona,
+/// 6 output, 1 the rest.
+pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+    let kind = error.chain().find_map(|e| Some(e.downcast_ref::<omote_engine::error::Error>()?.kind()));
+    let persona = error.chain().any(|e| e.is::<omote_engine::persona::PersonaError>());
+    match kind {
+        _ if persona => 5,
+        Some(ErrorKind::Usage) => 2,
+        Some(ErrorKind::Missing) => 3,
+        Some(ErrorKind::Damaged | ErrorKind::Unsupported) => 4,
+        Some(ErrorKind::Refused) => 5,
+        Some(ErrorKind::Output) => 6,
+        _ => 1,
+    }
+}

@@ -1,0 +1,296 @@
+//! The passes on the GPU: region up, passes, patch down, in one submission.
+
+use super::plan::Plan;
+use crate::gpu::{Buffers, Gpu, GpuError, Slot};
+use crate::swap::FaceTexture;
+use bytemuck::{Pod, bytes_of, cast_slice};
+use omote_shaders::layout::{ROW_INVOCATIONS, Triangle, WORKGROUP};
+use std::collections::HashMap;
+use std::time::Duration;
+use wgpu::BufferUsages as Usage;
+
+/// Bytes between two params blocks of the uniform buffer: WebGPU's greatest offset alignment.
+const PARAMS_STRIDE: u64 = 256;
+/// Params blocks: region_in, warp_field, texture_fetch, four of illuminate, badge_encode, then the bands.
+const BANDS_FROM: u64 = 8;
+const BANDS_MAX: u32 = 12;
+/// Textures kept on the GPU.
+const TEXTURES_MAX: usize = 8;
+/// A submission that takes longer is taken for a lost device.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One dispatch: pass, entry point, params block, buffers of the bindings after the uniform, invocations.
+struct Step {
+    pass: &'static str,
+    entry: &'static str,
+    params: u64,
+    slots: Vec<Slot>,
+    groups: [u32; 2],
+}
+
+pub(super) struct GpuRun {
+    gpu: Gpu,
+    buffers: Buffers,
+    groups: HashMap<(&'static str, u64, u64), wgpu::BindGroup>,
+    groups_created: u64,
+    textures: Vec<u64>,
+}
+
+const UNIFORMS: Slot = ("params", 0);
+const READBACK: Slot = ("readback", 0);
+const CODES: Slot = ("codes", 0);
+const LIVE: Slot = ("live", 0);
+const TRIANGLES: Slot = ("triangles", 0);
+const KEYS: Slot = ("keys", 0);
+const FIELD: Slot = ("field", 0);
+const PERSONA: Slot = ("persona", 0);
+const GRID: [Slot; 2] = [("grid", 0), ("grid", 1)];
+const COVERAGE: Slot = ("coverage", 0);
+const PATCH: Slot = ("patch", 0);
+
+/// Level `k` of the difference's pyramid; level 0 is the difference itself.
+fn picture(k: usize) -> Slot {
+    ("band.picture", k as u32)
+}
+
+fn sum(k: usize) -> Slot {
+    ("band.sum", k as u32)
+}
+
+impl GpuRun {
+    pub(super) fn new(gpu: Gpu) -> Self {
+        let (groups, textures) = (HashMap::new(), Vec::new());
+        Self { gpu, buffers: Buffers::default(), groups, groups_created: 0, textures }
+    }
+
+    pub(super) fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// GPU objects created so far; constant in steady state.
+    pub(super) fn created(&self) -> u64 {
+        self.buffers.created() + self.groups_created
+    }
+
+    pub(super) fn run(
+        &mut self,
+        plan: &Plan,
+        texture: &FaceTexture,
+        codes: &[u32],
+        patch: &mut Vec<u32>,
+    ) -> Result<(), GpuError> {
+        self.gpu.check()?;
+        let texels = self.texture(texture)?;
+        self.make_room(plan, codes.len())?;
+        let steps = steps(plan, texels);
+        self.upload(plan, codes);
+        self.bind(&steps, texture.serial());
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let n = codes.len() as u64;
+        if let Some(keys) = self.buffers.get(KEYS) {
+            encoder.clear_buffer(keys, 0, Some(n * 4));
+        }
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some("composite"),
+                timestamp_writes: None,
+            });
+            for step in &steps {
+                let group = self.groups.get(&(step.entry, step.params, texture.serial()));
+                let (Some(pipeline), Some(group)) = (self.gpu.pipeline(step.entry), group) else {
+                    return Err(self.gpu.lost_because(format!("{} has no pipeline", step.entry)));
+                };
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, group, &[]);
+                pass.dispatch_workgroups(step.groups[0], step.groups[1], 1);
+            }
+        }
+        let (Some(from), Some(to)) = (self.buffers.get(PATCH), self.buffers.get(READBACK)) else {
+            return Err(self.gpu.lost_because("no patch buffer".to_owned()));
+        };
+        encoder.copy_buffer_to_buffer(from, 0, to, 0, n * 4);
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        self.read_back(to, submission, n, patch)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "one of the counted places where pixels leave the GPU: a patch for the canvas"
+    )]
+    fn read_back(
+        &self,
+        from: &wgpu::Buffer,
+        submission: wgpu::SubmissionIndex,
+        pixels: u64,
+        patch: &mut Vec<u32>,
+    ) -> Result<(), GpuError> {
+        let slice = from.slice(..pixels * 4);
+        slice.map_async(wgpu::MapMode::Read, |_| {});
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+        self.gpu.device.poll(wait).map_err(|e| self.gpu.lost_because(e.to_string()))?;
+        self.gpu.check()?;
+        let view = slice.get_mapped_range().map_err(|e| self.gpu.lost_because(e.to_string()))?;
+        patch.clear();
+        patch.extend_from_slice(cast_slice(&view));
+        drop(view);
+        from.unmap();
+        Ok(())
+    }
+
+    /// The texture's slot; uploads it the first time.
+    fn texture(&mut self, texture: &FaceTexture) -> Result<Slot, GpuError> {
+        let serial = texture.serial();
+        let slot = ("texels", serial as u32);
+        if self.textures.contains(&serial) {
+            return Ok(slot);
+        }
+        if self.textures.len() >= TEXTURES_MAX {
+            let old = self.textures.remove(0);
+            self.buffers.remove(("texels", old as u32));
+            self.groups.retain(|k, _| k.2 != old);
+        }
+        let bytes: &[u8] = cast_slice(texture.texels());
+        self.buffers.fit(&self.gpu, slot, bytes.len() as u64, Usage::STORAGE | Usage::COPY_DST)?;
+        if let Some(b) = self.buffers.get(slot) {
+            self.gpu.queue.write_buffer(b, 0, bytes);
+        }
+        self.textures.push(serial);
+        Ok(slot)
+    }
+
+    fn make_room(&mut self, plan: &Plan, pixels: usize) -> Result<(), GpuError> {
+        let n = pixels as u64;
+        let storage = Usage::STORAGE;
+        let cells = u64::from(plan.illuminate.grid[0] * plan.illuminate.grid[1]) * 2;
+        let mut wanted: Vec<(Slot, u64, Usage)> = vec![
+            (UNIFORMS, (BANDS_FROM + u64::from(BANDS_MAX)) * PARAMS_STRIDE, Usage::UNIFORM | Usage::COPY_DST),
+            (CODES, n * 4, storage | Usage::COPY_DST),
+            (LIVE, n * 16, storage),
+            (TRIANGLES, size_of_val(plan.triangles.as_slice()) as u64, storage | Usage::COPY_DST),
+            (KEYS, n * 4, storage | Usage::COPY_DST),
+            (FIELD, n * 16, storage),
+            (PERSONA, n * 16, storage),
+            (GRID[0], cells * 16, storage),
+            (GRID[1], cells * 16, storage),
+            (COVERAGE, 16, storage),
+            (PATCH, n * 4, storage | Usage::COPY_SRC),
+            (READBACK, n * 4, Usage::MAP_READ | Usage::COPY_DST),
+            (picture(0), n * 16, storage),
+            (sum(0), n * 16, storage),
+        ];
+        for (k, step) in plan.bands.iter().enumerate() {
+            let bytes = u64::from(step.coarse[0]) * u64::from(step.coarse[1]) * 16;
+            wanted.push((picture(k + 1), bytes, storage));
+            wanted.push((sum(k + 1), bytes, storage));
+        }
+        for (slot, bytes, usage) in wanted {
+            if self.buffers.fit(&self.gpu, slot, bytes, usage)? {
+                self.groups.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn write<T: Pod>(&self, slot: Slot, at: u64, value: &T) {
+        if let Some(b) = self.buffers.get(slot) {
+            self.gpu.queue.write_buffer(b, at, bytes_of(value));
+        }
+    }
+
+    fn upload(&self, plan: &Plan, codes: &[u32]) {
+        for (slot, bytes) in
+            [(CODES, cast_slice(codes)), (TRIANGLES, cast_slice::<Triangle, u8>(&plan.triangles))]
+        {
+            if let Some(b) = self.buffers.get(slot) {
+                self.gpu.queue.write_buffer(b, 0, bytes);
+            }
+        }
+        self.write(UNIFORMS, 0, &plan.region_in);
+        self.write(UNIFORMS, PARAMS_STRIDE, &plan.warp_field);
+        self.write(UNIFORMS, 2 * PARAMS_STRIDE, &plan.texture_fetch);
+        for (k, axis) in [0, 0, 1, 0].into_iter().enumerate() {
+            let mut light = plan.illuminate;
+            light.axis = axis;
+            self.write(UNIFORMS, (3 + k as u64) * PARAMS_STRIDE, &light);
+        }
+        self.write(UNIFORMS, 7 * PARAMS_STRIDE, &plan.badge_encode);
+        for (k, band) in plan.bands.iter().enumerate() {
+            self.write(UNIFORMS, (BANDS_FROM + k as u64) * PARAMS_STRIDE, band);
+        }
+    }
+
+    /// Makes the bind groups that are not there yet.
+    fn bind(&mut self, steps: &[Step], serial: u64) {
+        for step in steps {
+            let key = (step.entry, step.params, serial);
+            if self.groups.contains_key(&key) {
+                continue;
+            }
+            let Some(layout) = self.gpu.layout(step.pass) else { continue };
+            let Some(uniforms) = self.buffers.get(UNIFORMS) else { continue };
+            let mut entries = vec![wgpu::BindGroupEntry {
+                binding: 0,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: uniforms,
+                    offset: step.params * PARAMS_STRIDE,
+                    size: std::num::NonZeroU64::new(PARAMS_STRIDE),
+                }),
+            }];
+            for (binding, slot) in (1u32..).zip(&step.slots) {
+                if let Some(b) = self.buffers.get(*slot) {
+                    entries.push(wgpu::BindGroupEntry { binding, resource: b.as_entire_binding() });
+                }
+            }
+            let group = self.gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(step.entry),
+                layout,
+                entries: &entries,
+            });
+            self.groups.insert(key, group);
+            self.groups_created += 1;
+        }
+    }
+}
+
+/// Workgroups for `n` invocations, folded into rows.
+fn groups(n: u32) -> [u32; 2] {
+    let row = ROW_INVOCATIONS / WORKGROUP;
+    let all = n.div_ceil(WORKGROUP);
+    [all.min(row), all.div_ceil(row)]
+}
+
+/// The dispatches of a plan, in order. `texels` is the texture's slot.
+fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
+    let px = plan.region_in.size[0] * plan.region_in.size[1];
+    let cells = plan.illuminate.grid[0] * plan.illuminate.grid[1];
+    let step = |pass, entry, params, slots: &[Slot], n| Step {
+        pass,
+        entry,
+        params,
+        slots: slots.to_vec(),
+        groups: groups(n),
+    };
+    let lit = |from: usize| [LIVE, PERSONA, GRID[from], GRID[1 - from], picture(0)];
+    let mesh = [TRIANGLES, KEYS, FIELD];
+    let mut out = vec![
+        step("region_in", "region_in", 0, &[CODES, LIVE], px),
+        Step { groups: [plan.warp_field.triangles, 1], ..step("warp_field", "raster", 1, &mesh, 0) },
+        step("warp_field", "resolve", 1, &mesh, px),
+        step("texture_fetch", "texture_fetch", 2, &[FIELD, texels, PERSONA], px),
+        step("illuminate", "gather", 3, &lit(1), cells),
+        step("illuminate", "smooth_grid", 4, &lit(0), cells * 2),
+        step("illuminate", "smooth_grid", 5, &lit(1), cells * 2),
+        step("illuminate", "relight", 6, &lit(0), px),
+    ];
+    let band = |k: usize| [picture(k), picture(k + 1), sum(k + 1), sum(k)];
+    for (k, b) in plan.bands.iter().enumerate() {
+        let n = b.coarse[0] * b.coarse[1];
+        out.push(step("blend_bands", "reduce", BANDS_FROM + k as u64, &band(k), n));
+    }
+    for (k, b) in plan.bands.iter().enumerate().rev() {
+        let n = b.fine[0] * b.fine[1];
+        out.push(step("blend_bands", "collapse", BANDS_FROM + k as u64, &band(k), n));
+    }
+    out.push(step("badge_encode", "badge_encode", 7, &[CODES, LIVE, sum(0), COVERAGE, PATCH], px));
+    out
+}

@@ -1,0 +1,123 @@
+//! Draws a persona's texture on a live face: the passes of `omote-shaders` over the face region only.
+
+mod cpu;
+mod gpu;
+mod plan;
+
+pub use plan::Look;
+
+use crate::badge::Canvas;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::frame::FrameTime;
+use crate::gpu::{Adapters, Gpu, GpuError};
+use crate::space::{MeshPoint, PxRect};
+use crate::swap::FaceTexture;
+use plan::{Light, Plan};
+
+/// What one face's drawing touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// The region; nothing outside it changed. Empty where the face lies outside the picture.
+    pub region: PxRect,
+}
+
+/// Which backend draws.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Backend {
+    /// A hardware GPU where there is one, else the CPU; never a software adapter.
+    #[default]
+    Auto,
+    /// The best adapter there is, a software one too; an error where there is none.
+    Gpu,
+    /// The CPU mirrors.
+    Cpu,
+}
+
+enum Run {
+    Cpu(Box<cpu::Cpu>),
+    Gpu(Box<gpu::GpuRun>),
+}
+
+/// Draws faces. Keeps its buffers and each face's usual light between frames.
+pub struct Compositor {
+    run: Run,
+    light: Light,
+    codes: Vec<u32>,
+    patch: Vec<u32>,
+}
+
+impl Compositor {
+    /// A compositor on the wanted backend.
+    ///
+    /// # Errors
+    /// With [`Backend::Gpu`], where no adapter works. [`Backend::Auto`] falls back to the CPU and says why
+    /// in the log.
+    pub fn new(backend: Backend) -> Result<Self> {
+        let run = match backend {
+            Backend::Cpu => Run::Cpu(Box::default()),
+            Backend::Gpu => Run::Gpu(Box::new(gpu::GpuRun::new(Gpu::open(Adapters::Any).map_err(failed)?))),
+            Backend::Auto => match Gpu::open(Adapters::Hardware) {
+                Ok(gpu) => Run::Gpu(Box::new(gpu::GpuRun::new(gpu))),
+                Err(e) => {
+                    log::info!("drawing on the CPU: {e}");
+                    Run::Cpu(Box::default())
+                }
+            },
+        };
+        Ok(Self { run, light: Light::default(), codes: Vec::new(), patch: Vec::new() })
+    }
+
+    /// What draws: `cpu`, or `gpu` and the adapter's name.
+    pub fn backend(&self) -> String {
+        match &self.run {
+            Run::Cpu(_) => "cpu".to_owned(),
+            Run::Gpu(run) => {
+                let adapter = run.gpu().adapter();
+                format!("gpu: {}{}", adapter.name, if adapter.software { " [software]" } else { "" })
+            }
+        }
+    }
+
+    /// GPU objects created so far; constant in steady state, 0 on the CPU.
+    pub fn objects_created(&self) -> u64 {
+        match &self.run {
+            Run::Cpu(_) => 0,
+            Run::Gpu(run) => run.created(),
+        }
+    }
+
+    /// Draws `texture` on the face whose first 468 mesh points are `points`, onto the canvas.
+    /// `face` is the face's id: its usual light is remembered under it. `time` is the frame's.
+    ///
+    /// # Errors
+    /// A GPU that fails; the canvas is as it was.
+    pub fn draw(
+        &mut self,
+        canvas: &mut Canvas,
+        face: u64,
+        time: FrameTime,
+        points: &[MeshPoint],
+        texture: &FaceTexture,
+        look: &Look,
+    ) -> Result<Drawn> {
+        let frame = canvas.frame();
+        let Some(mut plan) = Plan::new(frame, points, texture, look) else {
+            return Ok(Drawn::default());
+        };
+        frame.read_codes(plan.region, &mut self.codes);
+        plan.light(&mut self.light, face, time, &self.codes, texture.tone());
+        match &mut self.run {
+            Run::Cpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch),
+            Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,
+        }
+        canvas.write_codes(plan.region, &self.patch);
+        Ok(Drawn { region: plan.region })
+    }
+}
+
+fn failed(e: GpuError) -> Error {
+    Error::wrap(ErrorKind::Backend, Stage::Gpu, e.to_string(), e)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! What the passes need for one face in one frame: region, triangles and uniforms, the same for both
+//! backends.
+
+use crate::frame::{Frame, FrameTime};
+use crate::space::{MeshPoint, PxRect};
+use crate::swap::{FaceTexture, Tone};
+use crate::topology::{OVAL, POINTS, TRIANGLES};
+use glam::{Vec2, Vec3};
+use omote_shaders::cpu::{decode_srgb, set_up};
+use omote_shaders::layout::*;
+use std::collections::HashMap;
+
+/// How the persona is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// 0 keeps the live face, 1 shows the persona in full.
+    pub opacity: f32,
+    /// How far the persona takes on the live face's light and tone, 0..=1.
+    pub light: f32,
+    /// How much of the camera's grain the persona takes on, 0..=1.
+    pub grain: f32,
+    /// Texture sharpness: added to the level of detail; negative is sharper.
+    pub lod_bias: f32,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { opacity: 1.0, light: 1.0, grain: 1.0, lod_bias: -0.9 }
+    }
+}
+
+/// Cells of the light grid across the face, and the blur's standard deviation in cells.
+const CELLS_ACROSS: f32 = 24.0;
+const LIGHT_SIGMA: f32 = 2.2;
+/// Greatest grain taken over, in 8-bit codes: camera noise passes, drawn edges do not.
+const GRAIN_LIMIT: f32 = 9.0;
+/// The coarsest level of the pyramid is about this many pixels on its short side.
+const LAST_BAND: u32 = 10;
+/// Levels for paint, whose colour must not melt into the skin's.
+const PAINT_BANDS: usize = 2;
+
+/// One face in one frame, ready for the passes.
+pub(super) struct Plan {
+    pub(super) region: PxRect,
+    pub(super) triangles: Vec<Triangle>,
+    pub(super) region_in: RegionInParams,
+    pub(super) warp_field: WarpFieldParams,
+    pub(super) texture_fetch: TextureFetchParams,
+    pub(super) illuminate: IlluminateParams,
+    /// From the finest level on.
+    pub(super) bands: Vec<BlendBandsParams>,
+    pub(super) badge_encode: BadgeEncodeParams,
+}
+
+impl Plan {
+    /// Nothing where the face lies outside the picture or its points are not finite.
+    pub(super) fn new(
+        frame: &Frame,
+        points: &[MeshPoint],
+        texture: &FaceTexture,
+        look: &Look,
+    ) -> Option<Self> {
+        let points = points.get(..POINTS)?;
+        let oval = OVAL.iter().filter_map(|i| points.get(*i as usize)).map(|p| p.truncate());
+        let (low, high) = oval.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        if !points.iter().all(|p| p.is_finite()) {
+            return None;
+        }
+        let region = PxRect::even_around(low, high, frame.width(), frame.height());
+        // A band needs a pixel on either side.
+        if region.width < 8 || region.height < 8 {
+            return None;
+        }
+        let size = [region.width, region.height];
+        let origin = Vec3::new(region.x as f32, region.y as f32, 0.0);
+        let local: Vec<Vec3> = points.iter().map(|p| *p - origin).collect();
+        let uv: Vec<Vec2> = texture.uv().iter().map(|u| u.0).collect();
+        let mut triangles = Vec::with_capacity(TRIANGLES.len());
+        set_up(&local, &uv, &TRIANGLES, texture.side(), size, &mut triangles);
+        let cell = ((high.x - low.x).max(high.y - low.y) / CELLS_ACROSS).ceil().max(2.0) as u32;
+        let grid = size.map(|n| n.div_ceil(cell));
+        let grain = look.grain.clamp(0.0, 1.0);
+        let rgb_grain = if frame.format().is_yuv() { 0.0 } else { grain };
+        Some(Self {
+            region,
+            region_in: RegionInParams { size, pad: [0; 2], to_rgb: frame.codes_to_rgb() },
+            warp_field: WarpFieldParams { size, triangles: triangles.len() as u32, pad: 0 },
+            texture_fetch: TextureFetchParams {
+                size,
+                side: texture.side(),
+                levels: texture.levels(),
+                lod_bias: look.lod_bias,
+                opacity: look.opacity.clamp(0.0, 1.0),
+                pad: [0; 2],
+            },
+            illuminate: IlluminateParams {
+                size,
+                grid,
+                cell,
+                radius: (LIGHT_SIGMA * 2.5) as u32,
+                sigma: LIGHT_SIGMA,
+                strength: look.light.clamp(0.0, 1.0),
+                keep_reference: 0.0,
+                axis: 0,
+                pad: [0; 2],
+            },
+            bands: bands(size, texture.tone()),
+            badge_encode: BadgeEncodeParams {
+                size,
+                origin: [region.x, region.y],
+                from_rgb: frame.rgb_to_codes(),
+                plate: [0; 4],
+                plate_rgb: [0.0; 4],
+                text_rgb: [0.0; 4],
+                grain: [grain, rgb_grain, rgb_grain, GRAIN_LIMIT / 255.0],
+            },
+            triangles,
+        })
+    }
+
+    /// Fills in the light that a painted persona's is relative to. `codes` is the region as read.
+    pub(super) fn light(&mut self, light: &mut Light, face: u64, time: FrameTime, codes: &[u32], tone: Tone) {
+        if tone == Tone::Keep {
+            let now = self.luminance(codes);
+            self.illuminate.keep_reference = light.reference(face, time, now);
+        }
+    }
+
+    /// Mean linear luminance of the middle of the region, from a sparse grid of its pixels.
+    fn luminance(&self, codes: &[u32]) -> f32 {
+        let [w, h] = self.region_in.size;
+        let (mut sum, mut n) = (0.0, 0.0f32);
+        for y in (h / 4..h * 3 / 4).step_by(4) {
+            for x in (w / 4..w * 3 / 4).step_by(4) {
+                let Some(code) = codes.get((y * w + x) as usize) else { continue };
+                let [a, b, c, _] = code.to_le_bytes().map(|v| f32::from(v) / 255.0);
+                let rgb = self.region_in.to_rgb.map(|r| decode_srgb(r[0] * a + r[1] * b + r[2] * c + r[3]));
+                sum += rgb[0] * 0.2126 + rgb[1] * 0.7152 + rgb[2] * 0.0722;
+                n += 1.0;
+            }
+        }
+        (sum / n.max(1.0)).max(1e-3)
+    }
+}
+
+/// The pyramid's steps from `size` down.
+fn bands(size: [u32; 2], tone: Tone) -> Vec<BlendBandsParams> {
+    let mut out = Vec::new();
+    let mut fine = size;
+    loop {
+        let coarse = fine.map(|n| n.div_ceil(2));
+        let enough = tone == Tone::Keep && out.len() + 1 == PAINT_BANDS;
+        let last = enough || coarse[0].min(coarse[1]) <= LAST_BAND;
+        out.push(BlendBandsParams { fine, coarse, last: u32::from(last), pad: 0, more: [0; 2] });
+        if last {
+            return out;
+        }
+        fine = coarse;
+    }
+}
+
+/// The usual luminance of each face, which painted personas take for neutral light.
+#[derive(Debug, Default)]
+pub(super) struct Light {
+    faces: HashMap<u64, (FrameTime, f32)>,
+}
+
+/// Time constant of the adaptation to a lasting change of light, in seconds.
+const ADAPT_S: f32 = 20.0;
+/// Linear luminance of a face in good light, and how far a dim or bright room shows on the paint.
+const GOOD_LIGHT: f32 = 0.22;
+const ROOM_SHARE: f32 = 0.35;
+
+impl Light {
+    /// The luminance at which the paint shows as painted.
+    fn reference(&mut self, face: u64, time: FrameTime, now: f32) -> f32 {
+        let (before, usual) = *self.faces.get(&face).unwrap_or(&(time, now));
+        let dt = time.0.saturating_sub(before.0).as_secs_f32();
+        let usual = usual + (now - usual) * (1.0 - (-dt / ADAPT_S).exp());
+        self.faces.insert(face, (time, usual));
+        if self.faces.len() > 64 {
+            self.faces.retain(|_, (seen, _)| time.0.saturating_sub(seen.0).as_secs() < 60);
+        }
+        usual / (usual / GOOD_LIGHT).powf(ROOM_SHARE).clamp(0.6, 1.1)
+    }
+}

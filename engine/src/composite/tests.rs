@@ -1,0 +1,204 @@
+use super::*;
+use crate::badge::{Badger, Corner, Disclosure};
+use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
+use crate::space::Uv;
+use crate::swap::{Holes, Tone};
+use crate::topology::{OVAL, POINTS};
+use glam::{Vec2, Vec3};
+
+/// Greatest differences allowed between backends, in 8-bit codes: single pixels, and the mean.
+const MIRROR_MAX: u8 = 2;
+const MIRROR_MEAN: f32 = 0.05;
+
+/// Texture positions of a made-up round face: points spiral from the middle to the oval.
+pub(super) fn round_face() -> Vec<Vec2> {
+    let golden = 2.399_963_2;
+    let mut p: Vec<Vec2> = (0..POINTS)
+        .map(|i| Vec2::from_angle(i as f32 * golden) * (i as f32 / POINTS as f32).sqrt() * 0.4 + 0.5)
+        .collect();
+    for (k, i) in OVAL.iter().enumerate() {
+        p[*i as usize] = Vec2::from_angle(k as f32 / 36.0 * std::f32::consts::TAU) * 0.45 + 0.5;
+    }
+    p
+}
+
+fn texture(tone: Tone) -> FaceTexture {
+    let uv: Vec<Uv> = round_face().into_iter().map(Uv).collect();
+    let rgba: Vec<u8> = (0..128 * 128u32)
+        .flat_map(|i| [(i % 128 * 2) as u8, (i / 128 * 2) as u8, ((i * 7919) >> 6) as u8, 255])
+        .collect();
+    FaceTexture::bake(&rgba, 128, &uv, tone, Holes { eyes: 1.0, mouth: 1.0 }).unwrap()
+}
+
+fn points(at: Vec2, side: f32) -> Vec<Vec3> {
+    round_face().iter().map(|p| (at + *p * side).extend((*p - 0.5).length() * side * 0.3)).collect()
+}
+
+fn noise(format: PixelFormat, colour: Colour, w: u32, h: u32) -> Frame {
+    let mut s = 11u32;
+    let data = (0..Frame::byte_len(format, w, h))
+        .map(|i| {
+            s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            90 + ((s >> 24) / 5) as u8 + (i % 37) as u8
+        })
+        .collect();
+    Frame::new(format, colour, w, h, data).unwrap()
+}
+
+fn compositor_on_any_adapter() -> Option<Compositor> {
+    match Compositor::new(Backend::Gpu) {
+        Ok(c) => {
+            eprintln!("adapter: {}", c.backend());
+            note_adapter(&c.backend().to_string());
+            Some(c)
+        }
+        Err(e) => {
+            assert!(std::env::var_os("OMOTE_REQUIRE_ADAPTER").is_none(), "an adapter is required: {e}");
+            eprintln!("skipped: no adapter ({e})");
+            None
+        }
+    }
+}
+
+/// Adds the adapter's name to the file that `OMOTE_ADAPTER_LOG` names: proof that a test ran on one.
+fn note_adapter(name: &str) {
+    use std::io::Write;
+    let Some(path) = std::env::var_os("OMOTE_ADAPTER_LOG") else { return };
+    let mut log = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+    writeln!(log, "{name}").unwrap();
+}
+
+fn draw(c: &mut Compositor, frame: &Frame, at: Vec2, side: f32, tone: Tone) -> (Frame, Drawn) {
+    let mut canvas = Canvas::new(frame.clone());
+    let look = Look::default();
+    let time = FrameTime::default();
+    let drawn = c.draw(&mut canvas, 0, time, &points(at, side), &texture(tone), &look).unwrap();
+    (canvas.frame().clone(), drawn)
+}
+
+/// Runs `case` for every format, two colour meanings, and faces inside, across an edge and outside.
+fn each_case(mut case: impl FnMut(&Frame, Vec2, f32, Tone) -> Result<(), String>) {
+    let mut failed = Vec::new();
+    for format in PixelFormat::ALL {
+        for colour in [Colour::JPEG, Colour { matrix: Matrix::Bt709, range: Range::Limited }] {
+            for (w, h) in [(256, 144), (161, 121)] {
+                let frame = noise(format, colour, w, h);
+                for (at, side, tone) in [
+                    (Vec2::new(50.3, 15.7), 90.0, Tone::Match),
+                    (Vec2::new(-30.0, 40.2), 120.0, Tone::Keep),
+                    (Vec2::new(100.0, 90.0), 140.0, Tone::Match),
+                    (Vec2::new(900.0, 90.0), 80.0, Tone::Match),
+                ] {
+                    if let Err(e) = case(&frame, at, side, tone) {
+                        failed.push(format!("{format:?} {colour:?} {w}x{h} at {at}: {e}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} cases failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn gpu_and_mirror_agree_in_every_format() {
+    let Some(mut gpu) = compositor_on_any_adapter() else { return };
+    let mut cpu = Compositor::new(Backend::Cpu).unwrap();
+    each_case(|frame, at, side, tone| {
+        let (a, _) = draw(&mut cpu, frame, at, side, tone);
+        let (b, _) = draw(&mut gpu, frame, at, side, tone);
+        let off: Vec<u8> = a.data().iter().zip(b.data()).map(|(a, b)| a.abs_diff(*b)).collect();
+        let worst = off.iter().copied().max().unwrap_or(0);
+        let at_byte = off.iter().position(|d| *d == worst);
+        let mean = off.iter().map(|d| f32::from(*d)).sum::<f32>() / off.len() as f32;
+        if worst > MIRROR_MAX || mean > MIRROR_MEAN {
+            return Err(format!("worst {worst} at byte {at_byte:?}, mean {mean}"));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn steady_state_creates_no_gpu_object() {
+    let Some(mut gpu) = compositor_on_any_adapter() else { return };
+    let frame = noise(PixelFormat::Nv12, Colour::default(), 256, 144);
+    let texture = texture(Tone::Match);
+    let mut created = 0;
+    for i in 0..24 {
+        let mut canvas = Canvas::new(frame.clone());
+        let side = 90.0 + (i % 6) as f32;
+        let p = points(Vec2::new(40.0 + i as f32, 20.0), side);
+        gpu.draw(&mut canvas, 0, FrameTime::default(), &p, &texture, &Look::default()).unwrap();
+        if i == 12 {
+            created = gpu.objects_created();
+        }
+    }
+    assert!(created > 0);
+    assert_eq!(gpu.objects_created(), created);
+}
+
+#[test]
+fn only_the_face_and_the_badge_are_touched() {
+    let mut cpu = Compositor::new(Backend::Cpu).unwrap();
+    each_case(|frame, at, side, tone| {
+        let mut canvas = Canvas::new(frame.clone());
+        let p = points(at, side);
+        let look = Look::default();
+        let drawn = cpu.draw(&mut canvas, 0, FrameTime::default(), &p, &texture(tone), &look).unwrap();
+        let badged = Badger::new(Corner::TopRight).finish(canvas, Disclosure::Modified).unwrap();
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        frame.read_codes(frame.bounds(), &mut a);
+        badged.frame().read_codes(frame.bounds(), &mut b);
+        let (cx, cy) = frame.format().chroma_step();
+        let mut changed = 0;
+        for (i, (a, b)) in (0u32..).zip(a.iter().zip(&b)) {
+            let (x, y) = (i % frame.width(), i / frame.width());
+            if a == b || badged.plate().contains(x, y) {
+                continue;
+            }
+            changed += 1;
+            // A chroma sample may reach one pixel past the oval; luma may not.
+            let centre = at + side * 0.5;
+            let reach = side * 0.45 + if a & 0xff == b & 0xff { cx.max(cy) as f32 } else { 0.0 };
+            let far = (Vec2::new(x as f32, y as f32) - centre).length();
+            if !drawn.region.contains(x, y) || far > reach + 0.5 {
+                return Err(format!("pixel {x},{y} changed outside of the face"));
+            }
+        }
+        let visible = !drawn.region.is_empty();
+        if visible != (changed > 0) {
+            return Err(format!("{changed} pixels changed in {:?}", drawn.region));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_face_that_is_not_finite_or_too_short_changes_nothing() {
+    let mut cpu = Compositor::new(Backend::Cpu).unwrap();
+    let frame = noise(PixelFormat::I420, Colour::JPEG, 160, 120);
+    let mut bad = points(Vec2::new(20.0, 20.0), 60.0);
+    bad[100].x = f32::NAN;
+    for p in [bad.as_slice(), &bad[..400], &[]] {
+        let mut canvas = Canvas::new(frame.clone());
+        let t = texture(Tone::Match);
+        let drawn = cpu.draw(&mut canvas, 0, FrameTime::default(), p, &t, &Look::default()).unwrap();
+        assert!(drawn.region.is_empty());
+        assert_eq!(*canvas.frame(), frame);
+    }
+}
+
+#[test]
+fn no_opacity_changes_nothing_and_half_lies_between() {
+    let mut cpu = Compositor::new(Backend::Cpu).unwrap();
+    let frame = noise(PixelFormat::Rgb, Colour::JPEG, 160, 120);
+    let mut change = |opacity| {
+        let mut canvas = Canvas::new(frame.clone());
+        let look = Look { opacity, ..Look::default() };
+        let p = points(Vec2::new(40.0, 20.0), 80.0);
+        cpu.draw(&mut canvas, 0, FrameTime::default(), &p, &texture(Tone::Match), &look).unwrap();
+        canvas.frame().data().iter().zip(frame.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>()
+    };
+    let (none, half, full) = (change(0.0), change(0.5), change(1.0));
+    assert_eq!(none, 0);
+    assert!(half > full / 4 && half < full * 3 / 4, "{half} {full}");
+}

@@ -1,0 +1,179 @@
+//! Why a persona is refused, in plain words.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::{ClassKind, Date};
+use crate::error::{Error, ErrorKind, Stage};
+
+/// Why a persona can't be loaded, made or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PersonaError {
+    /// There is no file or folder of that name.
+    #[error("no persona at {}: give a folder with a persona.toml, or a .omote file", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A file can't be read.
+    #[error("can't read {file} of the persona: {source}")]
+    Read {
+        /// The file, below the package.
+        file: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The package can't be written.
+    #[error("can't write the persona to {}: {source}; choose another place", path.display())]
+    Write {
+        /// Where it was to go.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something of that name is there already.
+    #[error("{} is there already: remove it or choose another name", path.display())]
+    AlreadyThere {
+        /// What is in the way.
+        path: PathBuf,
+    },
+    /// The archive is not a readable zip.
+    #[error("the persona's archive is damaged or no zip file ({reason}): get the package again")]
+    Archive {
+        /// What the reader said.
+        reason: String,
+    },
+    /// A file of the package is not there.
+    #[error("{file} is missing from the persona: get the package again")]
+    MissingFile {
+        /// The file, below the package.
+        file: String,
+    },
+    /// A file's contents are not what the manifest says.
+    #[error("{file} was changed after the persona was made (its hash differs): get the package again")]
+    Changed {
+        /// The file, below the package.
+        file: String,
+    },
+    /// The manifest's id is not that of its files.
+    #[error("the persona's id does not belong to its files: get the package again")]
+    WrongId,
+    /// A name would lead out of the package.
+    #[error("the persona names the file `{file}`, which may lie outside the package: such names are refused")]
+    Escape {
+        /// The name.
+        file: String,
+    },
+    /// A file, or all together, are larger than a persona may be.
+    #[error("{what} of the persona is larger than the {limit} bytes allowed")]
+    TooLarge {
+        /// A file's name, or "the whole".
+        what: String,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// The manifest is no TOML of the expected form.
+    #[error("persona.toml can't be understood: {reason}")]
+    Manifest {
+        /// Place and reason.
+        reason: String,
+    },
+    /// A key's value is outside what is allowed.
+    #[error("persona.toml: `{key}` {reason}")]
+    Value {
+        /// The key, with its table.
+        key: &'static str,
+        /// What it must be.
+        reason: String,
+    },
+    /// The class is not one of the five.
+    #[error("`{class}` is no class of persona: it must be self, consented, licensed, fictional or historic")]
+    UnknownClass {
+        /// What was given.
+        class: String,
+    },
+    /// The block that the class demands is missing.
+    #[error("a persona of class `{class}` needs the block [{}] in persona.toml, and there is none", class.block())]
+    MissingBlock {
+        /// The class.
+        class: ClassKind,
+    },
+    /// The consent is past its date.
+    #[error("the consent of the person depicted expired on {expires}: ask for a new one")]
+    Expired {
+        /// The last day on which it held.
+        expires: Date,
+    },
+    /// The picture is no picture.
+    #[error("{file} is not a picture of a known kind (PNG, JPEG, WebP, BMP), or is damaged: {reason}")]
+    NotAPicture {
+        /// The file.
+        file: String,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// The picture is larger than allowed.
+    #[error("{file} is {width}x{height} pixels, and at most {limit} a side are allowed: make it smaller")]
+    PictureTooLarge {
+        /// The file.
+        file: String,
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Pixels allowed a side.
+        limit: u32,
+    },
+    /// The landmarks are not those of the picture's face.
+    #[error("the landmarks of the persona are not usable: {reason}")]
+    Landmarks {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// No face was found in the photo.
+    #[error("no face was found in the photo: take one that shows a whole face from the front")]
+    NoFace,
+    /// More than one face was found in the photo.
+    #[error("{count} faces were found in the photo: cut it so that only one is in it")]
+    ManyFaces {
+        /// How many.
+        count: usize,
+    },
+    /// The face has too few pixels.
+    #[error("the face is only {size:.0} pixels wide or high, and {least} are needed: use a larger photo")]
+    FaceTooSmall {
+        /// The smaller side of the face's box, pixels.
+        size: f32,
+        /// The least allowed.
+        least: f32,
+    },
+    /// The face is cut off by the picture's edge.
+    #[error("the face reaches over the picture's edge: take a photo that shows the whole face")]
+    FaceCutOff,
+    /// The face is not sharp.
+    #[error(
+        "the face is blurred (sharpness {sharpness:.4}, at least {least:.4} is needed): take a sharper photo"
+    )]
+    Blurred {
+        /// What [`sharpness`](super::sharpness) gave.
+        sharpness: f32,
+        /// The least allowed.
+        least: f32,
+    },
+}
+
+impl From<PersonaError> for Error {
+    fn from(error: PersonaError) -> Self {
+        use PersonaError as P;
+        let kind = match &error {
+            P::Missing { .. } => ErrorKind::Missing,
+            P::Write { .. } | P::AlreadyThere { .. } => ErrorKind::Output,
+            P::Read { .. } | P::Archive { .. } | P::NotAPicture { .. } => ErrorKind::Damaged,
+            P::TooLarge { .. } | P::PictureTooLarge { .. } => ErrorKind::Unsupported,
+            _ => ErrorKind::Refused,
+        };
+        let message = error.to_string();
+        Self::wrap(kind, Stage::Persona, message, error)
+    }
+}

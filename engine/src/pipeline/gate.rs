@@ -1,0 +1,249 @@
+//! What is shown for a face that is not seen now: the safety gate, one record a face.
+
+use crate::frame::FrameTime;
+use crate::space::MeshPoint;
+use crate::track::{Face, FaceId};
+use glam::Vec2;
+use std::time::Duration;
+
+/// A lost face's persona stays this long.
+pub const HOLD: Duration = Duration::from_millis(250);
+/// Then its region is pixelated until this long after it was lost.
+pub const PIXELATE: Duration = Duration::from_secs(2);
+/// Growth of the last box for the pixelated head region.
+pub const HEAD: f32 = 1.6;
+
+/// A box in image pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Box2 {
+    pub(super) min: Vec2,
+    pub(super) max: Vec2,
+}
+
+impl Box2 {
+    pub(super) fn of(points: &[MeshPoint]) -> Self {
+        let start = (Vec2::MAX, Vec2::MIN);
+        let (min, max) = points.iter().fold(start, |(a, b), p| (a.min(p.truncate()), b.max(p.truncate())));
+        Self { min, max }
+    }
+
+    pub(super) fn centre(&self) -> Vec2 {
+        (self.min + self.max) * 0.5
+    }
+
+    pub(super) fn grown(&self, by: f32) -> Self {
+        let half = (self.max - self.min) * 0.5 * by;
+        Self { min: self.centre() - half, max: self.centre() + half }
+    }
+
+    fn area(&self) -> f32 {
+        let d = (self.max - self.min).max(Vec2::ZERO);
+        d.x * d.y
+    }
+
+    /// Share of this box that the other covers, 0..=1.
+    pub(super) fn covered_by(&self, other: &Self) -> f32 {
+        let both = Self { min: self.min.max(other.min), max: self.max.min(other.max) };
+        both.area() / self.area().max(1e-6)
+    }
+
+    fn shifted(&self, by: Vec2) -> Self {
+        Self { min: self.min + by, max: self.max + by }
+    }
+}
+
+/// What to show for a face in this frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Show {
+    /// The persona on this frame's mesh.
+    Live,
+    /// The persona on the last mesh.
+    Hold,
+    /// The head region pixelated.
+    Pixelate,
+    /// Nothing: the face left the picture, or is behind another one.
+    Nothing,
+}
+
+/// A face that is or was followed.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) id: FaceId,
+    /// Which persona it wears: the first that no other face wears.
+    pub(super) wears: usize,
+    pub(super) points: Vec<MeshPoint>,
+    pub(super) show: Show,
+    seen: FrameTime,
+    /// Image pixels a second, between the last two sightings.
+    velocity: Vec2,
+    left: bool,
+}
+
+impl Record {
+    pub(super) fn bounds(&self) -> Box2 {
+        Box2::of(&self.points)
+    }
+}
+
+/// The records of all faces.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gate {
+    records: Vec<Record>,
+}
+
+/// A face counts as gone from the picture when so little of its box is in it, now or at its speed soon.
+const INSIDE_NOW: f32 = 0.6;
+const INSIDE_SOON: f32 = 0.35;
+const SOON: f32 = 0.25;
+/// A lost face whose box another face covers this far is taken to be behind it.
+const BEHIND: f32 = 0.35;
+/// A new face that overlaps a lost one's grown box this far is the lost one again.
+const SAME: f32 = 0.3;
+
+impl Gate {
+    /// Takes this frame's faces in. `size` is the picture's. Faces that are not seen keep their record
+    /// until [`PIXELATE`] has passed.
+    pub(super) fn update(&mut self, faces: &[Face], time: FrameTime, size: Vec2) {
+        for face in faces {
+            match self.index_of(face, faces) {
+                Some(i) => self.records[i].see(face, time),
+                None => {
+                    let taken = |n: &usize| self.records.iter().any(|r| r.wears == *n);
+                    let record = Record {
+                        id: face.id,
+                        wears: (0..).find(|n| !taken(n)).unwrap_or_default(),
+                        points: face.landmarks.clone(),
+                        show: Show::Live,
+                        seen: time,
+                        velocity: Vec2::ZERO,
+                        left: false,
+                    };
+                    self.records.push(record);
+                }
+            }
+        }
+        let live: Vec<Box2> = faces.iter().map(|f| Box2::of(&f.landmarks)).collect();
+        for r in &mut self.records {
+            let age = time.0.saturating_sub(r.seen.0);
+            if age.is_zero() {
+                continue;
+            }
+            if r.show == Show::Live {
+                r.left = left_the_picture(&r.bounds(), r.velocity, size);
+            }
+            let behind = live.iter().any(|b| r.bounds().covered_by(b) > BEHIND);
+            r.show = if r.left || behind {
+                Show::Nothing
+            } else if age <= HOLD {
+                Show::Hold
+            } else {
+                Show::Pixelate
+            };
+        }
+        self.records.retain(|r| time.0.saturating_sub(r.seen.0) <= PIXELATE);
+    }
+
+    /// The record of a face: by its id, or a lost one at its place.
+    fn index_of(&self, face: &Face, faces: &[Face]) -> Option<usize> {
+        let by_id = self.records.iter().position(|r| r.id == face.id);
+        by_id.or_else(|| {
+            let here = Box2::of(&face.landmarks);
+            let lost = |r: &Record| !faces.iter().any(|f| f.id == r.id);
+            self.records.iter().position(|r| lost(r) && here.covered_by(&r.bounds().grown(HEAD)) > SAME)
+        })
+    }
+
+    pub(super) fn records(&self) -> &[Record] {
+        &self.records
+    }
+}
+
+impl Record {
+    fn see(&mut self, face: &Face, time: FrameTime) {
+        let dt = time.0.saturating_sub(self.seen.0).as_secs_f32();
+        if dt > 0.0 {
+            self.velocity = (Box2::of(&face.landmarks).centre() - self.bounds().centre()) / dt;
+        }
+        self.points.clone_from(&face.landmarks);
+        (self.id, self.show, self.seen, self.left) = (face.id, Show::Live, time, false);
+    }
+}
+
+fn left_the_picture(bounds: &Box2, velocity: Vec2, size: Vec2) -> bool {
+    let picture = Box2 { min: Vec2::ZERO, max: size };
+    let inside = |b: Box2| b.covered_by(&picture);
+    inside(*bounds) < INSIDE_NOW || inside(bounds.shifted(velocity * SOON)) < INSIDE_SOON
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{CropSquare, ImagePx};
+    use crate::track::Pose;
+    use glam::{Quat, Vec3};
+
+    fn face(id: u64, x: f32, y: f32) -> Face {
+        let corner = |dx: f32, dy: f32| Vec3::new(x + dx, y + dy, 0.0);
+        let region = CropSquare { centre: ImagePx(Vec2::new(x, y)), side: 180.0, angle: 0.0 };
+        let pose = Pose { rotation: Quat::IDENTITY, scale: 40.0, origin: Vec3::new(x, y, 0.0) };
+        let landmarks = vec![corner(-50.0, -60.0), corner(50.0, 60.0)];
+        Face { id: FaceId(id), score: 1.0, landmarks, region, pose }
+    }
+
+    fn at(ms: u64) -> FrameTime {
+        FrameTime(Duration::from_millis(ms))
+    }
+
+    const SIZE: Vec2 = Vec2::new(640.0, 360.0);
+
+    fn shows(gate: &Gate) -> Vec<Show> {
+        gate.records().iter().map(|r| r.show).collect()
+    }
+
+    #[test]
+    fn hold_then_pixelate_then_nothing() {
+        let mut g = Gate::default();
+        g.update(&[face(1, 300.0, 180.0)], at(0), SIZE);
+        for (ms, expected) in [
+            (33, vec![Show::Hold]),
+            (250, vec![Show::Hold]),
+            (260, vec![Show::Pixelate]),
+            (2000, vec![Show::Pixelate]),
+            (2001, vec![]),
+        ] {
+            g.update(&[], at(ms), SIZE);
+            assert_eq!(shows(&g), expected, "{ms} ms");
+        }
+    }
+
+    #[test]
+    fn a_face_that_leaves_needs_neither() {
+        let mut g = Gate::default();
+        g.update(&[face(1, 500.0, 180.0)], at(0), SIZE);
+        g.update(&[face(1, 560.0, 180.0)], at(33), SIZE);
+        g.update(&[], at(66), SIZE);
+        assert_eq!(shows(&g), [Show::Nothing]);
+        let mut half_out = Gate::default();
+        half_out.update(&[face(1, 650.0, 180.0)], at(0), SIZE);
+        half_out.update(&[], at(33), SIZE);
+        assert_eq!(shows(&half_out), [Show::Nothing]);
+    }
+
+    #[test]
+    fn a_new_id_at_the_same_place_wears_the_same_persona() {
+        let mut g = Gate::default();
+        g.update(&[face(1, 200.0, 180.0), face(2, 450.0, 180.0)], at(0), SIZE);
+        g.update(&[face(1, 200.0, 180.0)], at(33), SIZE);
+        g.update(&[face(1, 200.0, 180.0), face(7, 455.0, 182.0)], at(66), SIZE);
+        let worn: Vec<_> = g.records().iter().map(|r| (r.id.0, r.wears, r.show)).collect();
+        assert_eq!(worn, [(1, 0, Show::Live), (7, 1, Show::Live)]);
+    }
+
+    #[test]
+    fn a_face_behind_another_is_not_drawn_over_it() {
+        let mut g = Gate::default();
+        g.update(&[face(1, 250.0, 180.0), face(2, 330.0, 180.0)], at(0), SIZE);
+        g.update(&[face(2, 290.0, 180.0)], at(33), SIZE);
+        assert_eq!(shows(&g), [Show::Nothing, Show::Live]);
+    }
+}

@@ -1,0 +1,298 @@
+//! H.264 in `.mp4`, through an ffmpeg child process that gets raw planes over a pipe.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Stdio};
+
+use super::fault::Fault;
+use super::partial::Partial;
+use super::planar::{planar, planar_format, write_even_planes};
+use super::{Encoder, SinkSpec};
+use crate::badge::Disclosure;
+use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
+use crate::source::child::{self, Child};
+use crate::source::probe::{Probe, file_url};
+use crate::source::{Rate, looks_hd};
+
+/// Sound that .mp4 takes as it is; other is made into AAC.
+const COPIED: [&str; 7] = ["aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"];
+
+/// Sound to go with the pictures.
+#[derive(Debug)]
+struct Sound {
+    path: PathBuf,
+    codec: &'static str,
+    /// Seconds by which it begins before the pictures.
+    ahead: f64,
+}
+
+/// A `.mp4` file. ffmpeg is started with the first frame, whose size, format and colour all must have.
+#[derive(Debug)]
+pub(super) struct Mp4 {
+    program: PathBuf,
+    rate: Rate,
+    sound: Option<Sound>,
+    /// Dropped before the file that it writes.
+    running: Option<Running>,
+    partial: Partial,
+    frames: u64,
+}
+
+#[derive(Debug)]
+struct Running {
+    format: PixelFormat,
+    colour: Colour,
+    /// Dropped first: killed, so that it does not take the closed pipe for the video's end.
+    child: Child,
+    /// Closed before the child is waited for, which is how it learns of the end.
+    pipe: Option<ChildStdin>,
+}
+
+impl Mp4 {
+    pub(super) fn new(path: &Path, spec: &SinkSpec) -> Result<Self, Fault> {
+        Self::with_programs(path, spec, Path::new("ffmpeg"), Path::new("ffprobe"))
+    }
+
+    fn with_programs(path: &Path, spec: &SinkSpec, ffmpeg: &Path, ffprobe: &Path) -> Result<Self, Fault> {
+        let sound = spec.audio.as_deref().map(|audio| Sound::of(ffprobe, audio)).transpose()?.flatten();
+        // Asked now, so that a missing program is noticed before any work is done.
+        child::run(ffmpeg, &["-version".into()]).map_err(|e| not_started(ffmpeg, path, 0, e))?;
+        // Made now for the same reason; ffmpeg opens it by its name.
+        let (partial, _) = Partial::file(path)?;
+        Ok(Self { program: ffmpeg.into(), partial, rate: spec.rate, sound, running: None, frames: 0 })
+    }
+
+    fn start(&self, frame: &Frame, what: Disclosure) -> Result<Running, Fault> {
+        // 4:2:0 in H.264 has even sides.
+        let (width, height) = (frame.width().next_multiple_of(2), frame.height().next_multiple_of(2));
+        let format = match frame.format() {
+            rgb @ (PixelFormat::Rgb | PixelFormat::Bgra) => rgb,
+            yuv => planar_format(yuv),
+        };
+        let hd = if looks_hd(width, height) { Matrix::Bt709 } else { Matrix::Bt601 };
+        let encoded = match format.is_yuv() {
+            true => frame.colour(),
+            false => Colour { matrix: hd, range: Range::Limited },
+        };
+        let pixels = match format {
+            PixelFormat::I422 => "yuv422p",
+            PixelFormat::I444 => "yuv444p",
+            PixelFormat::Bgra => "bgr0",
+            PixelFormat::Rgb => "rgb24",
+            _ => "yuv420p",
+        };
+        let mut args = Args::default();
+        args.words("-nostdin -hide_banner -loglevel error -y -f rawvideo -pix_fmt").word(pixels);
+        args.words("-video_size").word(format!("{width}x{height}"));
+        args.words("-framerate").word(format!("{}/{}", self.rate.num(), self.rate.den()));
+        args.words("-i pipe:0");
+        if let Some(sound) = &self.sound {
+            if sound.ahead > 0.001 {
+                args.words("-itsoffset").word(format!("-{:.6}", sound.ahead));
+            }
+            args.words("-i").word(file_url(&sound.path));
+            args.words("-map 0:v:0 -map 1:a? -c:a").word(sound.codec);
+        }
+        args.words("-vf").word(filters(format, encoded));
+        args.words("-c:v libx264 -preset veryfast -crf 16 -pix_fmt yuv420p");
+        args.words(tags(encoded)).words("-movflags +faststart -metadata");
+        args.word(format!("comment={}: the face in this video may be synthetic", what.words()));
+        args.words("-f mp4").word(file_url(self.partial.path()));
+        let mut child = Child::spawn(&self.program, &args.0, Stdio::piped(), Stdio::null())
+            .map_err(|e| not_started(&self.program, self.partial.target(), self.frames, e))?;
+        let pipe = child.take_input();
+        Ok(Running { format, colour: frame.colour(), pipe, child })
+    }
+
+    /// Why writing to the child failed: what it said before it went.
+    fn died(&self, mut running: Running, cause: io::Error) -> Fault {
+        running.pipe = None;
+        let said = match cause.kind() {
+            io::ErrorKind::BrokenPipe => running.child.wait().map(|e| e.said).unwrap_or_default(),
+            _ => running.child.stop(),
+        };
+        ended(self.partial.target(), self.frames, if said.is_empty() { cause.to_string() } else { said })
+    }
+}
+
+impl Encoder for Mp4 {
+    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), Fault> {
+        let mut running = match self.running.take() {
+            Some(running) => running,
+            None => self.start(frame, what)?,
+        };
+        let (path, number) = (self.partial.target().to_owned(), self.frames);
+        let frame = planar(frame, running.format, running.colour).map_err(|cause| Fault::Convert {
+            path,
+            frame: number,
+            cause,
+        })?;
+        let written = match &mut running.pipe {
+            Some(pipe) => write_even_planes(&frame, pipe),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        if let Err(cause) = written {
+            return Err(self.died(running, cause));
+        }
+        self.running = Some(running);
+        self.frames += 1;
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<PathBuf, Fault> {
+        if let Some(mut running) = self.running.take() {
+            running.pipe = None;
+            let end = running.child.wait().map_err(|e| Fault::io(self.partial.target(), self.frames, e))?;
+            if !end.status.success() {
+                let said =
+                    if end.said.is_empty() { format!("it ended with {}", end.status) } else { end.said };
+                return Err(ended(self.partial.target(), self.frames, said));
+            }
+            if !end.said.is_empty() {
+                log::warn!("ffmpeg wrote the video, but said: {}", end.said);
+            }
+        }
+        self.partial.keep(self.frames)
+    }
+}
+
+impl Sound {
+    /// The sound of a file, where it has some.
+    fn of(ffprobe: &Path, audio: &Path) -> Result<Option<Self>, Fault> {
+        let probe = Probe::of(ffprobe, audio)
+            .map_err(|fault| Fault::Sound { path: audio.into(), said: fault.to_string() })?;
+        if probe.sound_codecs().next().is_none() {
+            return Ok(None);
+        }
+        let codec = if probe.sound_codecs().all(|c| COPIED.contains(&c)) { "copy" } else { "aac" };
+        Ok(Some(Self { path: audio.into(), codec, ahead: probe.video_delay() }))
+    }
+}
+
+/// What leads from the frames to what is encoded: 4:2:0, with its meaning written on it.
+fn filters(format: PixelFormat, encoded: Colour) -> String {
+    let (matrix, range) = (matrix_name(encoded.matrix), range_name(encoded.range));
+    let fine = "flags=bicubic+accurate_rnd+full_chroma_int";
+    let chain = match format {
+        PixelFormat::I420 => String::new(),
+        PixelFormat::Rgb | PixelFormat::Bgra => {
+            format!("scale=out_color_matrix={matrix}:out_range={range}:{fine},format=yuv420p,")
+        }
+        _ => format!("scale=in_range={range}:out_range={range}:{fine},format=yuv420p,"),
+    };
+    chain + &format!("setparams=range={range}:colorspace={matrix}")
+}
+
+/// What the file says about its colours. BT.709 comes with its own primaries and transfer; BT.601 samples
+/// come from JPEG and webcams, which use sRGB's, so only their matrix is said.
+fn tags(colour: Colour) -> &'static str {
+    match (colour.matrix, colour.range) {
+        (Matrix::Bt709, Range::Limited) => {
+            "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv"
+        }
+        (Matrix::Bt709, Range::Full) => {
+            "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range pc"
+        }
+        (Matrix::Bt601, Range::Limited) => "-colorspace smpte170m -color_range tv",
+        (Matrix::Bt601, Range::Full) => "-colorspace smpte170m -color_range pc",
+    }
+}
+
+fn matrix_name(matrix: Matrix) -> &'static str {
+    match matrix {
+        Matrix::Bt601 => "smpte170m",
+        Matrix::Bt709 => "bt709",
+    }
+}
+
+fn range_name(range: Range) -> &'static str {
+    match range {
+        Range::Limited => "limited",
+        Range::Full => "full",
+    }
+}
+
+/// The fault that an end of ffmpeg before ours is.
+fn ended(path: &Path, frames: u64, said: String) -> Fault {
+    if said.contains("No space left on device") {
+        return Fault::Full { path: path.into(), frames };
+    }
+    Fault::Program { path: path.into(), frames, said }
+}
+
+fn not_started(program: &Path, path: &Path, frames: u64, cause: io::Error) -> Fault {
+    match cause.kind() {
+        io::ErrorKind::NotFound => {
+            Fault::NoProgram { path: path.into(), program: program.display().to_string() }
+        }
+        _ => ended(path, frames, cause.to_string()),
+    }
+}
+
+/// A command line under construction.
+#[derive(Debug, Default)]
+struct Args(Vec<OsString>);
+
+impl Args {
+    /// Adds words that hold no spaces.
+    fn words(&mut self, words: &str) -> &mut Self {
+        self.0.extend(words.split(' ').map(OsString::from));
+        self
+    }
+
+    /// Adds one word as it is.
+    fn word(&mut self, word: impl Into<OsString>) -> &mut Self {
+        self.0.push(word.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    const SPEC: SinkSpec = SinkSpec { rate: Rate::DEFAULT, frames: None, audio: None };
+
+    #[test]
+    fn a_missing_program_is_noticed_at_once_and_leaves_nothing() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let gone = Path::new("/nowhere/ffmpeg");
+        let path = folder.path().join("a.mp4");
+        let error = Error::from(Mp4::with_programs(&path, &SPEC, gone, gone).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Backend);
+        for word in ["/nowhere/ffmpeg", "apt install ffmpeg", ".y4m", "a.mp4"] {
+            assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_dying_program_said_is_in_the_error() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::TempDir::new().unwrap();
+        let program = folder.path().join("ffmpeg");
+        // It answers to -version, takes one read of its input, and fails.
+        let script = "#!/bin/sh\n[ \"$1\" = -version ] && exit 0\nhead -c 9 >/dev/null\necho lens cap on >&2\nexit 3\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = folder.path().join("a.mp4");
+        let frame = Frame::filled(PixelFormat::I420, Colour::JPEG, 640, 480, [9, 9, 9]).unwrap();
+        let mut sink = Box::new(Mp4::with_programs(&path, &SPEC, &program, &program).unwrap());
+        let written = (0..3).find_map(|_| sink.write(&frame, Disclosure::Modified).err());
+        let fault = match written {
+            Some(fault) => {
+                drop(sink);
+                fault
+            }
+            None => sink.finish().unwrap_err(),
+        };
+        assert!(fault.to_string().contains("lens cap on"), "{fault}");
+        assert_eq!(Error::from(fault).kind(), ErrorKind::Backend);
+        let left: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["ffmpeg"]);
+    }
+}

@@ -1,0 +1,104 @@
+//! PNG: one picture, or a folder of numbered ones. Each says in a text chunk that it is AI modified.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use ::png::{BitDepth, ColorType, Compression, Encoder as Writer, SrgbRenderingIntent};
+
+use super::Encoder;
+use super::fault::Fault;
+use super::partial::Partial;
+use crate::badge::Disclosure;
+use crate::frame::{Frame, PixelFormat};
+
+/// Writes a frame as sRGB; alpha is kept where there is one.
+fn encode(path: &Path, frame: &Frame, what: Disclosure) -> io::Result<()> {
+    let mut file = BufWriter::with_capacity(1 << 18, File::create(path)?);
+    let mut writer = Writer::new(&mut file, frame.width(), frame.height());
+    let (colour, data) = match frame.format() {
+        PixelFormat::Bgra => {
+            let mut data = frame.data().to_vec();
+            data.chunks_exact_mut(4).for_each(|p| p.swap(0, 2));
+            (ColorType::Rgba, data)
+        }
+        _ => (ColorType::Rgb, frame.to_rgb()),
+    };
+    writer.set_color(colour);
+    writer.set_depth(BitDepth::Eight);
+    writer.set_source_srgb(SrgbRenderingIntent::Perceptual);
+    writer.set_compression(Compression::Fast);
+    let said = format!("{}: the face in this picture may be synthetic", what.words());
+    writer.add_text_chunk("Comment".into(), said).map_err(io_error)?;
+    writer.add_text_chunk("Software".into(), "Omote".into()).map_err(io_error)?;
+    let mut writer = writer.write_header().map_err(io_error)?;
+    writer.write_image_data(&data).map_err(io_error)?;
+    writer.finish().map_err(io_error)?;
+    file.flush()
+}
+
+fn io_error(e: ::png::EncodingError) -> io::Error {
+    match e {
+        ::png::EncodingError::IoError(e) => e,
+        e => io::Error::other(e),
+    }
+}
+
+/// A single `.png`.
+#[derive(Debug)]
+pub(super) struct Still {
+    partial: Partial,
+    frames: u64,
+}
+
+impl Still {
+    pub(super) fn new(path: &Path, frames: Option<u64>) -> Result<Self, Fault> {
+        if let Some(n @ 2..) = frames {
+            return Err(Fault::OnePicture { path: path.into(), frames: n.to_string() });
+        }
+        let (partial, _) = Partial::file(path)?;
+        Ok(Self { partial, frames: 0 })
+    }
+}
+
+impl Encoder for Still {
+    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), Fault> {
+        let path = self.partial.target();
+        if self.frames > 0 {
+            return Err(Fault::OnePicture { path: path.into(), frames: "more".into() });
+        }
+        encode(self.partial.path(), frame, what).map_err(|e| Fault::io(path, 0, e))?;
+        self.frames = 1;
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<PathBuf, Fault> {
+        self.partial.keep(self.frames)
+    }
+}
+
+/// A folder of `000000.png`, `000001.png` and so on.
+#[derive(Debug)]
+pub(super) struct Folder {
+    partial: Partial,
+    frames: u64,
+}
+
+impl Folder {
+    pub(super) fn new(path: &Path) -> Result<Self, Fault> {
+        Ok(Self { partial: Partial::folder(path)?, frames: 0 })
+    }
+}
+
+impl Encoder for Folder {
+    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), Fault> {
+        let file = self.partial.path().join(format!("{:06}.png", self.frames));
+        encode(&file, frame, what).map_err(|e| Fault::io(self.partial.target(), self.frames, e))?;
+        self.frames += 1;
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<PathBuf, Fault> {
+        self.partial.keep(self.frames)
+    }
+}

@@ -1,0 +1,85 @@
+//! YUV4MPEG2 files: the planes as they are, in BT.601.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::fault::Fault;
+use super::partial::Partial;
+use super::planar::{planar, planar_format, video_colour, write_planes};
+use super::{Encoder, SinkSpec};
+use crate::badge::Disclosure;
+use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
+use crate::source::Rate;
+
+/// A `.y4m` file. Its format and range are those of the first frame; 4:2:0, 4:2:2 and 4:4:4 samples in
+/// BT.601 are written bit for bit, R'G'B' as 4:2:0 in limited range.
+#[derive(Debug)]
+pub(super) struct Y4m {
+    out: BufWriter<File>,
+    partial: Partial,
+    rate: Rate,
+    shape: Option<(PixelFormat, Colour)>,
+    frames: u64,
+}
+
+impl Y4m {
+    pub(super) fn new(path: &Path, spec: &SinkSpec) -> Result<Self, Fault> {
+        let (partial, file) = Partial::file(path)?;
+        let out = BufWriter::with_capacity(1 << 20, file);
+        Ok(Self { out, partial, rate: spec.rate, shape: None, frames: 0 })
+    }
+}
+
+/// The header for frames like this one, and how they are written.
+fn begin(frame: &Frame, rate: Rate) -> (String, PixelFormat, Colour) {
+    let format = planar_format(frame.format());
+    let colour = match frame.format().is_yuv() {
+        true => Colour { matrix: Matrix::Bt601, range: frame.colour().range },
+        false => video_colour(Matrix::Bt601),
+    };
+    let pixels = match format {
+        PixelFormat::I422 => "422",
+        PixelFormat::I444 => "444",
+        _ => "420jpeg",
+    };
+    let range = match colour.range {
+        Range::Full => "FULL",
+        Range::Limited => "LIMITED",
+    };
+    let (width, height) = (frame.width(), frame.height());
+    let (num, den) = (rate.num(), rate.den());
+    let header = format!("YUV4MPEG2 W{width} H{height} F{num}:{den} Ip A1:1 C{pixels} XCOLORRANGE={range}\n");
+    (header, format, colour)
+}
+
+impl Encoder for Y4m {
+    fn write(&mut self, frame: &Frame, _: Disclosure) -> Result<(), Fault> {
+        let (path, frames) = (self.partial.target(), self.frames);
+        let failed = |e| Fault::io(path, frames, e);
+        let (format, colour) = match self.shape {
+            Some(shape) => shape,
+            None => {
+                let (header, format, colour) = begin(frame, self.rate);
+                self.out.write_all(header.as_bytes()).map_err(failed)?;
+                *self.shape.insert((format, colour))
+            }
+        };
+        let frame = planar(frame, format, colour).map_err(|cause| Fault::Convert {
+            path: path.into(),
+            frame: frames,
+            cause,
+        })?;
+        self.out.write_all(b"FRAME\n").map_err(failed)?;
+        write_planes(&frame, &mut self.out).map_err(failed)?;
+        self.frames += 1;
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<PathBuf, Fault> {
+        let Self { mut out, partial, frames, .. } = *self;
+        out.flush().map_err(|e| Fault::io(partial.target(), frames, e))?;
+        drop(out);
+        partial.keep(frames)
+    }
+}

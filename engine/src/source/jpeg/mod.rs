@@ -1,0 +1,206 @@
+//! One JPEG to a frame in its native planes.
+//!
+//! libjpeg does not take a cut picture for an error: it warns and fills the rest with grey. Pictures
+//! without an end marker are refused by [`super::split`] before they come here; one whose scan ends early
+//! although its end marker is there is noticed by [`JpegDecoder::scan_is_short`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::metadata::Orientation;
+use image::{DynamicImage, RgbImage};
+use mozjpeg::decompress::DecompressStarted;
+use mozjpeg::{ColorSpace, Decompress, Marker};
+
+use crate::frame::{Colour, Frame, FrameError, PixelFormat};
+
+/// Why bytes do not make a picture.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JpegFault {
+    #[error("{width}x{height} pixels")]
+    Size { width: u64, height: u64 },
+    #[error("{0}")]
+    Library(String),
+    #[error("its data end before its last row")]
+    Short,
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+/// Decodes JPEG pictures; keeps its buffers from one to the next.
+#[derive(Debug, Default)]
+pub(crate) struct JpegDecoder {
+    planes: [Vec<u8>; 3],
+}
+
+/// The grey that libjpeg puts where data are missing, in each of the three planes.
+const FILLER: u8 = 128;
+
+impl JpegDecoder {
+    /// The picture as its native planes with [`Colour::JPEG`]: 4:2:0, 4:2:2 and 4:4:4 as they are, grey as
+    /// 4:2:0 with neutral chroma, other samplings and colour spaces as RGB. With `upright`, a picture
+    /// whose EXIF data ask for a turn is turned, and is RGB then.
+    ///
+    /// # Errors
+    /// [`JpegFault`]; the size is checked before anything is decoded.
+    pub(crate) fn decode(&mut self, bytes: &[u8], upright: bool) -> Result<Frame, JpegFault> {
+        let (frame, turn) = guarded(|| self.as_stored(bytes))?;
+        let suspicious = ends_in_filler(&frame) || is_progressive(bytes);
+        if suspicious && self.scan_is_short(&frame, bytes)? {
+            return Err(JpegFault::Short);
+        }
+        if upright && turn != Orientation::NoTransforms {
+            return guarded(|| turned(&frame, bytes, turn));
+        }
+        Ok(frame)
+    }
+
+    /// Decodes without turning; also the turn that is asked for.
+    fn as_stored(&mut self, bytes: &[u8]) -> Result<(Frame, Orientation), JpegFault> {
+        let jpeg = Decompress::with_markers(&[Marker::APP(1)]).from_mem(bytes).map_err(library)?;
+        let (width, height) = (jpeg.width() as u64, jpeg.height() as u64);
+        let allowed = 1..=u64::from(Frame::MAX_SIDE);
+        if !allowed.contains(&width) || !allowed.contains(&height) {
+            return Err(JpegFault::Size { width, height });
+        }
+        let turn = orientation(&jpeg);
+        let frame = match (jpeg.color_space(), native_format(&jpeg)) {
+            (ColorSpace::JCS_CMYK | ColorSpace::JCS_YCCK, _) => inks(bytes)?,
+            (ColorSpace::JCS_YCbCr, Some(format)) => self.planes(jpeg.raw().map_err(library)?, format)?,
+            (ColorSpace::JCS_GRAYSCALE, _) => grey(jpeg.grayscale().map_err(library)?)?,
+            _ => rgb(jpeg)?,
+        };
+        Ok((frame, turn))
+    }
+
+    /// Whether a scan lacks data for its last rows: more data put behind it would change the picture then,
+    /// and do nothing to a whole one.
+    fn scan_is_short(&mut self, frame: &Frame, bytes: &[u8]) -> Result<bool, JpegFault> {
+        let Some(body) = bytes.strip_suffix(&[0xff, 0xd9]) else { return Ok(false) };
+        let mut longer = body.to_vec();
+        let mut state = 1u32;
+        longer.extend((0..4096).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // No FF: it would begin a marker.
+            (state >> 24) as u8 & 0x7f
+        }));
+        longer.extend([0xff, 0xd9]);
+        let (again, _) = guarded(|| self.as_stored(&longer))?;
+        Ok(again.data() != frame.data())
+    }
+
+    /// Reads the decoded planes, which libjpeg pads to whole blocks, and cuts the padding off.
+    fn planes<R>(&mut self, mut jpeg: DecompressStarted<R>, format: PixelFormat) -> Result<Frame, JpegFault> {
+        let (width, height) = (jpeg.width(), jpeg.height());
+        let shapes: Vec<(usize, usize)> = jpeg
+            .components()
+            .iter()
+            .map(|c| (c.width_in_blocks as usize * 8, c.v_samp_factor as usize * 8))
+            .collect();
+        let rows_at_once = shapes.iter().map(|s| s.1).max().unwrap_or(8);
+        for (plane, (stride, rows)) in self.planes.iter_mut().zip(&shapes) {
+            plane.clear();
+            plane.reserve_exact(stride * rows * height.div_ceil(rows_at_once));
+        }
+        let [luma, cb, cr] = &mut self.planes;
+        jpeg.read_raw_data(&mut [luma, cb, cr]);
+        let (step_x, step_y) = format.chroma_step();
+        let chroma = (width.div_ceil(step_x as usize), height.div_ceil(step_y as usize));
+        let mut data = Vec::with_capacity(Frame::byte_len(format, width as u32, height as u32));
+        let sizes = [(width, height), chroma, chroma];
+        for ((plane, (stride, _)), (row, rows)) in self.planes.iter().zip(&shapes).zip(sizes) {
+            if row == *stride {
+                data.extend(plane.iter().take(row * rows));
+            } else {
+                data.extend(plane.chunks_exact(*stride).take(rows).flat_map(|r| r.iter().take(row)));
+            }
+        }
+        Ok(Frame::new(format, Colour::JPEG, width as u32, height as u32, data)?)
+    }
+}
+
+/// Runs `decode` and turns libjpeg's unwinding into an error.
+fn guarded<T>(decode: impl FnOnce() -> Result<T, JpegFault>) -> Result<T, JpegFault> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|payload| {
+        let said = payload.downcast::<String>().map(|s| *s).unwrap_or_else(|_| "libjpeg gave up".into());
+        Err(JpegFault::Library(said))
+    })
+}
+
+fn library(cause: std::io::Error) -> JpegFault {
+    JpegFault::Library(cause.to_string())
+}
+
+/// The format whose planes the JPEG's are, where there is one.
+fn native_format<R>(jpeg: &Decompress<R>) -> Option<PixelFormat> {
+    let [luma, cb, cr] = jpeg.components() else { return None };
+    let factors = |c: &mozjpeg::CompInfo| (c.h_samp_factor, c.v_samp_factor);
+    let ((h, v), chroma) = (factors(luma), factors(cb));
+    // libjpeg gives raw rows of at most 16 lines.
+    if chroma != factors(cr) || h > 2 || v > 2 {
+        return None;
+    }
+    let covers = |x, y| chroma.0 * x == h && chroma.1 * y == v;
+    let known = [(1, 1, PixelFormat::I444), (2, 1, PixelFormat::I422), (2, 2, PixelFormat::I420)];
+    known.into_iter().find(|&(x, y, _)| covers(x, y)).map(|(_, _, format)| format)
+}
+
+fn grey<R>(mut jpeg: DecompressStarted<R>) -> Result<Frame, JpegFault> {
+    let (width, height) = (jpeg.width() as u32, jpeg.height() as u32);
+    let mut data = jpeg.read_scanlines::<u8>().map_err(library)?;
+    data.resize(Frame::byte_len(PixelFormat::I420, width, height), 128);
+    Ok(Frame::new(PixelFormat::I420, Colour::JPEG, width, height, data)?)
+}
+
+/// Decodes with libjpeg's conversion to R'G'B'.
+fn rgb<R>(jpeg: Decompress<R>) -> Result<Frame, JpegFault> {
+    let (width, height) = (jpeg.width() as u32, jpeg.height() as u32);
+    let data = jpeg.rgb().map_err(library)?.read_scanlines::<u8>().map_err(library)?;
+    Ok(Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, data)?)
+}
+
+/// Printers' colours, which libjpeg does not turn into R'G'B'.
+fn inks(bytes: &[u8]) -> Result<Frame, JpegFault> {
+    let picture = image::load_from_memory_with_format(bytes, image::ImageFormat::Jpeg)
+        .map_err(|e| JpegFault::Library(e.to_string()))?;
+    let (width, height) = (picture.width(), picture.height());
+    Ok(Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, picture.into_rgb8().into_raw())?)
+}
+
+/// What the EXIF data say about which way is up.
+fn orientation<R>(jpeg: &Decompress<R>) -> Orientation {
+    jpeg.markers()
+        .filter_map(|m| m.data.strip_prefix(b"Exif\0\0"))
+        .find_map(Orientation::from_exif_chunk)
+        .unwrap_or(Orientation::NoTransforms)
+}
+
+/// The picture as R'G'B', turned: the halved chroma of native planes would not fit after a quarter turn.
+fn turned(stored: &Frame, bytes: &[u8], turn: Orientation) -> Result<Frame, JpegFault> {
+    let rgb = match stored.format() {
+        PixelFormat::Rgb => stored.data().to_vec(),
+        _ => rgb(Decompress::new_mem(bytes).map_err(library)?)?.into_data(),
+    };
+    let Some(rgb) = RgbImage::from_raw(stored.width(), stored.height(), rgb) else {
+        return Err(JpegFault::Short);
+    };
+    let mut picture = DynamicImage::ImageRgb8(rgb);
+    picture.apply_orientation(turn);
+    let (width, height) = (picture.width(), picture.height());
+    Ok(Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, picture.into_rgb8().into_raw())?)
+}
+
+/// Whether the picture comes in several scans; a cut one lacks detail then, not rows. (The two bytes may
+/// also stand in a segment with other data; that costs time, not correctness.)
+fn is_progressive(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|w| w == [0xff, 0xc2])
+}
+
+/// Whether the last row is libjpeg's filler, or a picture that happens to end in that grey.
+fn ends_in_filler(frame: &Frame) -> bool {
+    frame.planes().iter().enumerate().all(|(i, p)| {
+        frame.plane(i).chunks_exact(p.stride).next_back().is_some_and(|row| row.iter().all(|&v| v == FILLER))
+    })
+}
+
+#[cfg(test)]
+mod tests;

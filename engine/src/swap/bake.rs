@@ -1,0 +1,284 @@
+//! Making a [`FaceTexture`] from pixels and texture positions: detail, mask, mip chain.
+
+use super::{FaceTexture, Tone};
+use crate::space::Uv;
+use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
+use glam::Vec2;
+use omote_shaders::cpu::{decode_srgb, encode_srgb, mip_start};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How far the user's own eyes and mouth give way to the persona's: 0 own, 1 the persona's.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Holes {
+    /// Eyes, 0..=1.
+    pub eyes: f32,
+    /// The inside of the mouth, 0..=1.
+    pub mouth: f32,
+}
+
+/// Why pixels do not make a face texture.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum BakeError {
+    /// The side is no power of two from 64 to 2048, or the pixels are of another number.
+    #[error(
+        "a face texture needs side² RGBA pixels with a side of 64 to 2048, a power of two; got side {side} and {bytes} bytes"
+    )]
+    Size {
+        /// Side asked for.
+        side: u32,
+        /// Bytes given.
+        bytes: usize,
+    },
+    /// Not 468 finite texture positions.
+    #[error(
+        "a face texture needs {POINTS} texture positions inside the picture; point {index} is missing or not finite"
+    )]
+    Uv {
+        /// First point at fault.
+        index: usize,
+    },
+    /// The face oval encloses next to nothing.
+    #[error("the face oval of the texture is empty: its landmarks are not a face")]
+    Empty,
+}
+
+static SERIAL: AtomicU64 = AtomicU64::new(0);
+
+/// Smallest mip level's side.
+const LAST_SIDE: u32 = 4;
+/// Width of the ramps as shares of the oval's width: at the oval, round the eyes, round the inner lips.
+struct Feather {
+    oval: f32,
+    eyes: f32,
+    mouth: f32,
+}
+
+impl Feather {
+    /// Skin melts into skin; a painted mask has an edge.
+    fn of(tone: Tone) -> Self {
+        match tone {
+            Tone::Keep => Self { oval: 0.03, eyes: 0.022, mouth: 0.018 },
+            _ => Self { oval: 0.12, eyes: 0.045, mouth: 0.02 },
+        }
+    }
+}
+
+impl FaceTexture {
+    /// Bakes a texture of `side`² texels from `rgba` (R G B A, sRGB; its alpha is an extra mask) and the
+    /// texture positions of the 468 mesh points.
+    ///
+    /// # Errors
+    /// [`BakeError`] names what does not fit.
+    pub fn bake(rgba: &[u8], side: u32, uv: &[Uv], tone: Tone, holes: Holes) -> Result<Self, BakeError> {
+        let n = side as usize * side as usize;
+        if !side.is_power_of_two() || !(64..=2048).contains(&side) || rgba.len() != n * 4 {
+            return Err(BakeError::Size { side, bytes: rgba.len() });
+        }
+        if let Some(index) = (0..POINTS).find(|i| !uv.get(*i).is_some_and(|u| u.0.is_finite())) {
+            return Err(BakeError::Uv { index });
+        }
+        let uv: Vec<Uv> = uv.iter().take(POINTS).copied().collect();
+        let mask = mask(&uv, side as usize, holes, &Feather::of(tone))?;
+        let mut texels: Vec<u32> = rgba
+            .chunks_exact(4)
+            .zip(&mask)
+            .map(|(p, m)| {
+                let a = (f32::from(p[3]) * m + 0.5) as u8;
+                u32::from_le_bytes([p[0], p[1], p[2], a])
+            })
+            .collect();
+        let levels = mips(&mut texels, side);
+        for level in 0..levels {
+            let (from, n) = (mip_start(side, level), (side >> level) as usize);
+            sharpen(&mut texels[from..from + n * n], n, sharpness(tone));
+        }
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { side, levels, texels, uv, tone, serial })
+    }
+}
+
+/// Appends the smaller levels to a texture's level 0 of `side`² texels; gives the number of levels.
+pub(super) fn mips(texels: &mut Vec<u32>, side: u32) -> u32 {
+    let levels = side.ilog2() - LAST_SIDE.ilog2() + 1;
+    for level in 1..levels {
+        let from = mip_start(side, level - 1);
+        let half = (side >> level) as usize;
+        for i in 0..half * half {
+            let at = from + (i / half * 2) * half * 2 + (i % half) * 2;
+            let four = [at, at + 1, at + half * 2, at + half * 2 + 1].map(|k| texels[k]);
+            texels.push(average(four));
+        }
+    }
+    levels
+}
+
+/// Mean in linear light; alpha as it is.
+fn average(four: [u32; 4]) -> u32 {
+    let mut sum = [0.0f32; 4];
+    for t in four {
+        let [r, g, b, a] = t.to_le_bytes().map(f32::from);
+        for (s, v) in sum.iter_mut().zip([r, g, b].map(|v| decode_srgb(v / 255.0))) {
+            *s += v * 0.25;
+        }
+        sum[3] += a * 0.25;
+    }
+    let code = |v: f32| (encode_srgb(v) * 255.0 + 0.5) as u8;
+    u32::from_le_bytes([code(sum[0]), code(sum[1]), code(sum[2]), (sum[3] + 0.5) as u8])
+}
+
+/// Strength of the unsharp mask on every mip level. It makes up for averaging and for sampling twice; paint
+/// is nearly as sharp as it was meant.
+fn sharpness(tone: Tone) -> f32 {
+    match tone {
+        Tone::Keep => 0.3,
+        _ => 1.2,
+    }
+}
+
+/// Unsharp mask with a 3 × 3 binomial blur; colours stay 0..=255, alpha as it is.
+fn sharpen(texels: &mut [u32], n: usize, amount: f32) {
+    let before = texels.to_vec();
+    let at = |x: usize, y: usize| before[y.min(n - 1) * n + x.min(n - 1)].to_le_bytes().map(f32::from);
+    for (i, texel) in texels.iter_mut().enumerate() {
+        let (x, y) = (i % n, i / n);
+        let mut soft = [0.0f32; 4];
+        for (dy, wy) in [(0, 0.25), (1, 0.5), (2, 0.25)] {
+            for (dx, wx) in [(0, 0.25), (1, 0.5), (2, 0.25)] {
+                let near = at((x + dx).saturating_sub(1), (y + dy).saturating_sub(1));
+                soft.iter_mut().zip(near).for_each(|(s, v)| *s += v * wx * wy);
+            }
+        }
+        let own = at(x, y);
+        let mut out = texel.to_le_bytes();
+        for k in 0..3 {
+            out[k] = (own[k] + (own[k] - soft[k]) * amount + 0.5).clamp(0.0, 255.0) as u8;
+        }
+        *texel = u32::from_le_bytes(out);
+    }
+}
+
+/// A closed line in texels.
+struct Loop(Vec<Vec2>);
+
+impl Loop {
+    fn new(uv: &[Uv], points: &[u16], side: f32) -> Self {
+        Self(points.iter().filter_map(|i| Some(uv.get(*i as usize)?.0 * side - 0.5)).collect())
+    }
+
+    fn bounds(&self) -> (Vec2, Vec2) {
+        self.0.iter().fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(*p), b.max(*p)))
+    }
+
+    /// Distance to the line in texels; positive inside.
+    fn signed_distance(&self, p: Vec2) -> f32 {
+        let (mut nearest, mut inside) = (f32::MAX, false);
+        let mut a = self.0.last().copied().unwrap_or_default();
+        for &b in &self.0 {
+            let (ab, ap) = (b - a, p - a);
+            let t = (ap.dot(ab) / ab.length_squared().max(1e-9)).clamp(0.0, 1.0);
+            nearest = nearest.min((ap - ab * t).length_squared());
+            if (a.y > p.y) != (b.y > p.y) && p.x < ab.x * (p.y - a.y) / ab.y + a.x {
+                inside = !inside;
+            }
+            a = b;
+        }
+        if inside { nearest.sqrt() } else { -nearest.sqrt() }
+    }
+}
+
+fn smoothstep(v: f32) -> f32 {
+    let t = v.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// The blend weight of each texel.
+fn mask(uv: &[Uv], side: usize, holes: Holes, feather: &Feather) -> Result<Vec<f32>, BakeError> {
+    let lines = |points: &[u16]| Loop::new(uv, points, side as f32);
+    let oval = lines(&OVAL);
+    let (low, high) = oval.bounds();
+    let width = high.x - low.x;
+    if width < 8.0 || high.y - low.y < 8.0 {
+        return Err(BakeError::Empty);
+    }
+    let openings = [
+        (lines(&EYE_RIGHT), holes.eyes, feather.eyes),
+        (lines(&EYE_LEFT), holes.eyes, feather.eyes),
+        (lines(&LIPS_INNER), holes.mouth, feather.mouth),
+    ];
+    let mut out = vec![0.0; side * side];
+    for (i, out) in out.iter_mut().enumerate() {
+        let p = Vec2::new((i % side) as f32, (i / side) as f32);
+        if p.cmplt(low).any() || p.cmpgt(high).any() {
+            continue;
+        }
+        let mut weight = smoothstep(oval.signed_distance(p) / (feather.oval * width));
+        for (line, persona, ramp) in &openings {
+            let reach = ramp * width;
+            let (low, high) = line.bounds();
+            if weight > 0.0 && p.cmpge(low - reach).all() && p.cmple(high + reach).all() {
+                let own = smoothstep(-line.signed_distance(p) / reach);
+                weight *= own + (1.0 - own) * persona.clamp(0.0, 1.0);
+            }
+        }
+        *out = weight;
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A face-like set of positions: the oval a circle, eyes and mouth small ones, the rest in the middle.
+    fn circle_face() -> Vec<Uv> {
+        let mut uv = vec![Uv(Vec2::splat(0.5)); POINTS];
+        let mut ring = |points: &[u16], centre: Vec2, radius: f32| {
+            for (k, i) in points.iter().enumerate() {
+                let a = k as f32 / points.len() as f32 * std::f32::consts::TAU;
+                uv[*i as usize] = Uv(centre + Vec2::from_angle(a) * radius);
+            }
+        };
+        ring(&OVAL, Vec2::splat(0.5), 0.45);
+        ring(&EYE_RIGHT, Vec2::new(0.3, 0.4), 0.06);
+        ring(&EYE_LEFT, Vec2::new(0.7, 0.4), 0.06);
+        ring(&LIPS_INNER, Vec2::new(0.5, 0.75), 0.05);
+        uv
+    }
+
+    fn alpha(t: &FaceTexture, u: f32, v: f32) -> u32 {
+        let at = |x: f32| (x * t.side() as f32) as usize;
+        t.texels()[at(v) * t.side() as usize + at(u)] >> 24
+    }
+
+    #[test]
+    fn mask_is_full_on_skin_and_open_where_the_user_shows() {
+        let grey = vec![128u8; 128 * 128 * 4].iter().map(|_| 255).collect::<Vec<u8>>();
+        let bake = |holes| FaceTexture::bake(&grey, 128, &circle_face(), Tone::Match, holes).unwrap();
+        let own = bake(Holes::default());
+        assert_eq!((alpha(&own, 0.5, 0.5), alpha(&own, 0.3, 0.4), alpha(&own, 0.5, 0.75)), (255, 0, 0));
+        assert_eq!(alpha(&own, 0.02, 0.02), 0);
+        let theirs = bake(Holes { eyes: 1.0, mouth: 1.0 });
+        assert_eq!((alpha(&theirs, 0.3, 0.4), alpha(&theirs, 0.5, 0.75)), (255, 255));
+    }
+
+    #[test]
+    fn mips_of_one_colour_keep_it() {
+        let white = vec![255u8; 64 * 64 * 4];
+        let t = FaceTexture::bake(&white, 64, &circle_face(), Tone::Keep, Holes::default()).unwrap();
+        assert_eq!(t.levels(), 5);
+        assert_eq!(t.texels().len(), 64 * 64 + 32 * 32 + 16 * 16 + 8 * 8 + 4 * 4);
+        assert!(t.texels().iter().all(|p| p & 0x00ff_ffff == 0x00ff_ffff));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let white = vec![255u8; 64 * 64 * 4];
+        let bake =
+            |px: &[u8], side, uv: &[Uv]| FaceTexture::bake(px, side, uv, Tone::Match, Holes::default());
+        assert!(matches!(bake(&white, 63, &circle_face()), Err(BakeError::Size { .. })));
+        let mut bad = circle_face();
+        bad[7].0.x = f32::NAN;
+        assert_eq!(bake(&white, 64, &bad), Err(BakeError::Uv { index: 7 }));
+        assert_eq!(bake(&white, 64, &vec![Uv(Vec2::ZERO); POINTS]), Err(BakeError::Empty));
+    }
+}

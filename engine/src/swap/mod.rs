@@ -1,0 +1,60 @@
+//! Every way to swap yields a [`FaceTexture`]: pixels, a texture position for each mesh point, and a mask.
+
+mod bake;
+mod photo;
+pub mod puppet;
+
+pub use bake::{BakeError, Holes};
+
+pub use crate::persona::Tone;
+
+use crate::space::Uv;
+
+/// A persona's face as a texture on the live mesh.
+///
+/// RGBA8 sRGB with straight alpha, mip-mapped, a power of two a side (512 by default). The alpha is the
+/// blend weight: 0 at the face oval, rising inwards; 0 in the holes for the user's own eyes and mouth.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaceTexture {
+    side: u32,
+    levels: u32,
+    texels: Vec<u32>,
+    uv: Vec<Uv>,
+    tone: Tone,
+    serial: u64,
+}
+
+impl FaceTexture {
+    /// Side of the texture in texels.
+    pub const SIDE: u32 = 512;
+
+    /// Texels a side of mip level 0.
+    pub fn side(&self) -> u32 {
+        self.side
+    }
+
+    /// Mip levels, down to one of 4 texels a side.
+    pub fn levels(&self) -> u32 {
+        self.levels
+    }
+
+    /// All levels one after the other, packed R G B A from the lowest byte.
+    pub fn texels(&self) -> &[u32] {
+        &self.texels
+    }
+
+    /// Texture positions of the 468 mesh points.
+    pub fn uv(&self) -> &[Uv] {
+        &self.uv
+    }
+
+    /// A number that no other texture of this process has, for caches. Copies share it.
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// How light and tone are fitted.
+    pub fn tone(&self) -> Tone {
+        self.tone
+    }
+}

@@ -1,0 +1,64 @@
+//! A [`FaceTexture`] from a photo and its landmarks.
+
+use super::{BakeError, FaceTexture, Holes, Tone};
+use crate::frame::{Border, Colour, CropSpec, Frame, PixelFormat};
+use crate::persona::Persona;
+use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
+use crate::topology::{OVAL, POINTS};
+use glam::Vec2;
+
+/// The texture's square is the face oval's longer side times this.
+const SQUARE: f32 = 1.15;
+
+impl FaceTexture {
+    /// The face of a photo. `points`: 468 or more mesh points in the photo's pixels.
+    ///
+    /// # Errors
+    /// [`BakeError`] where the points are no face or a point is not finite.
+    pub fn from_photo(
+        photo: &Frame,
+        points: &[MeshPoint],
+        tone: Tone,
+        holes: Holes,
+    ) -> Result<Self, BakeError> {
+        if let Some(index) = (0..POINTS).find(|i| !points.get(*i).is_some_and(|p| p.is_finite())) {
+            return Err(BakeError::Uv { index });
+        }
+        let oval = OVAL.iter().filter_map(|i| points.get(*i as usize)).map(|p| p.truncate());
+        let (low, high) = oval.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let side = (high - low).max_element() * SQUARE;
+        if side < 8.0 {
+            return Err(BakeError::Empty);
+        }
+        let square = CropSquare { centre: ImagePx((low + high) * 0.5), side, angle: 0.0 };
+        let n = Self::SIDE as usize;
+        let taps = (side / n as f32).ceil().clamp(1.0, 4.0) as usize;
+        let mut planar = vec![0.0; n * n * 3];
+        let spec = CropSpec { square, n, border: Border::Replicate, taps, scale: 255.0, offset: 0.0 };
+        photo.sample_crop(&spec, &mut planar);
+        let rgba: Vec<u8> = (0..n * n)
+            .flat_map(|i| [planar[i], planar[n * n + i], planar[2 * n * n + i], 255.0])
+            .map(|v| (v + 0.5) as u8)
+            .collect();
+        // A crop pixel's middle lies half a texel behind its number.
+        let uv: Vec<Uv> = points
+            .iter()
+            .take(POINTS)
+            .map(|p| Uv((square.to_crop(ImagePx(p.truncate()), n as f32).0 + 0.5) / n as f32))
+            .collect();
+        Self::bake(&rgba, Self::SIDE, &uv, tone, holes)
+    }
+
+    /// The face of a persona.
+    ///
+    /// # Errors
+    /// [`BakeError`] where its landmarks are no face.
+    pub fn of_persona(persona: &Persona, holes: Holes) -> Result<Self, BakeError> {
+        let picture = persona.picture();
+        let rgb: Vec<u8> = picture.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        let bytes = rgb.len();
+        let photo = Frame::new(PixelFormat::Rgb, Colour::JPEG, picture.width(), picture.height(), rgb)
+            .map_err(|_| BakeError::Size { side: picture.width(), bytes })?;
+        Self::from_photo(&photo, persona.landmarks(), persona.tone(), holes)
+    }
+}

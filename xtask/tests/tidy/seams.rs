@@ -1,0 +1,134 @@
+//! Who may name what: ONNX Runtime, the GPU device, OBS. And: no way round the badge.
+
+use crate::source::{Source, has_word, workspace};
+
+/// A word that only some folders may use in code.
+struct Seam {
+    word: &'static str,
+    allowed: &'static [&'static str],
+}
+
+const SEAMS: [Seam; 8] = [
+    Seam { word: "ort::", allowed: &["engine/src/infer/"] },
+    Seam { word: "use ort", allowed: &["engine/src/infer/"] },
+    Seam { word: "request_device", allowed: &["engine/src/gpu/"] },
+    Seam { word: "request_adapter", allowed: &["engine/src/gpu/"] },
+    Seam { word: "enumerate_adapters", allowed: &["engine/src/gpu/"] },
+    Seam { word: "wgpu::Instance", allowed: &["engine/src/gpu/"] },
+    Seam { word: "Device::noop", allowed: &["engine/src/gpu/"] },
+    Seam { word: "obs_module_load", allowed: &["plugin/"] },
+];
+
+fn seam_offences(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources.iter().filter(|source| source.is_rust() && !source.path.starts_with("xtask/")) {
+        let code = source.code();
+        for seam in &SEAMS {
+            let word = seam.word;
+            // A word that ends in `::` is always followed by a name.
+            let named = match word.strip_suffix("::") {
+                Some(stem) => code.match_indices(word).any(|(at, _)| {
+                    has_word(&code[at..at + word.len()], stem) && {
+                        let before = code[..at].chars().next_back();
+                        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+                    }
+                }),
+                None => has_word(&code, word),
+            };
+            if named && !seam.allowed.iter().any(|folder| source.path.starts_with(folder)) {
+                found.push(format!("{}: only {} may name `{word}`", source.path, seam.allowed.join(", ")));
+            }
+        }
+    }
+    found
+}
+
+/// Names that a switch against the badge would have, written without `_` and `-` and in lower case.
+const BYPASS: [&str; 16] = [
+    "nobadge",
+    "withoutbadge",
+    "hidebadge",
+    "disablebadge",
+    "skipbadge",
+    "removebadge",
+    "badgeoff",
+    "badgeless",
+    "badgeenabled",
+    "badgedisabled",
+    "badgevisible",
+    "badgehidden",
+    "badgealpha",
+    "badgeopacity",
+    "showbadge",
+    "unbadged",
+];
+
+/// One line for each name in code, string or manifest that looks like a way round the badge. Test code and
+/// comments may speak of such things; a program can't be switched by them.
+fn bypass_offences(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in
+        sources.iter().filter(|source| !source.is_test() && !source.path.starts_with("xtask/tests/"))
+    {
+        let text = if source.is_rust() { source.code_and_strings() } else { source.text.clone() };
+        let tokens = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-');
+        for token in tokens {
+            let plain: String =
+                token.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+            if BYPASS.iter().any(|word| plain.contains(word)) {
+                found.push(format!("{}: `{token}` looks like a way round the badge", source.path));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn only_the_right_modules_name_the_outside_world() {
+    let found = seam_offences(&workspace(&["rs"]));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn each_seam_is_seen_when_broken() {
+    let cases = [
+        ("engine/src/track/mod.rs", "use ort::session::Session;", true),
+        ("demo/src/main.rs", "fn f() { let s = ort::init(); }", true),
+        ("engine/src/composite/mod.rs", "let (d, q) = adapter.request_device(&desc);", true),
+        ("demo/src/doctor.rs", "let i = wgpu::Instance::new(d);", true),
+        ("engine/src/infer/ort.rs", "use ort::session::Session;", false),
+        ("engine/src/gpu/device.rs", "adapter.request_device(&desc)", false),
+        (
+            "engine/src/track/mod.rs",
+            "// ort::Session\nlet s = \"ort::Session\"; import::x(); support::y();",
+            false,
+        ),
+    ];
+    for (path, text, bad) in cases {
+        let found = seam_offences(&[Source::new(path, text)]);
+        assert_eq!(!found.is_empty(), bad, "{path}: {text}: {found:?}");
+    }
+}
+
+#[test]
+fn nothing_in_the_sources_looks_like_a_way_round_the_badge() {
+    let found = bypass_offences(&workspace(&["rs", "wgsl", "toml"]));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn each_form_of_a_bypass_is_seen() {
+    let cases = [
+        ("engine/src/badge/mod.rs", "pub fn set_badge_enabled(on: bool) {}", true),
+        ("demo/src/main.rs", "#[arg(long = \"no-badge\")] quiet: bool,", true),
+        ("demo/src/main.rs", "std::env::var(\"OMOTE_HIDE_BADGE\")", true),
+        ("engine/Cargo.toml", "[features]\nwithout-badge = []", true),
+        ("engine/src/sink/mod.rs", "fn present(frame: UnbadgedFrame)", true),
+        ("engine/src/badge/mod.rs", "// There is no_badge option.\nfn finish(badge: Badge) {}", false),
+        ("engine/tests/badge.rs", "fn a_frame_without_badge_does_not_compile() {}", false),
+    ];
+    for (path, text, bad) in cases {
+        let found = bypass_offences(&[Source::new(path, text)]);
+        assert_eq!(!found.is_empty(), bad, "{path}: {text}: {found:?}");
+    }
+}
