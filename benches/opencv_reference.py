@@ -18,7 +18,7 @@ cv2.setNumThreads(1)
 frame, persona = cv2.imread(sys.argv[1]), cv2.imread(sys.argv[2])
 p = np.loadtxt(sys.argv[3]).astype(np.float32)
 rounds, repeats = int(sys.argv[4]), int(sys.argv[5])
-live, own = p[:, :2], p[:, 2:]
+live, own = p[:, :2].copy(), p[:, 2:].copy()
 to_frame, _ = cv2.estimateAffine2D(own, live, method=cv2.LMEDS)
 
 

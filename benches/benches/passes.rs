@@ -1,6 +1,6 @@
 //! Each pass of the composite and the whole path, on the CPU mirrors.
 
-#![expect(clippy::unwrap_used, missing_docs, reason = "a bench may stop")]
+#![expect(clippy::unwrap_used, reason = "a bench may stop")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use glam::{Vec2, Vec3, Vec4};

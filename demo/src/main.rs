@@ -5,6 +5,7 @@ mod doctor;
 mod persona_cmd;
 mod run_cmd;
 mod setup;
+mod track_cmd;
 mod wardrobe;
 
 use std::io::Write;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Put a persona on the faces of a video, a clip, a picture or the built-in actor, into a file
     Run(Box<run_cmd::RunArgs>),
+    /// The faces of a clip or of pictures as numbers: 478 points each
+    Track(track_cmd::TrackArgs),
     /// The built-in actor wears a mask: a clip, a contact sheet and a latency table
     Demo(demo_cmd::DemoArgs),
     /// Obtain the face networks and ONNX Runtime, pinned by SHA-256, and convert the networks
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
             stats.table(&mut std::io::stdout().lock())?;
             Ok(ExitCode::SUCCESS)
         }),
+        Command::Track(args) => track_cmd::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Demo(args) => demo_cmd::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Persona(args) => wardrobe::with_built_ins(|built_ins| persona_cmd::run(&args, built_ins)),

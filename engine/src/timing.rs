@@ -86,7 +86,8 @@ mod tests {
         }
         let (name, s) = t.summaries()[0];
         assert_eq!((name, s.count), ("x", 100));
-        for (found, expected) in [(s.p50, 50.0), (s.p95, 95.0), (s.p99, 99.0), (s.max, 100.0), (s.mean, 50.5)] {
+        for (found, expected) in [(s.p50, 50.0), (s.p95, 95.0), (s.p99, 99.0), (s.max, 100.0), (s.mean, 50.5)]
+        {
             assert!((found - expected).abs() < 1e-3, "{s:?}");
         }
     }

@@ -25,7 +25,7 @@ pub struct Look {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { opacity: 1.0, light: 1.0, grain: 1.0, lod_bias: -0.7 }
+        Self { opacity: 1.0, light: 1.0, grain: 1.0, lod_bias: -0.9 }
     }
 }
 
@@ -33,7 +33,7 @@ impl Default for Look {
 const CELLS_ACROSS: f32 = 24.0;
 const LIGHT_SIGMA: f32 = 2.2;
 /// Greatest grain taken over, in 8-bit codes: camera noise passes, drawn edges do not.
-const GRAIN_LIMIT: f32 = 7.0;
+const GRAIN_LIMIT: f32 = 9.0;
 /// The coarsest level of the pyramid is about this many pixels on its short side.
 const LAST_BAND: u32 = 10;
 /// Levels for paint, whose colour must not melt into the skin's.

@@ -53,7 +53,10 @@ fn painted(mask: Mask, today: Date) -> Result<Persona, PersonaError> {
     let at = |uv: &[f32; 2]| Vec3::new(uv[0] * side - 0.5, uv[1] * side - 0.5, 0.0);
     let landmarks = painted.uv.iter().map(at).collect();
     let picture = Picture::from_rgba(PAINTED_SIDE, PAINTED_SIDE, painted.rgba).ok_or_else(|| {
-        PersonaError::NotAPicture { file: mask.name().to_owned(), reason: "no pixels were painted".to_owned() }
+        PersonaError::NotAPicture {
+            file: mask.name().to_owned(),
+            reason: "no pixels were painted".to_owned(),
+        }
     })?;
     let how = "drawn: painted by Omote's own code";
     draft(mask.name(), mask.title(), how, Tone::Keep, picture, landmarks).in_memory(today)

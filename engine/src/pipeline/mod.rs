@@ -110,7 +110,11 @@ impl Engine {
     /// No persona, or a GPU that was asked for and does not work.
     pub fn new(follow: Box<dyn Follow>, personas: Vec<FaceTexture>, settings: Settings) -> Result<Self> {
         if personas.is_empty() {
-            return Err(Error::new(ErrorKind::Usage, Stage::Pipeline, "no persona given; name one with --persona"));
+            return Err(Error::new(
+                ErrorKind::Usage,
+                Stage::Pipeline,
+                "no persona given; name one with --persona",
+            ));
         }
         let compositor = Compositor::new(settings.backend)?;
         Ok(Self {
@@ -203,7 +207,8 @@ impl Engine {
             .cloned()
             .collect();
         for r in &records {
-            let unlisted = r.wears >= self.settings.max_faces.max(1) && self.settings.privacy == Privacy::Protect;
+            let unlisted =
+                r.wears >= self.settings.max_faces.max(1) && self.settings.privacy == Privacy::Protect;
             if r.show == Show::Pixelate || unlisted {
                 pixelate::pixelate(canvas, &r.bounds().grown(HEAD));
                 state = State::Pixelate;

@@ -156,7 +156,8 @@ fn a_size_that_changes_on_the_way_is_followed() {
     let settings = Settings { backend: Backend::Cpu, privacy: Privacy::Protect, ..Settings::default() };
     let script = vec![Some(vec![face(1, FACE)]); 8];
     let mut engine = Engine::new(Box::new(Script(script.into_iter())), vec![green()], settings).unwrap();
-    for (i, size) in [(320, 180), (640, 360), (161, 121), (320, 180)].into_iter().cycle().take(8).enumerate() {
+    for (i, size) in [(320, 180), (640, 360), (161, 121), (320, 180)].into_iter().cycle().take(8).enumerate()
+    {
         let mut f = Frame::filled(PixelFormat::I420, Colour::JPEG, size.0, size.1, [120; 3]).unwrap();
         f.time = FrameTime(Duration::from_millis(i as u64 * 33));
         let o = engine.process(f).unwrap();

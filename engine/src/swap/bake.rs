@@ -88,6 +88,10 @@ impl FaceTexture {
             })
             .collect();
         let levels = mips(&mut texels, side);
+        for level in 0..levels {
+            let (from, n) = (mip_start(side, level), (side >> level) as usize);
+            sharpen(&mut texels[from..from + n * n], n, sharpness(tone));
+        }
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         Ok(Self { side, levels, texels, uv, tone, serial })
     }
@@ -127,7 +131,7 @@ fn average(four: [u32; 4]) -> u32 {
 fn sharpness(tone: Tone) -> f32 {
     match tone {
         Tone::Keep => 0.3,
-        _ => 1.0,
+        _ => 1.2,
     }
 }
 

@@ -44,6 +44,12 @@ impl Detection {
         }
     }
 
+    /// Whether the box reaches over the edge of the square it was found in.
+    pub(super) fn cut_by(&self, square: &CropSquare) -> bool {
+        let reach = (self.centre - square.centre.0).abs() + self.size * 0.5;
+        reach.max_element() > square.side * 0.5
+    }
+
     /// Shared part of two boxes, 0..=1.
     pub(super) fn overlap(&self, other: &Self) -> f32 {
         overlap((self.centre, self.size), (other.centre, other.size))
@@ -77,7 +83,7 @@ pub(super) struct Detector {
 }
 
 /// Least overlap of boxes that are taken for one face.
-const SAME_FACE: f32 = 0.3;
+pub(super) const SAME_FACE: f32 = 0.3;
 
 impl Detector {
     pub(super) fn load(runtime: &Runtime, folder: &Path, reach: Reach) -> Result<Self, InferError> {
@@ -92,14 +98,8 @@ impl Detector {
     /// The faces in a square of the picture, best first.
     pub(super) fn detect(&mut self, frame: &Frame, square: CropSquare) -> Result<Vec<Detection>, InferError> {
         let n = self.side;
-        let spec = CropSpec {
-            square,
-            n,
-            border: Border::Zero,
-            taps: super::taps(square.side, n),
-            scale: 2.0,
-            offset: -1.0,
-        };
+        // One tap, though the crop shrinks the picture: the detectors were trained on pictures made that way.
+        let spec = CropSpec { square, n, border: Border::Zero, taps: 1, scale: 2.0, offset: -1.0 };
         frame.sample_crop(&spec, self.net.input_mut(0));
         self.net.run()?;
         let found = decode(self.net.output(0), self.net.output(1), &self.anchors, n as f32, self.threshold);
@@ -118,6 +118,34 @@ impl Detector {
 pub(super) fn whole(frame: &Frame) -> CropSquare {
     let size = Vec2::new(frame.width() as f32, frame.height() as f32);
     CropSquare { centre: ImagePx(size * 0.5), side: size.max_element(), angle: 0.0 }
+}
+
+/// Squares of half the picture's longer side, then of a quarter, each half over the next, that cover the picture: where
+/// faces too small for the whole picture's crop are looked for. None smaller than `least` pixels.
+pub(super) fn tiles(frame: &Frame, least: f32) -> Vec<CropSquare> {
+    let size = Vec2::new(frame.width() as f32, frame.height() as f32);
+    let mut tiles = Vec::new();
+    for side in [0.5, 0.25].map(|part| part * size.max_element()) {
+        if side < least {
+            break;
+        }
+        let count = |length: f32| ((length / side * 2.0).ceil() as usize).saturating_sub(1).max(1);
+        let (columns, rows) = (count(size.x), count(size.y));
+        // Spread evenly, so that the outermost tiles end at the picture's edges; along a side shorter than a tile
+        // there is one, in the middle.
+        let at = |index: usize, count: usize, length: f32| {
+            if count == 1 {
+                length * 0.5
+            } else {
+                side * 0.5 + (length - side) * index as f32 / (count - 1) as f32
+            }
+        };
+        for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+            let centre = ImagePx(Vec2::new(at(column, columns, size.x), at(row, rows, size.y)));
+            tiles.push(CropSquare { centre, side, angle: 0.0 });
+        }
+    }
+    tiles
 }
 
 /// Middles of the anchors in units of the crop's side: rows, then columns, then repeats.
@@ -181,6 +209,7 @@ fn suppress(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::{Colour, PixelFormat};
 
     #[test]
     fn anchors_stand_in_the_networks_order() {
@@ -232,6 +261,23 @@ mod tests {
         assert_eq!(overlap(unit, unit), 1.0);
         assert!((overlap(unit, (Vec2::new(0.5, 0.0), Vec2::ONE)) - 1.0 / 3.0).abs() < 1e-6);
         assert_eq!(overlap(unit, (Vec2::new(2.0, 0.0), Vec2::ONE)), 0.0);
+    }
+
+    #[test]
+    fn tiles_cover_the_picture() {
+        let frame = Frame::filled(PixelFormat::I420, Colour::default(), 1600, 900, [0; 3]).unwrap();
+        let tiles = tiles(&frame, 192.0);
+        assert_eq!(tiles.iter().filter(|t| t.side == 800.0).count(), 6);
+        for t in &tiles {
+            let reach = t.side * 0.5;
+            assert!(t.centre.0.x >= reach && t.centre.0.x <= 1600.0 - reach);
+        }
+        for (x, y) in [(3.0, 2.0), (1598.0, 898.0), (700.0, 400.0), (803.0, 899.0)] {
+            let held = |t: &&CropSquare| (t.centre.0 - Vec2::new(x, y)).abs().max_element() <= t.side * 0.5;
+            assert!(tiles.iter().filter(|t| t.side == 400.0).any(|t| held(&t)), "{x} {y}");
+        }
+        let small = Frame::filled(PixelFormat::I420, Colour::default(), 320, 240, [0; 3]).unwrap();
+        assert!(super::tiles(&small, 192.0).is_empty());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One followed face from frame to frame.
 
-use glam::{Vec2, Vec3};
+use glam::Vec2;
 
 use super::detect::Detection;
 use super::pose::Pose;
@@ -10,6 +10,17 @@ use crate::topology::OVAL;
 
 /// How much larger than the outline's box the region is.
 pub(super) const MARGIN: f32 = 1.5;
+
+/// Meshes whose middles are nearer than this, in eye distances of the larger, lie on one face.
+const SAME_PLACE: f32 = 0.8;
+/// Frames that a hidden face coasts at most.
+const MAX_COAST: u32 = 4;
+/// Frames after which a face is no longer new.
+const SETTLED: u32 = 8;
+/// Change of the steady points' shape in one frame, in eye distances, that casts doubt on a mesh.
+const DOUBT: f32 = 0.03;
+/// Distance of two regions, as a part of the side, that can't be the two networks' different habits.
+const SLIPPED: f32 = 0.15;
 
 /// A face that is being followed.
 #[derive(Debug, Clone)]
@@ -24,17 +35,11 @@ pub(super) struct Follow {
     pub(super) region: CropSquare,
     /// How far the last mesh lay from where it was awaited, in eye distances.
     pub(super) surprise: f32,
-    raw: Pose,
-    before: Option<Motion>,
+    /// Frames since it was found.
+    pub(super) age: u32,
+    /// Frames in a row that it has coasted.
+    coasted: u32,
     smoother: Smoother,
-}
-
-/// Change of the raw pose in one second.
-#[derive(Debug, Clone, Copy)]
-struct Motion {
-    shift: Vec3,
-    growth: f32,
-    roll: f32,
 }
 
 impl Follow {
@@ -42,20 +47,12 @@ impl Follow {
     pub(super) fn start(id: u64, presence: f32, points: Vec<MeshPoint>, region: CropSquare) -> Option<Self> {
         let pose = Pose::fit(&points)?;
         let smoother = Smoother::new(&points, &pose);
-        Some(Self { id, presence, points, pose, region, surprise: 0.0, raw: pose, before: None, smoother })
+        Some(Self { id, presence, points, pose, region, surprise: 0.0, age: 0, coasted: 0, smoother })
     }
 
-    /// Where the face is awaited `elapsed` seconds after the last mesh: it goes on as it went.
+    /// Where the face is awaited `elapsed` seconds after the last mesh.
     pub(super) fn await_pose(&self, elapsed: f32) -> Pose {
-        let Some(motion) = self.before else { return self.raw };
-        // A wild guess is worse than none: within one frame a face doesn't grow by more than a fifth.
-        let growth = (motion.growth * elapsed).clamp(-0.2, 0.2);
-        let roll = (motion.roll * elapsed).clamp(-0.5, 0.5);
-        Pose {
-            rotation: glam::Quat::from_rotation_z(roll) * self.raw.rotation,
-            scale: self.raw.scale * growth.exp(),
-            origin: self.raw.origin + motion.shift * elapsed,
-        }
+        self.smoother.ahead(elapsed)
     }
 
     /// The region to read next.
@@ -76,16 +73,53 @@ impl Follow {
         let awaited = self.await_pose(elapsed);
         self.surprise = (raw.origin - awaited.origin).truncate().length() / raw.scale
             + (raw.scale / awaited.scale).ln().abs();
-        self.before = Some(Motion {
-            shift: (raw.origin - self.raw.origin) / elapsed,
-            growth: (raw.scale / self.raw.scale).ln() / elapsed,
-            roll: wrap(raw.roll() - self.raw.roll()) / elapsed,
-        });
+        (self.age, self.coasted) = (self.age.saturating_add(1), 0);
         self.smoother.update(tuning, &mut points, &raw, elapsed);
         let Some(pose) = Pose::fit(&points) else { return false };
-        (self.raw, self.pose, self.presence, self.points, self.region) =
-            (raw, pose, presence, points, region);
+        (self.pose, self.presence, self.points, self.region) = (pose, presence, points, region);
         true
+    }
+
+    /// Moves the mesh on with the head's last motion, for a frame in which another face hides this one. False where
+    /// that has gone on for too long.
+    pub(super) fn coast(&mut self, elapsed: f32) -> bool {
+        self.coasted += 1;
+        let next = self.smoother.coast(elapsed);
+        for point in &mut self.points {
+            *point = next.to_image(self.pose.to_model(*point));
+        }
+        self.pose = next;
+        self.region = next.region(MARGIN);
+        self.coasted <= MAX_COAST
+    }
+
+    /// Whether the mesh may have slipped off the face: it is new, or its shape changes as no skull's does.
+    pub(super) fn doubtful(&self) -> bool {
+        self.age < SETTLED || self.smoother.change > DOUBT
+    }
+
+    /// Whether both meshes lie on one face.
+    pub(super) fn same_place(&self, other: &Self) -> bool {
+        let reach = SAME_PLACE * self.pose.scale.max(other.pose.scale);
+        self.centre().0.distance(other.centre().0) < reach
+    }
+
+    /// Whether a face at this place may hide this one, or be hidden by it.
+    pub(super) fn near(&self, place: ImagePx) -> bool {
+        self.centre().0.distance(place.0) < 3.0 * self.pose.scale
+    }
+
+    /// How far two meshes lie apart: distance in eye distances plus growth.
+    pub(super) fn apart(&self, other: &Self) -> f32 {
+        (self.pose.origin - other.pose.origin).truncate().length() / self.pose.scale
+            + (self.pose.scale / other.pose.scale).ln().abs()
+    }
+
+    /// Whether a detection shows that the mesh has slipped off the face.
+    pub(super) fn contradicts(&self, detection: &Detection) -> bool {
+        let (own, shown) = (self.pose.region(MARGIN), detection.region());
+        let off = own.centre.0.distance(shown.centre.0) / shown.side;
+        off > SLIPPED || (own.side / shown.side).ln().abs() > 2.0 * SLIPPED
     }
 
     /// Whether a detection is of this face: its middle lies within half a box of the face's.

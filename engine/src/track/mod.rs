@@ -6,14 +6,14 @@
 mod attention;
 mod detect;
 mod follow;
+mod glide;
 mod mesh;
 mod one_euro;
 mod pose;
 mod select;
 mod smooth;
+mod stills;
 mod template;
-#[cfg(test)]
-mod tests;
 mod tracker;
 
 pub use mesh::MeshKind;

@@ -25,7 +25,33 @@ impl Pose {
     /// Fits the resting shape to a mesh in image pixels. None where points are missing or lie in one spot.
     pub(super) fn fit(points: &[MeshPoint]) -> Option<Self> {
         let pairs = STEADY.iter().map(|s| Some((s.place, *points.get(usize::from(s.index))?, s.weight)));
-        align(&pairs.collect::<Option<Vec<_>>>()?)
+        Self::align(&pairs.collect::<Option<Vec<_>>>()?)
+    }
+
+    /// The similarity that carries the first of each pair onto the second with the least weighted squared error.
+    /// None where they have no extent.
+    pub(super) fn align(pairs: &[(Vec3, MeshPoint, f32)]) -> Option<Self> {
+        let total: f32 = pairs.iter().map(|p| p.2).sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let mean =
+            |pick: fn(&(Vec3, Vec3, f32)) -> Vec3| pairs.iter().map(|p| pick(p) * p.2).sum::<Vec3>() / total;
+        let (from, to) = (mean(|p| p.0), mean(|p| p.1));
+        let mut product = Mat3::ZERO;
+        let mut spread = [0.0f32; 2];
+        for &(a, b, weight) in pairs {
+            let (a, b) = (a - from, b - to);
+            product += Mat3::from_cols(a * b.x, a * b.y, a * b.z) * weight;
+            spread[0] += weight * a.length_squared();
+            spread[1] += weight * b.length_squared();
+        }
+        if spread.iter().any(|s| !s.is_finite() || *s <= f32::EPSILON) {
+            return None;
+        }
+        let rotation = largest_rotation(&product)?;
+        let scale = (spread[1] / spread[0]).sqrt();
+        Some(Self { rotation, scale, origin: to - rotation * from * scale })
     }
 
     /// A model-space place in image pixels.
@@ -78,31 +104,6 @@ impl Pose {
         let centre = self.origin.truncate() + Vec2::from_angle(angle).rotate((low + high) * 0.5);
         CropSquare { centre: ImagePx(centre), side: margin * (high - low).max_element(), angle }
     }
-}
-
-/// The similarity that carries the first of each pair onto the second with the least weighted squared error.
-fn align(pairs: &[(Vec3, Vec3, f32)]) -> Option<Pose> {
-    let total: f32 = pairs.iter().map(|p| p.2).sum();
-    if total <= 0.0 {
-        return None;
-    }
-    let mean =
-        |pick: fn(&(Vec3, Vec3, f32)) -> Vec3| pairs.iter().map(|p| pick(p) * p.2).sum::<Vec3>() / total;
-    let (from, to) = (mean(|p| p.0), mean(|p| p.1));
-    let mut product = Mat3::ZERO;
-    let mut spread = [0.0f32; 2];
-    for &(a, b, weight) in pairs {
-        let (a, b) = (a - from, b - to);
-        product += Mat3::from_cols(a * b.x, a * b.y, a * b.z) * weight;
-        spread[0] += weight * a.length_squared();
-        spread[1] += weight * b.length_squared();
-    }
-    if spread.iter().any(|s| !s.is_finite() || *s <= f32::EPSILON) {
-        return None;
-    }
-    let rotation = largest_rotation(&product)?;
-    let scale = (spread[1] / spread[0]).sqrt();
-    Some(Pose { rotation, scale, origin: to - rotation * from * scale })
 }
 
 /// The rotation R that makes the trace of R·S largest, S\[i\]\[j\] = sum of a_i b_j (`product` holds column j).

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use glam::Vec3;
+
 use super::detect::{Detection, Detector, Reach, whole};
-use super::follow::{Follow, MARGIN, centre, inside, wrap};
+use super::follow::{Follow, MARGIN, inside, wrap};
 use super::mesh::{MeshKind, MeshNet, Reading};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
@@ -40,18 +42,23 @@ impl Default for TrackerConfig {
     }
 }
 
-/// A face whose mesh centres are nearer than this, in eye distances of the larger, is the same face.
-const SAME_PLACE: f32 = 0.8;
 /// Part of the outline that must lie inside the picture.
 const MIN_INSIDE: f32 = 0.45;
 /// A mesh from a region that was off by more than this part of its side is read again from the right one.
-const MISPLACED: f32 = 0.07;
+const MISPLACED: f32 = 0.02;
 /// The same for the angle, radians, and the side, natural log.
-const MISTURNED: f32 = 0.15;
+const MISTURNED: f32 = 0.042;
+/// How often at most.
+const READ_AGAIN: usize = 2;
+/// A face beside a followed one is only taken up when two readings lie no farther apart than this: before that the other
+/// one hides too much of it.
+const UNSTABLE: f32 = 0.13;
 /// Seconds for which a lost face keeps its id.
 const AWAIT: f32 = 2.0;
 /// Frames between looks for further faces while some are followed.
 const LOOK_EVERY: u64 = 10;
+/// Frames between looks while all wanted faces are followed, to check their meshes.
+const CHECK_EVERY: u64 = 30;
 /// Every so many looks without success the far detector is asked instead.
 const FAR_EVERY: u64 = 3;
 /// A gap in time after which nothing can be said of motion, seconds.
@@ -66,18 +73,26 @@ struct Ghost {
 }
 
 impl Ghost {
-    /// Where it is awaited: it goes on for a few frames and then waits.
-    fn place(&self) -> Pose {
-        self.follow.await_pose(self.age.min(0.25))
+    /// How far a new face lies from where this one is awaited, in eye distances plus growth; none where it can't be
+    /// this one. It may have gone on as it went, or come back to where it was.
+    fn distance(&self, fresh: &Follow) -> Option<f32> {
+        let last = self.follow.pose;
+        let gone_on = self.follow.await_pose(self.age.min(0.25)).origin;
+        let to = |place: Vec3| (place - fresh.pose.origin).truncate().length() / last.scale;
+        let distance = to(last.origin).min(to(gone_on));
+        let growth = (fresh.pose.scale / last.scale).ln().abs();
+        // The longer it is away, the farther off it may return.
+        let reach = 2.0 + 3.0 * self.age;
+        (distance < reach && growth < 0.6).then_some(distance + growth)
     }
 }
 
 /// Finds and follows faces in a stream of frames. Not shared between threads; it may move between them.
 pub struct Tracker {
     config: TrackerConfig,
-    near: Detector,
-    far: Detector,
-    mesh: MeshNet,
+    pub(super) near: Detector,
+    pub(super) far: Detector,
+    pub(super) mesh: MeshNet,
     follows: Vec<Follow>,
     ghosts: Vec<Ghost>,
     choice: Choice,
@@ -166,51 +181,70 @@ impl Tracker {
 
     /// Reads each followed face anew; those that are gone become ghosts.
     fn follow(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
-        let mut kept = Vec::with_capacity(self.follows.len());
-        for mut follow in std::mem::take(&mut self.follows) {
-            let before = follow.clone();
-            let awaited = follow.await_region(elapsed);
-            let (reading, region) = self.read(frame, awaited)?;
-            let seen = self.is_face(&reading, frame)
-                && match &self.config.smoothing {
-                    Some(tuning) => follow.update(reading.presence, reading.points, region, elapsed, tuning),
-                    None => match Follow::start(follow.id, reading.presence, reading.points, region) {
-                        Some(fresh) => {
-                            follow = fresh;
-                            true
-                        }
-                        None => false,
-                    },
-                };
-            if seen {
-                kept.push(follow);
+        let before = std::mem::take(&mut self.follows);
+        let mut after = Vec::with_capacity(before.len());
+        for follow in &before {
+            let (reading, region) = self.read(frame, follow.await_region(elapsed))?;
+            after.push(if self.is_face(&reading, frame) {
+                self.moved(follow, reading, region, elapsed)
             } else {
-                self.ghosts.push(Ghost { follow: before, age: 0.0 });
+                None
+            });
+        }
+        // Where two faces have become one, the one that jumped there is hidden by the other.
+        for index in 0..after.len() {
+            let jumped = after.iter().enumerate().any(|(other, rival)| {
+                let (Some(Some(own)), Some(rival)) = (after.get(index), rival) else { return false };
+                let later = own.surprise > rival.surprise || own.surprise == rival.surprise && index > other;
+                index != other && later && own.same_place(rival)
+            });
+            if jumped && let Some(slot) = after.get_mut(index) {
+                *slot = None;
             }
         }
-        self.follows = kept;
+        let places: Vec<ImagePx> = before.iter().map(Follow::centre).collect();
+        for (index, (mut old, new)) in before.into_iter().zip(after).enumerate() {
+            let hidden = places.iter().enumerate().any(|(other, &place)| other != index && old.near(place));
+            match new {
+                Some(new) => self.follows.push(new),
+                None if hidden && old.coast(elapsed) => self.follows.push(old),
+                None => self.ghosts.push(Ghost { follow: old, age: 0.0 }),
+            }
+        }
         Ok(())
+    }
+
+    /// A followed face with its new mesh; none where that has no pose.
+    fn moved(&self, follow: &Follow, reading: Reading, region: CropSquare, elapsed: f32) -> Option<Follow> {
+        let Some(tuning) = &self.config.smoothing else {
+            return Follow::start(follow.id, reading.presence, reading.points, region);
+        };
+        let mut next = follow.clone();
+        next.update(reading.presence, reading.points, region, elapsed, tuning).then_some(next)
     }
 
     /// A mesh from a region, read a second time where the first shows that the region was off.
     fn read(&mut self, frame: &Frame, region: CropSquare) -> Result<(Reading, CropSquare), TrackError> {
-        let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-        if reading.presence < self.config.min_presence {
-            return Ok((reading, region));
+        let (mut reading, mut region) = (self.mesh.read(frame, region, taps(region.side, 192))?, region);
+        for _ in 0..READ_AGAIN {
+            if reading.presence < self.config.min_presence {
+                break;
+            }
+            let Some(pose) = Pose::fit(&reading.points) else { break };
+            let better = pose.region(MARGIN);
+            let off = better.centre.0.distance(region.centre.0) / better.side;
+            let turned = wrap(better.angle - region.angle).abs();
+            let grown = (better.side / region.side).ln().abs();
+            if off < MISPLACED && turned < MISTURNED && grown < MISTURNED {
+                break;
+            }
+            region = better;
+            reading = self.mesh.read(frame, better, taps(better.side, 192))?;
         }
-        let Some(pose) = Pose::fit(&reading.points) else { return Ok((reading, region)) };
-        let better = pose.region(MARGIN);
-        let off = better.centre.0.distance(region.centre.0) / better.side;
-        let turned = wrap(better.angle - region.angle).abs();
-        let grown = (better.side / region.side).ln().abs();
-        if off < MISPLACED && turned < MISTURNED && grown < MISTURNED {
-            return Ok((reading, region));
-        }
-        let second = self.mesh.read(frame, better, taps(better.side, 192))?;
-        Ok((second, better))
+        Ok((reading, region))
     }
 
-    fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
+    pub(super) fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
         reading.presence >= self.config.min_presence
             && inside(&reading.points, frame.width(), frame.height()) >= MIN_INSIDE
     }
@@ -219,7 +253,10 @@ impl Tracker {
     fn part(&mut self) {
         let mut index = 0;
         while index < self.follows.len() {
-            let rival = (0..index).find(|&other| self.same_place(index, other));
+            let rival = self
+                .follows
+                .get(index)
+                .and_then(|own| self.follows.iter().take(index).position(|other| own.same_place(other)));
             let Some(rival) = rival else {
                 index += 1;
                 continue;
@@ -232,29 +269,25 @@ impl Tracker {
         }
     }
 
-    fn same_place(&self, a: usize, b: usize) -> bool {
-        match (self.follows.get(a), self.follows.get(b)) {
-            (Some(a), Some(b)) => {
-                a.centre().0.distance(b.centre().0) < SAME_PLACE * a.pose.scale.max(b.pose.scale)
-            }
-            _ => false,
-        }
-    }
-
-    /// Looks for faces that are not followed yet: at once where none is or one was just lost, else now and then.
+    /// Looks for faces that are not followed yet, and whether the meshes still lie on faces: at once where none is
+    /// followed, one was just lost or one is doubtful, else now and then.
     fn look(&mut self, frame: &Frame) -> Result<(), TrackError> {
         self.since_look += 1;
-        if self.follows.len() >= self.config.max_faces {
-            return Ok(());
-        }
-        let urgent = self.follows.is_empty() || !self.ghosts.is_empty();
-        if !urgent && self.since_look < LOOK_EVERY {
+        let missing = self.follows.len() < self.config.max_faces;
+        let urgent = missing && (self.follows.is_empty() || !self.ghosts.is_empty())
+            || self.follows.iter().any(Follow::doubtful);
+        let every = if missing { LOOK_EVERY } else { CHECK_EVERY };
+        if !urgent && self.since_look < every {
             return Ok(());
         }
         self.since_look = 0;
-        let detector =
-            if self.vain_looks % FAR_EVERY == FAR_EVERY - 1 { &mut self.far } else { &mut self.near };
+        let distant = self.vain_looks % FAR_EVERY == FAR_EVERY - 1;
+        let detector = if distant { &mut self.far } else { &mut self.near };
         let mut found = detector.detect(frame, whole(frame))?;
+        for index in 0..self.follows.len() {
+            self.correct(frame, index, &found)?;
+        }
+        self.part();
         found.retain(|d| !self.follows.iter().any(|f| f.covers(d)));
         self.vain_looks = if found.is_empty() { self.vain_looks + 1 } else { 0 };
         found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
@@ -266,19 +299,42 @@ impl Tracker {
         Ok(())
     }
 
-    /// Starts to follow a detected face, under its old id where it was awaited there.
-    fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
+    /// Puts a followed face back where the detector sees it, if its mesh has slipped off.
+    fn correct(&mut self, frame: &Frame, index: usize, found: &[Detection]) -> Result<(), TrackError> {
+        let Some(follow) = self.follows.get(index) else { return Ok(()) };
+        let distance = |d: &Detection| follow.centre().0.distance(d.centre);
+        let nearest = found.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let Some(detection) = nearest.filter(|d| follow.covers(d) && follow.contradicts(d)) else {
+            return Ok(());
+        };
+        // The face that the detector sees may be another one's, which hides this one.
+        let others = self.follows.iter().enumerate().filter(|(i, _)| *i != index);
+        if others.into_iter().any(|(_, other)| other.covers(detection) && !other.contradicts(detection)) {
+            return Ok(());
+        }
+        let id = follow.id;
         let (reading, region) = self.read(frame, detection.region())?;
         if !self.is_face(&reading, frame) {
             return Ok(());
         }
-        let place = centre(&reading.points);
-        let Some(mut fresh) = Follow::start(self.next_id, reading.presence, reading.points, region) else {
+        let fresh = Follow::start(id, reading.presence, reading.points, region);
+        if let (Some(fresh), Some(slot)) = (fresh, self.follows.get_mut(index)) {
+            if !fresh.contradicts(detection) {
+                *slot = fresh;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts to follow a detected face, under its old id where it was awaited there.
+    fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
+        let Some((first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
+        let Some((mut fresh, _)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
+        let place = fresh.centre();
+        if fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place)) {
             return Ok(());
-        };
-        let taken =
-            |f: &Follow| f.centre().0.distance(place.0) < SAME_PLACE * f.pose.scale.max(fresh.pose.scale);
-        if self.follows.iter().any(taken) {
+        }
+        if self.follows.iter().any(|f| f.same_place(&fresh)) {
             return Ok(());
         }
         match self.returning(&fresh) {
@@ -289,17 +345,21 @@ impl Tracker {
         Ok(())
     }
 
+    fn start(
+        &mut self,
+        frame: &Frame,
+        region: CropSquare,
+    ) -> Result<Option<(Follow, CropSquare)>, TrackError> {
+        let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
+        if !self.is_face(&reading, frame) {
+            return Ok(None);
+        }
+        Ok(Follow::start(self.next_id, reading.presence, reading.points, region).map(|f| (f, region)))
+    }
+
     /// The lost face that a new one continues: the nearest of similar size within reach.
     fn returning(&mut self, fresh: &Follow) -> Option<Ghost> {
-        let cost = |ghost: &Ghost| {
-            let awaited = ghost.place();
-            let distance = (awaited.origin - fresh.pose.origin).truncate().length() / awaited.scale;
-            let growth = (fresh.pose.scale / awaited.scale).ln().abs();
-            // The longer it is away, the farther off it may return.
-            let reach = 2.0 + 3.0 * ghost.age;
-            (distance < reach && growth < 0.6).then_some(distance + growth)
-        };
-        let costs = self.ghosts.iter().enumerate().filter_map(|(i, ghost)| Some((i, cost(ghost)?)));
+        let costs = self.ghosts.iter().enumerate().filter_map(|(i, ghost)| Some((i, ghost.distance(fresh)?)));
         let (index, _) = costs.min_by(|a, b| a.1.total_cmp(&b.1))?;
         Some(self.ghosts.remove(index))
     }
@@ -319,40 +379,9 @@ impl Tracker {
         let chosen = self.choice.pick(self.config.selection, middle, &contenders, returning);
         self.follows.iter().filter(|f| Some(f.id) == chosen).map(face).collect()
     }
-
-    /// The faces in a single picture, without history: both detectors, then the mesh of each face. At most
-    /// [`TrackerConfig::max_faces`] count only in streams; here all faces are handed on, the largest first, numbered
-    /// from 0. Does not touch the stream's state.
-    ///
-    /// # Errors
-    /// [`TrackError::Infer`] where a network fails.
-    pub fn stills(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        let mut found = self.near.detect(frame, whole(frame))?;
-        for detection in self.far.detect(frame, whole(frame))? {
-            if found.iter().all(|d| d.overlap(&detection) < 0.3) {
-                found.push(detection);
-            }
-        }
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let mut faces: Vec<Follow> = Vec::new();
-        for detection in found {
-            let region = detection.region();
-            let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-            if !self.is_face(&reading, frame) || faces.iter().any(|f| f.covers(&detection)) {
-                continue;
-            }
-            faces.extend(Follow::start(0, reading.presence, reading.points, region));
-        }
-        faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
-        let number = |(i, mut f): (usize, Follow)| {
-            f.id = i as u64;
-            face(&f)
-        };
-        Ok(faces.into_iter().enumerate().map(number).collect())
-    }
 }
 
-fn face(follow: &Follow) -> Face {
+pub(super) fn face(follow: &Follow) -> Face {
     Face {
         id: FaceId(follow.id),
         score: follow.presence,

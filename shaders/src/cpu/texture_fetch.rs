@@ -11,20 +11,10 @@ pub fn mip_start(side: u32, level: u32) -> usize {
     (base * base - here * here) * 4 / 3
 }
 
-/// The four bytes of a texel in lanes of 16 bits.
 #[inline]
-fn spread(texel: u32) -> u64 {
-    let t = u64::from(texel);
-    let t = (t | t << 16) & 0x0000_ffff_0000_ffff;
-    (t | t << 8) & LANES
-}
-
-const LANES: u64 = 0x00ff_00ff_00ff_00ff;
-
-/// `a` to `b` by `f` of 256, rounded, lane by lane. A lane can't overflow: 255 · 256 + 128 fits 16 bits.
-#[inline]
-fn mix(a: u64, b: u64, f: u64) -> u64 {
-    ((a * (256 - f) + b * f + 0x0080_0080_0080_0080) >> 8) & LANES
+fn unpack(texel: u32) -> Vec4 {
+    let [r, g, b, a] = texel.to_le_bytes();
+    Vec4::new(f32::from(r), f32::from(g), f32::from(b), f32::from(a))
 }
 
 /// One mip level.
@@ -35,21 +25,19 @@ struct Level<'a> {
 }
 
 impl Level<'_> {
-    /// Encoded sample, blended in integers: within one code of the shader's.
     #[inline]
-    fn bilinear(&self, u: f32, v: f32) -> u64 {
-        let top = ((self.side - 1) * 256) as f32;
-        let scale = self.side as f32 * 256.0;
-        let x = (u * scale - 127.5).clamp(0.0, top) as usize;
-        let y = (v * scale - 127.5).clamp(0.0, top) as usize;
-        let (x0, y0) = (x >> 8, y >> 8);
+    fn bilinear(&self, u: f32, v: f32) -> Vec4 {
+        let top = (self.side - 1) as f32;
+        let x = (u * self.side as f32 - 0.5).clamp(0.0, top);
+        let y = (v * self.side as f32 - 0.5).clamp(0.0, top);
+        let (x0, y0) = (x as usize, y as usize);
+        let (fx, fy) = (x - x0 as f32, y - y0 as f32);
         let (x1, y1) = ((x0 + 1).min(self.side - 1), (y0 + 1).min(self.side - 1));
-        let (fx, fy) = ((x & 255) as u64, (y & 255) as u64);
         let upper = &self.texels[y0 * self.side..][..self.side];
         let lower = &self.texels[y1 * self.side..][..self.side];
-        let a = mix(spread(upper[x0]), spread(upper[x1]), fx);
-        let b = mix(spread(lower[x0]), spread(lower[x1]), fx);
-        mix(a, b, fy)
+        let a = unpack(upper[x0]).lerp(unpack(upper[x1]), fx);
+        let b = unpack(lower[x0]).lerp(unpack(lower[x1]), fx);
+        a.lerp(b, fy)
     }
 }
 
@@ -77,16 +65,11 @@ pub fn texture_fetch(params: &TextureFetchParams, field: &[Vec4], texels: &[u32]
         let lod = (at.z + params.lod_bias).clamp(0.0, top as f32);
         let level = lod as usize;
         let mut v = levels[level].bilinear(at.x, at.y);
-        let rest = ((lod - level as f32) * 256.0) as u64;
-        if rest > 0 {
-            v = mix(v, levels[level + 1].bilinear(at.x, at.y), rest);
+        let rest = lod - level as f32;
+        if rest > 0.0 {
+            v = v.lerp(levels[level + 1].bilinear(at.x, at.y), rest);
         }
-        let lane = |k: u32| (v >> (16 * k)) as u8;
-        *out = Vec4::new(
-            transfer.decode_code(lane(0)),
-            transfer.decode_code(lane(1)),
-            transfer.decode_code(lane(2)),
-            f32::from(lane(3)) * alpha,
-        );
+        let rgb = v / 255.0;
+        *out = Vec4::new(transfer.decode(rgb.x), transfer.decode(rgb.y), transfer.decode(rgb.z), v.w * alpha);
     }
 }

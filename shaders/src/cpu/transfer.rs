@@ -45,12 +45,6 @@ impl Transfer {
         self.decode[((v * DECODE_STEPS as f32 + 0.5) as usize).min(DECODE_STEPS)]
     }
 
-    /// An 8-bit code to linear.
-    #[inline]
-    pub(crate) fn decode_code(&self, code: u8) -> f32 {
-        self.decode[usize::from(code) * (DECODE_STEPS / 255)]
-    }
-
     /// Linear 0..=1 (clipped) to encoded.
     #[inline]
     pub(crate) fn encode(&self, v: f32) -> f32 {

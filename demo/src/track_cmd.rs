@@ -1,0 +1,150 @@
+//! `omote track`: the faces of an input as numbers.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use omote_engine::source::{self, Options, Rate};
+use omote_engine::track::{Face, TrackerConfig};
+use serde::Serialize;
+
+use crate::{run_cmd, setup, wardrobe};
+
+/// Options of `omote track`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrackArgs {
+    /// A video, a clip, a picture or a folder of pictures
+    input: PathBuf,
+    /// Where to write: one JSON line a frame; with --stills one JSON object
+    #[arg(long, short, value_name = "FILE.jsonl")]
+    out: PathBuf,
+    /// Faces to follow at most
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
+    max_faces: u8,
+    /// The input is a folder (or folders of one) of pictures that have nothing to do with each other
+    #[arg(long)]
+    stills: bool,
+    /// Frames a second of inputs that have no rate of their own
+    #[arg(long, value_name = "FPS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
+    fps: u32,
+    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// One frame: its number, milliseconds spent in tracking it, its faces.
+#[derive(Serialize)]
+struct Line {
+    frame: u64,
+    ms: f64,
+    faces: Vec<Followed>,
+}
+
+#[derive(Serialize)]
+struct Followed {
+    id: u64,
+    score: f32,
+    /// x, y, z in pixels; the middle of the top-left pixel is (0, 0).
+    landmarks: Vec<[f32; 3]>,
+}
+
+#[derive(Serialize)]
+struct Still {
+    /// x, y, width, height of the landmarks' box.
+    r#box: [f32; 4],
+    score: f32,
+    landmarks: Vec<[f32; 3]>,
+}
+
+fn rounded(face: &Face) -> Vec<[f32; 3]> {
+    face.landmarks.iter().map(|p| p.to_array().map(|v| (v * 1000.0).round() / 1000.0)).collect()
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &TrackArgs) -> anyhow::Result<()> {
+    let folder = args.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)
+        .with_context(|| format!("can't write in {}; choose another place with --out", folder.display()))?;
+    let full = || format!("can't write {}; is the disk full?", args.out.display());
+    {
+        let mut out = BufWriter::new(file.as_file_mut());
+        if args.stills { stills(args, &mut out)? } else { clip(args, &mut out)? }
+        out.flush().with_context(full)?;
+    }
+    file.persist(&args.out).with_context(full)?;
+    Ok(())
+}
+
+fn clip(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
+    let data = setup::data_folder(args.data.as_deref())?;
+    let options = Options { rate: Rate::new(args.fps, 1) };
+    let mut source = source::open_with(&args.input, &options)?;
+    let config = TrackerConfig { max_faces: usize::from(args.max_faces), ..TrackerConfig::default() };
+    let (mut tracker, _) = wardrobe::tracker(&data, config)?;
+    let bar = run_cmd::progress(source.info().frames);
+    while let Some(frame) = source.next()? {
+        let start = Instant::now();
+        let faces = tracker.track(&frame)?;
+        let ms = start.elapsed().as_secs_f64() * 1e3;
+        let faces = faces
+            .iter()
+            .map(|f| Followed { id: f.id.0, score: f.score, landmarks: rounded(f) })
+            .collect();
+        serde_json::to_writer(&mut *out, &Line { frame: frame.id.0, ms, faces })?;
+        writeln!(out)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn stills(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
+    let data = setup::data_folder(args.data.as_deref())?;
+    let config = TrackerConfig { max_faces: usize::from(args.max_faces), ..TrackerConfig::default() };
+    let (mut tracker, _) = wardrobe::tracker(&data, config)?;
+    let mut names = Vec::new();
+    pictures(&args.input, Path::new(""), &mut names)?;
+    names.sort();
+    anyhow::ensure!(!names.is_empty(), "{} holds no picture (.jpg, .png, .webp, .bmp)", args.input.display());
+    let bar = run_cmd::progress(Some(names.len() as u64));
+    let mut all = serde_json::Map::new();
+    for name in names {
+        let frame = source::read_picture(&args.input.join(&name))?;
+        let faces: Vec<Still> = tracker.stills(&frame)?.iter().map(still).collect();
+        all.insert(name.to_string_lossy().replace('\\', "/"), serde_json::to_value(faces)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    serde_json::to_writer(&mut *out, &all)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+fn still(face: &Face) -> Still {
+    let start = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
+    let (x0, y0, x1, y1) = face
+        .landmarks
+        .iter()
+        .fold(start, |b, p| (b.0.min(p.x), b.1.min(p.y), b.2.max(p.x), b.3.max(p.y)));
+    Still { r#box: [x0, y0, x1 - x0, y1 - y0], score: face.score, landmarks: rounded(face) }
+}
+
+/// The pictures of a folder and of the folders in it, by their path below `root`.
+fn pictures(root: &Path, below: &Path, names: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let folder = root.join(below);
+    let entries = std::fs::read_dir(&folder)
+        .with_context(|| format!("can't read the folder {}; --stills takes a folder", folder.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let name = below.join(entry.file_name());
+        let ending = name.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+        if entry.file_type()?.is_dir() && below.as_os_str().is_empty() {
+            pictures(root, &name, names)?;
+        } else if ["jpg", "jpeg", "png", "webp", "bmp"].contains(&ending.as_str()) {
+            names.push(name);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The filter of the rigid pose: it glides on at its speed, and each sample corrects it the more, the farther the
+//! sample lies beyond what noise explains.
+//!
+//! With the innovation d (sample minus prediction) and the sample's noise σ, the gain is d² / (d² + σ²), Wiener's rule
+//! with d² for the signal. A head at rest is calm, a moving one is followed at once, and the result is never farther
+//! from the sample than σ / 2. Unlike a low-pass it doesn't lag behind steady motion.
+
+use glam::{Quat, Vec3};
+
+/// Least gain: at rest the filter still follows slow drift.
+const MIN_GAIN: f32 = 0.06;
+
+/// How much noisier turns out of the picture's plane are than those in it.
+const DEPTH_NOISE: f32 = 4.0;
+
+/// Gains for place and speed. The speed's is that of a critically damped alpha-beta filter (Benedict and Bordner,
+/// IRE Trans. Automatic Control 7, 1962).
+fn gains(innovation: f32, noise: f32) -> (f32, f32) {
+    let (d, n) = (innovation * innovation, noise * noise);
+    let place = if d + n > 0.0 { (d / (d + n)).max(MIN_GAIN) } else { 1.0 };
+    (place, place * place / (2.0 - place))
+}
+
+/// A gliding value with its speed a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Glide {
+    pub(super) value: Vec3,
+    pub(super) speed: Vec3,
+}
+
+impl Glide {
+    /// A value at rest.
+    pub(super) fn new(value: Vec3) -> Self {
+        Self { value, speed: Vec3::ZERO }
+    }
+
+    /// Where it is awaited after `elapsed` seconds.
+    pub(super) fn ahead(&self, elapsed: f32) -> Vec3 {
+        self.value + self.speed * elapsed
+    }
+
+    /// Takes a sample in, `elapsed` seconds (> 0) after the last. `noise` is in the value's unit.
+    pub(super) fn update(&mut self, sample: Vec3, noise: f32, elapsed: f32) {
+        let awaited = self.ahead(elapsed);
+        let innovation = sample - awaited;
+        let (place, speed) = gains(innovation.length(), noise);
+        self.value = awaited + innovation * place;
+        self.speed += innovation * (speed / elapsed);
+    }
+}
+
+/// A gliding rotation with its angular speed, radians a second about the picture's axes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct GlideTurn {
+    pub(super) value: Quat,
+    pub(super) speed: Vec3,
+}
+
+impl GlideTurn {
+    /// A rotation at rest.
+    pub(super) fn new(value: Quat) -> Self {
+        Self { value, speed: Vec3::ZERO }
+    }
+
+    /// Where it is awaited after `elapsed` seconds.
+    pub(super) fn ahead(&self, elapsed: f32) -> Quat {
+        Quat::from_scaled_axis(self.speed * elapsed) * self.value
+    }
+
+    /// As [`Glide::update`]; `noise` in radians. Turns in the picture's plane show plainly, those out of it hardly:
+    /// they count [`DEPTH_NOISE`] times as noisy and are followed apart.
+    pub(super) fn update(&mut self, sample: Quat, noise: f32, elapsed: f32) {
+        let awaited = self.ahead(elapsed);
+        let turn = sample * awaited.inverse();
+        // The shorter way round.
+        let innovation = (if turn.w < 0.0 { -turn } else { turn }).to_scaled_axis();
+        let plane = gains(innovation.z.abs(), noise);
+        let depth = gains(innovation.truncate().length(), noise * DEPTH_NOISE);
+        let place = Vec3::new(depth.0, depth.0, plane.0);
+        let speed = Vec3::new(depth.1, depth.1, plane.1);
+        self.value = (Quat::from_scaled_axis(innovation * place) * awaited).normalize();
+        self.speed += innovation * speed / elapsed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gain_is_half_where_innovation_and_noise_are_equal() {
+        let mut glide = Glide::new(Vec3::ZERO);
+        glide.update(Vec3::new(3.0, 4.0, 0.0), 5.0, 0.5);
+        assert!((glide.value - Vec3::new(1.5, 2.0, 0.0)).length() < 1e-6);
+        // Speed gain 0.25 / 1.5, over half a second.
+        assert!((glide.speed - Vec3::new(1.0, 4.0 / 3.0, 0.0)).length() < 1e-5);
+    }
+
+    #[test]
+    fn without_noise_the_sample_is_taken_and_far_samples_nearly_so() {
+        let mut glide = Glide::new(Vec3::ZERO);
+        glide.update(Vec3::X, 0.0, 0.1);
+        assert_eq!(glide.value, Vec3::X);
+        let mut glide = Glide::new(Vec3::ZERO);
+        glide.update(Vec3::X * 100.0, 1.0, 0.1);
+        assert!((glide.value.x - 100.0).abs() < 0.5, "never farther than half the noise");
+    }
+
+    #[test]
+    fn steady_motion_is_followed_without_lag() {
+        let mut glide = Glide::new(Vec3::ZERO);
+        for i in 1..200 {
+            glide.update(Vec3::X * i as f32, 2.0, 0.04);
+        }
+        assert!((glide.value.x - 199.0).abs() < 0.01, "{glide:?}");
+        assert!((glide.speed.x - 25.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn turns_glide_too() {
+        let mut turn = GlideTurn::new(Quat::IDENTITY);
+        for i in 1..100 {
+            // The sign of a quaternion means nothing.
+            let sample = Quat::from_rotation_z(0.05 * i as f32) * if i % 2 == 0 { 1.0 } else { -1.0 };
+            turn.update(sample, 0.02, 0.04);
+        }
+        assert!(turn.value.angle_between(Quat::from_rotation_z(0.05 * 99.0)) < 1e-3);
+        assert!((turn.speed.z - 1.25).abs() < 0.02);
+        let mut still = GlideTurn::new(Quat::IDENTITY);
+        still.update(Quat::from_rotation_y(0.1), 0.1, 0.04);
+        assert!((still.value.angle_between(Quat::IDENTITY) - 0.05).abs() < 1e-4);
+    }
+}
