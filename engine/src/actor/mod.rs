@@ -10,14 +10,12 @@ mod portrait;
 mod room;
 mod script;
 mod source;
-#[cfg(test)]
-mod tests;
 
 pub use portrait::{Composite, composite};
 pub use source::ActorSource;
 
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::frame::{Frame, FrameId, PixelFormat};
+use crate::frame::{Colour, Frame, FrameId, PixelFormat};
 use crate::source::Rate;
 use crate::space::MeshPoint;
 use crate::swap::puppet::{Drawing, Expression, Pose, Puppet};
@@ -112,6 +110,8 @@ struct Person {
 pub struct Actor {
     options: ActorOptions,
     room: Room,
+    /// An opaque picture to paint over.
+    blank: Frame,
     /// From the back to the front; the main person is the last.
     people: Vec<Person>,
 }
@@ -162,11 +162,11 @@ impl Actor {
                 drawing: Drawing::default(),
             })
         });
-        Ok(Self {
-            room: Room::new(options.seed, width, height),
-            people: people.collect::<Result<_>>()?,
-            options,
-        })
+        let people = people.collect::<Result<_>>()?;
+        let blank = Frame::filled(options.format, Colour::JPEG, width, height, [0; 3]).map_err(|e| {
+            Error::wrap(ErrorKind::Unsupported, Stage::Source, "the actor's picture can't be made", e)
+        })?;
+        Ok(Self { room: Room::new(options.seed, width, height), blank, people, options })
     }
 
     /// The options it was made with.
@@ -202,7 +202,8 @@ impl Actor {
         let tint = light.map_or(glam::Vec3::ONE, script::tint);
         let drawings: Vec<&Drawing> = self.people.iter().map(|p| &p.drawing).collect();
         let seed = chance::mix(o.seed, index);
-        let mut frame = paint::frame(&self.room, &drawings, card.as_ref(), tint, o.noise, seed, o.format);
+        let mut frame = self.blank.clone();
+        paint::paint(&mut frame, &self.room, &drawings, card.as_ref(), tint, o.noise, seed);
         frame.id = FrameId(index);
         frame.time = o.rate.time(index);
         faces.reverse();

@@ -3,7 +3,8 @@
 use super::card::Card;
 use super::chance::{Grain, mix};
 use super::room::Room;
-use crate::frame::{Colour, Frame, PixelFormat};
+use crate::frame::{Frame, PixelFormat};
+use crate::space::PxRect;
 use crate::swap::puppet::Drawing;
 use glam::{Vec2, Vec3, Vec4};
 use omote_shaders::cpu::{decode_srgb, encode_srgb};
@@ -12,46 +13,70 @@ use omote_shaders::cpu::{decode_srgb, encode_srgb};
 const SOLID: f32 = 0.996;
 const CLEAR: f32 = 0.004;
 
-/// Paints a frame of the room's size. `tint`: gain of the room's linear light.
-pub(super) fn frame(
+/// Paints over every pixel of `frame`, which has the room's size. `tint`: gain of the room's linear light.
+pub(super) fn paint(
+    frame: &mut Frame,
     room: &Room,
     drawings: &[&Drawing],
     card: Option<&Card>,
     tint: Vec3,
     noise: f32,
     seed: u64,
-    format: PixelFormat,
-) -> Frame {
-    let (width, height) = (room.width as usize, room.height as usize);
-    let direct = if format == PixelFormat::I420 { format } else { PixelFormat::Rgb };
-    let mut data = vec![0u8; Frame::byte_len(direct, room.width, room.height)];
+) {
+    let width = room.width as usize;
     let gain = tint.powf(1.0 / 2.2).min(Vec3::splat(1.3));
-    let mut band = [vec![Vec3::ZERO; width], vec![Vec3::ZERO; width]];
-    let painter = Painter { room, drawings, card, gain, noise, seed };
-    for y in (0..height).step_by(2) {
-        let rows = (height - y).min(2);
-        for (row, y) in band.iter_mut().zip(y..y + rows) {
-            painter.row(y, row);
+    let painter = Painter { room, drawings, card, gain, noise, seed, encode: Encode::new() };
+    let [r, g, b] = frame.rgb_to_codes().map(Vec4::from_array);
+    let column = |k: usize| Vec4::new(r[k], g[k], b[k], 0.0);
+    let map = [column(0), column(1), column(2), column(3) * 255.0 + Vec4::new(0.5, 0.5, 0.5, 255.0)];
+    let mut rows = [vec![Vec3::ZERO; width], vec![Vec3::ZERO; width]];
+    let mut codes = Vec::with_capacity(width * 2);
+    for y in (0..room.height).step_by(2) {
+        let band = PxRect { x: 0, y, width: room.width, height: 2 }.intersect(&frame.bounds());
+        for (row, y) in rows.iter_mut().zip(band.y..band.bottom()) {
+            painter.row(y as usize, row);
         }
-        if direct == PixelFormat::I420 {
-            write_i420(&band[..rows], y, width, height, &mut data);
-        } else {
-            for (row, out) in band[..rows].iter().zip(data[y * width * 3..].chunks_exact_mut(width * 3)) {
-                for (v, out) in row.iter().zip(out.chunks_exact_mut(3)) {
-                    out.copy_from_slice(&code(*v));
-                }
-            }
+        let rows = &rows[..band.height as usize];
+        if frame.format() == PixelFormat::I420 {
+            write_i420(rows, y as usize, &map, frame);
+            continue;
         }
+        codes.clear();
+        codes.extend(rows.iter().flatten().map(|v| {
+            let code = apply(&map, *v);
+            u32::from_le_bytes(code.to_array().map(|v| v as u8))
+        }));
+        frame.write_codes(band, &codes);
     }
-    let made = Frame::new(direct, Colour::JPEG, room.width, room.height, data)
-        .and_then(|f| if format == direct { Ok(f) } else { f.converted(format, Colour::JPEG) });
-    debug_assert!(made.is_ok(), "the size was checked when the actor was made");
-    made.unwrap_or_else(|_| unreachable!("a buffer of the length that the format asks for"))
 }
 
-fn code(v: Vec3) -> [u8; 3] {
-    // The cast saturates.
-    (v + 0.5).to_array().map(|v| v as u8)
+/// R'G'B' 0..=255 to codes, ready to be cut to bytes; the fourth flags a pixel to be written.
+#[inline]
+fn apply(map: &[Vec4; 4], v: Vec3) -> Vec4 {
+    map[0] * v.x + map[1] * v.y + map[2] * v.z + map[3]
+}
+
+/// One or two rows into the planes of an I420 frame; chroma is the mean of the pixels that it covers.
+fn write_i420(rows: &[Vec<Vec3>], y: usize, map: &[Vec4; 4], frame: &mut Frame) {
+    let width = frame.width() as usize;
+    let half = width.div_ceil(2);
+    let luma = Vec3::new(map[0].x, map[1].x, map[2].x);
+    for (row, out) in rows.iter().zip(frame.plane_mut(0)[y * width..].chunks_exact_mut(width)) {
+        for (v, out) in row.iter().zip(out) {
+            *out = (v.dot(luma) + map[3].x) as u8;
+        }
+    }
+    let mean = |k: usize| {
+        let covered = rows.iter().flat_map(|row| row.iter().skip(k * 2).take(2));
+        let (sum, n) = covered.fold((Vec3::ZERO, 0.0), |(sum, n), v| (sum + *v, n + 1.0));
+        apply(map, sum / n)
+    };
+    let start = y / 2 * half;
+    for k in 0..half {
+        let code = mean(k);
+        frame.plane_mut(1)[start + k] = code.y as u8;
+        frame.plane_mut(2)[start + k] = code.z as u8;
+    }
 }
 
 struct Painter<'a> {
@@ -61,6 +86,7 @@ struct Painter<'a> {
     gain: Vec3,
     noise: f32,
     seed: u64,
+    encode: Encode,
 }
 
 impl Painter<'_> {
@@ -79,10 +105,10 @@ impl Painter<'_> {
             let person = &drawing.pixels()[(y - top) * wide..][..wide];
             for (out, p) in row[left..left + wide].iter_mut().zip(person) {
                 if p.w >= SOLID {
-                    *out = encode(*p);
+                    *out = self.encode.pixel(*p);
                 } else if p.w > CLEAR {
                     let behind = Vec3::from_array(out.to_array().map(|v| decode_srgb(v / 255.0)));
-                    *out = encode(behind.extend(1.0).lerp(*p, p.w));
+                    *out = self.encode.pixel(behind.extend(1.0).lerp(*p, p.w));
                 }
             }
         }
@@ -98,37 +124,34 @@ impl Painter<'_> {
         }
         let mut grain = Grain::new(mix(self.seed, y as u64));
         for out in row.iter_mut() {
-            *out += grain.next() * self.noise;
+            *out = (*out + grain.next() * self.noise).clamp(Vec3::ZERO, Vec3::splat(255.0));
         }
     }
 }
 
-fn encode(p: Vec4) -> Vec3 {
-    Vec3::new(encode_srgb(p.x), encode_srgb(p.y), encode_srgb(p.z)) * 255.0
-}
+/// Linear light to R'G'B' 0..=255 by a table over the upper bits of the float: eight of the mantissa, so
+/// that steps are at most a third of a code.
+struct Encode(Vec<f32>);
 
-/// One or two rows into the planes of an I420 frame, BT.601, full range (JFIF).
-fn write_i420(rows: &[Vec<Vec3>], y: usize, width: usize, height: usize, data: &mut [u8]) {
-    let (luma, chroma) = data.split_at_mut(width * height);
-    for (row, out) in rows.iter().zip(luma[y * width..].chunks_exact_mut(width)) {
-        for (v, out) in row.iter().zip(out) {
-            *out = (v.clamp(Vec3::ZERO, Vec3::splat(255.0)).dot(Vec3::new(0.299, 0.587, 0.114)) + 0.5) as u8;
-        }
+impl Encode {
+    /// Darker than this is black.
+    const DARKEST: u32 = 0x3880_0000;
+    const SHIFT: u32 = 15;
+
+    fn new() -> Self {
+        let last = 1.0f32.to_bits() - Self::DARKEST;
+        let middle = |k: u32| f32::from_bits(Self::DARKEST + (k << Self::SHIFT) + (1 << (Self::SHIFT - 1)));
+        Self((0..=last >> Self::SHIFT).map(|k| encode_srgb(middle(k)) * 255.0).collect())
     }
-    let half = width.div_ceil(2);
-    let (cb, cr) = chroma.split_at_mut(half * height.div_ceil(2));
-    let start = y / 2 * half;
-    let (cb, cr) = (&mut cb[start..start + half], &mut cr[start..start + half]);
-    for (k, (cb, cr)) in cb.iter_mut().zip(cr).enumerate() {
-        let (mut sum, mut n) = (Vec3::ZERO, 0.0);
-        for row in rows {
-            for v in row.iter().skip(k * 2).take(2) {
-                sum += v.clamp(Vec3::ZERO, Vec3::splat(255.0));
-                n += 1.0;
-            }
-        }
-        let mean = sum / n;
-        *cb = (mean.dot(Vec3::new(-0.168_736, -0.331_264, 0.5)) + 128.5) as u8;
-        *cr = (mean.dot(Vec3::new(0.5, -0.418_688, -0.081_312)) + 128.5) as u8;
+
+    #[inline]
+    fn code(&self, linear: f32) -> f32 {
+        let k = linear.clamp(f32::from_bits(Self::DARKEST), 1.0).to_bits() - Self::DARKEST;
+        self.0.get((k >> Self::SHIFT) as usize).copied().unwrap_or(255.0)
+    }
+
+    #[inline]
+    fn pixel(&self, p: Vec4) -> Vec3 {
+        Vec3::new(self.code(p.x), self.code(p.y), self.code(p.z))
     }
 }

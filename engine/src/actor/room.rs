@@ -72,14 +72,15 @@ fn shapes(seed: u64, side: f32) -> Vec<Shape> {
         x += 2.0 * half + 0.008;
     }
     // The lamp: foot and shade.
-    out.push(soft((wide * 1.02, 0.62), (0.010, 0.11), 0.01, 0.035, rgb(90, 72, 54), 0.9));
-    out.push(soft((wide * 1.02, 0.44), (0.10, 0.085), 0.03, 0.06, rgb(250, 218, 168), 0.95));
+    out.push(soft((wide * 0.92, 0.60), (0.010, 0.11), 0.01, 0.035, rgb(90, 72, 54), 0.9));
+    out.push(soft((wide * 0.92, 0.42), (0.095, 0.08), 0.03, 0.06, rgb(250, 218, 168), 0.95));
     // Leaves low at the left.
-    for k in 0..12 {
+    for k in 0..16 {
         let chance = |c: u64| unit(seed ^ 0x1eaf, k * 8 + c);
-        let at = (-wide * 0.72 + 0.34 * (chance(1) - 0.5), 0.80 + 0.24 * (chance(2) - 0.5));
+        let at = (-wide * 0.72 + 0.36 * (chance(1) - 0.5), 0.80 + 0.26 * (chance(2) - 0.5));
         let green = rgb(52, 84, 58).lerp(rgb(98, 128, 84), chance(3));
-        out.push(soft(at, (0.035 + 0.03 * chance(4), 0.05), 0.035, 0.05, green, 0.75));
+        let leaf = 0.024 + 0.022 * chance(4);
+        out.push(soft(at, (leaf, leaf * (1.2 + 0.6 * chance(5))), leaf, 0.05, green, 0.7));
     }
     // Far lights, as a lens draws them.
     for k in 0..5 {

@@ -152,7 +152,7 @@ impl Script {
 fn light(aside: f32, down: f32, warmth: f32) -> Light {
     let towards = Vec3::new(aside.sin() * down.cos(), down.sin(), -aside.cos() * down.cos());
     let colour = Vec3::new(1.0 + 0.10 * warmth, 1.0, 1.0 - 0.14 * warmth);
-    Light { towards, ambient: Vec3::new(0.40, 0.41, 0.42), lamp: colour * 0.64 }
+    Light { towards, ambient: Vec3::new(0.33, 0.34, 0.35), lamp: colour * 0.74 }
 }
 
 /// What the light does to the room: its mean colour.

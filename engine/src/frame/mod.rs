@@ -228,6 +228,14 @@ impl Frame {
         }
     }
 
+    /// As [`Frame::plane`], to write to.
+    pub(crate) fn plane_mut(&mut self, index: usize) -> &mut [u8] {
+        match self.planes().get(index).copied() {
+            Some(p) => &mut self.data[p.offset..p.offset + p.stride * p.rows],
+            None => &mut [],
+        }
+    }
+
     /// All bytes, planes one after the other.
     pub fn data(&self) -> &[u8] {
         &self.data

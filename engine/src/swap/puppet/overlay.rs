@@ -131,7 +131,7 @@ impl Overlays {
             let base = origin + across * (x - origin).dot(across);
             let depth = skull_lip.z.max(lower.z) + MOUTH_DEPTH * unit;
             let height = |p: Vec3| (p.truncate() - base).dot(along);
-            let tuck = TUCK * unit * if c % 10 == 0 { 0.2 } else { 1.0 };
+            let tuck = TUCK * unit * if c.is_multiple_of(10) { 0.2 } else { 1.0 };
             let teeth = self.teeth[c] * down.length();
             let lip = height(lower);
             let tongue = (lip - self.tongue[c] * down.length()).max(teeth);

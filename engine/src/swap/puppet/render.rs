@@ -1,10 +1,8 @@
 //! Draws a posed puppet through the passes.
 
-use super::atlas::COLUMN;
-use super::expression::{EYES, LOWER_LIP, UPPER_LIP};
+use super::Puppet;
 use super::light::{Light, gain_at};
 use super::pose::Pose;
-use super::{Puppet, point};
 use crate::space::{MeshPoint, PxRect};
 use crate::topology::POINTS;
 use glam::{Vec2, Vec3, Vec4};
@@ -13,6 +11,8 @@ use omote_shaders::layout::{TextureFetchParams, Triangle, WarpFieldParams};
 
 /// Sharpness: a little below the texels that a pixel covers.
 const LOD_BIAS: f32 = -0.35;
+/// Neighbours that lie so many times farther apart in the texture than pixels usually do are of two sheets.
+const EDGE_JUMP: f32 = 5.0;
 
 /// A drawn puppet, and the buffers that it was drawn with, for the next time.
 #[derive(Clone, Debug, Default)]
@@ -101,11 +101,12 @@ impl Puppet {
             pad: [0; 2],
         };
         cpu::texture_fetch(&fetch, &out.field, self.atlas.texels(), &mut out.pixels);
-        for line in EYES.iter().map(|e| [e.crease, e.below].concat()).chain([mouth_lines()]) {
-            let spots = line.iter().map(|i| point(points, *i) - origin);
-            for _ in 0..2 {
-                soften(spots.clone(), size, &out.field, &mut out.pixels, &mut out.softened);
-            }
+        let texels = self.atlas.scale() / pose.scale;
+        let jump = EDGE_JUMP * texels.max(1.0) / self.atlas.side() as f32;
+        let face = points.iter().take(POINTS).map(|p| p.truncate() - origin.truncate());
+        let (low, high) = face.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        for _ in 0..2 {
+            soften([low - 2.0, high + 2.0], size, jump, &out.field, &mut out.pixels, &mut out.softened);
         }
         if let Some(light) = light {
             self.normals.gains(light, pose, &mut out.gains);
@@ -118,35 +119,32 @@ impl Puppet {
     }
 }
 
-fn mouth_lines() -> Vec<u16> {
-    [UPPER_LIP[0], LOWER_LIP[0]].concat()
-}
-
-/// Smooths the stairs where lid or lip ends before the sheet behind it, inside the box round `spots`.
+/// Smooths the stairs where one sheet ends before another inside the box: where neighbouring pixels show
+/// places farther apart than `jump`.
 fn soften(
-    spots: impl Iterator<Item = Vec3>,
+    [low, high]: [Vec2; 2],
     size: [u32; 2],
+    jump: f32,
     field: &[Vec4],
     pixels: &mut [Vec4],
     softened: &mut Vec<(usize, Vec4)>,
 ) {
-    let (low, high) =
-        spots.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p.truncate()), b.max(p.truncate())));
     let [width, height] = size.map(|v| v as usize);
     let first = |v: f32| v.max(1.0) as usize;
     let last = |v: f32, n: usize| (v.max(0.0) as usize).min(n.saturating_sub(1));
+    let (x0, x1) = (first(low.x), last(high.x, width));
     softened.clear();
     for y in first(low.y)..last(high.y, height) {
-        for x in first(low.x)..last(high.x, width) {
-            let i = y * width + x;
-            let on_patch = |k: usize| field[k].x > COLUMN;
-            let here = on_patch(i);
-            if [i - 1, i + 1, i - width, i + width].into_iter().any(|k| on_patch(k) != here) {
+        for i in y * width + x0..y * width + x1.max(x0) {
+            let here = field[i];
+            let far = |k: usize| {
+                let there = field[k];
+                (here.x - there.x).abs().max((here.y - there.y).abs()) > jump
+            };
+            if far(i - 1) || far(i + 1) || far(i - width) || far(i + width) {
                 let straight = pixels[i - 1] + pixels[i + 1] + pixels[i - width] + pixels[i + width];
-                let slant = pixels[i - width - 1]
-                    + pixels[i - width + 1]
-                    + pixels[i + width - 1]
-                    + pixels[i + width + 1];
+                let upper = pixels[i - width - 1] + pixels[i - width + 1];
+                let slant = upper + pixels[i + width - 1] + pixels[i + width + 1];
                 softened.push((i, (pixels[i] * 4.0 + straight * 2.0 + slant) / 16.0));
             }
         }

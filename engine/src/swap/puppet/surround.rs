@@ -5,23 +5,26 @@ use super::pose::{Pose, Skull};
 use super::{point, smoothstep};
 use crate::topology::OVAL;
 use glam::{Vec2, Vec3};
+use std::f32::consts::FRAC_PI_2;
 
 /// The rings' places between the oval (0) and the border (1).
 const RINGS: [f32; 7] = [0.07, 0.16, 0.27, 0.40, 0.56, 0.76, 1.0];
 const RAYS: usize = OVAL.len();
-/// Over this share of the oval's radius the skin beside the face goes with the face.
+/// Over this share of the oval's radius the picture goes with the face's edge: beside it, and above and
+/// below it, where hair and neck have room to give way.
 const REACH: f32 = 0.40;
-/// The same below the chin, where the jaw needs room to drop.
-const REACH_DOWN: f32 = 0.80;
-/// Within this share of the radius the picture falls back from the face's edge to the head's depth.
-const BACK: f32 = 0.80;
+const REACH_UPRIGHT: f32 = 0.80;
+/// Within this share of the radius the picture falls back to the depth of the ears.
+const BACK: f32 = 0.3;
 /// The neck, in heights of the face from the chin: turns fully above, not at all below.
 const NECK: [f32; 2] = [-0.28, 0.36];
 /// How far the body goes on below the border, in heights of the picture.
 const BELOW: f32 = 1.2;
-/// How the shoulders go on beside the border: out and down, in widths of the picture.
-const SHOULDER: [Vec2; 4] =
-    [Vec2::new(0.08, 0.022), Vec2::new(0.15, 0.058), Vec2::new(0.20, 0.13), Vec2::new(0.225, 0.34)];
+/// How the shoulders go on beside the border, in widths of the picture: a quarter of an ellipse so far out
+/// and down, on a slope, in so many steps.
+const SHOULDER: Vec2 = Vec2::new(0.16, 0.30);
+const SHOULDER_SLOPE: f32 = 0.22;
+const SHOULDER_STEPS: usize = 8;
 
 /// A vertex of the picture around the face.
 #[derive(Clone, Debug)]
@@ -46,7 +49,7 @@ pub(super) struct Surround {
 }
 
 impl Surround {
-    /// `base`: the number of the first vertex. `cut_out`: whether the person stands free of the border.
+    /// `size`: the picture's. `cut_out`: whether the person stands free of the border.
     pub(super) fn new(rest: &[Vec3], skull: &Skull, size: Vec2, cut_out: bool) -> Self {
         let mut out = Self { vertices: Vec::new(), triangles: Vec::new() };
         let last = size - 1.0;
@@ -57,9 +60,8 @@ impl Surround {
             for (k, (start, end)) in oval.iter().zip(&border).enumerate() {
                 let at = start.truncate().lerp(*end, *t);
                 let outward = at.distance(start.truncate()) / start.truncate().distance(centre).max(1.0);
-                let down = smoothstep((start.y - centre.y) / (0.5 * skull.height()));
-                let reach = REACH + (REACH_DOWN - REACH) * down;
-                let back = smoothstep(outward / BACK);
+                let upright = ((start.y - centre.y) / (0.5 * skull.height())).abs();
+                let reach = REACH + (REACH_UPRIGHT - REACH) * smoothstep(upright);
                 let neck = (at.y - skull.chin().y) / skull.height();
                 let mut head = 1.0 - smoothstep((neck - NECK[0]) / (NECK[1] - NECK[0]));
                 let mut near = 1.0 - smoothstep(outward / reach);
@@ -68,7 +70,9 @@ impl Surround {
                     head *= fade;
                     near *= fade;
                 }
-                let depth = start.z + (skull.depth() - start.z) * back;
+                // Behind the face's edge, so that the face hides what it turns over.
+                let back = smoothstep(outward / BACK);
+                let depth = start.z + (skull.depth() - start.z).max(0.0) * back;
                 let vertex = Vertex { rest: at.extend(depth), picture: at, oval: OVAL[k], near, head };
                 out.vertices.push(vertex);
                 let next = (k + 1) % RAYS;
@@ -100,8 +104,11 @@ impl Surround {
             let mut inner: Vec<usize> = column.iter().map(|k| first + k).collect();
             inner.extend(if side < 0.0 { lower.first() } else { lower.last() });
             let start = inner.clone();
-            for step in SHOULDER {
-                let by = step * Vec2::new(side, 1.0) * size.x;
+            for step in 1..=SHOULDER_STEPS {
+                let angle = Vec2::from_angle(step as f32 / SHOULDER_STEPS as f32 * FRAC_PI_2);
+                let out = SHOULDER.x * angle.y;
+                let down = SHOULDER.y * (1.0 - angle.x) + SHOULDER_SLOPE * out;
+                let by = Vec2::new(out * side, down) * size.x;
                 let outer: Vec<usize> = start.iter().map(|k| self.beyond(*k, by)).collect();
                 self.strip(&inner, &outer);
                 inner = outer;
@@ -137,7 +144,8 @@ impl Surround {
         self.vertices.iter().map(|v| (v.rest, v.picture))
     }
 
-    /// Places in the output: between the head's turn and the body's rest, near the face with the face.
+    /// Places in the output: near the face with the face's edge, farther out with the head's outline, which
+    /// a turn to the side or a nod leaves where it is, and below with the body.
     /// `points`: the face in the output; `rest`: the resting face.
     pub(super) fn place(
         &self,
@@ -147,12 +155,16 @@ impl Surround {
         points: &[Vec3],
         out: &mut Vec<Vec3>,
     ) {
+        let tilt = Pose { yaw: 0.0, pitch: 0.0, ..*pose };
         out.extend(self.vertices.iter().map(|v| {
             let still = pose.body(v.rest.truncate());
-            let turned = skull.place(pose, v.rest).truncate() - still;
+            let turned = skull.place(&tilt, v.rest).truncate() - still;
             let face = point(points, v.oval).truncate() - pose.body(point(rest, v.oval).truncate());
             let by = face * v.near + turned * (v.head * (1.0 - v.near));
-            (still + by).extend(v.rest.z * pose.scale)
+            (still + by).extend(
+                v.rest.z * pose.scale
+                    + v.near * (point(points, v.oval).z - point(rest, v.oval).z * pose.scale),
+            )
         }));
     }
 }
