@@ -70,7 +70,11 @@ pub(crate) fn run(args: &TrackArgs) -> anyhow::Result<()> {
     let full = || format!("can't write {}; is the disk full?", args.out.display());
     {
         let mut out = BufWriter::new(file.as_file_mut());
-        if args.stills { stills(args, &mut out)? } else { clip(args, &mut out)? }
+        if args.stills {
+            stills(args, &mut out)?
+        } else {
+            clip(args, &mut out)?
+        }
         out.flush().with_context(full)?;
     }
     file.persist(&args.out).with_context(full)?;
@@ -88,10 +92,8 @@ fn clip(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
         let start = Instant::now();
         let faces = tracker.track(&frame)?;
         let ms = start.elapsed().as_secs_f64() * 1e3;
-        let faces = faces
-            .iter()
-            .map(|f| Followed { id: f.id.0, score: f.score, landmarks: rounded(f) })
-            .collect();
+        let faces =
+            faces.iter().map(|f| Followed { id: f.id.0, score: f.score, landmarks: rounded(f) }).collect();
         serde_json::to_writer(&mut *out, &Line { frame: frame.id.0, ms, faces })?;
         writeln!(out)?;
         bar.inc(1);
@@ -124,10 +126,8 @@ fn stills(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
 
 fn still(face: &Face) -> Still {
     let start = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
-    let (x0, y0, x1, y1) = face
-        .landmarks
-        .iter()
-        .fold(start, |b, p| (b.0.min(p.x), b.1.min(p.y), b.2.max(p.x), b.3.max(p.y)));
+    let (x0, y0, x1, y1) =
+        face.landmarks.iter().fold(start, |b, p| (b.0.min(p.x), b.1.min(p.y), b.2.max(p.x), b.3.max(p.y)));
     Still { r#box: [x0, y0, x1 - x0, y1 - y0], score: face.score, landmarks: rounded(face) }
 }
 

@@ -1,5 +1,7 @@
 //! The built-in actor: repeatable, true to its landmarks, of any size, rate and format.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use glam::Vec2;
 use omote_engine::actor::{Actor, ActorFace, ActorOptions, ActorSource};
 use omote_engine::error::ErrorKind;

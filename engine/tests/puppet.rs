@@ -1,5 +1,7 @@
 //! The puppet: its landmarks in closed form, and its pictures looked at by numbers.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use glam::{Vec2, Vec3};
 use omote_engine::actor::{Composite, composite};
 use omote_engine::frame::{Colour, Frame, PixelFormat};

@@ -14,7 +14,7 @@ const SMALL: f32 = 0.25;
 
 impl Tracker {
     /// The faces in a single picture, without history: both detectors, then the mesh of each face. At most
-    /// [`TrackerConfig::max_faces`] count only in streams; here all faces are handed on, the largest first, numbered
+    /// `TrackerConfig::max_faces` count only in streams; here all faces are handed on, the largest first, numbered
     /// from 0. Does not touch the stream's state.
     ///
     /// # Errors

@@ -318,10 +318,10 @@ impl Tracker {
             return Ok(());
         }
         let fresh = Follow::start(id, reading.presence, reading.points, region);
-        if let (Some(fresh), Some(slot)) = (fresh, self.follows.get_mut(index)) {
-            if !fresh.contradicts(detection) {
-                *slot = fresh;
-            }
+        if let (Some(fresh), Some(slot)) = (fresh, self.follows.get_mut(index))
+            && !fresh.contradicts(detection)
+        {
+            *slot = fresh;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Painted masks: the personas that ship with the program, drawn by its own code in canonical UV space.
 //!
-//! A mask is made as a real one is: a form is carved ([`light::Form`]), paint and relief are laid on a canvas
+//! A mask is made as a real one is: a form is carved (`light::Form`), paint and relief are laid on a canvas
 //! of twice the picture's size with brushes, and the whole is lit once by a soft studio light. Nothing is
 //! read from a file and nothing is random: the same mask and size give the same bytes.
 
