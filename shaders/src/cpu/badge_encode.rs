@@ -1,24 +1,24 @@
 //! `wgsl/badge_encode.wgsl`.
 
-use super::transfer::Transfer;
+use super::transfer::{Transfer, nearest};
 use crate::layout::BadgeEncodeParams;
-use glam::{Vec3, Vec4, Vec4Swizzles};
+use glam::Vec4;
 
 /// The weight below which a pixel is left alone, and the one from which the sum of the bands counts in full.
 const WEIGHT_MIN: f32 = 0.004;
 const WEIGHT_FULL: f32 = 0.25;
 
 #[inline]
-fn unpack(code: u32) -> Vec3 {
+fn unpack(code: u32) -> Vec4 {
     let [a, b, c, _] = code.to_le_bytes();
-    Vec3::new(f32::from(a), f32::from(b), f32::from(c))
+    Vec4::new(f32::from(a), f32::from(b), f32::from(c), 0.0)
 }
 
+/// Codes / 255 to a packed code, flagged as written.
 #[inline]
-fn packed(code: Vec3) -> u32 {
-    // The cast saturates, so codes out of range are clipped.
-    let v = code * 255.0 + 0.5;
-    u32::from_le_bytes([v.x as u8, v.y as u8, v.z as u8, 255])
+fn packed(code: Vec4) -> u32 {
+    let [a, b, c, _] = nearest((code * 255.0).max(Vec4::ZERO).min(Vec4::splat(255.0)));
+    a | b << 8 | c << 16 | 0xff00_0000
 }
 
 /// Blends the region back into native codes and draws the part of the badge's plate that lies in it.
@@ -33,14 +33,14 @@ pub fn badge_encode(
     let transfer = Transfer::tables();
     let [width, height] = params.size.map(|v| v as usize);
     let rows = params.from_rgb.map(Vec4::from_array);
-    let column = |i: usize| Vec3::new(rows[0][i], rows[1][i], rows[2][i]);
+    let column = |i: usize| Vec4::new(rows[0][i], rows[1][i], rows[2][i], 0.0);
     let (c0, c1, c2, c3) = (column(0), column(1), column(2), column(3));
-    let encode = |rgb: Vec3| c0 * rgb.x + c1 * rgb.y + c2 * rgb.z + c3;
+    let encode = |rgb: Vec4| c0 * rgb.x + c1 * rgb.y + c2 * rgb.z + c3;
     let [px, py, pw, ph] = params.plate;
-    let (plate, text) = (Vec4::from_array(params.plate_rgb).xyz(), Vec4::from_array(params.text_rgb).xyz());
+    let (plate, text) = (Vec4::from_array(params.plate_rgb), Vec4::from_array(params.text_rgb));
     let grain = Vec4::from_array(params.grain);
     let luma_only = grain.y == 0.0 && grain.z == 0.0;
-    let limit = Vec3::splat(grain.w);
+    let limit = Vec4::splat(grain.w);
     // Sums of three rows of the first code, so that a pixel adds three numbers instead of nine.
     let mut columns = vec![0u32; width];
     for y in 0..height {
@@ -67,17 +67,16 @@ pub fn badge_encode(
                 continue;
             }
             let rgb = live[i] + b * (b.w / WEIGHT_FULL).min(1.0);
-            let rgb = Vec3::new(transfer.encode(rgb.x), transfer.encode(rgb.y), transfer.encode(rgb.z));
             let near = [x.saturating_sub(1), x, (x + 1).min(width - 1)];
             let fine = if luma_only {
                 let sum = columns[near[0]] + columns[near[1]] + columns[near[2]];
-                Vec3::new((codes[i] & 0xff) as f32 - sum as f32 * (1.0 / 9.0), 0.0, 0.0)
+                Vec4::new((codes[i] & 0xff) as f32 - sum as f32 * (1.0 / 9.0), 0.0, 0.0, 0.0)
             } else {
-                let sum: Vec3 = around.iter().flat_map(|r| near.map(|x| unpack(r[x]))).sum();
+                let sum: Vec4 = around.iter().flat_map(|r| near.map(|x| unpack(r[x]))).sum();
                 unpack(codes[i]) - sum / 9.0
             };
-            let fine = (fine * (1.0 / 255.0)).max(-limit).min(limit) * grain.xyz();
-            patch_codes[i] = packed(encode(rgb) + fine * b.w);
+            let fine = (fine * (1.0 / 255.0)).max(-limit).min(limit) * grain;
+            patch_codes[i] = packed(encode(transfer.encode(rgb)) + fine * b.w);
         }
     }
 }

@@ -15,6 +15,6 @@ pub fn region_in(params: &RegionInParams, codes: &[u32], live: &mut [Vec4]) {
     for (out, code) in live.iter_mut().zip(codes) {
         let [y, u, v, _] = code.to_le_bytes();
         let rgb = c0 * f32::from(y) + c1 * f32::from(u) + c2 * f32::from(v) + c3;
-        *out = Vec4::new(transfer.decode(rgb.x), transfer.decode(rgb.y), transfer.decode(rgb.z), 1.0);
+        *out = transfer.decode(rgb, 1.0);
     }
 }
