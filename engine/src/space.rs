@@ -90,6 +90,12 @@ impl PxRect {
         Self { x, y, width: right - x, height: bottom - y }
     }
 
+    /// The rectangle grown to the left and upward until it starts at multiples of `step` (above 0).
+    pub fn starting_at_multiple_of(&self, step: u32) -> Self {
+        let (x, y) = (self.x - self.x % step, self.y - self.y % step);
+        Self { x, y, width: self.right() - x, height: self.bottom() - y }
+    }
+
     /// The smallest rectangle of even origin and even size (or ending at the frame's edge) that holds
     /// the box `min..=max` in image pixels, clipped to a frame of `width` × `height`.
     pub fn even_around(min: Vec2, max: Vec2, width: u32, height: u32) -> Self {

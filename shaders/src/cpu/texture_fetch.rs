@@ -1,8 +1,9 @@
 //! `wgsl/texture_fetch.wgsl`.
 
-use super::transfer::Transfer;
+use super::transfer::{DECODE_STEPS, Transfer};
 use crate::layout::TextureFetchParams;
 use glam::Vec4;
+use wide::{f32x4, i16x8, i32x4, u8x16};
 
 /// First texel of mip level `level` in a chain whose level 0 has `side` texels a side (a power of two):
 /// (4^n − 4^(n−k)) · 4 / 3 in powers of the side.
@@ -11,100 +12,100 @@ pub fn mip_start(side: u32, level: u32) -> usize {
     (base * base - here * here) * 4 / 3
 }
 
-/// Bits of a blend's weights: four weights of a texel sum to 1 << 24, so a blended byte fits 32 bits.
-const WEIGHT_BITS: u32 = 12;
-const WEIGHT_ONE: u64 = 1 << WEIGHT_BITS;
+/// Bits of the weights along a row: a byte times a weight stays a whole number in f32.
+const WEIGHT_BITS: u32 = 14;
+const WEIGHT_ONE: i32 = 1 << WEIGHT_BITS;
 
-/// Red and blue, and green and alpha, of a blend: each in 32 bits of a word, 24 of them behind the point.
-#[derive(Clone, Copy)]
-struct Blend {
-    red_blue: u64,
-    green_alpha: u64,
+/// Two neighbouring mip levels as lanes: x and y of the finer, x and y of the coarser.
+struct Pair<'a> {
+    texels: [&'a [u32]; 2],
+    side: [usize; 2],
+    scale: f32x4,
+    edge: f32x4,
 }
 
-impl Blend {
-    /// Towards `other` by `f` of 256.
+impl<'a> Pair<'a> {
+    /// `None` where a level is not there.
+    fn new(texels: &'a [u32], params: &TextureFetchParams, level: u32) -> Option<Self> {
+        let levels = [level, (level + 1).min(params.levels.checked_sub(1)?)];
+        let side = levels.map(|k| params.side >> k);
+        let part = |k: usize| {
+            let start = mip_start(params.side, levels[k]);
+            // The right and the lower neighbour must be there.
+            texels.get(start..start + side[k] as usize * side[k] as usize).filter(|_| side[k] > 1)
+        };
+        let lanes = |f: fn(f32) -> f32| {
+            let [a, b] = side.map(|side| f(side as f32));
+            f32x4::new([a, a, b, b])
+        };
+        Some(Self {
+            texels: [part(0)?, part(1)?],
+            side: side.map(|side| side as usize),
+            scale: lanes(|side| side),
+            // Short of the last texel, so that there always is a next.
+            edge: lanes(|side| side - 1.0 - 1.0 / WEIGHT_ONE as f32),
+        })
+    }
+
+    /// R G B A in codes, `coarse` of the way from the finer to the coarser level.
     #[inline]
-    fn mix(self, other: Self, f: u64) -> Self {
-        const TOP: u64 = 0x00ff_ffff_00ff_ffff;
-        let lanes = |a: u64, b: u64| ((a >> 8) & TOP) * (256 - f) + ((b >> 8) & TOP) * f;
-        Self {
-            red_blue: lanes(self.red_blue, other.red_blue),
-            green_alpha: lanes(self.green_alpha, other.green_alpha),
+    fn trilinear(&self, u: f32, v: f32, coarse: f32) -> f32x4 {
+        let place = f32x4::new([u, v, u, v]) * self.scale - f32x4::splat(0.5);
+        let place = place.fast_max(f32x4::ZERO).fast_min(self.edge);
+        let cell = place.fast_trunc_int();
+        let part = place - cell.round_float();
+        // The weights along the row, the left texel's in the low half of a lane and the right one's in the high half.
+        let right: i32x4 = (part * f32x4::splat(WEIGHT_ONE as f32)).fast_trunc_int();
+        let weights = ((right << 16_i32) - right + i32x4::splat(WEIGHT_ONE)).to_array();
+        let (cell, part) = (cell.to_array(), part.to_array());
+        let finer = self.rows(0, [cell[0], cell[1]], weights[0], part[1], 1.0 - coarse);
+        if coarse == 0.0 {
+            return finer;
         }
+        finer + self.rows(1, [cell[2], cell[3]], weights[2], part[3], coarse)
     }
 
-    /// Linear RGB, and the alpha times `alpha`.
+    /// One level's part of the sum.
     #[inline]
-    fn decoded(self, transfer: &Transfer, alpha: f32) -> Vec4 {
-        // Steps of the table are quarters of a code: two bits behind the point stay.
-        let step = |v: u64| transfer.decode_step((v as u32).saturating_add(1 << 21) >> 22);
-        let weight = ((self.green_alpha >> 40) as u32) as f32 * alpha;
-        Vec4::new(step(self.red_blue), step(self.green_alpha), step(self.red_blue >> 32), weight)
+    fn rows(&self, level: usize, [x, y]: [i32; 2], weights: i32, lower: f32, share: f32) -> f32x4 {
+        let side = self.side[level];
+        let first = (y as usize).wrapping_mul(side).wrapping_add(x as usize);
+        let Some(texels) = self.texels[level].get(first..first.wrapping_add(side + 2)) else {
+            return f32x4::ZERO;
+        };
+        let share = share / WEIGHT_ONE as f32;
+        let row = |left: usize| weighted(texels[left], texels[left + 1], weights);
+        row(0) * f32x4::splat(share * (1.0 - lower)) + row(side) * f32x4::splat(share * lower)
     }
 }
 
-/// One mip level.
-#[derive(Clone, Copy)]
-struct Level<'a> {
-    texels: &'a [u32],
-    side: usize,
-}
-
-impl Level<'_> {
-    #[inline]
-    fn bilinear(&self, u: f32, v: f32) -> Blend {
-        let one = WEIGHT_ONE as f32;
-        let top = (self.side - 1) as f32 * one;
-        let place = |t: f32| ((t * self.side as f32 - 0.5) * one).max(0.0).min(top) as i32 as usize;
-        let (x, y) = (place(u), place(v));
-        let (x0, y0) = (x >> WEIGHT_BITS, y >> WEIGHT_BITS);
-        let (x1, y1) = ((x0 + 1).min(self.side - 1), (y0 + 1).min(self.side - 1));
-        let (fx, fy) = (x as u64 & (WEIGHT_ONE - 1), y as u64 & (WEIGHT_ONE - 1));
-        let upper = &self.texels[y0 * self.side..][..self.side];
-        let lower = &self.texels[y1 * self.side..][..self.side];
-        let (gx, gy) = (WEIGHT_ONE - fx, WEIGHT_ONE - fy);
-        let corners =
-            [(upper[x0], gx * gy), (upper[x1], fx * gy), (lower[x0], gx * fy), (lower[x1], fx * fy)];
-        let mut out = Blend { red_blue: 0, green_alpha: 0 };
-        for (texel, weight) in corners {
-            let t = u64::from(texel);
-            out.red_blue += ((t & 0xff) | (t & 0x00ff_0000) << 16) * weight;
-            out.green_alpha += ((t >> 8 & 0xff) | (t & 0xff00_0000) << 8) * weight;
-        }
-        out
-    }
+/// Each byte of `left` times the low half of `weights`, plus that of `right` times its high half.
+#[inline]
+fn weighted(left: u32, right: u32, weights: i32) -> f32x4 {
+    let bytes = |texel: u32| bytemuck::cast::<[u32; 4], u8x16>([texel, 0, 0, 0]);
+    let pairs = i16x8::from_u8x16_low(u8x16::unpack_low(bytes(left), bytes(right)));
+    pairs.dot(bytemuck::cast(i32x4::splat(weights))).round_float()
 }
 
 /// Samples the persona's mip chain (`texels`, packed RGBA, sRGB, straight alpha) through `field` to linear
 /// RGB and weight. Pixels without coverage, or where the chain is shorter than said, become 0.
 pub fn texture_fetch(params: &TextureFetchParams, field: &[Vec4], texels: &[u32], persona: &mut [Vec4]) {
     let transfer = Transfer::tables();
-    let levels: Vec<Level<'_>> = (0..params.levels)
-        .map_while(|k| {
-            let side = (params.side >> k) as usize;
-            let start = mip_start(params.side, k);
-            Some(Level { texels: texels.get(start..start + side * side)?, side }).filter(|_| side > 0)
-        })
-        .collect();
-    let Some(top) = levels.len().checked_sub(1) else {
+    let pairs: Vec<Pair<'_>> = (0..params.levels).map_while(|k| Pair::new(texels, params, k)).collect();
+    let Some(top) = pairs.len().checked_sub(1) else {
         persona.fill(Vec4::ZERO);
         return;
     };
-    // A blend's alpha, cut to 16 bits behind the point.
-    let alpha = params.opacity / (255.0 * 65536.0);
     for (out, at) in persona.iter_mut().zip(field) {
         if at.w == 0.0 {
             *out = Vec4::ZERO;
             continue;
         }
-        let lod = (at.z + params.lod_bias).clamp(0.0, top as f32);
-        let level = lod as usize;
-        let mut v = levels[level].bilinear(at.x, at.y);
-        let rest = ((lod - level as f32) * 256.0) as u64;
-        if rest > 0 {
-            v = v.mix(levels[level + 1].bilinear(at.x, at.y), rest);
-        }
-        *out = v.decoded(&transfer, alpha);
+        let lod = (at.z + params.lod_bias).max(0.0).min(top as f32);
+        let level = (lod as i32 as usize).min(top);
+        let sum = pairs[level].trilinear(at.x, at.y, lod - level as f32);
+        let [r, g, b, _] = (sum * f32x4::splat(DECODE_STEPS as f32 / 255.0)).fast_round_int().to_array();
+        let [r, g, b] = [r, g, b].map(|step| transfer.decode_step(step as u32));
+        *out = Vec4::new(r, g, b, sum.to_array()[3] * (params.opacity / 255.0));
     }
 }
