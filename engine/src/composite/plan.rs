@@ -34,6 +34,9 @@ const CELLS_ACROSS: f32 = 24.0;
 const LIGHT_SIGMA: f32 = 2.2;
 /// Greatest grain taken over, in 8-bit codes: camera noise passes, drawn edges do not.
 const GRAIN_LIMIT: f32 = 9.0;
+/// What a pixel differs from the mean of its 3 × 3 is most, but not all of its noise: coarser noise is lost with the
+/// persona's own pixels.
+const GRAIN_GAIN: f32 = 1.3;
 /// The coarsest level of the pyramid is about this many pixels on its short side.
 const LAST_BAND: u32 = 10;
 /// Levels for paint, whose colour must not melt into the skin's.
@@ -79,7 +82,7 @@ impl Plan {
         set_up(&local, &uv, &TRIANGLES, texture.side(), size, &mut triangles);
         let cell = ((high.x - low.x).max(high.y - low.y) / CELLS_ACROSS).ceil().max(2.0) as u32;
         let grid = size.map(|n| n.div_ceil(cell));
-        let grain = look.grain.clamp(0.0, 1.0);
+        let grain = look.grain.clamp(0.0, 1.0) * GRAIN_GAIN;
         let rgb_grain = if frame.format().is_yuv() { 0.0 } else { grain };
         Some(Self {
             region,

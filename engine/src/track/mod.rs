@@ -65,8 +65,12 @@ pub enum TrackError {
     },
 }
 
-/// Antialiasing of a crop of `side` image pixels to `n` crop pixels: as many taps as source pixels fall into one, four
+/// Share of the source pixels under a crop pixel that are averaged. The mesh network was trained on plain bilinear
+/// crops: with averages over all of them it sees mouths less open (slope 0.58 instead of 0.63 on a shaken clip).
+const AVERAGED: f32 = 0.6;
+
+/// Antialiasing of a crop of `side` image pixels to `n` crop pixels: one tap to 2.5 source pixels a crop pixel, four
 /// at most.
 fn taps(side: f32, n: usize) -> usize {
-    (side / n as f32).round().clamp(1.0, 4.0) as usize
+    (side / n as f32 * AVERAGED).round().clamp(1.0, 4.0) as usize
 }

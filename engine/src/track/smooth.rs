@@ -30,7 +30,7 @@ impl Default for Smoothing {
         Self {
             pose_noise: 0.001,
             noise_gain: 1.15,
-            shape: OneEuro { min_cutoff: 2.0, beta: 20.0, speed_cutoff: 4.0 },
+            shape: OneEuro { min_cutoff: 2.0, beta: 30.0, speed_cutoff: 4.0 },
         }
     }
 }
