@@ -1,10 +1,10 @@
 """A plain OpenCV face paste for the side-by-side figure of `cost`.
 
-usage: opencv_reference.py FRAME.png PERSONA.png POINTS.txt ROUNDS REPEATS
+usage: opencv_reference.py FRAME.png PERSONA.png POINTS.txt REPEATS
 POINTS.txt: one line a mesh point, "live_x live_y persona_x persona_y". The persona's face is warped whole by
 the least-squares affine map of all points and pasted with a feathered oval. Two ways: over the whole frame,
-as simple scripts do it, and over the face's region only. Prints "way best_ms median_ms" in CPU time, one
-thread.
+as simple scripts do it, and over the face's region only. Each line on the standard input asks for a round of
+REPEATS; its answer is one line, "way ms way ms", CPU time of one paste on one thread.
 """
 import sys
 import time
@@ -17,7 +17,7 @@ OVAL = [10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379
 cv2.setNumThreads(1)
 frame, persona = cv2.imread(sys.argv[1]), cv2.imread(sys.argv[2])
 p = np.loadtxt(sys.argv[3]).astype(np.float32)
-rounds, repeats = int(sys.argv[4]), int(sys.argv[5])
+repeats = int(sys.argv[4])
 live, own = p[:, :2].copy(), p[:, 2:].copy()
 to_frame, _ = cv2.estimateAffine2D(own, live, method=cv2.LMEDS)
 
@@ -53,12 +53,14 @@ def region():
     return out
 
 
-for name, way in (("whole-frame", whole), ("face-region", region)):
+ways = (("whole-frame", whole), ("face-region", region))
+for _, way in ways:
     way()
-    took = []
-    for _ in range(rounds):
+for _ in sys.stdin:
+    answer = []
+    for name, way in ways:
         start = time.process_time()
         for _ in range(repeats):
             way()
-        took.append((time.process_time() - start) * 1e3 / repeats)
-    print(name, round(min(took), 3), round(float(np.median(took)), 3), flush=True)
+        answer.append(f"{name} {(time.process_time() - start) * 1e3 / repeats:.3f}")
+    print(*answer, flush=True)

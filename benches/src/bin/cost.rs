@@ -16,10 +16,12 @@ use omote_engine::pipeline::{Engine, Settings};
 use omote_engine::sink;
 use omote_engine::source::Rate;
 use omote_engine::track::{Tracker, TrackerConfig};
-use std::fmt::Write;
-use std::path::Path;
-use std::process::Command;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 const ROUNDS: usize = 5;
 const REPEATS: u32 = 40;
@@ -30,35 +32,48 @@ struct Cost {
     wall: [f64; 2],
 }
 
-fn measure(mut work: impl FnMut(u32) -> anyhow::Result<()>) -> anyhow::Result<Cost> {
-    for i in 0..5 {
-        work(i)?;
+/// What is measured: one frame's work, given the frame's number.
+type Work<'a> = Box<dyn FnMut(u32) -> anyhow::Result<()> + 'a>;
+
+/// Runs the rounds of all works by turns, so that each meets the same machine; `between` runs after each turn, outside
+/// of the measure.
+fn measure(
+    works: &mut [Work<'_>],
+    mut between: impl FnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<Cost>> {
+    let mut rounds = vec![(Vec::new(), Vec::new()); works.len()];
+    for work in &mut *works {
+        (0..5).try_for_each(work)?;
     }
-    let (mut cpu, mut wall) = (Vec::new(), Vec::new());
-    let mut number = 5;
-    for _ in 0..ROUNDS {
-        let (c, w) = (ProcessTime::now(), Instant::now());
-        for _ in 0..REPEATS {
-            work(number)?;
-            number += 1;
+    for round in 0..ROUNDS as u32 {
+        let first = 5 + round * REPEATS;
+        for (work, (cpu, wall)) in works.iter_mut().zip(&mut rounds) {
+            let (c, w) = (ProcessTime::now(), Instant::now());
+            (first..first + REPEATS).try_for_each(work)?;
+            let each = |d: Duration| d.as_secs_f64() * 1e3 / f64::from(REPEATS);
+            cpu.push(each(c.elapsed()));
+            wall.push(each(w.elapsed()));
         }
-        let each = |d: Duration| d.as_secs_f64() * 1e3 / f64::from(REPEATS);
-        cpu.push(each(c.elapsed()));
-        wall.push(each(w.elapsed()));
+        between()?;
     }
-    let best_and_median = |v: &mut Vec<f64>| {
-        v.sort_by(f64::total_cmp);
-        [v[0], v[ROUNDS / 2]]
+    let cost = |(mut cpu, mut wall): (Vec<f64>, Vec<f64>)| Cost {
+        cpu: best_and_median(&mut cpu),
+        wall: best_and_median(&mut wall),
     };
-    Ok(Cost { cpu: best_and_median(&mut cpu), wall: best_and_median(&mut wall) })
+    Ok(rounds.into_iter().map(cost).collect())
 }
 
-fn drawing(s: &Scene) -> anyhow::Result<Cost> {
+fn best_and_median(rounds: &mut [f64]) -> [f64; 2] {
+    rounds.sort_by(f64::total_cmp);
+    [rounds[0], rounds[rounds.len() / 2]]
+}
+
+fn drawing(s: &Scene) -> anyhow::Result<Work<'_>> {
     let mut compositor = Compositor::new(Backend::Cpu)?;
     let mut badger = Badger::new(Corner::TopRight);
     // The frame's own copy is the source's work, so one buffer goes round.
     let mut buffer = Some(s.frame.clone());
-    measure(|_| {
+    Ok(Box::new(move |_| {
         let mut canvas = Canvas::new(buffer.take().context("no buffer")?);
         compositor.draw(&mut canvas, 0, s.frame.time, &s.points, &s.texture, &Look::default())?;
         let badged = badger.finish(canvas, Disclosure::Modified)?;
@@ -66,10 +81,10 @@ fn drawing(s: &Scene) -> anyhow::Result<Cost> {
         let data = badged.into_data();
         buffer = Some(omote_engine::frame::Frame::new(f.format(), f.colour(), f.width(), f.height(), data)?);
         Ok(())
-    })
+    }))
 }
 
-fn whole(s: &Scene) -> anyhow::Result<Option<(Cost, &'static str)>> {
+fn whole(s: &Scene) -> anyhow::Result<Option<(Work<'_>, &'static str)>> {
     let Some(data) = models::data_dir() else { return Ok(None) };
     let library = models::library(&data);
     let runtime = Runtime::discover(library.as_deref())?;
@@ -77,62 +92,91 @@ fn whole(s: &Scene) -> anyhow::Result<Option<(Cost, &'static str)>> {
     let Ok(tracker) = Tracker::new(&runtime, &models::models_dir(&data), config) else { return Ok(None) };
     let settings = Settings { backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
     let mut engine = Engine::new(Box::new(tracker), vec![s.texture.clone()], settings)?;
-    let cost = measure(|i| {
+    let work = move |i| {
         let mut frame = s.frame.clone();
         frame.time = Rate::DEFAULT.time(u64::from(i));
         let output = engine.process(frame)?;
         anyhow::ensure!(!output.faces.is_empty(), "the face was not found");
         Ok(())
-    })?;
-    Ok(Some((cost, runtime.backend())))
+    };
+    Ok(Some((Box::new(work), runtime.backend())))
 }
 
-/// A way to paste, and its best and median CPU milliseconds.
-type Way = (String, [f64; 2]);
+/// The plain OpenCV pastes: over the whole frame, and over the face's region. A process of its own that runs a round
+/// when asked to, so that its rounds lie between ours and meet the same machine.
+struct Reference {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+    /// Each way's CPU milliseconds, a round each.
+    ways: Vec<(String, Vec<f64>)>,
+    _folder: TempDir,
+}
 
-/// Best and median CPU milliseconds of the plain OpenCV pastes: over the whole frame, and over the region.
-fn reference(s: &Scene) -> anyhow::Result<Option<Vec<Way>>> {
-    let folder = tempfile::tempdir()?;
-    let png = |name: &str, s: &Scene| -> anyhow::Result<std::path::PathBuf> {
-        // Pictures leave the engine only with the badge; for the reference's cost it makes no difference.
-        let path = folder.path().join(name);
-        let badged =
-            Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
-        let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
-        let mut out = sink::create(&path, &spec)?;
-        out.present(&badged)?;
-        out.finish()?;
-        Ok(path)
-    };
-    let frame = png("frame.png", s)?;
-    let other = scene(PixelFormat::Rgb, 768, 768, "composite-1")?;
-    let persona = png("persona.png", &other)?;
-    let points: String = s
-        .points
-        .iter()
-        .zip(&other.points)
-        .map(|(a, b)| format!("{} {} {} {}\n", a.x, a.y, b.x, b.y))
-        .collect();
-    let list = folder.path().join("points.txt");
-    std::fs::write(&list, points)?;
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/opencv_reference.py");
-    let run = Command::new(python)
-        .arg(script)
-        .args([&frame, &persona, &list])
-        .args([ROUNDS.to_string(), REPEATS.to_string()])
-        .output();
-    let Ok(run) = run else { return Ok(None) };
-    if !run.status.success() {
-        log::warn!("the OpenCV reference failed: {}", String::from_utf8_lossy(&run.stderr));
-        return Ok(None);
+impl Reference {
+    /// `None` where there is no Python with OpenCV.
+    fn start(s: &Scene) -> anyhow::Result<Option<Self>> {
+        let folder = tempfile::tempdir()?;
+        let png = |name: &str, s: &Scene| -> anyhow::Result<PathBuf> {
+            // Pictures leave the engine only with the badge; for the reference's cost it makes no difference.
+            let path = folder.path().join(name);
+            let badged =
+                Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
+            let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
+            let mut out = sink::create(&path, &spec)?;
+            out.present(&badged)?;
+            out.finish()?;
+            Ok(path)
+        };
+        let frame = png("frame.png", s)?;
+        let other = scene(PixelFormat::Rgb, 768, 768, "composite-1")?;
+        let persona = png("persona.png", &other)?;
+        let pairs = s.points.iter().zip(&other.points);
+        let points: String = pairs.map(|(a, b)| format!("{} {} {} {}\n", a.x, a.y, b.x, b.y)).collect();
+        let list = folder.path().join("points.txt");
+        std::fs::write(&list, points)?;
+        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/opencv_reference.py");
+        let started = Command::new(python)
+            .arg(script)
+            .args([&frame, &persona, &list])
+            .arg(REPEATS.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let Ok(mut child) = started else { return Ok(None) };
+        let answers = BufReader::new(child.stdout.take().context("no output")?);
+        let mut reference = Self { child, answers, ways: Vec::new(), _folder: folder };
+        // The first round warms it up and shows whether it runs at all.
+        if let Err(e) = reference.round() {
+            log::warn!("the OpenCV reference failed: {e}");
+            return Ok(None);
+        }
+        reference.ways.clear();
+        Ok(Some(reference))
     }
-    let text = String::from_utf8_lossy(&run.stdout);
-    let line = |l: &str| {
-        let mut w = l.split_whitespace();
-        Some((w.next()?.to_owned(), [w.next()?.parse().ok()?, w.next()?.parse().ok()?]))
-    };
-    Ok(Some(text.lines().filter_map(line).collect()))
+
+    fn round(&mut self) -> anyhow::Result<()> {
+        writeln!(self.child.stdin.as_mut().context("no input")?)?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        anyhow::ensure!(words.len() == 4, "it said {line:?}");
+        for (i, pair) in words.chunks_exact(2).enumerate() {
+            if self.ways.len() <= i {
+                self.ways.push((pair[0].to_owned(), Vec::new()));
+            }
+            self.ways[i].1.push(pair[1].parse()?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // The end of its input ends it.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
 }
 
 fn machine() -> String {
@@ -160,28 +204,39 @@ fn main() -> anyhow::Result<()> {
     };
     let hd = scene(PixelFormat::Nv12, 1280, 720, "composite-1")?;
     let uhd = scene(PixelFormat::Nv12, 3840, 2160, "composite-1")?;
-    let (a, b) = (drawing(&hd)?, drawing(&uhd)?);
-    row("swap, composite, badge", "1280x720", &a)?;
-    row("swap, composite, badge", "3840x2160", &b)?;
+    let mut reference = Reference::start(&hd)?;
+    let mut works = vec![drawing(&hd)?, drawing(&uhd)?];
+    let mut named = vec![
+        ("swap, composite, badge".to_owned(), "1280x720"),
+        ("swap, composite, badge".to_owned(), "3840x2160"),
+    ];
     let full = whole(&hd)?;
-    if let Some((c, runtime)) = &full {
-        row(&format!("whole frame with tracking by {runtime}, frame copied"), "1280x720", c)?;
+    let tracked = full.is_some();
+    if let Some((work, runtime)) = full {
+        works.push(work);
+        named.push((format!("whole frame with tracking by {runtime}, frame copied"), "1280x720"));
     }
+    let costs = measure(&mut works, || reference.as_mut().map_or(Ok(()), Reference::round))?;
+    for ((what, picture), cost) in named.iter().zip(&costs) {
+        row(what, picture, cost)?;
+    }
+    let [a, b] = [costs[0].cpu[1], costs[1].cpu[1]];
     writeln!(t)?;
-    writeln!(t, "- Growth from 1280x720 to 3840x2160: {:.2} times (CPU, median).", b.cpu[1] / a.cpu[1])?;
-    if full.is_none() {
+    writeln!(t, "- Growth from 1280x720 to 3840x2160: {:.2} times (CPU, median).", b / a)?;
+    if !tracked {
         writeln!(t, "- Tracking was not measured: the networks are missing (`omote setup`).")?;
     }
-    match reference(&hd)? {
-        Some(ways) => {
-            for (name, cpu) in ways {
+    match &mut reference {
+        Some(reference) => {
+            for (name, rounds) in &mut reference.ways {
+                let cpu = best_and_median(rounds);
                 writeln!(
                     t,
-                    "- Plain OpenCV affine warp and feathered paste, {name}, run beside it: {:.2} ms best, {:.2} ms \
+                    "- Plain OpenCV affine warp and feathered paste, {name}, rounds between ours: {:.2} ms best, {:.2} ms \
                      median CPU; ours takes {:.2} times as long (medians).",
                     cpu[0],
                     cpu[1],
-                    a.cpu[1] / cpu[1]
+                    a / cpu[1]
                 )?;
             }
         }

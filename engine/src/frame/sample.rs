@@ -22,7 +22,7 @@ pub struct CropSpec {
     pub n: usize,
     /// Outside of the picture.
     pub border: Border,
-    /// Antialiasing: 1 samples a point, k samples the means of k × k picture pixels.
+    /// Antialiasing: 1 samples a point, k (16 at most) samples the means of k × k picture pixels.
     pub taps: usize,
     /// Written value = v · `scale` + `offset`, for v = R'G'B' in 0..=1.
     pub scale: f32,
@@ -105,17 +105,24 @@ impl Component<'_, u8> {
         let (width, height) = (part.width as usize, part.height as usize);
         let columns = width.div_ceil(k);
         let mut means = vec![0.0f32; columns * height.div_ceil(k)];
+        // Rows are summed first: that is quick, whatever k is.
+        let mut sums = vec![0u16; width];
         for (j, line) in means.chunks_exact_mut(columns).enumerate() {
             let rows = k.min(height - j * k);
+            sums.fill(0);
             for y in 0..rows {
                 let start = self.offset + (y0 + j * k + y) * self.stride + x0 * self.step;
-                let samples = self.data[start..].iter().step_by(self.step).take(width);
-                for (x, &sample) in samples.enumerate() {
-                    line[x / k] += f32::from(sample);
+                let samples = &self.data[start..][..(width - 1) * self.step + 1];
+                if self.step == 1 {
+                    sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += u16::from(v));
+                } else {
+                    let samples = samples.iter().step_by(self.step);
+                    sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += u16::from(v));
                 }
             }
-            for (i, mean) in line.iter_mut().enumerate() {
-                *mean /= (rows * k.min(width - i * k)) as f32;
+            for (mean, block) in line.iter_mut().zip(sums.chunks(k)) {
+                let total: u32 = block.iter().map(|&v| u32::from(v)).sum();
+                *mean = total as f32 / (rows * block.len()) as f32;
             }
         }
         means
@@ -191,8 +198,9 @@ impl Frame {
     fn sampled(&self, spec: &CropSpec) -> [Sampled<'_>; 3] {
         let (sx, sy) = self.format.chroma_step();
         let chroma = Vec2::new(1.0 / sx as f32, 1.0 / sy as f32);
-        let k = spec.taps.max(1);
-        let reach = Vec2::splat(spec.square.side * 0.5 * std::f32::consts::SQRT_2 + 2.0 * k as f32);
+        let k = spec.taps.clamp(1, 16);
+        let turn = Vec2::from_angle(spec.square.angle).abs();
+        let reach = Vec2::splat(spec.square.side * 0.5 * turn.element_sum() + 2.0 * k as f32);
         let centre = spec.square.centre.0;
         let part = PxRect::even_around(centre - reach, centre + reach, self.width, self.height);
         // Blocks stand still in the picture, wherever the crop is: else a moving crop would flicker.
