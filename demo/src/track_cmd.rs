@@ -64,6 +64,7 @@ fn rounded(face: &Face) -> Vec<[f32; 3]> {
 
 /// Runs the command.
 pub(crate) fn run(args: &TrackArgs) -> anyhow::Result<()> {
+    run_cmd::keep_input(&args.input, &args.out)?;
     let folder = args.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)
         .with_context(|| format!("can't write in {}; choose another place with --out", folder.display()))?;

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use omote_engine::error::ErrorKind;
-use omote_engine::infer::{Runtime, models};
-use omote_engine::persona::{Date, Persona, built_in};
+use omote_engine::badge::BadgeError;
+use omote_engine::error::{Error, ErrorKind};
+use omote_engine::infer::{InferError, Runtime, models};
+use omote_engine::persona::{Date, Persona, PersonaError, built_in};
 use omote_engine::swap::{FaceTexture, Holes};
-use omote_engine::track::{Tracker, TrackerConfig};
+use omote_engine::track::{TrackError, Tracker, TrackerConfig};
 
 use crate::persona_cmd::{self, BuiltIns};
 
@@ -41,10 +42,25 @@ pub(crate) fn tracker(data: &Path, config: TrackerConfig) -> anyhow::Result<(Tra
 /// The exit code of a failure: 2 usage, 3 something is missing, 4 damaged or not taken, 5 refused persona,
 /// 6 output, 1 the rest.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
-    let kind = error.chain().find_map(|e| Some(e.downcast_ref::<omote_engine::error::Error>()?.kind()));
-    let persona = error.chain().any(|e| e.is::<omote_engine::persona::PersonaError>());
+    fn find<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
+        error.chain().find_map(|e| e.downcast_ref())
+    }
+    let kind = find::<Error>(error).map(Error::kind);
+    let network = match find(error) {
+        Some(TrackError::Infer(e)) => Some(e),
+        _ => find(error),
+    };
     match kind {
-        _ if persona => 5,
+        _ if find::<PersonaError>(error).is_some() => 5,
+        _ if find::<BadgeError>(error).is_some() => 4,
+        _ if matches!(network, Some(InferError::Missing { .. })) => 3,
+        _ if matches!(
+            network,
+            Some(InferError::Load { .. } | InferError::Node { .. } | InferError::Shape { .. })
+        ) =>
+        {
+            4
+        }
         Some(ErrorKind::Usage) => 2,
         Some(ErrorKind::Missing) => 3,
         Some(ErrorKind::Damaged | ErrorKind::Unsupported) => 4,

@@ -123,6 +123,6 @@ pub struct BadgeEncodeParams {
     pub plate_rgb: [f32; 4],
     /// Text and outline colour, R'G'B' 0..=1; fourth unused.
     pub text_rgb: [f32; 4],
-    /// How much of the live picture's grain each code takes, 0..=1; fourth: the grain's limit in codes / 255.
+    /// How often the live picture's grain is added to each code, 0 to 2; fourth: the grain's limit in codes / 255.
     pub grain: [f32; 4],
 }

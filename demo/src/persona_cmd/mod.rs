@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::{Args, Subcommand};
+use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::persona::{Class, Date, Persona, PersonaError, Picture, Tone};
 use omote_engine::space::MeshPoint;
 
@@ -113,10 +114,11 @@ pub(crate) fn resolve(
     if Path::new(name).exists() {
         return Persona::load(Path::new(name), today).with_context(refused);
     }
-    Err(anyhow!(
+    let message = format!(
         "there is no persona {name}: `omote persona list` shows those that are there; built in are {}",
         built_ins.names.join(", ")
-    ))
+    );
+    Err(Error::new(ErrorKind::Missing, Stage::Persona, message).into())
 }
 
 /// The user's own packages, by name.

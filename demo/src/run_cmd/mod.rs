@@ -5,7 +5,7 @@ mod stats;
 pub(crate) use stats::Stats;
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Corner, check_size};
 use omote_engine::composite::{Backend, Look};
+use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::frame::{Frame, Quarter, Turn};
 use omote_engine::pipeline::{Engine, Output, Privacy, Settings, State};
 use omote_engine::sink::{self, SinkSpec};
@@ -200,8 +201,23 @@ impl RunArgs {
     }
 }
 
+/// Refuses to write over the input.
+pub(crate) fn keep_input(input: &Path, out: &Path) -> Result<(), Error> {
+    match (input.canonicalize(), out.canonicalize()) {
+        (Ok(a), Ok(b)) if a == b => Err(Error::new(
+            ErrorKind::Usage,
+            Stage::Sink,
+            format!("{} is the input; what is written would replace it: name another place", out.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Runs the command. `watch` sees every frame as it came and what became of it.
 pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> anyhow::Result<Stats> {
+    for out in std::iter::once(&args.out).chain(&args.stats) {
+        keep_input(&args.input, out)?;
+    }
     let data = setup::data_folder(args.data.as_deref())?;
     let mut source = args.open()?;
     let info = source.info().clone();

@@ -33,9 +33,9 @@ impl Default for Look {
 const CELLS_ACROSS: f32 = 24.0;
 const LIGHT_SIGMA: f32 = 2.2;
 /// Greatest grain taken over, in 8-bit codes: camera noise passes, drawn edges do not.
-const GRAIN_LIMIT: f32 = 9.0;
-/// What a pixel differs from the mean of its 3 × 3 is most, but not all of its noise: coarser noise is lost with the
-/// persona's own pixels.
+const GRAIN_LIMIT: f32 = 12.0;
+/// What a pixel differs from the mean of its 5 × 5 is most of its noise, not all: coarser noise is lost with the live
+/// picture's own pixels, and the limit takes some.
 const GRAIN_GAIN: f32 = 1.3;
 /// The coarsest level of the pyramid is about this many pixels on its short side.
 const LAST_BAND: u32 = 10;

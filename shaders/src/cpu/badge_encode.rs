@@ -7,11 +7,56 @@ use glam::Vec4;
 /// The weight below which a pixel is left alone, and the one from which the sum of the bands counts in full.
 const WEIGHT_MIN: f32 = 0.004;
 const WEIGHT_FULL: f32 = 0.25;
+/// Grain is what a pixel differs from the mean of the square round it: so far it reaches from the middle.
+const GRAIN_REACH: usize = 2;
+const GRAIN_SIDE: usize = 2 * GRAIN_REACH + 1;
+const GRAIN_PIXELS: f32 = (GRAIN_SIDE * GRAIN_SIDE) as f32;
 
 #[inline]
 fn unpack(code: u32) -> Vec4 {
     let [a, b, c, _] = code.to_le_bytes();
     Vec4::new(f32::from(a), f32::from(b), f32::from(c), 0.0)
+}
+
+/// Sums over the square round each pixel of a row; edges repeat. The first and the third code go in the halves of a
+/// word, the second in a word of its own: 25 codes fit.
+#[derive(Default)]
+struct Squares {
+    /// A column each, [`GRAIN_REACH`] more at either end.
+    columns: [Vec<u32>; 2],
+    sums: [Vec<u32>; 2],
+}
+
+impl Squares {
+    fn fill(&mut self, codes: &[u32], width: usize, y: usize) {
+        let height = codes.len() / width;
+        let [outer, middle] = &mut self.columns;
+        for columns in [&mut *outer, &mut *middle] {
+            columns.clear();
+            columns.resize(width + 2 * GRAIN_REACH, 0);
+        }
+        for dy in 0..GRAIN_SIDE {
+            let row = &codes[(y + dy).saturating_sub(GRAIN_REACH).min(height - 1) * width..][..width];
+            let columns = outer[GRAIN_REACH..].iter_mut().zip(&mut middle[GRAIN_REACH..]);
+            for ((outer, middle), code) in columns.zip(row) {
+                *outer += code & 0x00ff_00ff;
+                *middle += (code >> 8) & 0xff;
+            }
+        }
+        for (columns, sums) in [outer, middle].into_iter().zip(&mut self.sums) {
+            let (first, last) = (columns[GRAIN_REACH], columns[GRAIN_REACH + width - 1]);
+            columns[..GRAIN_REACH].fill(first);
+            columns[GRAIN_REACH + width..].fill(last);
+            sums.clear();
+            sums.extend(columns.windows(GRAIN_SIDE).map(|w| w.iter().sum::<u32>()));
+        }
+    }
+
+    #[inline]
+    fn at(&self, x: usize) -> Vec4 {
+        let [outer, middle] = [self.sums[0][x], self.sums[1][x]];
+        Vec4::new((outer & 0xffff) as f32, middle as f32, (outer >> 16) as f32, 0.0)
+    }
 }
 
 /// Codes / 255 to a packed code, flagged as written.
@@ -39,20 +84,12 @@ pub fn badge_encode(
     let [px, py, pw, ph] = params.plate;
     let (plate, text) = (Vec4::from_array(params.plate_rgb), Vec4::from_array(params.text_rgb));
     let grain = Vec4::from_array(params.grain);
-    let luma_only = grain.y == 0.0 && grain.z == 0.0;
     let limit = Vec4::splat(grain.w);
-    // Sums of three rows of the first code, so that a pixel adds three numbers instead of nine.
-    let mut columns = vec![0u32; width];
+    let mut squares = Squares::default();
     for y in 0..height {
         let from = y * width;
         let plate_y = (params.origin[1] + y as u32).wrapping_sub(py);
-        let row = |dy: usize| &codes[(y + dy).saturating_sub(1).min(height - 1) * width..][..width];
-        let around = [row(0), row(1), row(2)];
-        if luma_only {
-            for (((s, a), b), c) in columns.iter_mut().zip(around[0]).zip(around[1]).zip(around[2]) {
-                *s = (a & 0xff) + (b & 0xff) + (c & 0xff);
-            }
-        }
+        squares.fill(&codes[..width * height], width, y);
         for x in 0..width {
             let i = from + x;
             let plate_x = (params.origin[0] + x as u32).wrapping_sub(px);
@@ -67,14 +104,7 @@ pub fn badge_encode(
                 continue;
             }
             let rgb = live[i] + b * (b.w / WEIGHT_FULL).min(1.0);
-            let near = [x.saturating_sub(1), x, (x + 1).min(width - 1)];
-            let fine = if luma_only {
-                let sum = columns[near[0]] + columns[near[1]] + columns[near[2]];
-                Vec4::new((codes[i] & 0xff) as f32 - sum as f32 * (1.0 / 9.0), 0.0, 0.0, 0.0)
-            } else {
-                let sum: Vec4 = around.iter().flat_map(|r| near.map(|x| unpack(r[x]))).sum();
-                unpack(codes[i]) - sum / 9.0
-            };
+            let fine = unpack(codes[i]) - squares.at(x) * (1.0 / GRAIN_PIXELS);
             let fine = (fine * (1.0 / 255.0)).max(-limit).min(limit) * grain;
             patch_codes[i] = packed(encode(transfer.encode(rgb)) + fine * b.w);
         }
