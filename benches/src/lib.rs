@@ -5,7 +5,7 @@ use glam::Vec3;
 use omote_engine::frame::{Border, Colour, CropSpec, Frame, PixelFormat};
 use omote_engine::persona::{Date, Persona, built_in};
 use omote_engine::space::{CropSquare, ImagePx};
-use omote_engine::swap::{FaceTexture, Holes};
+use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::topology::POINTS;
 
 /// Height of the face's mesh in pixels.
@@ -34,9 +34,9 @@ fn persona(name: &str) -> anyhow::Result<Persona> {
 /// A persona that can't be loaded, or a size that is no frame's.
 pub fn scene(format: PixelFormat, width: u32, height: u32, wears: &str) -> anyhow::Result<Scene> {
     let live = persona("composite-2")?;
-    let texture = FaceTexture::of_persona(&persona(wears)?, Holes::default())?;
+    let texture = FaceTexture::of_persona(&persona(wears)?, Mask::default())?;
     let picture = live.picture();
-    let rgb = picture.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+    let rgb: Vec<u8> = picture.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
     let portrait = Frame::new(PixelFormat::Rgb, Colour::JPEG, picture.width(), picture.height(), rgb)?;
     let points = live.landmarks();
     let bounds = |f: fn(Vec3, Vec3) -> Vec3, s: Vec3| points.iter().take(POINTS).fold(s, |a, p| f(a, *p));

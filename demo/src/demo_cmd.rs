@@ -49,9 +49,9 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let clip = args.out.join(if has_ffmpeg() { "demo.mp4" } else { "demo.y4m" });
     let mut run = Defaults::try_parse_from(["omote", "actor", "--out", "demo"])?.run;
     run.out.clone_from(&clip);
-    run.persona = vec![args.persona.clone()];
+    run.wear.persona = vec![args.persona.clone()];
     run.seconds = args.seconds;
-    run.data.clone_from(&args.data);
+    run.wear.data.clone_from(&args.data);
     run.stats = Some(args.out.join("demo.json"));
     let frames = (args.seconds * f64::from(run.fps)).round().max(1.0) as u64;
     let mut rows = Vec::new();

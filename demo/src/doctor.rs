@@ -1,5 +1,7 @@
 //! `omote doctor`: what was found, what is missing, and how to get it.
 
+mod devices;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -78,6 +80,7 @@ fn examine(root: &Path) -> Vec<Finding> {
     findings.extend(adapters());
     findings.push(tool("ffmpeg", "video files other than .mjpeg and .y4m can't be read, nor .mp4 written"));
     findings.push(tool("ffprobe", "the rotation and sound of video files can't be told"));
+    findings.extend(devices::findings());
     findings.push(personas(&store));
     findings
 }

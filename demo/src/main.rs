@@ -1,33 +1,45 @@
 //! The program `omote`.
 
+mod cameras_cmd;
 mod demo_cmd;
 mod doctor;
+mod live_cmd;
 mod persona_cmd;
 mod run_cmd;
 mod setup;
 mod track_cmd;
 mod wardrobe;
+mod wear_args;
+mod window;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "omote", version, about)]
+#[command(name = "omote", version, about, after_help = "Without a command the window opens.")]
+#[command(args_conflicts_with_subcommands = true)]
 struct Cli {
+    #[command(flatten)]
+    window: window::WindowOptions,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Put a persona on the faces of a video, a clip, a picture or the built-in actor, into a file
     Run(Box<run_cmd::RunArgs>),
+    /// Put a persona on your face live: from a camera to a window and a virtual camera
+    Live(Box<live_cmd::LiveArgs>),
     /// The faces of a clip or of pictures as numbers: 478 points each
     Track(track_cmd::TrackArgs),
     /// The built-in actor wears a mask: a clip, a contact sheet and a latency table
     Demo(demo_cmd::DemoArgs),
+    /// The cameras that are there, their modes, who holds them, and what they really give
+    Cameras(cameras_cmd::CamerasArgs),
     /// Obtain the face networks and ONNX Runtime, pinned by SHA-256, and convert the networks
     Setup(setup::SetupArgs),
     /// Say what was found, what is missing, and how to get it
@@ -40,17 +52,32 @@ fn main() -> ExitCode {
     // Drivers that are not there make noise in the GPU library's log; what matters comes back as errors.
     let quiet = "warn,wgpu_hal=off,wgpu_core=error,naga=error";
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(quiet)).init();
-    let result = match Cli::parse().command {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // Whether an option of a subcommand was typed, as against its default.
+    let typed = |id: &str| {
+        let options = matches.subcommand().map(|(_, options)| options);
+        options.is_some_and(|o| o.value_source(id) == Some(ValueSource::CommandLine))
+    };
+    let Some(command) = cli.command else { return end(window::run(cli.window)) };
+    let result = match command {
         Command::Run(args) => run_cmd::run(&args, |_, _| ()).and_then(|stats| {
             stats.table(&mut std::io::stdout().lock())?;
             Ok(ExitCode::SUCCESS)
         }),
+        Command::Live(args) => live_cmd::run(&args, &typed),
         Command::Track(args) => track_cmd::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Demo(args) => demo_cmd::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Cameras(args) => cameras_cmd::run(&args),
         Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Persona(args) => wardrobe::with_built_ins(|built_ins| persona_cmd::run(&args, built_ins)),
         Command::Doctor(args) => doctor::run(&args),
     };
+    end(result)
+}
+
+/// The exit code; a failure is told first.
+fn end(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
         // With standard error closed there is nobody to tell.
         let _ = writeln!(std::io::stderr(), "error: {error:#}");

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use omote_engine::badge::BadgeError;
-use omote_engine::error::{Error, ErrorKind};
+use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::infer::{InferError, Runtime, models};
 use omote_engine::persona::{Date, Persona, PersonaError, built_in};
-use omote_engine::swap::{FaceTexture, Holes};
+use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
 
 use crate::persona_cmd::{self, BuiltIns};
@@ -20,11 +20,11 @@ pub(crate) fn with_built_ins<T>(then: impl FnOnce(&BuiltIns<'_>) -> T) -> T {
 }
 
 /// The textures of the named personas, in order.
-pub(crate) fn wear(names: &[String], data: &Path, holes: Holes) -> anyhow::Result<Vec<FaceTexture>> {
+pub(crate) fn wear(names: &[String], data: &Path, wanted: Mask) -> anyhow::Result<Vec<FaceTexture>> {
     let today = persona_cmd::today();
     let texture = |name: &String| {
         let persona: Persona = with_built_ins(|b| persona_cmd::resolve(name, data, today, b))?;
-        FaceTexture::of_persona(&persona, holes).with_context(|| format!("the persona {name} can't be worn"))
+        FaceTexture::of_persona(&persona, wanted).with_context(|| format!("the persona {name} can't be worn"))
     };
     names.iter().map(texture).collect()
 }
@@ -37,6 +37,13 @@ pub(crate) fn tracker(data: &Path, config: TrackerConfig) -> anyhow::Result<(Tra
     let tracker = Tracker::new(&runtime, &models::models_dir(data), config)
         .context("the face networks can't be loaded; `omote setup` gets them")?;
     Ok((tracker, runtime.backend()))
+}
+
+/// Another tracker, for a pipeline whose own broke down.
+pub(crate) fn tracker_again(data: &Path, config: TrackerConfig) -> Result<Tracker, Error> {
+    tracker(data, config)
+        .map(|(tracker, _)| tracker)
+        .map_err(|e| Error::new(ErrorKind::Backend, Stage::Track, format!("{e:#}")))
 }
 
 /// The exit code of a failure: 2 usage, 3 something is missing, 4 damaged or not taken, 5 refused persona,

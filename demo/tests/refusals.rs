@@ -47,7 +47,14 @@ fn each_refusal_has_its_code_and_names_what_is_wrong() {
         (&["run", "text.png", "--out", "o.png"], 4, "text.png"),
         (&["run", "a.png", "--persona", "nobody", "--out", "o.png"], 3, "nobody"),
         (&["run", "a.png", "--out", "o.png", "--opacity", "2"], 2, "between 0 and 1"),
+        (&["cameras", "no such camera"], 3, "no camera"),
+        (&["cameras", "/dev/no-such-camera", "--watch", "1"], 3, "plug it in again"),
+        (&["cameras", "--size", "big"], 2, "1280x720"),
+        (&["live", "--no-window", "--camera", "actor", "--virtual-camera", "webcam"], 2, "v4l2:/dev/video10"),
+        (&["live", "--no-window", "--camera", "actor", "--persona", "nobody"], 3, "nobody"),
+        (&["live", "--fps", "20"], 2, "--no-window"),
         // No networks in this data folder.
+        (&["live", "--no-window", "--camera", "actor"], 3, "omote setup"),
         (&["run", "a.png", "--out", "o.png"], 3, "omote setup"),
     ] {
         let (status, message) = omote(folder, args);

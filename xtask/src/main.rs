@@ -3,7 +3,12 @@
 #![expect(clippy::print_stderr, reason = "a program that tells its user what it does")]
 
 mod packages;
+mod pipewire_session;
+mod process;
+mod raw_frames;
+mod rig;
 mod steps;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -34,6 +39,15 @@ enum Task {
     Test,
     /// Formatting, lints and docs only
     Lint,
+    /// The PipeWire camera's checks only
+    PipewireCamera,
+    /// The window's checks only
+    Window,
+    /// The checks on V4L2 devices alone, in a small virtual machine
+    Rig,
+    /// What runs in that machine
+    #[command(hide = true)]
+    RigInside(rig::inside::InsideArgs),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +56,22 @@ fn main() -> ExitCode {
         Task::Demo { options } => demo(&options).map(|()| true),
         Task::Test => test(),
         Task::Lint => lint(),
+        Task::PipewireCamera => {
+            let mut steps = Steps::new();
+            pipewire_session::run(&mut steps);
+            Ok(steps.finish())
+        }
+        Task::Window => {
+            let mut steps = Steps::new();
+            window::run(&mut steps);
+            Ok(steps.finish())
+        }
+        Task::Rig => {
+            let mut steps = Steps::new();
+            rig::run(&mut steps);
+            Ok(steps.finish())
+        }
+        Task::RigInside(args) => rig::inside::run(&args),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -58,6 +88,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// Where cargo builds, as an absolute path.
+fn target_folder() -> anyhow::Result<PathBuf> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(std::path::absolute(target)?)
+}
+
 /// Cargo, called in the workspace's folder.
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -65,11 +101,27 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// What can be built here: without libclang no cameras, without PipeWire's headers no PipeWire camera.
+fn features() -> &'static [&'static str] {
+    match (packages::libclang(), packages::pipewire()) {
+        (true, true) => &[],
+        (true, false) => {
+            eprintln!("== built without the PipeWire camera: libpipewire-0.3-dev is missing");
+            &["--no-default-features", "--features", "v4l"]
+        }
+        (false, _) => {
+            eprintln!("== built without cameras: libclang-dev is missing");
+            &["--no-default-features"]
+        }
+    }
+}
+
 /// Debian packages, then `omote setup`. `profile` is how the program is built.
 fn setup(profile: &[&str]) -> anyhow::Result<()> {
     packages::install();
     eprintln!("== omote setup (the program is built first)");
-    let status = cargo(&["run"]).args(profile).args(["--package", "omote", "--", "setup"]).status();
+    let mut run = cargo(&["run"]);
+    let status = run.args(profile).args(features()).args(["--package", "omote", "--", "setup"]).status();
     match status.context("cargo can't be run")?.success() {
         true => Ok(()),
         false => anyhow::bail!("set-up did not finish: the reason and the remedy stand above"),
@@ -79,11 +131,23 @@ fn setup(profile: &[&str]) -> anyhow::Result<()> {
 fn demo(options: &[String]) -> anyhow::Result<()> {
     setup(&["--release"])?;
     eprintln!("== omote demo");
-    let status = cargo(&["run", "--release", "--package", "omote", "--", "demo"]).args(options).status();
-    match status.context("cargo can't be run")?.success() {
-        true => Ok(()),
-        false => anyhow::bail!("the demo did not finish: the reason stands above"),
+    let omote = || {
+        let mut run = cargo(&["run", "--release"]);
+        run.args(features()).args(["--package", "omote", "--"]);
+        run
+    };
+    let status = omote().arg("demo").args(options).status();
+    anyhow::ensure!(
+        status.context("cargo can't be run")?.success(),
+        "the demo did not finish: the reason stands above"
+    );
+    let display = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    if display && Path::new("/dev/video0").exists() {
+        eprintln!("== a camera and a display are there: the window opens (close it to end)");
+        let status = omote().status();
+        anyhow::ensure!(status.context("cargo can't be run")?.success(), "the window failed: see above");
     }
+    Ok(())
 }
 
 fn lint() -> anyhow::Result<bool> {
@@ -94,10 +158,10 @@ fn lint() -> anyhow::Result<bool> {
 
 fn lint_steps(steps: &mut Steps) {
     steps.run("formatting", &mut cargo(&["fmt", "--all", "--check"]));
-    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    steps.run("lints", &mut cargo(&clippy));
+    let mut clippy = cargo(&["clippy", "--workspace", "--all-targets"]);
+    steps.run("lints", clippy.args(features()).args(["--", "-D", "warnings"]));
     let mut docs = cargo(&["doc", "--workspace", "--no-deps"]);
-    steps.run("docs", docs.env("RUSTDOCFLAGS", "-D warnings"));
+    steps.run("docs", docs.args(features()).env("RUSTDOCFLAGS", "-D warnings"));
 }
 
 fn test() -> anyhow::Result<bool> {
@@ -114,13 +178,16 @@ fn test() -> anyhow::Result<bool> {
     let log = AdapterLog::new()?;
     let required = packages::software_vulkan();
     let mut tests = cargo(runner);
-    tests.env(AdapterLog::VARIABLE, &log.path);
+    tests.args(features()).env(AdapterLog::VARIABLE, &log.path);
     if required {
         tests.env("OMOTE_REQUIRE_ADAPTER", "1");
     }
     steps.run("tests", &mut tests);
-    steps.run("examples in docs", &mut cargo(&["test", "--workspace", "--doc"]));
+    steps.run("examples in docs", cargo(&["test", "--workspace", "--doc"]).args(features()));
     steps.note("GPU tests", log.verdict(required));
+    window::run(&mut steps);
+    pipewire_session::run(&mut steps);
+    rig::run(&mut steps);
     Ok(steps.finish())
 }
 
@@ -135,9 +202,7 @@ impl AdapterLog {
 
     /// An empty log below the target folder.
     fn new() -> anyhow::Result<Self> {
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        let target = std::path::absolute(target)?;
+        let target = target_folder()?;
         std::fs::create_dir_all(&target).with_context(|| format!("can't make {}", target.display()))?;
         let path = target.join("omote-adapters.txt");
         std::fs::write(&path, "").with_context(|| format!("can't write {}", path.display()))?;

@@ -1,4 +1,4 @@
-//! The system packages that some parts need. Nothing here is needed to build.
+//! The system packages that some parts need to build or to run.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +10,22 @@ struct Package {
     present: fn() -> bool,
 }
 
-const PACKAGES: [Package; 2] = [
+const PACKAGES: [Package; 12] = [
+    Package {
+        name: "libclang-dev",
+        why: "reads the kernel's video headers at build time; without it omote is built without cameras",
+        present: libclang,
+    },
+    Package {
+        name: "pkg-config",
+        why: "finds PipeWire's library at build time",
+        present: || runs("pkg-config", &["--version"]),
+    },
+    Package {
+        name: "libpipewire-0.3-dev",
+        why: "the PipeWire camera at build time; without it omote is built without one",
+        present: pipewire,
+    },
     Package {
         name: "ffmpeg",
         why: "reads and writes video files; without it .mjpeg, .y4m and pictures still work",
@@ -21,14 +36,90 @@ const PACKAGES: [Package; 2] = [
         why: "software Vulkan, so that GPU tests run on any machine; without it they are skipped",
         present: software_vulkan,
     },
+    Package { name: "xvfb", why: "a display for the window's tests", present: || on_path("Xvfb") },
+    Package { name: "xdotool", why: "drives the window in its tests", present: || on_path("xdotool") },
+    Package {
+        name: "libxkbcommon-x11-0",
+        why: "the window's keyboard on X11",
+        present: || library("libxkbcommon-x11.so.0"),
+    },
+    Package {
+        name: "pipewire",
+        why: "a private session for the PipeWire camera's test",
+        present: || on_path("pipewire"),
+    },
+    Package { name: "wireplumber", why: "the same", present: || on_path("wireplumber") },
+    Package {
+        name: "gstreamer1.0-pipewire",
+        why: "reads the PipeWire camera in its test",
+        present: || runs("gst-inspect-1.0", &["pipewiresrc"]),
+    },
+    Package {
+        name: "gstreamer1.0-tools",
+        why: "the same",
+        present: || runs("gst-launch-1.0", &["--version"]),
+    },
 ];
+
+/// What the rig needs, which only runs where it is there.
+const RIG: [Package; 5] = [
+    Package {
+        name: "qemu-system-x86",
+        why: "the machine with V4L2 devices in which cameras are tested",
+        present: || on_path("qemu-system-x86_64"),
+    },
+    Package { name: "v4l-utils", why: "looks at those devices", present: || on_path("v4l2-ctl") },
+    Package {
+        name: "bc",
+        why: "builds the virtual camera's module for that machine",
+        present: || on_path("bc"),
+    },
+    Package { name: "gcc-12", why: "the same", present: || on_path("gcc-12") },
+    Package { name: "make", why: "the same", present: || on_path("make") },
+];
+
+/// Whether a program is on the path.
+pub(crate) fn on_path(program: &str) -> bool {
+    let Some(path) = std::env::var_os("PATH") else { return false };
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Whether PipeWire's headers are there.
+pub(crate) fn pipewire() -> bool {
+    runs("pkg-config", &["--exists", "libpipewire-0.3"])
+}
+
+/// Whether bindgen will find libclang.
+pub(crate) fn libclang() -> bool {
+    std::env::var_os("LIBCLANG_PATH").is_some()
+        || library("libclang.so")
+        || std::fs::read_dir("/usr/lib").is_ok_and(|entries| {
+            entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("llvm-"))
+        })
+}
+
+/// Whether the dynamic linker knows a library.
+fn library(name: &str) -> bool {
+    let asked = Command::new("ldconfig").arg("-p").stdin(Stdio::null()).stderr(Stdio::null()).output();
+    asked.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(name))
+}
 
 /// Installs what is missing, where that needs no password; otherwise prints the line to type.
 /// Never fails: what can't be had is named, and the rest works without it.
 pub(crate) fn install() {
     eprintln!("== system packages");
+    install_all(&PACKAGES);
+}
+
+/// As [`install`], for the machine with V4L2 devices.
+pub(crate) fn install_rig() {
+    eprintln!("== system packages for the machine with V4L2 devices");
+    install_all(&RIG);
+}
+
+fn install_all(packages: &[Package]) {
     let mut missing = Vec::new();
-    for package in &PACKAGES {
+    for package in packages {
         if (package.present)() {
             eprintln!("  present  {}", package.name);
         } else {

@@ -17,10 +17,12 @@ use omote_engine::persona::{Class, Date, Persona, PersonaError, Picture, Tone};
 use omote_engine::space::MeshPoint;
 
 use crate::setup;
+pub(crate) use find::faces;
 use new::NewArgs;
+pub(crate) use new::{Making, OWN_FACE};
 
 /// Finds the faces of a photo: the mesh points of each, in the photo's pixels.
-type FindFaces<'a> = &'a dyn Fn(&Picture) -> anyhow::Result<Vec<Vec<MeshPoint>>>;
+pub(crate) type FindFaces<'a> = &'a dyn Fn(&Picture) -> anyhow::Result<Vec<Vec<MeshPoint>>>;
 
 /// Makes the built-in persona of a name, for use on a day; `None` for names that are not built in.
 pub(crate) type LoadBuiltIn<'a> = &'a dyn Fn(&str, Date) -> Option<Result<Persona, PersonaError>>;
@@ -64,7 +66,7 @@ enum PersonaCommand {
 /// Runs the command. Success means: made, listed, shown, or found fit to be worn.
 pub(crate) fn run(args: &PersonaArgs, built_ins: &BuiltIns<'_>) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
-    run_with(args, built_ins, &|photo| find::faces(photo, &data))
+    run_with(args, built_ins, &|photo| faces(photo, &data))
 }
 
 fn run_with(args: &PersonaArgs, built_ins: &BuiltIns<'_>, find: FindFaces<'_>) -> anyhow::Result<ExitCode> {
@@ -91,7 +93,7 @@ pub(crate) fn today() -> Date {
 }
 
 /// Where the user's own personas are.
-fn folder(data: &Path) -> PathBuf {
+pub(crate) fn folder(data: &Path) -> PathBuf {
     data.join("personas")
 }
 
@@ -122,7 +124,7 @@ pub(crate) fn resolve(
 }
 
 /// The user's own packages, by name.
-fn own_packages(data: &Path) -> Vec<(String, PathBuf)> {
+pub(crate) fn own_packages(data: &Path) -> Vec<(String, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(folder(data)) else { return Vec::new() };
     let mut own: Vec<_> = entries
         .flatten()

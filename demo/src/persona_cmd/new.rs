@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use omote_engine::persona::{
-    Class, ClassKind, Consent, Date, PHOTO_SIDE, PersonaDraft, Picture, Tone, USES, cut_out, one_good_face,
+    Class, ClassKind, Consent, Date, PHOTO_SIDE, Persona, PersonaDraft, Picture, Tone, USES, cut_out,
+    one_good_face,
 };
 use omote_engine::space::MeshPoint;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use super::FindFaces;
 
 /// What is stored where the user says that the face is their own.
-const OWN_FACE: &str = "The user stated that this is their own face.";
+pub(crate) const OWN_FACE: &str = "The user stated that this is their own face.";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ToneOption {
@@ -76,6 +77,55 @@ pub(crate) struct NewArgs {
     out: Option<PathBuf>,
 }
 
+/// A persona in the making: the photo, and what its maker says of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Making {
+    /// The photo.
+    pub(crate) photo: PathBuf,
+    /// Short name: a-z, 0-9 and -.
+    pub(crate) name: String,
+    /// Name as shown to people.
+    pub(crate) title: String,
+    /// On what ground it may be worn.
+    pub(crate) class: Class,
+    /// Licence of the photo.
+    pub(crate) licence: String,
+    /// What it may be used for.
+    pub(crate) uses: Vec<String>,
+    /// How its colours meet the live picture's.
+    pub(crate) tone: Tone,
+    /// Whom to name where it is shown.
+    pub(crate) credit: Option<String>,
+}
+
+impl Making {
+    /// Looks for the one good face of the photo and writes the package to `path`.
+    ///
+    /// # Errors
+    /// A photo that can't be read, has no one good face, or a package that can't be written.
+    pub(crate) fn write(&self, path: &Path, today: Date, find: FindFaces<'_>) -> anyhow::Result<Persona> {
+        let shown = self.photo.display().to_string();
+        let bytes = std::fs::read(&self.photo).with_context(|| format!("can't read the photo {shown}"))?;
+        let photo = Picture::decode(&bytes, &shown, PHOTO_SIDE)?;
+        let faces = find(&photo).with_context(|| format!("no faces could be looked for in {shown}"))?;
+        let face =
+            one_good_face(&photo, &faces).with_context(|| format!("{shown} can't become a persona"))?;
+        let (picture, landmarks) = cut_out(&photo, face);
+        let draft = PersonaDraft {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            class: self.class.clone(),
+            licence: self.licence.clone(),
+            uses: self.uses.clone(),
+            tone: self.tone,
+            credit: self.credit.clone(),
+            picture,
+            landmarks,
+        };
+        Ok(draft.write(path, today)?)
+    }
+}
+
 impl NewArgs {
     /// Makes the persona below `folder`, or where `--out` says.
     pub(super) fn run(
@@ -85,21 +135,11 @@ impl NewArgs {
         find: FindFaces<'_>,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
-        let class = self.ground()?;
-        let shown = self.photo.display().to_string();
-        let bytes = std::fs::read(&self.photo).with_context(|| format!("can't read the photo {shown}"))?;
-        let photo = Picture::decode(&bytes, &shown, PHOTO_SIDE)?;
-        let faces = match &self.landmarks {
-            Some(file) => points_of(file)?,
-            None => find(&photo).with_context(|| format!("no faces could be looked for in {shown}"))?,
-        };
-        let face =
-            one_good_face(&photo, &faces).with_context(|| format!("{shown} can't become a persona"))?;
-        let (picture, landmarks) = cut_out(&photo, face);
-        let draft = PersonaDraft {
+        let making = Making {
+            photo: self.photo.clone(),
             name: self.name.clone(),
             title: self.title.clone().unwrap_or_else(|| self.name.clone()),
-            class,
+            class: self.ground()?,
             licence: self.licence.clone(),
             uses: self.uses.clone(),
             tone: match self.tone {
@@ -107,11 +147,15 @@ impl NewArgs {
                 ToneOption::Keep => Tone::Keep,
             },
             credit: self.credit.clone(),
-            picture,
-            landmarks,
         };
         let path = self.out.clone().unwrap_or_else(|| folder.join(format!("{}.omote", self.name)));
-        let persona = draft.write(&path, today)?;
+        let persona = match &self.landmarks {
+            Some(file) => {
+                let faces = points_of(file)?;
+                making.write(&path, today, &|_| Ok(faces.clone()))?
+            }
+            None => making.write(&path, today, find)?,
+        };
         writeln!(out, "made {} ({})", path.display(), persona.class().kind())?;
         writeln!(out, "Whose face this is, and that it may be worn, Omote can't check. You answer for it.")?;
         Ok(())

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use omote_engine::pipeline::Engine;
+use omote_engine::pipeline::{Engine, State};
 use omote_engine::source::SourceInfo;
 use omote_engine::timing::{Summary, Timings};
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub(crate) struct Stats {
     height: u32,
     pub(crate) frames: u64,
     pub(crate) frames_with_face: u64,
-    /// Frames shown live, held, pixelated, and as a card.
+    /// Frames by what they showed.
     shown: serde_json::Map<String, serde_json::Value>,
     /// Always 0 here: whole inputs are worked in lockstep.
     drops: u64,
@@ -32,15 +32,15 @@ pub(crate) struct Stats {
 }
 
 #[derive(Debug, Serialize)]
-struct StageStats {
-    stage: &'static str,
+pub(crate) struct StageStats {
+    pub(crate) stage: &'static str,
     #[serde(flatten)]
-    ms: Summary,
+    pub(crate) ms: Summary,
 }
 
 /// The computer, in words.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Machine {
+pub(crate) struct Machine {
     cpu: String,
     cores: usize,
     system: &'static str,
@@ -48,7 +48,7 @@ pub(super) struct Machine {
 }
 
 /// Names the machine.
-fn machine() -> Machine {
+pub(crate) fn machine() -> Machine {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
         info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
@@ -68,14 +68,14 @@ impl Stats {
         runtime: &str,
         frames: u64,
         frames_with_face: u64,
-        shown: [u64; 4],
+        shown: [u64; State::ALL.len()],
         wall: Duration,
         io: &Timings,
     ) -> Self {
         let mut all = engine.timings().clone();
         all.absorb(io);
         let stages = all.summaries().into_iter().map(|(stage, ms)| StageStats { stage, ms }).collect();
-        let names = super::STATES.iter().map(|(_, name)| (*name).to_owned());
+        let names = State::ALL.iter().map(|state| state.name().to_owned());
         Self {
             input: info.name.clone(),
             width: info.width,
@@ -103,21 +103,22 @@ impl Stats {
 
     /// The latency table.
     pub(crate) fn table(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let m = &self.machine;
         writeln!(
             out,
             "{}x{}, {} frames, drawn by {}, tracked by {}",
             self.width, self.height, self.frames, self.backend, self.runtime
         )?;
-        writeln!(out, "{}, {} cores, {}, {} build", m.cpu, m.cores, m.system, m.build)?;
-        writeln!(out, "{:<10}{:>9}{:>9}{:>9}{:>9}  ms a frame", "stage", "p50", "p95", "p99", "max")?;
-        for s in &self.stages {
-            writeln!(
-                out,
-                "{:<10}{:>9.2}{:>9.2}{:>9.2}{:>9.2}",
-                s.stage, s.ms.p50, s.ms.p95, s.ms.p99, s.ms.max
-            )?;
-        }
-        Ok(())
+        latency_table(out, &self.machine, &self.stages)
     }
+}
+
+/// Writes the machine and the percentiles of each stage.
+pub(crate) fn latency_table(out: &mut dyn Write, m: &Machine, stages: &[StageStats]) -> std::io::Result<()> {
+    writeln!(out, "{}, {} cores, {}, {} build", m.cpu, m.cores, m.system, m.build)?;
+    writeln!(out, "{:<12}{:>9}{:>9}{:>9}{:>9}  ms a frame", "stage", "p50", "p95", "p99", "max")?;
+    for s in stages {
+        let ms = &s.ms;
+        writeln!(out, "{:<12}{:>9.2}{:>9.2}{:>9.2}{:>9.2}", s.stage, ms.p50, ms.p95, ms.p99, ms.max)?;
+    }
+    Ok(())
 }

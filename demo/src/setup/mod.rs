@@ -22,7 +22,7 @@ pub(crate) use store::{Store, data_folder, hash_file};
 use pins::Wheel;
 use pip::Pip;
 use problem::Problem;
-use report::Report;
+pub(crate) use report::Report;
 use wheel::Opened;
 
 /// Turns a `.tflite` file into ONNX bytes, always the same. The error says what in the file is at fault.
@@ -41,7 +41,11 @@ pub(crate) struct SetupArgs {
 
 /// Runs set-up for this host.
 pub(crate) fn run(args: &SetupArgs) -> anyhow::Result<()> {
-    let report = Report::new();
+    run_with(args, &Report::new())
+}
+
+/// As [`run`], with the steps told to `report`.
+pub(crate) fn run_with(args: &SetupArgs, report: &Report) -> anyhow::Result<()> {
     let begun = Instant::now();
     let store = Store::at(data_folder(args.data.as_deref())?);
     report.line("data", &store.root().display().to_string());
@@ -55,7 +59,7 @@ pub(crate) fn run(args: &SetupArgs) -> anyhow::Result<()> {
         );
     }
     let convert = |tflite: &[u8]| Ok(models::convert_file(tflite)?);
-    let changed = Job { store: &store, report: &report, from: &args.from, convert }.run(&wheels)?;
+    let changed = Job { store: &store, report, from: &args.from, convert }.run(&wheels)?;
     let end = if changed { "everything is in place" } else { "everything was in place already" };
     report.line("done", &format!("{end} ({:.1} s)", begun.elapsed().as_secs_f32()));
     Ok(())

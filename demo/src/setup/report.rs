@@ -6,21 +6,32 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Where the steps are told. Everything goes to standard error: standard output is for results.
-#[derive(Debug)]
 pub(crate) struct Report {
     terminal: bool,
+    listener: Option<Listener>,
 }
+
+/// Is told each step: a verb, what it is about, and the share of it that is done where that is known.
+pub(crate) type Listener = Box<dyn Fn(&str, &str, Option<f32>) + Send>;
 
 impl Report {
     /// Bars on a terminal, lines elsewhere.
     pub(crate) fn new() -> Self {
-        Self { terminal: std::io::stderr().is_terminal() }
+        Self { terminal: std::io::stderr().is_terminal(), listener: None }
+    }
+
+    /// Tells `listener` too, for windows.
+    pub(crate) fn heard_by(listener: Listener) -> Self {
+        Self { terminal: false, listener: Some(listener) }
     }
 
     /// One finished or beginning step: a verb and what it is about.
     pub(crate) fn line(&self, verb: &str, text: &str) {
         // A closed standard error is no reason to stop setting up.
         let _ = writeln!(std::io::stderr().lock(), "{verb:>9}  {text}");
+        if let Some(listener) = self.listener.as_ref().filter(|_| !verb.is_empty()) {
+            listener(verb, text, None);
+        }
     }
 
     /// A bar over `total` bytes for a step that takes a while. Without a terminal it prints quarters.
@@ -35,14 +46,15 @@ impl Report {
         } else {
             ProgressBar::hidden()
         };
-        Bar { report: self, bar, total: total.max(1), quarter: 0 }
+        Bar { report: self, verb, text: text.to_owned(), bar, total: total.max(1), quarter: 0 }
     }
 }
 
 /// Progress of one step. The bar goes when this is dropped.
-#[derive(Debug)]
 pub(crate) struct Bar<'a> {
     report: &'a Report,
+    verb: &'static str,
+    text: String,
     bar: ProgressBar,
     total: u64,
     quarter: u64,
@@ -52,6 +64,9 @@ impl Bar<'_> {
     /// Says that `done` of the total bytes are there.
     pub(crate) fn set(&mut self, done: u64) {
         self.bar.set_position(done);
+        if let Some(listener) = &self.report.listener {
+            listener(self.verb, &self.text, Some((done as f32 / self.total as f32).min(1.0)));
+        }
         let quarter = done.saturating_mul(4) / self.total;
         if !self.report.terminal && quarter > self.quarter && quarter < 4 {
             self.quarter = quarter;

@@ -174,6 +174,11 @@ impl Actor {
         &self.options
     }
 
+    /// From now on frames' bytes come from `pool`.
+    pub fn paint_into(&mut self, pool: &crate::pool::Pool) {
+        self.blank = self.blank.clone_into(pool);
+    }
+
     /// Frame `index`: always the same for the same options.
     pub fn frame(&mut self, index: u64) -> ActorFrame {
         let o = self.options;

@@ -63,7 +63,7 @@ fn found_on_any_ground_in_any_format_and_nowhere_without() {
 #[test]
 fn not_found_in_noise_or_in_another_text() {
     let mut s = 1u32;
-    let data = (0..640 * 360 * 3)
+    let data: Vec<u8> = (0..640 * 360 * 3)
         .map(|_| {
             s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (s >> 24) as u8

@@ -15,10 +15,14 @@ use crate::swap::FaceTexture;
 use plan::{Light, Plan};
 
 /// What one face's drawing touched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drawn {
     /// The region; nothing outside it changed. Empty where the face lies outside the picture.
     pub region: PxRect,
+    /// Share of the region's pixels that were changed, 0..=1.
+    pub covered: f32,
+    /// Whether all that was changed has one single code: no picture of a face has.
+    pub flat: bool,
 }
 
 /// Which backend draws.
@@ -54,7 +58,7 @@ impl Compositor {
     /// in the log.
     pub fn new(backend: Backend) -> Result<Self> {
         let run = match backend {
-            Backend::Cpu => Run::Cpu(Box::default()),
+            Backend::Cpu => return Ok(Self::cpu()),
             Backend::Gpu => Run::Gpu(Box::new(gpu::GpuRun::new(Gpu::open(Adapters::Any).map_err(failed)?))),
             Backend::Auto => match Gpu::open(Adapters::Hardware) {
                 Ok(gpu) => Run::Gpu(Box::new(gpu::GpuRun::new(gpu))),
@@ -65,6 +69,18 @@ impl Compositor {
             },
         };
         Ok(Self { run, light: Light::default(), codes: Vec::new(), patch: Vec::new() })
+    }
+
+    /// A compositor on the CPU.
+    pub fn cpu() -> Self {
+        let run = Run::Cpu(Box::default());
+        Self { run, light: Light::default(), codes: Vec::new(), patch: Vec::new() }
+    }
+
+    /// A compositor on a device that is open already, e.g. a window's.
+    pub fn on(gpu: Gpu) -> Self {
+        let run = Run::Gpu(Box::new(gpu::GpuRun::new(gpu)));
+        Self { run, light: Light::default(), codes: Vec::new(), patch: Vec::new() }
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -111,7 +127,13 @@ impl Compositor {
             Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,
         }
         canvas.write_codes(plan.region, &self.patch);
-        Ok(Drawn { region: plan.region })
+        let mut changed = self.patch.iter().filter(|code| **code >> 24 != 0);
+        let first = changed.next().copied();
+        let (count, same) = changed.fold((u32::from(first.is_some()), true), |(n, same), code| {
+            (n + 1, same && Some(*code) == first)
+        });
+        let covered = count as f32 / self.patch.len().max(1) as f32;
+        Ok(Drawn { region: plan.region, covered, flat: count > 64 && same })
     }
 }
 

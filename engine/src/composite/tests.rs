@@ -2,7 +2,7 @@ use super::*;
 use crate::badge::{Badger, Corner, Disclosure};
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 use crate::space::Uv;
-use crate::swap::{Holes, Tone};
+use crate::swap::{Mask, Tone};
 use crate::topology::{OVAL, POINTS};
 use glam::{Vec2, Vec3};
 
@@ -27,7 +27,7 @@ fn texture(tone: Tone) -> FaceTexture {
     let rgba: Vec<u8> = (0..128 * 128u32)
         .flat_map(|i| [(i % 128 * 2) as u8, (i / 128 * 2) as u8, ((i * 7919) >> 6) as u8, 255])
         .collect();
-    FaceTexture::bake(&rgba, 128, &uv, tone, Holes { eyes: 1.0, mouth: 1.0 }).unwrap()
+    FaceTexture::bake(&rgba, 128, &uv, tone, Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() }).unwrap()
 }
 
 fn points(at: Vec2, side: f32) -> Vec<Vec3> {
@@ -36,7 +36,7 @@ fn points(at: Vec2, side: f32) -> Vec<Vec3> {
 
 fn noise(format: PixelFormat, colour: Colour, w: u32, h: u32) -> Frame {
     let mut s = 11u32;
-    let data = (0..Frame::byte_len(format, w, h))
+    let data: Vec<u8> = (0..Frame::byte_len(format, w, h))
         .map(|i| {
             s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             90 + ((s >> 24) / 5) as u8 + (i % 37) as u8

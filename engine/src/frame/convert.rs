@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn yuv_formats_convert_without_loss_upwards_and_back() {
-        let data = (0..Frame::byte_len(PixelFormat::I420, 18, 7)).map(|i| (i * 37 % 251) as u8).collect();
+        let data: Vec<u8> =
+            (0..Frame::byte_len(PixelFormat::I420, 18, 7)).map(|i| (i * 37 % 251) as u8).collect();
         let f = Frame::new(PixelFormat::I420, Colour::JPEG, 18, 7, data).unwrap();
         for via in [PixelFormat::I444, PixelFormat::Nv12] {
             let there = f.converted(via, Colour::JPEG).unwrap();

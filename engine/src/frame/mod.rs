@@ -10,13 +10,15 @@ pub use colour::{Affine3, Colour, Matrix, Range};
 pub use sample::{Border, CropSpec};
 pub use transform::{Quarter, Turn};
 
+use crate::pool::Bytes;
 use std::time::Duration;
 
 /// Number of a frame within its source, counted from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameId(pub u64);
 
-/// When a frame was taken: time since the source's start, on the source's own monotonic clock.
+/// When a frame was taken, on the source's own monotonic clock: files count from their start, cameras and
+/// the live actor go by [`timing::now`](crate::timing::now).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FrameTime(pub Duration);
 
@@ -128,7 +130,7 @@ pub struct Frame {
     height: u32,
     planes: [Plane; 3],
     plane_count: usize,
-    data: Vec<u8>,
+    data: Bytes,
 }
 
 impl Frame {
@@ -141,7 +143,7 @@ impl Frame {
         sizes.iter().take(count).map(|(w, h)| w * h).sum()
     }
 
-    /// A frame over `data`, whose planes follow each other without row padding. `colour` says how
+    /// A frame over `data` (a `Vec<u8>`, or [`Bytes`] of a [`Pool`](crate::pool::Pool)), whose planes follow each other without row padding. `colour` says how
     /// Y'CbCr samples are meant; R'G'B' formats ignore its matrix and are full range.
     ///
     /// # Errors
@@ -151,8 +153,9 @@ impl Frame {
         colour: Colour,
         width: u32,
         height: u32,
-        data: Vec<u8>,
+        data: impl Into<Bytes>,
     ) -> Result<Self, FrameError> {
+        let data = data.into();
         let max = Self::MAX_SIDE;
         if width == 0 || height == 0 || width > max || height > max {
             return Err(FrameError::Size { width, height, max });
@@ -188,6 +191,14 @@ impl Frame {
         let code = frame.encode_rgb(rgb.map(|v| f32::from(v) / 255.0));
         frame.fill_codes(frame.bounds(), code);
         Ok(frame)
+    }
+
+    /// A copy whose bytes come from `pool`.
+    pub fn clone_into(&self, pool: &crate::pool::Pool) -> Self {
+        let mut data = pool.take(self.data.len());
+        data.copy_from_slice(&self.data);
+        let Self { id, time, format, colour, width, height, planes, plane_count, .. } = *self;
+        Self { id, time, format, colour, width, height, planes, plane_count, data }
     }
 
     /// Pixel format.
@@ -241,8 +252,8 @@ impl Frame {
         &self.data
     }
 
-    /// The buffer back, for recycling.
+    /// The bytes. Dropping the frame instead returns a pooled buffer to its pool.
     pub fn into_data(self) -> Vec<u8> {
-        self.data
+        self.data.into_vec()
     }
 }

@@ -44,6 +44,69 @@ impl Frame {
         if turn.is_identity() {
             return Ok(self.clone());
         }
+        match self.turned_in_planes(turn) {
+            Some(turned) => Ok(turned),
+            None => self.turned_by_pixels(turn),
+        }
+    }
+
+    /// Mirror and rotation plane by plane, without conversion or scratch memory; nothing where chroma samples
+    /// would have to be made anew (scaling, odd sizes, quarter turns of formats halved across only).
+    fn turned_in_planes(&self, turn: &Turn) -> Option<Self> {
+        let quarter = matches!(turn.rotate, Quarter::Left | Quarter::Right);
+        let (width, height) = if quarter { (self.height, self.width) } else { (self.width, self.height) };
+        let even = self.width.is_multiple_of(2) && self.height.is_multiple_of(2);
+        let units: &[usize] = match self.format {
+            PixelFormat::I420 if even => &[1, 1, 1],
+            PixelFormat::I422 if even && !quarter => &[1, 1, 1],
+            PixelFormat::Nv12 if even => &[1, 2],
+            PixelFormat::Yuyv if even && !quarter => &[4],
+            PixelFormat::I444 => &[1, 1, 1],
+            PixelFormat::Bgra => &[4],
+            PixelFormat::Rgb => &[3],
+            _ => return None,
+        };
+        if turn.size.is_some_and(|size| size != (width, height)) {
+            return None;
+        }
+        let mut out =
+            Self::new(self.format, self.colour, width, height, self.data.sibling(self.data.len())).ok()?;
+        (out.id, out.time) = (self.id, self.time);
+        for (index, unit) in units.iter().enumerate() {
+            let (from, to) = (*self.planes().get(index)?, *out.planes().get(index)?);
+            let (across, down) = (from.row_bytes / unit, from.rows);
+            let source = self.plane(index);
+            let reversed = turn.mirror != (turn.rotate == Quarter::Half);
+            for (y, row) in out.plane_mut(index).chunks_exact_mut(to.stride).enumerate() {
+                if quarter {
+                    // Down a column of the source, from its top or its bottom.
+                    let clockwise = turn.rotate == Quarter::Right;
+                    let x = if clockwise { y } else { across - 1 - y };
+                    let x = if turn.mirror { across - 1 - x } else { x };
+                    for (k, px) in row.chunks_exact_mut(*unit).enumerate() {
+                        let y = if clockwise { down - 1 - k } else { k };
+                        px.copy_from_slice(&source[y * from.stride + x * unit..][..*unit]);
+                    }
+                    continue;
+                }
+                let y = if turn.rotate == Quarter::Half { down - 1 - y } else { y };
+                let line = &source[y * from.stride..][..from.row_bytes];
+                if !reversed {
+                    row.copy_from_slice(line);
+                    continue;
+                }
+                for (px, of) in row.chunks_exact_mut(*unit).zip(line.rchunks_exact(*unit)) {
+                    px.copy_from_slice(of);
+                    if self.format == PixelFormat::Yuyv {
+                        px.swap(0, 2);
+                    }
+                }
+            }
+        }
+        Some(out)
+    }
+
+    fn turned_by_pixels(&self, turn: &Turn) -> Result<Self, FrameError> {
         let mut codes = Vec::new();
         self.read_codes(self.bounds(), &mut codes);
         let (w, h) = (self.width as usize, self.height as usize);
@@ -60,7 +123,8 @@ impl Frame {
         };
         let (ow, oh) = turn.size.unwrap_or((tw as u32, th as u32));
         let probe = Self::byte_len(self.format, ow.min(Self::MAX_SIDE), oh.min(Self::MAX_SIDE));
-        let mut out = Self::new(self.format, self.colour, ow, oh, vec![255; probe])?;
+        let mut out = Self::new(self.format, self.colour, ow, oh, self.data.sibling(probe))?;
+        out.data.fill(255);
         (out.id, out.time) = (self.id, self.time);
         let (kx, ky) = (tw as f32 / ow as f32, th as f32 / oh as f32);
         let exact = (tw as u32, th as u32) == (ow, oh);
@@ -118,7 +182,7 @@ mod tests {
     use super::*;
 
     fn numbered() -> Frame {
-        let data = (0..6u8).flat_map(|i| [i, i + 100, 7]).collect();
+        let data: Vec<u8> = (0..6u8).flat_map(|i| [i, i + 100, 7]).collect();
         Frame::new(PixelFormat::Rgb, Colour::JPEG, 3, 2, data).unwrap()
     }
 
@@ -136,6 +200,24 @@ mod tests {
         assert_eq!(first(&right), [3, 0, 4, 1, 5, 2]);
         assert_eq!(first(&turn(false, Quarter::Half)), [5, 4, 3, 2, 1, 0]);
         assert_eq!(first(&turn(false, Quarter::Left)), [2, 5, 1, 4, 0, 3]);
+    }
+
+    #[test]
+    fn planes_turn_as_pixels_do() {
+        for format in PixelFormat::ALL {
+            let data: Vec<u8> = (0..Frame::byte_len(format, 12, 8)).map(|i| (i * 37 % 251) as u8).collect();
+            let f = Frame::new(format, Colour::JPEG, 12, 8, data).unwrap();
+            let mut quick = 0;
+            for mirror in [false, true] {
+                for rotate in [Quarter::None, Quarter::Right, Quarter::Half, Quarter::Left] {
+                    let turn = Turn { mirror, rotate, size: None };
+                    let Some(planes) = f.turned_in_planes(&turn) else { continue };
+                    assert_eq!(planes, f.turned_by_pixels(&turn).unwrap(), "{format:?} {turn:?}");
+                    quick += 1;
+                }
+            }
+            assert!(quick >= 4, "{format:?}");
+        }
     }
 
     #[test]

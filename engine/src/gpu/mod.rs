@@ -78,8 +78,11 @@ pub struct AdapterName {
     pub software: bool,
 }
 
-/// An open device with every pass's pipelines.
+/// An open device with every pass's pipelines. Clones share the device.
+#[derive(Clone)]
 pub struct Gpu {
+    instance: wgpu::Instance,
+    opened: wgpu::Adapter,
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     adapter: AdapterName,
@@ -133,9 +136,37 @@ impl Gpu {
     /// # Errors
     /// [`GpuError`] where no adapter, device or pipeline is to be had.
     pub fn open(which: Adapters) -> Result<Self, GpuError> {
-        let all = ranked(&instance());
+        let mut gpu = Self::bare(which)?;
+        gpu.build()?;
+        log::info!("GPU: {}", gpu.adapter.name);
+        Ok(gpu)
+    }
+
+    /// Opens the best adapter for a window, a software one where there is no other. The passes' pipelines
+    /// are built only for a hardware one: on a software adapter the CPU backend is faster.
+    ///
+    /// # Errors
+    /// [`GpuError`] where no adapter, device or pipeline is to be had.
+    pub fn for_window() -> Result<Self, GpuError> {
+        let mut gpu = Self::bare(Adapters::Any)?;
+        if !gpu.adapter.software {
+            gpu.build()?;
+        }
+        log::info!("window on: {}", gpu.adapter.name);
+        Ok(gpu)
+    }
+
+    /// What a window toolkit needs to draw with this very device.
+    pub fn parts(&self) -> (wgpu::Instance, wgpu::Adapter, wgpu::Device, wgpu::Queue) {
+        (self.instance.clone(), self.opened.clone(), self.device.clone(), self.queue.clone())
+    }
+
+    /// The best adapter's device without pipelines.
+    fn bare(which: Adapters) -> Result<Self, GpuError> {
+        let instance = instance();
+        let all = ranked(&instance);
         let passed_over: Vec<String> = all.iter().map(|a| name_of(&a.get_info()).name).collect();
-        let adapter = all
+        let opened = all
             .into_iter()
             .find(|a| which == Adapters::Any || !name_of(&a.get_info()).software)
             .ok_or_else(|| GpuError::NoAdapter {
@@ -145,13 +176,13 @@ impl Gpu {
                     None => String::new(),
                 },
             })?;
-        let name = name_of(&adapter.get_info());
+        let name = name_of(&opened.get_info());
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("omote"),
-            required_limits: adapter.limits(),
+            required_limits: opened.limits(),
             ..wgpu::DeviceDescriptor::default()
         };
-        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+        let (device, queue) = pollster::block_on(opened.request_device(&descriptor))
             .map_err(|e| GpuError::NoDevice { adapter: name.name.clone(), reason: e.to_string() })?;
         let lost = Arc::new(AtomicBool::new(false));
         let fault = Arc::new(Mutex::new(None));
@@ -164,7 +195,9 @@ impl Gpu {
         });
         let words = Arc::clone(&fault);
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| note(&words, e.to_string())));
-        let mut gpu = Self {
+        Ok(Self {
+            instance,
+            opened,
             device,
             queue,
             adapter: name,
@@ -172,10 +205,7 @@ impl Gpu {
             layouts: HashMap::new(),
             lost,
             fault,
-        };
-        gpu.build()?;
-        log::info!("GPU: {}", gpu.adapter.name);
-        Ok(gpu)
+        })
     }
 
     fn build(&mut self) -> Result<(), GpuError> {

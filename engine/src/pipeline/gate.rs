@@ -10,6 +10,8 @@ use std::time::Duration;
 pub const HOLD: Duration = Duration::from_millis(250);
 /// Then its region is pixelated until this long after it was lost.
 pub const PIXELATE: Duration = Duration::from_secs(2);
+/// With `protect`, the place of a face that was lost stays covered this long, though other faces are live.
+pub const GHOST: Duration = Duration::from_secs(8);
 /// Growth of the last box for the pixelated head region.
 pub const HEAD: f32 = 1.6;
 
@@ -47,6 +49,12 @@ impl Box2 {
         both.area() / self.area().max(1e-6)
     }
 
+    /// Share of this box that lies in a picture, 0..=1.
+    pub(super) fn share_inside(&self, frame: &crate::frame::Frame) -> f32 {
+        let max = Vec2::new(frame.width() as f32, frame.height() as f32);
+        self.covered_by(&Self { min: Vec2::ZERO, max })
+    }
+
     fn shifted(&self, by: Vec2) -> Self {
         Self { min: self.min + by, max: self.max + by }
     }
@@ -63,6 +71,9 @@ pub(super) enum Show {
     Pixelate,
     /// Nothing: the face left the picture, or is behind another one.
     Nothing,
+    /// Its last place is covered without any pixel of it: it left, is behind another face, or was not found
+    /// again. Only with `protect`.
+    Ghost,
 }
 
 /// A face that is or was followed.
@@ -74,6 +85,8 @@ pub(super) struct Record {
     pub(super) points: Vec<MeshPoint>,
     pub(super) show: Show,
     seen: FrameTime,
+    /// The update in which it was last seen.
+    turn: u64,
     /// Image pixels a second, between the last two sightings.
     velocity: Vec2,
     left: bool,
@@ -89,6 +102,11 @@ impl Record {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gate {
     records: Vec<Record>,
+    /// Whether places where a bare face may be are remembered and covered.
+    protect: bool,
+    /// Faces that get a persona.
+    listed: usize,
+    turn: u64,
 }
 
 /// A face counts as gone from the picture when so little of its box is in it, now or at its speed soon.
@@ -99,14 +117,18 @@ const SOON: f32 = 0.25;
 const BEHIND: f32 = 0.35;
 /// A new face that overlaps a lost one's grown box this far is the lost one again.
 const SAME: f32 = 0.3;
+/// A face with a known id that overlaps its own grown box less than this has jumped further than heads do
+/// between two frames: it is taken for another face (a picture on the wall, a passer-by).
+const JUMP: f32 = 0.6;
 
 impl Gate {
     /// Takes this frame's faces in. `size` is the picture's. Faces that are not seen keep their record
     /// until [`PIXELATE`] has passed.
     pub(super) fn update(&mut self, faces: &[Face], time: FrameTime, size: Vec2) {
+        self.turn += 1;
         for face in faces {
-            match self.index_of(face, faces) {
-                Some(i) => self.records[i].see(face, time),
+            match self.index_of(face, faces, time) {
+                Some(i) => self.records[i].see(face, time, self.turn),
                 None => {
                     let taken = |n: &usize| self.records.iter().any(|r| r.wears == *n);
                     let record = Record {
@@ -115,6 +137,7 @@ impl Gate {
                         points: face.landmarks.clone(),
                         show: Show::Live,
                         seen: time,
+                        turn: self.turn,
                         velocity: Vec2::ZERO,
                         left: false,
                     };
@@ -132,40 +155,85 @@ impl Gate {
                 r.left = left_the_picture(&r.bounds(), r.velocity, size);
             }
             let behind = live.iter().any(|b| r.bounds().covered_by(b) > BEHIND);
-            r.show = if r.left || behind {
-                Show::Nothing
+            let passer_by = self.protect && r.wears >= self.listed;
+            r.show = if r.left || behind || passer_by {
+                if self.protect { Show::Ghost } else { Show::Nothing }
+            } else if age > PIXELATE {
+                Show::Ghost
             } else if age <= HOLD {
                 Show::Hold
             } else {
                 Show::Pixelate
             };
         }
-        self.records.retain(|r| time.0.saturating_sub(r.seen.0) <= PIXELATE);
+        let kept = if self.protect { GHOST } else { PIXELATE };
+        self.records.retain(|r| {
+            let age = time.0.saturating_sub(r.seen.0);
+            // One that left is not waited for as long as one that vanished.
+            age <= if r.left { PIXELATE } else { kept } && !(r.show == Show::Ghost && returned(r, &live))
+        });
+        self.promote(time);
     }
 
-    /// The record of a face: by its id, or a lost one at its place.
-    fn index_of(&self, face: &Face, faces: &[Face]) -> Option<usize> {
-        let by_id = self.records.iter().position(|r| r.id == face.id);
-        by_id.or_else(|| {
-            let here = Box2::of(&face.landmarks);
-            let lost = |r: &Record| !faces.iter().any(|f| f.id == r.id);
-            self.records.iter().position(|r| lost(r) && here.covered_by(&r.bounds().grown(HEAD)) > SAME)
+    /// The record of a face: by its id where it can have got there since, or a lost one at its place.
+    fn index_of(&self, face: &Face, faces: &[Face], time: FrameTime) -> Option<usize> {
+        let here = Box2::of(&face.landmarks);
+        let near = |r: &Record, share: f32| here.covered_by(&r.bounds().grown(HEAD)) > share;
+        let fresh = |r: &Record| time.0.saturating_sub(r.seen.0) <= HOLD;
+        let jumped = |r: &Record| self.protect && fresh(r) && !near(r, JUMP);
+        let free = |r: &Record| r.turn != self.turn;
+        let mine = |(_, r): &(usize, &Record)| r.id == face.id && free(r) && !jumped(r);
+        let by_id = self.records.iter().enumerate().filter(mine).max_by_key(|(_, r)| r.seen);
+        by_id.map(|(i, _)| i).or_else(|| {
+            let lost = |r: &Record| free(r) && !faces.iter().any(|f| f.id == r.id);
+            self.records.iter().position(|r| lost(r) && near(r, SAME))
         })
+    }
+
+    /// Gives faces that wear no listed persona one whose face has been away for [`PIXELATE`].
+    fn promote(&mut self, time: FrameTime) {
+        let waits = |r: &Record| time.0.saturating_sub(r.seen.0) <= PIXELATE;
+        for i in 0..self.records.len() {
+            let (live, wears) = (self.records[i].show == Show::Live, self.records[i].wears);
+            if !live || wears < self.listed {
+                continue;
+            }
+            let taken = |n: &usize| self.records.iter().any(|r| r.wears == *n && waits(r));
+            if let Some(vacant) = (0..self.listed).find(|n| !taken(n)) {
+                self.records[i].wears = vacant;
+            }
+        }
     }
 
     pub(super) fn records(&self) -> &[Record] {
         &self.records
     }
+
+    /// Chooses whether lost places are remembered and covered, and how many faces get a persona.
+    pub(super) fn configure(&mut self, protect: bool, listed: usize) {
+        (self.protect, self.listed) = (protect, listed);
+    }
+
+    /// Forgets all faces.
+    pub(super) fn clear(&mut self) {
+        self.records.clear();
+    }
+}
+
+/// Whether a followed face stands where a lost one was, so that it is covered by it.
+fn returned(lost: &Record, live: &[Box2]) -> bool {
+    live.iter().any(|b| lost.bounds().covered_by(b) > 0.8)
 }
 
 impl Record {
-    fn see(&mut self, face: &Face, time: FrameTime) {
+    fn see(&mut self, face: &Face, time: FrameTime, turn: u64) {
         let dt = time.0.saturating_sub(self.seen.0).as_secs_f32();
         if dt > 0.0 {
             self.velocity = (Box2::of(&face.landmarks).centre() - self.bounds().centre()) / dt;
         }
         self.points.clone_from(&face.landmarks);
         (self.id, self.show, self.seen, self.left) = (face.id, Show::Live, time, false);
+        self.turn = turn;
     }
 }
 

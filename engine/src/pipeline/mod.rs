@@ -1,19 +1,25 @@
-//! Joins the stages: frame in, badged frame out, in lockstep. The only module that knows all the others.
+//! Joins the stages: frame in, badged frame out. [`Engine`] works in lockstep, for files and tests; [`Live`]
+//! in threads, for cameras. The only module that knows all the others.
 
+mod cover;
+mod draw;
 mod gate;
-mod pixelate;
+mod live;
+mod painter;
 
-pub use gate::{HEAD, HOLD, PIXELATE};
+pub use gate::{GHOST, HEAD, HOLD, PIXELATE};
+pub use live::*;
 
-use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
+use crate::badge::{BadgeError, BadgedFrame, Corner, check_size};
 use crate::composite::{Backend, Compositor, Look};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::{Frame, FrameTime, Turn};
+use crate::pool::Pool;
 use crate::swap::FaceTexture;
 use crate::timing::Timings;
 use crate::track::{Face, TrackError, Tracker};
-use gate::{Box2, Gate, Show};
-use glam::Vec2;
+use painter::{Painted, Painter, words_of};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 /// What viewers see when a face is lost.
@@ -24,7 +30,8 @@ pub enum Privacy {
     #[default]
     Relaxed,
     /// As live: the last good picture, then that picture with the head pixelated, then a card. No camera
-    /// pixel leaves unless every face in it is covered; three good frames lead back.
+    /// pixel leaves unless every face in it is covered, and so is every place where one was lost; three good
+    /// frames lead back. Personas are always opaque.
     Protect,
 }
 
@@ -41,7 +48,7 @@ pub struct Settings {
     pub corner: Corner,
     /// How the output is turned and sized.
     pub turn: Turn,
-    /// Faces that get a persona; 0 counts as 1. With [`Privacy::Protect`], further faces are pixelated.
+    /// Faces that get a persona; 0 counts as 1. With [`Privacy::Protect`], further faces are covered.
     pub max_faces: usize,
 }
 
@@ -52,17 +59,46 @@ pub trait Follow: Send {
     /// # Errors
     /// A network that fails.
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError>;
+
+    /// Forgets all faces: other pictures come.
+    fn reset(&mut self) {}
 }
 
 impl Follow for Tracker {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.track(frame)
     }
+
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+}
+
+/// Why the faces of a frame are not known.
+struct NoFaces {
+    what: String,
+    /// It panicked, and may be in any state.
+    broke_down: bool,
+}
+
+/// Runs `follow`; a panic is an error like any other.
+fn follow_guarded(follow: &mut dyn Follow, frame: &Frame) -> Result<Vec<Face>, NoFaces> {
+    match catch_unwind(AssertUnwindSafe(|| follow.follow(frame))) {
+        Ok(Ok(faces)) => Ok(faces),
+        Ok(Err(e)) => Err(NoFaces { what: format!("tracking failed: {e}"), broke_down: false }),
+        Err(panic) => {
+            let what = format!("tracking broke down: {}", words_of(&*panic));
+            Err(NoFaces { what, broke_down: true })
+        }
+    }
 }
 
 /// What was shown for a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum State {
+    /// The card, before the first picture was good enough to show.
+    #[default]
+    Starting,
     /// The frame itself, its faces swapped where there are any.
     Live,
     /// A lost face's persona, or the last good picture, is held.
@@ -71,6 +107,51 @@ pub enum State {
     Pixelate,
     /// The card.
     Card,
+    /// Nothing: the pipeline has stopped.
+    Stopped,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Starting, Self::Live, Self::Hold, Self::Pixelate, Self::Card, Self::Stopped];
+
+    /// Its name, for people and for figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Live => "live",
+            Self::Hold => "hold",
+            Self::Pixelate => "pixelate",
+            Self::Card => "card",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// Why the live picture is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// No face is found, or it was lost.
+    NoFace,
+    /// A stage failed.
+    Fault,
+    /// The source gives no picture.
+    NoPicture,
+    /// The user asked for the card.
+    Paused,
+}
+
+impl Why {
+    /// What the card says.
+    fn words(self) -> &'static str {
+        match self {
+            Self::NoFace => "Looking for a face",
+            Self::Fault => "Face swap paused",
+            Self::NoPicture => "Waiting for the camera",
+            Self::Paused => "Paused",
+        }
+    }
 }
 
 /// One frame's result.
@@ -82,24 +163,15 @@ pub struct Output {
     pub faces: Vec<Face>,
     /// What was shown.
     pub state: State,
+    /// Why it is not the live picture.
+    pub why: Option<Why>,
 }
 
-/// Good frames in a row that lead back from a fault with [`Privacy::Protect`].
-const GOOD_FRAMES: u32 = 3;
-
-/// The whole way of a frame, with the memory it needs from frame to frame.
+/// The whole way of a frame in lockstep, with the memory it needs from frame to frame.
 pub struct Engine {
     follow: Box<dyn Follow>,
-    personas: Vec<FaceTexture>,
-    compositor: Compositor,
-    badger: Badger,
-    gate: Gate,
-    settings: Settings,
+    painter: Painter,
     timings: Timings,
-    faults: u64,
-    good: u32,
-    /// The last good picture before the badge, with its faces' boxes; kept with [`Privacy::Protect`] only.
-    held: Option<(Frame, FrameTime, Vec<Box2>)>,
 }
 
 impl Engine {
@@ -109,31 +181,15 @@ impl Engine {
     /// # Errors
     /// No persona, or a GPU that was asked for and does not work.
     pub fn new(follow: Box<dyn Follow>, personas: Vec<FaceTexture>, settings: Settings) -> Result<Self> {
-        if personas.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                Stage::Pipeline,
-                "no persona given; name one with --persona",
-            ));
-        }
+        check_personas(&personas)?;
         let compositor = Compositor::new(settings.backend)?;
-        Ok(Self {
-            follow,
-            personas,
-            compositor,
-            badger: Badger::new(settings.corner),
-            gate: Gate::default(),
-            settings,
-            timings: Timings::default(),
-            faults: 0,
-            good: 0,
-            held: None,
-        })
+        let painter = Painter::new(personas, settings, Box::new(compositor), Pool::new());
+        Ok(Self { follow, painter, timings: Timings::default() })
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
     pub fn backend(&self) -> String {
-        self.compositor.backend()
+        self.painter.backend()
     }
 
     /// Time spent in `track`, `swap` (persona and composite), `badge` and all of them (`engine`).
@@ -143,136 +199,66 @@ impl Engine {
 
     /// Frames in which a stage failed and something safe was shown instead.
     pub fn faults(&self) -> u64 {
-        self.faults
+        self.painter.faults().0
     }
 
-    /// Swaps and badges one frame. Each frame in gives one out, with the same id and time.
+    /// Swaps and badges one frame. Each frame in gives one out, with the same id and time. A stage that
+    /// fails or panics yields a held picture or the card.
     ///
     /// # Errors
     /// Only where no badged picture of this size can be made at all.
     pub fn process(&mut self, frame: Frame) -> Result<Output> {
         let start = Instant::now();
         check_size(frame.width(), frame.height()).map_err(small)?;
-        let followed = self.follow.follow(&frame);
+        let found = follow_guarded(&mut *self.follow, &frame);
         self.timings.add("track", start.elapsed());
         let drawing = Instant::now();
-        let mut canvas = Canvas::new(frame);
-        let (faces, state) = match followed {
-            Ok(faces) => {
-                let state = self.draw(&mut canvas, &faces);
-                (faces, state)
-            }
-            Err(e) => {
-                self.fault(&format!("tracking failed: {e}"));
-                (Vec::new(), Err(()))
-            }
+        let (found, faces) = match found {
+            Ok(faces) => (Ok(()), faces),
+            Err(e) => (Err(e.what), Vec::new()),
         };
-        let state = state.or_else(|()| canvas.card(CARD).map(|()| State::Card)).map_err(small)?;
+        let painted = self.painter.paint(frame, found.map(|()| faces.as_slice()))?;
         self.timings.add("swap", drawing.elapsed());
         let badging = Instant::now();
-        canvas.turn(&self.settings.turn).map_err(small)?;
-        let badged = self.badger.finish(canvas, Disclosure::Modified).map_err(small)?;
+        let output = self.output(painted, faces)?;
         self.timings.add("badge", badging.elapsed());
         self.timings.add("engine", start.elapsed());
-        Ok(Output { badged, faces, state })
+        Ok(output)
     }
 
-    fn fault(&mut self, what: &str) {
-        self.faults += 1;
-        self.good = 0;
-        if self.faults.is_power_of_two() {
-            log::warn!("{what} ({} so far); the card is shown", self.faults);
-        }
+    /// What viewers see at `time` when no frame has come since the last: the last good picture for
+    /// [`HOLD`], then the card. Nothing before the first frame.
+    ///
+    /// # Errors
+    /// As [`Engine::process`].
+    pub fn idle(&mut self, time: FrameTime) -> Result<Option<Output>> {
+        let painted = self.painter.idle(time)?;
+        painted.map(|p| self.output(p, Vec::new())).transpose()
     }
 
-    /// Draws what the gate says. `Err` asks for the card.
-    fn draw(&mut self, canvas: &mut Canvas, faces: &[Face]) -> Result<State, ()> {
-        let time = canvas.frame().time;
-        let size = Vec2::new(canvas.frame().width() as f32, canvas.frame().height() as f32);
-        let lost_before = self.gate.records().iter().any(|r| r.show != Show::Live && r.show != Show::Nothing);
-        self.gate.update(faces, time, size);
-        let lost = self.gate.records().iter().any(|r| matches!(r.show, Show::Hold | Show::Pixelate));
-        if self.settings.privacy == Privacy::Protect {
-            self.good = if lost || faces.is_empty() { 0 } else { self.good.saturating_add(1) };
-            if self.good < GOOD_FRAMES && (lost || lost_before || faces.is_empty() || self.held.is_none()) {
-                return self.hold(canvas, time);
-            }
-        }
-        let mut state = State::Live;
-        // Lost faces first, so that a followed face in front of one is drawn over it.
-        let order = [Show::Pixelate, Show::Hold, Show::Live];
-        let records: Vec<_> = order
-            .iter()
-            .flat_map(|show| self.gate.records().iter().filter(move |r| r.show == *show))
-            .cloned()
-            .collect();
-        for r in &records {
-            let unlisted =
-                r.wears >= self.settings.max_faces.max(1) && self.settings.privacy == Privacy::Protect;
-            if r.show == Show::Pixelate || unlisted {
-                pixelate::pixelate(canvas, &r.bounds().grown(HEAD));
-                state = State::Pixelate;
-                continue;
-            }
-            if r.show == Show::Hold && state == State::Live {
-                state = State::Hold;
-            }
-            self.swap(canvas, r.id.0, time, &r.points, r.wears)?;
-        }
-        if self.settings.privacy == Privacy::Protect {
-            let boxes = records.iter().map(gate::Record::bounds).collect();
-            self.held = Some((canvas.frame().clone(), time, boxes));
-        }
-        Ok(state)
-    }
-
-    /// Draws one persona; a GPU that fails is left for the CPU, from this face on.
-    fn swap(
-        &mut self,
-        canvas: &mut Canvas,
-        face: u64,
-        time: FrameTime,
-        points: &[crate::space::MeshPoint],
-        wears: usize,
-    ) -> Result<(), ()> {
-        let Some(texture) = self.personas.get(wears % self.personas.len()) else { return Err(()) };
-        let look = &self.settings.look;
-        let Err(e) = self.compositor.draw(canvas, face, time, points, texture, look) else { return Ok(()) };
-        log::warn!("{e}; drawing on the CPU from here on");
-        self.faults += 1;
-        self.compositor = Compositor::new(Backend::Cpu).map_err(|_| ())?;
-        self.compositor.draw(canvas, face, time, points, texture, look).map(|_| ()).map_err(|_| ())
-    }
-
-    /// The last good picture as long as it may be shown; nothing of the current one.
-    fn hold(&mut self, canvas: &mut Canvas, time: FrameTime) -> Result<State, ()> {
-        let Some((held, since, boxes)) = &self.held else { return Err(()) };
-        let age = time.0.saturating_sub(since.0);
-        let same = (held.format(), held.width(), held.height())
-            == (canvas.frame().format(), canvas.frame().width(), canvas.frame().height());
-        if age > PIXELATE || !same {
-            self.held = None;
-            return Err(());
-        }
-        let mut shown = held.clone();
-        (shown.id, shown.time) = (canvas.frame().id, time);
-        *canvas = Canvas::new(shown);
-        if age <= HOLD {
-            return Ok(State::Hold);
-        }
-        for b in boxes {
-            pixelate::pixelate(canvas, &b.grown(HEAD));
-        }
-        Ok(State::Pixelate)
+    fn output(&mut self, painted: Painted, faces: Vec<Face>) -> Result<Output> {
+        let Painted { canvas, state, why } = painted;
+        Ok(Output { badged: self.painter.finish(canvas)?, faces, state, why })
     }
 }
 
-/// Words of the card.
-const CARD: &str = "Face swap paused";
+fn check_personas(personas: &[FaceTexture]) -> Result<()> {
+    if personas.is_empty() {
+        let message = "no persona given; name one with --persona";
+        return Err(Error::new(ErrorKind::Usage, Stage::Pipeline, message));
+    }
+    Ok(())
+}
+
+fn no_card() -> Error {
+    Error::new(ErrorKind::Backend, Stage::Pipeline, "the card can't be made")
+}
 
 fn small(e: BadgeError) -> Error {
     Error::wrap(ErrorKind::Unsupported, Stage::Badge, e.to_string(), e)
 }
 
 #[cfg(test)]
-mod tests;
+mod fault_tests;
+#[cfg(test)]
+pub(super) mod tests;

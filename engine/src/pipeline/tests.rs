@@ -1,10 +1,12 @@
 use super::*;
 use crate::badge::read;
+use crate::frame::FrameTime;
 use crate::frame::{Colour, FrameId, PixelFormat};
 use crate::space::{CropSquare, ImagePx, Uv};
-use crate::swap::{Holes, Tone};
+use crate::swap::{Mask, Tone};
 use crate::topology::{OVAL, POINTS};
 use crate::track::{FaceId, Pose};
+use glam::Vec2;
 use glam::{Quat, Vec3};
 use std::time::Duration;
 
@@ -31,19 +33,24 @@ fn round(at: Vec2, side: f32) -> Vec<Vec3> {
     p
 }
 
-fn green() -> FaceTexture {
+pub(super) fn green() -> FaceTexture {
     let uv: Vec<Uv> = round(Vec2::splat(0.5), 1.0).iter().map(|p| Uv(p.truncate())).collect();
     let rgba: Vec<u8> = [20, 200, 40, 255].repeat(64 * 64);
-    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, Holes { eyes: 1.0, mouth: 1.0 }).unwrap()
+    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() }).unwrap()
 }
 
 const SIZE: (u32, u32) = (320, 180);
 const FACE: Vec2 = Vec2::new(140.0, 110.0);
 
 fn face(id: u64, at: Vec2) -> Face {
-    let region = CropSquare { centre: ImagePx(at), side: 150.0, angle: 0.0 };
-    let pose = Pose { rotation: Quat::IDENTITY, scale: 40.0, origin: at.extend(0.0) };
-    Face { id: FaceId(id), score: 1.0, landmarks: round(at, 100.0), region, pose }
+    sized_face(id, at, 100.0)
+}
+
+/// A face whose points lie within `side` × 0.45 of `at`.
+pub(super) fn sized_face(id: u64, at: Vec2, side: f32) -> Face {
+    let region = CropSquare { centre: ImagePx(at), side: side * 1.5, angle: 0.0 };
+    let pose = Pose { rotation: Quat::IDENTITY, scale: side * 0.4, origin: at.extend(0.0) };
+    Face { id: FaceId(id), score: 1.0, landmarks: round(at, side), region, pose }
 }
 
 /// A grey picture whose "real face" is a disk of magenta and black stripes, one pixel wide: neither a blend
@@ -123,8 +130,8 @@ fn protect_shows_no_camera_pixel_of_an_uncovered_face() {
         assert!(magenta(o) < 600, "frame {i}: {} bare pixels, {:?}", magenta(o), o.state);
         states.push(o.state);
     }
-    assert_eq!(states[..4], [State::Card; 4]);
-    assert_eq!(states[4..10], [State::Card, State::Card, State::Live, State::Live, State::Live, State::Live]);
+    assert_eq!(states[..6], [State::Starting; 6]);
+    assert_eq!(states[6..10], [State::Live; 4]);
     assert_eq!(states[10..17], [State::Hold; 7]);
     assert!(states[18..69].iter().all(|s| *s == State::Pixelate), "{:?}", &states[18..69]);
     assert!(states[71..86].iter().all(|s| *s == State::Card), "{:?}", &states[71..86]);
@@ -136,7 +143,7 @@ fn a_failing_network_shows_the_card_at_any_level() {
     for privacy in [Privacy::Relaxed, Privacy::Protect] {
         let script = vec![None, None, None];
         for o in run(privacy, script, &[FACE]) {
-            assert_eq!((o.state, magenta(&o)), (State::Card, 0));
+            assert_eq!((o.state, o.why, magenta(&o)), (State::Starting, Some(Why::Fault), 0));
         }
     }
 }

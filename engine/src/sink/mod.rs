@@ -9,6 +9,7 @@ mod mp4;
 mod partial;
 mod planar;
 mod png;
+pub mod virtual_camera;
 mod y4m;
 
 use std::path::{Path, PathBuf};

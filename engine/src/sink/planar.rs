@@ -86,7 +86,7 @@ mod tests {
     fn odd_pictures_grow_by_their_last_column_and_row() {
         for format in PixelFormat::ALL {
             let byte = |x: u32, y: u32| (x * 3 + y * 40) as u8;
-            let rgb = (0..5).flat_map(|y| (0..7).flat_map(move |x| [byte(x, y); 3])).collect();
+            let rgb: Vec<u8> = (0..5).flat_map(|y| (0..7).flat_map(move |x| [byte(x, y); 3])).collect();
             let picture = Frame::new(PixelFormat::Rgb, Colour::JPEG, 7, 5, rgb).unwrap();
             let frame = picture.converted(format, Colour::JPEG).unwrap();
             let (mut plain, mut even) = (Vec::new(), Vec::new());

@@ -4,6 +4,7 @@
 //! concatenated JPEG, `.y4m`, a picture, a folder of pictures, and any other video through an `ffmpeg`
 //! child process.
 
+pub mod camera;
 pub(crate) mod child;
 mod fault;
 mod folder;

@@ -7,13 +7,23 @@ use glam::Vec2;
 use omote_shaders::cpu::{decode_srgb, encode_srgb, mip_start};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How far the user's own eyes and mouth give way to the persona's: 0 own, 1 the persona's.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Holes {
-    /// Eyes, 0..=1.
+/// How a persona's texture is cut and finished.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mask {
+    /// 0 shows the user's own eyes, 1 the persona's.
     pub eyes: f32,
-    /// The inside of the mouth, 0..=1.
+    /// 0 shows the inside of the user's own mouth, 1 the persona's.
     pub mouth: f32,
+    /// Softness of the edges as a multiple of the usual one, 0.25..=2.
+    pub edge: f32,
+    /// Sharpening of the texture as a multiple of the usual one, 0..=2.
+    pub sharpness: f32,
+}
+
+impl Default for Mask {
+    fn default() -> Self {
+        Self { eyes: 0.0, mouth: 0.0, edge: 1.0, sharpness: 1.0 }
+    }
 }
 
 /// Why pixels do not make a face texture.
@@ -61,6 +71,11 @@ impl Feather {
             _ => Self { oval: 0.12, eyes: 0.045, mouth: 0.012 },
         }
     }
+
+    fn times(self, softness: f32) -> Self {
+        let k = softness.clamp(0.25, 2.0);
+        Self { oval: self.oval * k, eyes: self.eyes * k, mouth: self.mouth * k }
+    }
 }
 
 impl FaceTexture {
@@ -69,7 +84,7 @@ impl FaceTexture {
     ///
     /// # Errors
     /// [`BakeError`] names what does not fit.
-    pub fn bake(rgba: &[u8], side: u32, uv: &[Uv], tone: Tone, holes: Holes) -> Result<Self, BakeError> {
+    pub fn bake(rgba: &[u8], side: u32, uv: &[Uv], tone: Tone, wanted: Mask) -> Result<Self, BakeError> {
         let n = side as usize * side as usize;
         if !side.is_power_of_two() || !(64..=2048).contains(&side) || rgba.len() != n * 4 {
             return Err(BakeError::Size { side, bytes: rgba.len() });
@@ -78,7 +93,7 @@ impl FaceTexture {
             return Err(BakeError::Uv { index });
         }
         let uv: Vec<Uv> = uv.iter().take(POINTS).copied().collect();
-        let mask = mask(&uv, side as usize, holes, &Feather::of(tone))?;
+        let mask = mask(&uv, side as usize, wanted, &Feather::of(tone).times(wanted.edge))?;
         let mut texels: Vec<u32> = rgba
             .chunks_exact(4)
             .zip(&mask)
@@ -90,10 +105,11 @@ impl FaceTexture {
         let levels = mips(&mut texels, side);
         for level in 0..levels {
             let (from, n) = (mip_start(side, level), (side >> level) as usize);
-            sharpen(&mut texels[from..from + n * n], n, sharpness(tone, level));
+            let amount = sharpness(tone, level) * wanted.sharpness.clamp(0.0, 2.0);
+            sharpen(&mut texels[from..from + n * n], n, amount);
         }
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { side, levels, texels, uv, tone, serial })
+        Ok(Self { side, levels, texels: texels.into(), uv: uv.into(), tone, serial })
     }
 }
 
@@ -193,7 +209,7 @@ fn smoothstep(v: f32) -> f32 {
 }
 
 /// The blend weight of each texel.
-fn mask(uv: &[Uv], side: usize, holes: Holes, feather: &Feather) -> Result<Vec<f32>, BakeError> {
+fn mask(uv: &[Uv], side: usize, wanted: Mask, feather: &Feather) -> Result<Vec<f32>, BakeError> {
     let lines = |points: &[u16]| Loop::new(uv, points, side as f32);
     let oval = lines(&OVAL);
     let (low, high) = oval.bounds();
@@ -202,9 +218,9 @@ fn mask(uv: &[Uv], side: usize, holes: Holes, feather: &Feather) -> Result<Vec<f
         return Err(BakeError::Empty);
     }
     let openings = [
-        (lines(&EYE_RIGHT), holes.eyes, feather.eyes),
-        (lines(&EYE_LEFT), holes.eyes, feather.eyes),
-        (lines(&LIPS_INNER), holes.mouth, feather.mouth),
+        (lines(&EYE_RIGHT), wanted.eyes, feather.eyes),
+        (lines(&EYE_LEFT), wanted.eyes, feather.eyes),
+        (lines(&LIPS_INNER), wanted.mouth, feather.mouth),
     ];
     let mut out = vec![0.0; side * side];
     for (i, out) in out.iter_mut().enumerate() {
@@ -254,18 +270,18 @@ mod tests {
     #[test]
     fn mask_is_full_on_skin_and_open_where_the_user_shows() {
         let grey = vec![128u8; 128 * 128 * 4].iter().map(|_| 255).collect::<Vec<u8>>();
-        let bake = |holes| FaceTexture::bake(&grey, 128, &circle_face(), Tone::Match, holes).unwrap();
-        let own = bake(Holes::default());
+        let bake = |wanted| FaceTexture::bake(&grey, 128, &circle_face(), Tone::Match, wanted).unwrap();
+        let own = bake(Mask::default());
         assert_eq!((alpha(&own, 0.5, 0.5), alpha(&own, 0.3, 0.4), alpha(&own, 0.5, 0.75)), (255, 0, 0));
         assert_eq!(alpha(&own, 0.02, 0.02), 0);
-        let theirs = bake(Holes { eyes: 1.0, mouth: 1.0 });
+        let theirs = bake(Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() });
         assert_eq!((alpha(&theirs, 0.3, 0.4), alpha(&theirs, 0.5, 0.75)), (255, 255));
     }
 
     #[test]
     fn mips_of_one_colour_keep_it() {
         let white = vec![255u8; 64 * 64 * 4];
-        let t = FaceTexture::bake(&white, 64, &circle_face(), Tone::Keep, Holes::default()).unwrap();
+        let t = FaceTexture::bake(&white, 64, &circle_face(), Tone::Keep, Mask::default()).unwrap();
         assert_eq!(t.levels(), 5);
         assert_eq!(t.texels().len(), 64 * 64 + 32 * 32 + 16 * 16 + 8 * 8 + 4 * 4);
         assert!(t.texels().iter().all(|p| p & 0x00ff_ffff == 0x00ff_ffff));
@@ -274,8 +290,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         let white = vec![255u8; 64 * 64 * 4];
-        let bake =
-            |px: &[u8], side, uv: &[Uv]| FaceTexture::bake(px, side, uv, Tone::Match, Holes::default());
+        let bake = |px: &[u8], side, uv: &[Uv]| FaceTexture::bake(px, side, uv, Tone::Match, Mask::default());
         assert!(matches!(bake(&white, 63, &circle_face()), Err(BakeError::Size { .. })));
         let mut bad = circle_face();
         bad[7].0.x = f32::NAN;

@@ -4,22 +4,24 @@ mod bake;
 mod photo;
 pub mod puppet;
 
-pub use bake::{BakeError, Holes};
+pub use bake::{BakeError, Mask};
 
 pub use crate::persona::Tone;
 
 use crate::space::Uv;
+use std::sync::Arc;
 
 /// A persona's face as a texture on the live mesh.
 ///
 /// RGBA8 sRGB with straight alpha, mip-mapped, a power of two a side (512 by default). The alpha is the
-/// blend weight: 0 at the face oval, rising inwards; 0 in the holes for the user's own eyes and mouth.
+/// blend weight: 0 at the face oval, rising inwards; 0 in the wanted for the user's own eyes and mouth.
+/// Clones share the pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaceTexture {
     side: u32,
     levels: u32,
-    texels: Vec<u32>,
-    uv: Vec<Uv>,
+    texels: Arc<[u32]>,
+    uv: Arc<[Uv]>,
     tone: Tone,
     serial: u64,
 }

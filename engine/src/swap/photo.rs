@@ -1,6 +1,6 @@
 //! A [`FaceTexture`] from a photo and its landmarks.
 
-use super::{BakeError, FaceTexture, Holes, Tone};
+use super::{BakeError, FaceTexture, Mask, Tone};
 use crate::frame::{Border, Colour, CropSpec, Frame, PixelFormat};
 use crate::persona::Persona;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
@@ -19,7 +19,7 @@ impl FaceTexture {
         photo: &Frame,
         points: &[MeshPoint],
         tone: Tone,
-        holes: Holes,
+        wanted: Mask,
     ) -> Result<Self, BakeError> {
         if let Some(index) = (0..POINTS).find(|i| !points.get(*i).is_some_and(|p| p.is_finite())) {
             return Err(BakeError::Uv { index });
@@ -46,19 +46,19 @@ impl FaceTexture {
             .take(POINTS)
             .map(|p| Uv((square.to_crop(ImagePx(p.truncate()), n as f32).0 + 0.5) / n as f32))
             .collect();
-        Self::bake(&rgba, Self::SIDE, &uv, tone, holes)
+        Self::bake(&rgba, Self::SIDE, &uv, tone, wanted)
     }
 
     /// The face of a persona.
     ///
     /// # Errors
     /// [`BakeError`] where its landmarks are no face.
-    pub fn of_persona(persona: &Persona, holes: Holes) -> Result<Self, BakeError> {
+    pub fn of_persona(persona: &Persona, wanted: Mask) -> Result<Self, BakeError> {
         let picture = persona.picture();
         let rgb: Vec<u8> = picture.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
         let bytes = rgb.len();
         let photo = Frame::new(PixelFormat::Rgb, Colour::JPEG, picture.width(), picture.height(), rgb)
             .map_err(|_| BakeError::Size { side: picture.width(), bytes })?;
-        Self::from_photo(&photo, persona.landmarks(), persona.tone(), holes)
+        Self::from_photo(&photo, persona.landmarks(), persona.tone(), wanted)
     }
 }

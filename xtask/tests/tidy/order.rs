@@ -8,11 +8,11 @@ use crate::source::{Source, workspace};
 const ORDER: [&str; 18] = [
     "error",
     "space",
+    "slot",
+    "pool",
     "frame",
     "topology",
     "timing",
-    "slot",
-    "pool",
     "gpu",
     "infer",
     "source",

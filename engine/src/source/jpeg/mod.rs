@@ -12,6 +12,7 @@ use mozjpeg::decompress::DecompressStarted;
 use mozjpeg::{ColorSpace, Decompress, Marker};
 
 use crate::frame::{Colour, Frame, FrameError, PixelFormat};
+use crate::pool::Pool;
 
 /// Why bytes do not make a picture.
 #[derive(Debug, thiserror::Error)]
@@ -26,16 +27,22 @@ pub(crate) enum JpegFault {
     Frame(#[from] FrameError),
 }
 
-/// Decodes JPEG pictures; keeps its buffers from one to the next.
+/// Decodes JPEG pictures; keeps its buffers from one to the next, and the frames' memory comes from a pool.
 #[derive(Debug, Default)]
 pub(crate) struct JpegDecoder {
     planes: [Vec<u8>; 3],
+    pool: Pool,
 }
 
 /// The grey that libjpeg puts where data are missing, in each of the three planes.
 const FILLER: u8 = 128;
 
 impl JpegDecoder {
+    /// A decoder whose frames come from `pool`.
+    pub(crate) fn with_pool(pool: Pool) -> Self {
+        Self { planes: Default::default(), pool }
+    }
+
     /// The picture as its native planes with [`Colour::JPEG`]: 4:2:0, 4:2:2 and 4:4:4 as they are, grey as
     /// 4:2:0 with neutral chroma, other samplings and colour spaces as RGB. With `upright`, a picture
     /// whose EXIF data ask for a turn is turned, and is RGB then.
@@ -66,8 +73,8 @@ impl JpegDecoder {
         let frame = match (jpeg.color_space(), native_format(&jpeg)) {
             (ColorSpace::JCS_CMYK | ColorSpace::JCS_YCCK, _) => inks(bytes)?,
             (ColorSpace::JCS_YCbCr, Some(format)) => self.planes(jpeg.raw().map_err(library)?, format)?,
-            (ColorSpace::JCS_GRAYSCALE, _) => grey(jpeg.grayscale().map_err(library)?)?,
-            _ => rgb(jpeg)?,
+            (ColorSpace::JCS_GRAYSCALE, _) => grey(jpeg.grayscale().map_err(library)?, &self.pool)?,
+            _ => rgb(jpeg, &self.pool)?,
         };
         Ok((frame, turn))
     }
@@ -105,13 +112,20 @@ impl JpegDecoder {
         jpeg.read_raw_data(&mut [luma, cb, cr]);
         let (step_x, step_y) = format.chroma_step();
         let chroma = (width.div_ceil(step_x as usize), height.div_ceil(step_y as usize));
-        let mut data = Vec::with_capacity(Frame::byte_len(format, width as u32, height as u32));
+        let mut data = self.pool.take(Frame::byte_len(format, width as u32, height as u32));
         let sizes = [(width, height), chroma, chroma];
+        let mut rest: &mut [u8] = &mut data;
         for ((plane, (stride, _)), (row, rows)) in self.planes.iter().zip(&shapes).zip(sizes) {
-            if row == *stride {
-                data.extend(plane.iter().take(row * rows));
-            } else {
-                data.extend(plane.chunks_exact(*stride).take(rows).flat_map(|r| r.iter().take(row)));
+            let there = rest.len();
+            let (out, after) = std::mem::take(&mut rest).split_at_mut(there.min(row * rows));
+            rest = after;
+            // Rows of whole blocks are one run.
+            let (row, stride) = if row == *stride { (out.len(), out.len()) } else { (row, *stride) };
+            for (to, from) in out.chunks_exact_mut(row.max(1)).zip(plane.chunks(stride.max(1))) {
+                match from.get(..to.len()) {
+                    Some(from) => to.copy_from_slice(from),
+                    None => return Err(JpegFault::Short),
+                }
             }
         }
         Ok(Frame::new(format, Colour::JPEG, width as u32, height as u32, data)?)
@@ -144,17 +158,20 @@ fn native_format<R>(jpeg: &Decompress<R>) -> Option<PixelFormat> {
     known.into_iter().find(|&(x, y, _)| covers(x, y)).map(|(_, _, format)| format)
 }
 
-fn grey<R>(mut jpeg: DecompressStarted<R>) -> Result<Frame, JpegFault> {
+fn grey<R>(mut jpeg: DecompressStarted<R>, pool: &Pool) -> Result<Frame, JpegFault> {
     let (width, height) = (jpeg.width() as u32, jpeg.height() as u32);
-    let mut data = jpeg.read_scanlines::<u8>().map_err(library)?;
-    data.resize(Frame::byte_len(PixelFormat::I420, width, height), 128);
+    let mut data = pool.take(Frame::byte_len(PixelFormat::I420, width, height));
+    let (luma, chroma) = data.split_at_mut(width as usize * height as usize);
+    jpeg.read_scanlines_into(luma).map_err(library)?;
+    chroma.fill(128);
     Ok(Frame::new(PixelFormat::I420, Colour::JPEG, width, height, data)?)
 }
 
 /// Decodes with libjpeg's conversion to R'G'B'.
-fn rgb<R>(jpeg: Decompress<R>) -> Result<Frame, JpegFault> {
+fn rgb<R>(jpeg: Decompress<R>, pool: &Pool) -> Result<Frame, JpegFault> {
     let (width, height) = (jpeg.width() as u32, jpeg.height() as u32);
-    let data = jpeg.rgb().map_err(library)?.read_scanlines::<u8>().map_err(library)?;
+    let mut data = pool.take(Frame::byte_len(PixelFormat::Rgb, width, height));
+    jpeg.rgb().map_err(library)?.read_scanlines_into(&mut data[..]).map_err(library)?;
     Ok(Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, data)?)
 }
 
@@ -178,7 +195,7 @@ fn orientation<R>(jpeg: &Decompress<R>) -> Orientation {
 fn turned(stored: &Frame, bytes: &[u8], turn: Orientation) -> Result<Frame, JpegFault> {
     let rgb = match stored.format() {
         PixelFormat::Rgb => stored.data().to_vec(),
-        _ => rgb(Decompress::new_mem(bytes).map_err(library)?)?.into_data(),
+        _ => rgb(Decompress::new_mem(bytes).map_err(library)?, &Pool::new())?.into_data(),
     };
     let Some(rgb) = RgbImage::from_raw(stored.width(), stored.height(), rgb) else {
         return Err(JpegFault::Short);

@@ -179,3 +179,20 @@ proptest::proptest! {
         drop(JpegDecoder::default().decode(&bytes, true));
     }
 }
+
+#[test]
+fn frames_of_one_size_share_memory() {
+    let pool = Pool::new();
+    let mut decoder = JpegDecoder::with_pool(pool.clone());
+    let pictures = [((2, 2), false), ((2, 1), false), ((4, 1), false), ((1, 1), true)]
+        .map(|(sampling, grey)| encoded(161, 121, sampling, grey));
+    for picture in &pictures {
+        decoder.decode(picture, false).unwrap();
+    }
+    let warm = pool.stats().created;
+    for picture in pictures.iter().cycle().take(40) {
+        decoder.decode(picture, false).unwrap();
+    }
+    // One buffer is enough: it has grown to the largest picture, and each frame was dropped in time.
+    assert_eq!((pool.stats().created, pool.stats().out), (warm, 0));
+}

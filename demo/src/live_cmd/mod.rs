@@ -1,0 +1,207 @@
+//! `omote live`: a camera through the live pipeline, into a window, a virtual camera and a recording.
+
+mod figures;
+mod outputs;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use omote_engine::actor::ActorOptions;
+use omote_engine::error::{Error, ErrorKind, Stage};
+use omote_engine::pipeline::{Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, camera};
+use omote_engine::sink::virtual_camera::VirtualCamera;
+use omote_engine::source::Rate;
+use omote_engine::source::camera::CameraRequest;
+
+use crate::wear_args::{PrivacyArg, WearArgs, size};
+use crate::window::{self, Given, WindowOptions};
+use crate::{setup, wardrobe};
+use figures::Figures;
+use outputs::Outputs;
+
+/// Options of `omote live`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LiveArgs {
+    /// A camera: its path, its number or a part of its name (`omote cameras` lists them); or `actor`, the
+    /// built-in moving face [default: the first camera that works]
+    #[arg(long, short, value_name = "DEV|actor")]
+    pub(crate) camera: Option<String>,
+    #[command(flatten)]
+    pub(crate) wear: WearArgs,
+    /// What is shown when a face is lost: `protect` never lets an uncovered face out
+    #[arg(long, value_enum, default_value_t = PrivacyArg::Protect)]
+    pub(crate) privacy: PrivacyArg,
+    /// Be a camera for other programs: auto, v4l2, v4l2:/dev/videoN, or pipewire
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "auto")]
+    pub(crate) virtual_camera: Option<VirtualCamera>,
+    /// Record into an .mp4 file or a folder of numbered PNG
+    #[arg(long, value_name = "OUT")]
+    pub(crate) record: Option<PathBuf>,
+    /// Size wanted of the camera, and of the virtual camera and the actor
+    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
+    pub(crate) size: (u32, u32),
+    /// Frames a second wanted
+    #[arg(long, value_name = "FPS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub(crate) fps: u32,
+    /// Open no window
+    #[arg(long)]
+    pub(crate) no_window: bool,
+    /// Stop after so many seconds [default: on Ctrl-C]
+    #[arg(long, value_name = "N")]
+    pub(crate) seconds: Option<f64>,
+    /// Write latencies, drops and memory over time as JSON
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) stats: Option<PathBuf>,
+    /// Seed of the actor's performance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+impl LiveArgs {
+    fn rate(&self) -> anyhow::Result<Rate> {
+        Rate::new(self.fps, 1).context("the rate is out of range")
+    }
+
+    /// Where pictures come from.
+    pub(crate) fn source(&self) -> anyhow::Result<LiveSource> {
+        let rate = self.rate()?;
+        if self.camera.as_deref() == Some("actor") {
+            return Ok(LiveSource::Actor(ActorOptions::new(self.seed, self.size.0, self.size.1, rate)));
+        }
+        let device = self.camera.clone();
+        Ok(camera(CameraRequest { device, size: Some(self.size), rate: Some(rate), coding: None }))
+    }
+}
+
+/// Options that only a run without a window takes.
+const HEADLESS: [&str; 9] =
+    ["record", "size", "fps", "seconds", "stats", "seed", "max_faces", "select", "backend"];
+
+/// Runs the command. `typed` tells whether an option was typed, as against its default.
+pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Result<ExitCode> {
+    if args.no_window {
+        return headless(args);
+    }
+    if let Some(option) = HEADLESS.iter().find(|option| typed(option)) {
+        let option = option.replace('_', "-");
+        let message = format!("--{option} is for --no-window; with the window, choose in its panel");
+        return Err(Error::new(ErrorKind::Usage, Stage::Pipeline, message).into());
+    }
+    let wear = &args.wear;
+    let word = |value: clap::builder::PossibleValue| value.get_name().to_owned();
+    let number = |id, value| typed(id).then_some(value);
+    let given = Given {
+        persona: typed("persona").then(|| wear.persona.first().cloned()).flatten(),
+        source: args.camera.clone(),
+        privacy: typed("privacy").then(|| args.privacy.to_possible_value().map(word)).flatten(),
+        badge: typed("badge").then(|| wear.badge.to_possible_value().map(word)).flatten(),
+        virtual_camera: args.virtual_camera.as_ref().map(VirtualCamera::to_string),
+        opacity: number("opacity", wear.opacity),
+        light: number("light", wear.light),
+        eyes: number("eyes", wear.eyes),
+        mouth: number("mouth", wear.mouth),
+        edge: number("edge", wear.edge),
+        sharpness: number("sharpness", wear.sharpness),
+        mirror: typed("mirror").then_some(wear.mirror),
+        rotation: typed("rotate").then(|| wear.rotate.parse().ok()).flatten(),
+    };
+    window::run(WindowOptions { given, data: wear.data.clone(), dump_state: None })
+}
+
+/// Runs without a window until the time is over or Ctrl-C is pressed.
+fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Release)).context("Ctrl-C can't be caught")?;
+
+    let data = setup::data_folder(args.wear.data.as_deref())?;
+    let personas = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
+    let (follow, runtime) = trackers(args, data)?;
+    let settings = args.wear.settings(args.privacy);
+    let source = args.source()?;
+    let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+    let figures = Figures::watch(&live)?;
+    let mut outputs = Outputs::open(&live, args, args.rate()?)?;
+
+    let begun = Instant::now();
+    let mut told = Told::default();
+    let over = |begun: Instant| args.seconds.is_some_and(|s| begun.elapsed().as_secs_f64() >= s);
+    while !stop.load(Ordering::Acquire) && !over(begun) {
+        std::thread::park_timeout(Duration::from_millis(100));
+        let status = live.status();
+        outputs.keep(&live, &status);
+        figures.sample(&status);
+        told.tell(&status)?;
+    }
+    outputs.finish(&live)?;
+    let status = live.stop();
+    let report = figures.report(args, &status, runtime, begun.elapsed());
+    report.table(&mut std::io::stdout().lock())?;
+    if let Some(path) = &args.stats {
+        report.write(path)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes trackers: the first one now, so that what is missing is said at once.
+pub(crate) fn trackers(args: &LiveArgs, data: PathBuf) -> anyhow::Result<(MakeFollow, &'static str)> {
+    let config = args.wear.tracking(args.privacy);
+    let (first, runtime) = wardrobe::tracker(&data, config)?;
+    let mut first = Some(first);
+    let make: MakeFollow = Box::new(move || {
+        let tracker = match first.take() {
+            Some(tracker) => tracker,
+            None => wardrobe::tracker_again(&data, config)?,
+        };
+        Ok(Box::new(tracker) as Box<dyn Follow>)
+    });
+    Ok((make, runtime))
+}
+
+/// Tells the user what changes, and on a terminal once a second how it goes.
+#[derive(Default)]
+struct Told {
+    last: Option<(String, Instant)>,
+    line: bool,
+}
+
+impl Told {
+    fn tell(&mut self, status: &LiveStatus) -> std::io::Result<()> {
+        let reason = status.reason.clone().unwrap_or_default();
+        let what = format!("{} {reason}", status.state.name());
+        let same = self.last.as_ref().is_some_and(|(last, _)| *last == what);
+        let mut err = std::io::stderr().lock();
+        if !same {
+            if std::mem::take(&mut self.line) {
+                writeln!(err)?;
+            }
+            let colon = if reason.is_empty() { "" } else { ": " };
+            writeln!(err, "{}{colon}{reason}", status.state.name())?;
+            self.last = Some((what, Instant::now()));
+        }
+        let Some((_, at)) = &mut self.last else { return Ok(()) };
+        if same && std::io::stderr().is_terminal() && at.elapsed() >= Duration::from_secs(1) {
+            *at = Instant::now();
+            self.line = true;
+            let d = status.drops;
+            write!(
+                err,
+                "\r{:.1} fps, latency p50 {:.1} ms p99 {:.1} ms, {} frames, {} dropped, {} faces  ",
+                status.source.measured_fps,
+                status.latency.p50,
+                status.latency.p99,
+                status.frames,
+                d.camera + d.track + d.render,
+                status.faces
+            )?;
+            err.flush()?;
+        }
+        Ok(())
+    }
+}

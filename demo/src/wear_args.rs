@@ -1,0 +1,184 @@
+//! What `omote run` and `omote live` both take: personas, faces, look, badge, turning.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use omote_engine::badge::Corner;
+use omote_engine::composite::{Backend, Look};
+use omote_engine::frame::{Frame, Quarter, Turn};
+use omote_engine::pipeline::{Privacy, Settings};
+use omote_engine::swap::Mask;
+use omote_engine::track::{Selection, TrackerConfig};
+
+/// Options of every command that puts personas on faces.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WearArgs {
+    /// Name of a persona (`omote persona list`) or a path to one; give it again for a second face
+    #[arg(long, short, value_name = "NAME|DIR", default_value = "ko-omote")]
+    pub(crate) persona: Vec<String>,
+    /// Faces that get a persona
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) max_faces: u8,
+    /// Which face gets the persona where only one does
+    #[arg(long, value_enum, default_value_t = Select::Largest)]
+    pub(crate) select: Select,
+    /// What draws; auto takes a hardware GPU where there is one
+    #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
+    pub(crate) backend: BackendArg,
+    /// Where the badge stands
+    #[arg(long, value_enum, default_value_t = CornerArg::TopRight)]
+    pub(crate) badge: CornerArg,
+    /// How much of the persona is seen, 0 to 1
+    #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
+    pub(crate) opacity: f32,
+    /// How far the persona takes on the picture's light, 0 to 1
+    #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
+    pub(crate) light: f32,
+    /// The persona's eyes instead of your own, 0 to 1
+    #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
+    pub(crate) eyes: f32,
+    /// The persona's inner mouth instead of your own, 0 to 1
+    #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
+    pub(crate) mouth: f32,
+    /// Softness of the persona's edges, as a multiple of the usual one
+    #[arg(long, value_name = "0.25..2", default_value_t = 1.0, value_parser = edge)]
+    pub(crate) edge: f32,
+    /// Sharpness of the persona, as a multiple of the usual one
+    #[arg(long, value_name = "0..2", default_value_t = 1.0, value_parser = sharpness)]
+    pub(crate) sharpness: f32,
+    /// Exchange left and right
+    #[arg(long)]
+    pub(crate) mirror: bool,
+    /// Turn clockwise
+    #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = ["0", "90", "180", "270"])]
+    pub(crate) rotate: String,
+    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Select {
+    /// The largest ones
+    Largest,
+    /// All, in the order in which they came
+    All,
+    /// Those nearest to the picture's middle
+    Centre,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum BackendArg {
+    Auto,
+    Gpu,
+    Cpu,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PrivacyArg {
+    /// Hold on the current picture, pixelate, then the plain picture with the badge
+    Relaxed,
+    /// Hold the last good picture, pixelate it, then a card
+    Protect,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CornerArg {
+    TopRight,
+    TopLeft,
+    BottomRight,
+    BottomLeft,
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    within(text, 0.0, 1.0)
+}
+
+fn edge(text: &str) -> Result<f32, String> {
+    within(text, 0.25, 2.0)
+}
+
+fn sharpness(text: &str) -> Result<f32, String> {
+    within(text, 0.0, 2.0)
+}
+
+fn within(text: &str, least: f32, most: f32) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| format!("{text} is no number"))?;
+    match (least..=most).contains(&value) {
+        true => Ok(value),
+        false => Err(format!("{text} is not between {least} and {most}")),
+    }
+}
+
+impl WearArgs {
+    /// The engine's settings, but for the output's size.
+    pub(crate) fn settings(&self, privacy: PrivacyArg) -> Settings {
+        Settings {
+            backend: match self.backend {
+                BackendArg::Auto => Backend::Auto,
+                BackendArg::Gpu => Backend::Gpu,
+                BackendArg::Cpu => Backend::Cpu,
+            },
+            privacy: privacy.into(),
+            look: Look { opacity: self.opacity, light: self.light, ..Look::default() },
+            corner: match self.badge {
+                CornerArg::TopRight => Corner::TopRight,
+                CornerArg::TopLeft => Corner::TopLeft,
+                CornerArg::BottomRight => Corner::BottomRight,
+                CornerArg::BottomLeft => Corner::BottomLeft,
+            },
+            turn: Turn {
+                mirror: self.mirror,
+                rotate: match self.rotate.as_str() {
+                    "90" => Quarter::Right,
+                    "180" => Quarter::Half,
+                    "270" => Quarter::Left,
+                    _ => Quarter::None,
+                },
+                size: None,
+            },
+            max_faces: usize::from(self.max_faces),
+        }
+    }
+
+    /// The tracker's settings.
+    pub(crate) fn tracking(&self, privacy: PrivacyArg) -> TrackerConfig {
+        // Protecting means knowing of every face, not only of those that get a persona.
+        let protect = matches!(privacy, PrivacyArg::Protect);
+        TrackerConfig {
+            max_faces: if protect { 4 } else { usize::from(self.max_faces) },
+            selection: match self.select {
+                // As many as were asked for; the choice matters where only one is.
+                _ if protect || self.max_faces > 1 => Selection::All,
+                Select::Largest => Selection::Largest,
+                Select::All => Selection::All,
+                Select::Centre => Selection::NearestCentre,
+            },
+            ..TrackerConfig::default()
+        }
+    }
+
+    /// How personas are cut.
+    pub(crate) fn mask(&self) -> Mask {
+        Mask { eyes: self.eyes, mouth: self.mouth, edge: self.edge, sharpness: self.sharpness }
+    }
+}
+
+impl From<PrivacyArg> for Privacy {
+    fn from(level: PrivacyArg) -> Self {
+        match level {
+            PrivacyArg::Relaxed => Self::Relaxed,
+            PrivacyArg::Protect => Self::Protect,
+        }
+    }
+}
+
+/// A size such as 1280x720.
+pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
+    let (w, h) = text.split_once(['x', 'X']).ok_or("give a size as 1280x720")?;
+    let side = |v: &str| match v.parse() {
+        Ok(n) if (1..=Frame::MAX_SIDE).contains(&n) => Ok(n),
+        _ => Err(format!("{v} is no side of 1 to {} pixels", Frame::MAX_SIDE)),
+    };
+    Ok((side(w)?, side(h)?))
+}

@@ -1,0 +1,293 @@
+//! The window's state, and what happens in it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{self, Context};
+use omote_engine::gpu::Gpu;
+
+use super::WindowOptions;
+use super::devices::Devices;
+use super::dump::DumpFile;
+use super::files::Kind;
+use super::gallery::Gallery;
+use super::import::{Import, Outcome};
+use super::preview::Preview;
+use super::recording::Recorder;
+use super::session::{self, Fitting, Live, LiveStatus, Refusal, Start, Started};
+use super::settings::{Remembered, SettingsFile};
+use super::states::SetUp;
+use super::task::{Progress, Task};
+use super::toast::Toasts;
+use super::virtual_camera::VirtualSwitch;
+
+/// Between two looks at the pipeline's figures.
+const LOOK: Duration = Duration::from_millis(100);
+/// Settings are written when nothing was changed for so long.
+const SETTLED: Duration = Duration::from_millis(800);
+/// Repaint at least so often, so that figures and states are current when no frame comes.
+const IDLE: Duration = Duration::from_millis(250);
+
+/// How far the window is.
+pub(super) enum Phase {
+    /// Networks and persona are being loaded.
+    Loading(Task<Result<Started, Refusal>>),
+    /// The face networks are not there.
+    SetUp(SetUp),
+    /// It can't start: why.
+    Failed(String),
+    /// Pictures come.
+    Running(Arc<Live>, Fitting),
+}
+
+/// The window.
+pub(super) struct App {
+    pub(super) data: PathBuf,
+    pub(super) gpu: Option<Gpu>,
+    pub(super) file: SettingsFile,
+    pub(super) kept: Remembered,
+    pub(super) phase: Phase,
+    pub(super) status: LiveStatus,
+    looked: Instant,
+    pub(super) preview: Preview,
+    pub(super) gallery: Gallery,
+    pub(super) devices: Devices,
+    pub(super) import: Option<Import>,
+    pub(super) toasts: Toasts,
+    pub(super) recorder: Recorder,
+    pub(super) virtual_camera: VirtualSwitch,
+    /// Whether the virtual camera is to be switched on when the pipeline runs.
+    switch_on: bool,
+    pub(super) paused: bool,
+    pub(super) help: bool,
+    pub(super) full_screen: bool,
+    pub(super) mesh: bool,
+    pub(super) changed: Option<Instant>,
+    dump: Option<DumpFile>,
+    pub(super) snapshots: Vec<PathBuf>,
+    pub(super) recordings: Vec<PathBuf>,
+}
+
+impl App {
+    /// A window that begins to load what it needs.
+    pub(super) fn new(
+        context: &Context,
+        options: WindowOptions,
+        data: PathBuf,
+        gpu: Option<Gpu>,
+        opened: Opened,
+    ) -> Self {
+        let Opened { file, mut kept, notice } = opened;
+        let switch_on = options.given.virtual_camera.is_some();
+        options.given.over(&mut kept);
+        let mut toasts = Toasts::default();
+        if let Some(notice) = notice {
+            toasts.fault(notice);
+        }
+        let gallery = Gallery::open(context, &data, &kept.persona);
+        let mut app = Self {
+            phase: Phase::Failed(String::new()),
+            status: LiveStatus::default(),
+            looked: Instant::now(),
+            preview: Preview::new(gpu.is_none()),
+            gallery,
+            devices: Devices::look(context),
+            import: None,
+            toasts,
+            recorder: Recorder::default(),
+            virtual_camera: VirtualSwitch::default(),
+            switch_on,
+            paused: false,
+            help: false,
+            full_screen: false,
+            mesh: false,
+            changed: None,
+            dump: options.dump_state.map(DumpFile::new),
+            snapshots: Vec::new(),
+            recordings: Vec::new(),
+            data,
+            gpu,
+            file,
+            kept,
+        };
+        app.load(context);
+        app
+    }
+
+    /// Begins to load networks and persona.
+    pub(super) fn load(&mut self, context: &Context) {
+        let start = Start { data: self.data.clone(), remembered: self.kept.clone(), gpu: self.gpu.clone() };
+        self.phase = Phase::Loading(Task::start("start", context, move || session::start(start)));
+    }
+
+    /// The pipeline, if it runs.
+    pub(super) fn live(&self) -> Option<&Arc<Live>> {
+        match &self.phase {
+            Phase::Running(live, _) => Some(live),
+            _ => None,
+        }
+    }
+
+    /// Takes over what other threads have done meanwhile.
+    fn catch_up(&mut self, context: &Context) {
+        self.gallery.update(context);
+        self.preview.update(context);
+        self.devices.poll();
+        self.virtual_camera.poll();
+        self.poll_start(context);
+        let set_up = match &mut self.phase {
+            Phase::SetUp(setup) => setup.poll(),
+            _ => false,
+        };
+        if set_up {
+            self.load(context);
+        }
+        for (kind, written) in self.recorder.poll() {
+            match (kind, written) {
+                (Kind::Snapshot, Ok(path)) => {
+                    self.toasts.wrote("Snapshot", path.clone());
+                    self.snapshots.push(path);
+                }
+                (Kind::Recording, Ok(path)) => {
+                    self.toasts.wrote("Recording", path.clone());
+                    self.recordings.push(path);
+                }
+                (_, Err(reason)) => self.toasts.fault(reason),
+            }
+        }
+        if self.looked.elapsed() >= LOOK {
+            self.look();
+        }
+        context.request_repaint_after(IDLE);
+    }
+
+    fn poll_start(&mut self, context: &Context) {
+        let Phase::Loading(task) = &self.phase else { return };
+        match task.poll() {
+            Progress::Running => {}
+            Progress::Done(Ok(Started { live, persona, source, notice })) => {
+                (self.kept.persona, self.kept.source) = (persona, source);
+                if let Err(error) = live.watch("window", self.preview.watcher(context)) {
+                    self.phase = Phase::Failed(error.to_string());
+                    return;
+                }
+                live.pause(self.paused);
+                let camera = Arc::clone(&live);
+                if let Some(notice) = notice {
+                    self.toasts.fault(notice);
+                }
+                self.phase = Phase::Running(Arc::clone(&live), Fitting::new(live));
+                self.look();
+                if std::mem::take(&mut self.switch_on) {
+                    let output = self.output();
+                    self.virtual_camera.start(context, &camera, &self.kept.virtual_camera, output);
+                }
+            }
+            Progress::Done(Err(Refusal::NotSetUp(reason))) => self.phase = Phase::SetUp(SetUp::new(reason)),
+            Progress::Done(Err(Refusal::Fault(reason))) => self.phase = Phase::Failed(reason),
+            Progress::Gone => self.phase = Phase::Failed("a thread broke down while starting".to_owned()),
+        }
+    }
+
+    /// Looks at the pipeline's figures.
+    fn look(&mut self) {
+        self.looked = Instant::now();
+        let Phase::Running(live, _) = &self.phase else { return };
+        self.status = live.status();
+        let fault_of = |id| self.status.sinks.iter().find(|s| Some(s.id) == id).and_then(|s| s.fault.clone());
+        if let Some(fault) = fault_of(self.recorder.sink()) {
+            self.recorder.failed();
+            self.toasts.fault(fault);
+        }
+        let on = match &self.virtual_camera {
+            VirtualSwitch::On(id, _) => Some(*id),
+            _ => None,
+        };
+        if let Some(fault) = fault_of(on) {
+            self.virtual_camera = VirtualSwitch::Failed(fault);
+        }
+    }
+
+    /// Opens the dialog for dropped photos.
+    fn drops(&mut self, context: &Context) {
+        let dropped = context.input(|input| input.raw.dropped_files.clone());
+        let Some(path) = dropped.first().map(|file| file.path().to_owned()) else { return };
+        self.help = false;
+        match &mut self.import {
+            Some(import) => import.take_photo(&path),
+            None => self.import = Some(Import::new(Some(&path))),
+        }
+    }
+
+    fn dialogs(&mut self, context: &Context) {
+        if self.help && super::help::show(context) {
+            self.help = false;
+        }
+        let Some(import) = &mut self.import else { return };
+        match import.show(context, &self.data) {
+            Outcome::Open => {}
+            Outcome::Closed => self.import = None,
+            Outcome::Made(name) => {
+                self.import = None;
+                self.gallery.reload(context, &self.data, &name);
+                self.toasts.tell(format!("{} is in the gallery now.", super::gallery::label(&name)));
+            }
+        }
+    }
+
+    fn keep_settings(&mut self, context: &Context) {
+        let size = context.content_rect().size();
+        if !self.full_screen && [size.x, size.y] != self.kept.window && size.x >= 100.0 {
+            self.kept.window = [size.x, size.y];
+            self.changed();
+        }
+        if self.changed.is_some_and(|since| since.elapsed() >= SETTLED) {
+            self.changed = None;
+            if let Err(error) = self.file.save(&self.kept) {
+                self.toasts.fault(format!("{error:#}"));
+            }
+        }
+    }
+}
+
+/// What was found of the settings.
+pub(super) struct Opened {
+    /// The file.
+    pub(super) file: SettingsFile,
+    /// What is in it.
+    pub(super) kept: Remembered,
+    /// What to tell of it.
+    pub(super) notice: Option<String>,
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &Context, _: &mut eframe::Frame) {
+        self.catch_up(context);
+        self.keep_settings(context);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        let context = ui.ctx().clone();
+        if let Some(dump) = &self.dump {
+            dump.begin(&context);
+        }
+        self.keys(&context);
+        self.drops(&context);
+        self.layout(ui);
+        self.dialogs(&context);
+        let now = self.dump.is_some().then(|| self.describe(&context));
+        if let (Some(dump), Some(now)) = (&mut self.dump, now) {
+            dump.write(&context, now);
+        }
+    }
+
+    fn on_exit(&mut self) {
+        if let Err(error) = self.file.save(&self.kept) {
+            log::warn!("{error:#}");
+        }
+        if let Phase::Running(live, _) = &self.phase {
+            self.recorder.stop_now(live);
+        }
+    }
+}

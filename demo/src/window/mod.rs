@@ -1,0 +1,124 @@
+//! The window: what viewers see, and everything that changes it.
+
+mod actions;
+mod app;
+mod controls;
+mod devices;
+mod dump;
+mod files;
+mod form;
+mod gallery;
+mod given;
+mod help;
+mod icons;
+mod import;
+mod keys;
+mod latency;
+mod layout;
+mod panel;
+mod picture;
+mod preview;
+mod recording;
+mod session;
+mod settings;
+mod states;
+mod task;
+mod theme;
+mod toast;
+mod virtual_camera;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupExisting};
+use eframe::{NativeOptions, Renderer, egui};
+use omote_engine::gpu::Gpu;
+
+use crate::setup;
+use app::{App, Opened};
+use settings::SettingsFile;
+
+pub(crate) use given::Given;
+
+/// What the window begins with; everything else it remembers from the last time.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct WindowOptions {
+    /// What was named on the command line
+    #[arg(skip)]
+    pub(crate) given: Given,
+    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    #[arg(skip)]
+    pub(crate) data: Option<PathBuf>,
+    /// Write what the window is doing to this file, as JSON, whenever it changes
+    #[arg(long, hide = true, value_name = "FILE.json")]
+    pub(crate) dump_state: Option<PathBuf>,
+}
+
+/// Opens the window and stays in it until it is closed.
+///
+/// # Errors
+/// No data folder, no graphics adapter, or no display.
+pub(crate) fn run(options: WindowOptions) -> anyhow::Result<ExitCode> {
+    let data = setup::data_folder(options.data.as_deref())?;
+    let (file, kept, notice) = SettingsFile::open(settings::folder().as_deref());
+    let gpu = Gpu::for_window().context("no window can be opened; `omote live --no-window` needs none")?;
+    let (instance, adapter, device, queue) = gpu.parts();
+    // A software adapter draws the window well enough, but the engine is faster without it.
+    let shared = (!gpu.adapter().software).then_some(gpu);
+    let least = egui::Vec2::from(settings::WINDOW.0);
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Omote")
+        .with_app_id("omote")
+        .with_inner_size(kept.window)
+        .with_min_inner_size(least)
+        .with_icon(icon());
+    let existing = WgpuSetupExisting { instance, adapter, device, queue };
+    let native = NativeOptions {
+        viewport,
+        renderer: Renderer::Wgpu,
+        dithering: shared.is_some(),
+        wgpu_options: WgpuConfiguration {
+            wgpu_setup: WgpuSetup::Existing(existing),
+            ..WgpuConfiguration::default()
+        },
+        ..NativeOptions::default()
+    };
+    let make = move |creation: &eframe::CreationContext<'_>| {
+        theme::set(&creation.egui_ctx);
+        let opened = Opened { file, kept, notice };
+        let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, options, data, shared, opened));
+        Ok(app)
+    };
+    eframe::run_native("Omote", native, Box::new(make)).map_err(|error| {
+        anyhow!("the window can't be opened: {error}; without a display use `omote live --no-window`")
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The program's icon: the mark's mask in the accent on lacquer.
+fn icon() -> egui::IconData {
+    const SIDE: u32 = 64;
+    let mut rgba = Vec::with_capacity((SIDE * SIDE * 4) as usize);
+    for y in 0..SIDE {
+        for x in 0..SIDE {
+            let (u, v) = ((x as f32 + 0.5) / 32.0 - 1.0, (y as f32 + 0.5) / 32.0 - 1.0);
+            let within = |cx: f32, cy: f32, rx: f32, ry: f32| {
+                let d = (((u - cx) / rx).powi(2) + ((v - cy) / ry).powi(2)).sqrt();
+                ((1.0 - d) * 24.0 * rx.min(ry)).clamp(0.0, 1.0)
+            };
+            let face = within(0.0, 0.0, 0.72 - 0.14 * v.max(0.0), 0.92);
+            let eyes = within(-0.3, -0.1, 0.17, 0.06).max(within(0.3, -0.1, 0.17, 0.06));
+            let mouth = within(0.0, 0.42, 0.22, 0.08);
+            let mix = |a: [f32; 3], b: [f32; 3], t: f32| {
+                std::array::from_fn::<f32, 3, _>(|i| a[i] + (b[i] - a[i]) * t)
+            };
+            let ivory = [240.0, 230.0, 214.0];
+            let colour = mix(mix(ivory, [20.0, 18.0, 20.0], eyes), [214.0, 66.0, 42.0], mouth);
+            rgba.extend(colour.map(|c| c as u8));
+            rgba.push((face * 255.0) as u8);
+        }
+    }
+    egui::IconData { rgba, width: SIDE, height: SIDE }
+}

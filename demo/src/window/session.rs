@@ -1,0 +1,162 @@
+//! The live pipeline as the window uses it: starting it, and baking personas beside it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use omote_engine::composite::{Backend, Look};
+use omote_engine::frame::Turn;
+use omote_engine::gpu::Gpu;
+use omote_engine::persona::{Persona, built_in};
+use omote_engine::pipeline::{FADE, Follow, LiveConfig, Settings};
+use omote_engine::slot::{Publisher, Taken, slot};
+use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::track::{Selection, TrackerConfig};
+
+use super::devices;
+use super::settings::{Remembered, Sliders};
+use crate::{persona_cmd, wardrobe};
+pub(super) use omote_engine::pipeline::{Live, LiveSource, LiveStatus, Shown, SinkId, State};
+
+/// Faces that the tracker looks for: more than wear a persona, so that strangers are known of.
+const TRACKED: usize = 4;
+
+/// What a session starts with.
+pub(super) struct Start {
+    /// The data folder.
+    pub(super) data: PathBuf,
+    /// What the user chose last.
+    pub(super) remembered: Remembered,
+    /// The window's device, where it is a real GPU.
+    pub(super) gpu: Option<Gpu>,
+}
+
+/// A session that runs.
+pub(super) struct Started {
+    /// The pipeline.
+    pub(super) live: Arc<Live>,
+    /// Name of the persona that is worn.
+    pub(super) persona: String,
+    /// Where pictures come from.
+    pub(super) source: String,
+    /// What to tell the user.
+    pub(super) notice: Option<String>,
+}
+
+/// Why a session does not start.
+pub(super) enum Refusal {
+    /// The face networks are not there: set-up gets them.
+    NotSetUp(String),
+    /// Something else.
+    Fault(String),
+}
+
+impl From<anyhow::Error> for Refusal {
+    fn from(error: anyhow::Error) -> Self {
+        let text = format!("{error:#}");
+        if wardrobe::exit_code(&error) == 3 { Self::NotSetUp(text) } else { Self::Fault(text) }
+    }
+}
+
+/// Loads persona and networks and starts the threads. Takes a second or so.
+pub(super) fn start(start: Start) -> Result<Started, Refusal> {
+    let Start { data, remembered, gpu } = start;
+    // The networks first: without them nothing else matters.
+    let config = TrackerConfig { max_faces: TRACKED, selection: Selection::All, ..TrackerConfig::default() };
+    let (tracker, _) = wardrobe::tracker(&data, config)?;
+    let (persona, notice) = first_persona(&remembered.persona, &data)?;
+    let texture = FaceTexture::of_persona(&persona, mask(&remembered.look))
+        .map_err(|error| Refusal::Fault(error.to_string()))?;
+    let mut first: Option<Box<dyn Follow>> = Some(Box::new(tracker));
+    let follow = Box::new(move || match first.take() {
+        Some(tracker) => Ok(tracker),
+        None => Ok(Box::new(wardrobe::tracker_again(&data, config)?) as Box<dyn Follow>),
+    });
+    let settings = Settings {
+        backend: Backend::Auto,
+        privacy: remembered.privacy_level(),
+        look: look(&remembered.look),
+        corner: remembered.corner(),
+        turn: turn(&remembered),
+        max_faces: 1,
+    };
+    let id = if remembered.source.is_empty() { devices::first_choice() } else { remembered.source.clone() };
+    let source = devices::source(&id, &remembered.mode);
+    let config = LiveConfig { source, follow, personas: vec![texture], settings, gpu };
+    let live = Live::start(config).map_err(|error| Refusal::from(anyhow::Error::from(error)))?;
+    Ok(Started { live: Arc::new(live), persona: persona.name().to_owned(), source: id, notice })
+}
+
+/// The persona that was worn last; the first built-in one where that can't be worn any more.
+fn first_persona(name: &str, data: &Path) -> anyhow::Result<(Persona, Option<String>)> {
+    let today = persona_cmd::today();
+    let load = |name: &str| wardrobe::with_built_ins(|b| persona_cmd::resolve(name, data, today, b));
+    match load(name) {
+        Ok(persona) => Ok((persona, None)),
+        Err(error) => {
+            let other = built_in::names().first().copied().context("no persona is built in")?;
+            Ok((load(other)?, Some(format!("{error:#}"))))
+        }
+    }
+}
+
+/// How personas are drawn, from the sliders.
+pub(super) fn look(sliders: &Sliders) -> Look {
+    Look { opacity: sliders.opacity, light: sliders.light, ..Look::default() }
+}
+
+/// What is baked into a persona's texture, from the sliders.
+pub(super) fn mask(sliders: &Sliders) -> Mask {
+    Mask { eyes: sliders.eyes, mouth: sliders.mouth, edge: sliders.edge, sharpness: sliders.sharpness }
+}
+
+/// How the output is turned.
+pub(super) fn turn(remembered: &Remembered) -> Turn {
+    Turn { mirror: remembered.mirrored_output, rotate: remembered.quarter(), size: None }
+}
+
+/// A persona to be put on.
+struct Fit {
+    persona: Arc<Persona>,
+    mask: Mask,
+    fade: bool,
+}
+
+/// Bakes personas on a thread of its own; of what is asked for while it is at work, only the newest counts.
+pub(super) struct Fitting {
+    ask: Publisher<Fit>,
+}
+
+impl Fitting {
+    /// A fitting room for a session. The thread ends when this is dropped.
+    pub(super) fn new(live: Arc<Live>) -> Self {
+        let (ask, asked) = slot::<Fit>();
+        let work = move || loop {
+            match asked.take(Duration::from_secs(3600)) {
+                Taken::Closed => return,
+                Taken::Late => {}
+                Taken::Value(fit) => match FaceTexture::of_persona(&fit.persona, fit.mask) {
+                    Ok(texture) => {
+                        live.wear(vec![texture], if fit.fade { FADE } else { Duration::ZERO });
+                    }
+                    Err(error) => log::warn!("{} can't be worn: {error}", fit.persona.name()),
+                },
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("fitting".to_owned()).spawn(work) {
+            log::warn!("personas can't be changed: {error}");
+        }
+        Self { ask }
+    }
+
+    /// Puts a persona on, or the same one with other sliders. A change of persona fades over.
+    pub(super) fn wear(&self, persona: &Arc<Persona>, sliders: &Sliders, fade: bool) {
+        let fit = Fit { persona: Arc::clone(persona), mask: mask(sliders), fade };
+        if let Some(displaced) = self.ask.publish(fit).filter(|displaced| displaced.fade && !fade) {
+            // A change of persona that was not done yet still fades when a slider moved meanwhile.
+            let fit = Fit { persona: Arc::clone(persona), mask: mask(sliders), fade: displaced.fade };
+            self.ask.publish(fit);
+        }
+    }
+}

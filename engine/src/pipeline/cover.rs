@@ -1,0 +1,114 @@
+//! Covers a region so that nothing of a face can be made out in it.
+
+use super::gate::Box2;
+use crate::badge::Canvas;
+use crate::frame::Frame;
+use crate::space::PxRect;
+
+/// Blocks across the region's shorter side.
+const BLOCKS: f32 = 7.0;
+
+/// What the blocks' colour is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cover<'a> {
+    /// The mean of the pixels they replace.
+    Inside,
+    /// The picture round about the region: no pixel in it counts, nor any in the boxes given.
+    Around(&'a [Box2]),
+}
+
+/// Replaces the region by blocks of one colour each.
+pub(super) fn cover(canvas: &mut Canvas, region: &Box2, how: Cover<'_>) {
+    let (width, height) = (canvas.frame().width(), canvas.frame().height());
+    if !region.min.is_finite() || !region.max.is_finite() {
+        return;
+    }
+    let all = PxRect::even_around(region.min, region.max, width, height);
+    if all.is_empty() {
+        return;
+    }
+    let block = ((region.max - region.min).min_element() / BLOCKS).ceil().clamp(8.0, 4096.0) as u32;
+    let block = block.next_multiple_of(2);
+    let mut codes = Vec::new();
+    let ring = match how {
+        Cover::Inside => Vec::new(),
+        Cover::Around(avoid) => ring(canvas.frame(), all, block, avoid, &mut codes),
+    };
+    for y in (all.y..all.bottom()).step_by(block as usize) {
+        for x in (all.x..all.right()).step_by(block as usize) {
+            let cell = PxRect { x, y, width: block, height: block }.intersect(&all);
+            let colour = match how {
+                Cover::Inside => mean(canvas.frame(), cell, &mut codes),
+                Cover::Around(_) => blend(&ring, cell),
+            };
+            codes.clear();
+            codes.resize((cell.width * cell.height) as usize, colour_code(colour));
+            canvas.write_codes(cell, &codes);
+        }
+    }
+}
+
+/// A native colour, three codes.
+type Colour = [f32; 3];
+
+fn colour_code(colour: Colour) -> u32 {
+    let [a, b, c] = colour.map(|v| (v + 0.5) as u8);
+    u32::from_le_bytes([a, b, c, 255])
+}
+
+fn mean(frame: &Frame, cell: PxRect, codes: &mut Vec<u32>) -> Colour {
+    frame.read_codes(cell, codes);
+    let mut sum = [0u32; 3];
+    for code in codes.iter() {
+        for (s, v) in sum.iter_mut().zip(code.to_le_bytes()) {
+            *s += u32::from(v);
+        }
+    }
+    sum.map(|s| s as f32 / codes.len().max(1) as f32)
+}
+
+/// Means of the cells that lie round about the region, with their middles. Empty where the region fills
+/// the picture or everything round it is to be avoided.
+fn ring(
+    frame: &Frame,
+    all: PxRect,
+    block: u32,
+    avoid: &[Box2],
+    codes: &mut Vec<u32>,
+) -> Vec<(glam::Vec2, Colour)> {
+    let picture = frame.bounds();
+    let mut found = Vec::new();
+    let (left, top) = (all.x.saturating_sub(block), all.y.saturating_sub(block));
+    for y in (top..all.bottom() + block).step_by(block as usize) {
+        for x in (left..all.right() + block).step_by(block as usize) {
+            let cell = PxRect { x, y, width: block, height: block }.intersect(&picture);
+            let inside = cell.intersect(&all);
+            if cell.width < 2 || cell.height < 2 || !inside.is_empty() {
+                continue;
+            }
+            let low = glam::Vec2::new(cell.x as f32, cell.y as f32);
+            let high = glam::Vec2::new(cell.right() as f32, cell.bottom() as f32);
+            let bare = |b: &Box2| b.min.cmplt(high).all() && b.max.cmpgt(low).all();
+            if !avoid.iter().any(bare) {
+                found.push(((low + high) * 0.5, mean(frame, cell, codes)));
+            }
+        }
+    }
+    found
+}
+
+/// The ring's colours by the inverse square of their distance; a neutral grey without a ring.
+fn blend(ring: &[(glam::Vec2, Colour)], cell: PxRect) -> Colour {
+    let middle = glam::Vec2::new(cell.x as f32, cell.y as f32)
+        + glam::Vec2::new(cell.width as f32, cell.height as f32) * 0.5;
+    let mut sum = [0.0; 3];
+    let mut weights = 0.0;
+    for (at, colour) in ring {
+        let weight = 1.0 / at.distance_squared(middle).max(1.0);
+        weights += weight;
+        for (s, v) in sum.iter_mut().zip(colour) {
+            *s += v * weight;
+        }
+    }
+    if weights > 0.0 { sum.map(|s| s / weights) } else { [128.0; 3] }
+}

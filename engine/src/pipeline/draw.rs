@@ -1,0 +1,46 @@
+//! What draws a persona: the compositor, or in tests something that fails as it is told.
+
+use crate::badge::Canvas;
+use crate::composite::{Compositor, Drawn, Look};
+use crate::error::Result;
+use crate::frame::FrameTime;
+use crate::space::MeshPoint;
+use crate::swap::FaceTexture;
+
+/// Draws one persona on one face. The compositor, or a test's faulty one.
+pub(super) trait Draw: Send {
+    fn draw(
+        &mut self,
+        canvas: &mut Canvas,
+        face: u64,
+        time: FrameTime,
+        points: &[MeshPoint],
+        texture: &FaceTexture,
+        look: &Look,
+    ) -> Result<Drawn>;
+    fn backend(&self) -> String;
+    /// GPU objects made so far.
+    fn objects_created(&self) -> u64;
+}
+
+impl Draw for Compositor {
+    fn draw(
+        &mut self,
+        canvas: &mut Canvas,
+        face: u64,
+        time: FrameTime,
+        points: &[MeshPoint],
+        texture: &FaceTexture,
+        look: &Look,
+    ) -> Result<Drawn> {
+        Self::draw(self, canvas, face, time, points, texture, look)
+    }
+
+    fn backend(&self) -> String {
+        Self::backend(self)
+    }
+
+    fn objects_created(&self) -> u64 {
+        Self::objects_created(self)
+    }
+}

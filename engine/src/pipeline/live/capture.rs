@@ -1,0 +1,159 @@
+//! The capture thread: opens the source, opens it again when it is lost, and hands on its newest picture.
+
+use super::controls::Controls;
+use super::feed::{ActorFeed, Fed, Feed, FeedInfo};
+use super::status::{Board, Stamps};
+use crate::actor::ActorOptions;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::frame::Frame;
+use crate::pipeline::painter::words_of;
+use crate::pool::Pool;
+use crate::slot::Publisher;
+use crate::timing::now;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Opens a feed of the caller's own.
+pub type OpenFeed = Arc<dyn Fn(&Pool) -> Result<Box<dyn Feed>> + Send + Sync>;
+
+/// Where live pictures come from.
+#[derive(Clone)]
+pub enum LiveSource {
+    /// The built-in moving face.
+    Actor(ActorOptions),
+    /// Something else that gives pictures.
+    Feed(OpenFeed),
+}
+
+/// A picture on its way to the track thread.
+pub(super) struct Captured {
+    pub(super) frame: Frame,
+    pub(super) stamps: Stamps,
+    /// Which source it is from.
+    pub(super) generation: u64,
+}
+
+/// How long one wait for a picture lasts, so that stopping is noticed.
+const WAIT: Duration = Duration::from_millis(20);
+/// Between two tries to open a source.
+const RETRY: Duration = Duration::from_millis(500);
+/// A source that gives nothing for so long is closed and opened again.
+const DEAD: Duration = Duration::from_secs(3);
+
+pub(super) struct Capture {
+    controls: Arc<Controls>,
+    board: Arc<Board>,
+    pool: Pool,
+    next: Publisher<Captured>,
+    feed: Option<Box<dyn Feed>>,
+    generation: u64,
+    last: Duration,
+    lost_before: u64,
+}
+
+impl Capture {
+    pub(super) fn new(
+        controls: Arc<Controls>,
+        board: Arc<Board>,
+        pool: Pool,
+        next: Publisher<Captured>,
+    ) -> Self {
+        let (feed, generation, last, lost_before) = (None, 0, Duration::ZERO, 0);
+        Self { controls, board, pool, next, feed, generation, last, lost_before }
+    }
+
+    pub(super) fn run(mut self) {
+        let mut tried = None;
+        let mut heard = now();
+        while !self.controls.stopped() {
+            let wanted = self.controls.lock().generation;
+            if wanted != self.generation {
+                (self.generation, self.feed, tried) = (wanted, None, None);
+            }
+            let Some(mut feed) = self.feed.take() else {
+                if tried.is_some_and(|t| now().saturating_sub(t) < RETRY) {
+                    std::thread::sleep(WAIT);
+                    continue;
+                }
+                self.open();
+                (tried, heard) = (Some(now()), now());
+                continue;
+            };
+            let fed = catch_unwind(AssertUnwindSafe(|| feed.next(WAIT)));
+            let fed = fed.unwrap_or_else(|panic| {
+                let message = format!("reading the camera broke down: {}", words_of(&*panic));
+                Err(Error::new(ErrorKind::Backend, Stage::Source, message))
+            });
+            match fed {
+                Ok(Fed::Frame(frame)) => {
+                    heard = now();
+                    self.hand_on(frame, feed.skipped());
+                    self.feed = Some(feed);
+                }
+                Ok(Fed::Bad(what)) => {
+                    self.board.bad_picture(what);
+                    self.feed = Some(feed);
+                }
+                Ok(Fed::Late) if now().saturating_sub(heard) < DEAD => self.feed = Some(feed),
+                Ok(Fed::Late) => {
+                    let name = feed.info().name;
+                    let seconds = DEAD.as_secs();
+                    self.lost(format!("{name} has given no picture for {seconds} s; it is opened again"));
+                }
+                Err(e) => self.lost(e.to_string()),
+            }
+        }
+    }
+
+    fn lost(&mut self, why: String) {
+        log::warn!("{why}");
+        self.lost_before += self.board.source_lost(why);
+    }
+
+    fn open(&mut self) {
+        let source = self.controls.lock().source.clone();
+        let pool = self.pool.clone();
+        let opened = catch_unwind(AssertUnwindSafe(|| open(&source, &pool)));
+        let opened = opened.unwrap_or_else(|panic| {
+            let message = format!("opening the camera broke down: {}", words_of(&*panic));
+            Err(Error::new(ErrorKind::Backend, Stage::Source, message))
+        });
+        match opened {
+            Ok(feed) => {
+                let info = feed.info();
+                log::info!("{}: {}", info.name, info.mode);
+                self.board.source_open(info);
+                self.feed = Some(feed);
+            }
+            Err(e) => {
+                self.board.source_lost(e.to_string());
+            }
+        }
+    }
+
+    fn hand_on(&mut self, mut frame: Frame, skipped: u64) {
+        let arrived = now();
+        // Filters need a clock that moves on; a driver's may stand still or lie ahead.
+        let least = self.last + Duration::from_micros(1);
+        frame.time.0 = frame.time.0.min(arrived).max(least);
+        self.last = frame.time.0;
+        self.board.captured(frame.time.0, self.lost_before + skipped);
+        let stamps = Stamps { captured: frame.time.0, arrived, ..Stamps::default() };
+        if self.next.publish(Captured { frame, stamps, generation: self.generation }).is_some() {
+            self.board.dropped_before_track();
+        }
+    }
+}
+
+fn open(source: &LiveSource, pool: &Pool) -> Result<Box<dyn Feed>> {
+    match source {
+        LiveSource::Actor(options) => Ok(Box::new(ActorFeed::new(*options, pool)?)),
+        LiveSource::Feed(open) => open(pool),
+    }
+}
+
+/// A feed's description before it is open.
+pub(super) fn closed() -> FeedInfo {
+    FeedInfo::default()
+}

@@ -1,0 +1,54 @@
+//! What the user wants, set from any thread and read by the pipeline's own when it changed.
+
+use super::LiveSource;
+use crate::pipeline::Settings;
+use crate::swap::FaceTexture;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub(super) struct Wanted {
+    pub(super) settings: Settings,
+    /// Personas to change to; the render thread takes them out.
+    pub(super) wear: Option<(Vec<FaceTexture>, Duration)>,
+    pub(super) paused: bool,
+    pub(super) source: LiveSource,
+    /// Counts the sources that were set.
+    pub(super) generation: u64,
+}
+
+pub(super) struct Controls {
+    wanted: Mutex<Wanted>,
+    version: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Controls {
+    pub(super) fn new(settings: Settings, source: LiveSource) -> Self {
+        let wanted = Wanted { settings, wear: None, paused: false, source, generation: 0 };
+        Self { wanted: Mutex::new(wanted), version: AtomicU64::new(0), stop: AtomicBool::new(false) }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Wanted> {
+        // What is behind it is whole after every statement that changes it.
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn change(&self, how: impl FnOnce(&mut Wanted)) {
+        how(&mut self.lock());
+        self.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// A number that changes with every change.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+}

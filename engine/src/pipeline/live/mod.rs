@@ -1,0 +1,225 @@
+//! The live pipeline: capture, track and render threads and one thread a sink, joined by slots of capacity
+//! one in which the newest frame wins.
+//!
+//! ```text
+//! capture ─slot→ track ─slot→ render ─slot→ sink
+//!                                    └slot→ sink
+//! ```
+//! Every thread catches its stage's panics, reports them and goes on; the render thread sends something safe
+//! whatever the others do. Times are of [`timing::now`].
+
+mod camera_feed;
+mod capture;
+mod controls;
+mod feed;
+mod outlet;
+mod render;
+mod status;
+mod tracking;
+
+pub use camera_feed::camera;
+pub use capture::{LiveSource, OpenFeed};
+pub use feed::{ActorFeed, Fed, Feed, FeedInfo};
+pub use outlet::{Shown, SinkId};
+pub use status::{Drops, LiveStatus, STAGES, SinkStatus, SourceStatus, Stamps};
+pub use tracking::MakeFollow;
+
+use super::{Privacy, Settings, State, check_personas};
+use crate::badge::Corner;
+use crate::composite::Look;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::frame::Turn;
+use crate::gpu::Gpu;
+use crate::pool::Pool;
+use crate::sink::{Finished, Sink};
+use crate::slot::slot;
+use crate::source::Rate;
+use crate::swap::FaceTexture;
+use controls::Controls;
+use outlet::Outlets;
+use status::Board;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Sees every shown frame.
+pub type See = Box<dyn FnMut(&Arc<Shown>) + Send>;
+
+/// How long a change of persona takes.
+pub const FADE: Duration = Duration::from_millis(250);
+
+/// What a live pipeline begins with.
+pub struct LiveConfig {
+    /// Where pictures come from.
+    pub source: LiveSource,
+    /// Makes what finds faces; called again after it broke down.
+    pub follow: MakeFollow,
+    /// The personas: the first face gets the first, and so on round.
+    pub personas: Vec<FaceTexture>,
+    /// How it works.
+    pub settings: Settings,
+    /// A device to share, e.g. a window's; nothing opens one as the settings' backend says.
+    pub gpu: Option<Gpu>,
+}
+
+/// A running pipeline. Dropping it stops it.
+pub struct Live {
+    controls: Arc<Controls>,
+    board: Arc<Board>,
+    outlets: Arc<Outlets>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Live {
+    /// Starts the threads and returns at once; the state is [`State::Starting`] until a face was found.
+    ///
+    /// # Errors
+    /// No persona, or a thread that can't be started.
+    pub fn start(config: LiveConfig) -> Result<Self> {
+        check_personas(&config.personas)?;
+        let LiveConfig { source, follow, personas, settings, gpu } = config;
+        let pool = Pool::new();
+        let board = Arc::new(Board::new(pool.clone()));
+        let controls = Arc::new(Controls::new(settings.clone(), source));
+        let outlets = Arc::new(Outlets::default());
+        let (to_track, from_capture) = slot();
+        let (to_render, from_track) = slot();
+        let mut live = Self {
+            controls: Arc::clone(&controls),
+            board: Arc::clone(&board),
+            outlets: Arc::clone(&outlets),
+            threads: Vec::with_capacity(3),
+        };
+        let (c, b) = (Arc::clone(&controls), Arc::clone(&board));
+        let capturing = capture::Capture::new(c, b, pool.clone(), to_track);
+        live.spawn("omote-capture", move || capturing.run())?;
+        let tracking = tracking::Tracking::new(follow, Arc::clone(&controls), Arc::clone(&board), to_render);
+        live.spawn("omote-track", move || tracking.run(&from_capture))?;
+        let rendering = render::Render::new(controls, board, outlets, pool, personas, settings, gpu);
+        live.spawn("omote-render", move || rendering.run(&from_track))?;
+        Ok(live)
+    }
+
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        self.threads.push(thread(name, work)?);
+        Ok(())
+    }
+
+    /// Stops all threads, lets the sinks finish, and says what was done.
+    pub fn stop(mut self) -> LiveStatus {
+        self.halt();
+        self.status()
+    }
+
+    fn halt(&mut self) {
+        self.controls.stop();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                self.board.fault("a thread of the pipeline broke down".to_owned());
+            }
+        }
+        self.outlets.close(&self.board);
+        self.board.state(State::Stopped, None);
+    }
+
+    /// How it goes, now.
+    pub fn status(&self) -> LiveStatus {
+        self.board.snapshot(&self.outlets)
+    }
+
+    /// Other personas from the next frame on, faded in over `fade` ([`FADE`], or zero for none). An empty
+    /// list changes nothing.
+    pub fn wear(&self, personas: Vec<FaceTexture>, fade: Duration) {
+        self.controls.change(|w| w.wear = Some((personas, fade)));
+    }
+
+    /// How personas are drawn; with [`Privacy::Protect`] the opacity is 1 whatever is said here.
+    pub fn set_look(&self, look: Look) {
+        self.controls.change(|w| w.settings.look = look);
+    }
+
+    /// What viewers see when a face is lost.
+    pub fn set_privacy(&self, privacy: Privacy) {
+        self.controls.change(|w| w.settings.privacy = privacy);
+    }
+
+    /// Where the badge stands.
+    pub fn set_corner(&self, corner: Corner) {
+        self.controls.change(|w| w.settings.corner = corner);
+    }
+
+    /// How the output is turned.
+    pub fn set_turn(&self, turn: Turn) {
+        self.controls.change(|w| w.settings.turn = turn);
+    }
+
+    /// Faces that get a persona.
+    pub fn set_max_faces(&self, faces: usize) {
+        self.controls.change(|w| w.settings.max_faces = faces);
+    }
+
+    /// Shows the card from now on, or no longer.
+    pub fn pause(&self, on: bool) {
+        self.controls.change(|w| w.paused = on);
+    }
+
+    /// Closes the source and opens another; the card is shown meanwhile. The same source is opened anew.
+    pub fn set_source(&self, source: LiveSource) {
+        self.controls.change(|w| {
+            w.source = source;
+            w.generation += 1;
+        });
+    }
+
+    /// Sends every frame from now on to a sink, on a thread of its own. When the pipeline stops, its last
+    /// frame is the card.
+    ///
+    /// # Errors
+    /// A thread that can't be started.
+    pub fn attach(&self, name: &str, sink: Box<dyn Sink>) -> Result<SinkId> {
+        self.outlets.attach(name, sink)
+    }
+
+    /// Sends frames to a recording: as many a second as `rate` says, whatever the camera gives, so that the
+    /// recording runs at the true speed.
+    ///
+    /// # Errors
+    /// A thread that can't be started.
+    pub fn record(&self, name: &str, sink: Box<dyn Sink>, rate: Rate) -> Result<SinkId> {
+        self.outlets.record(name, sink, rate)
+    }
+
+    /// Shows every frame from now on to `see`, on a thread of its own.
+    ///
+    /// # Errors
+    /// A thread that can't be started.
+    pub fn watch(&self, name: &str, see: See) -> Result<SinkId> {
+        self.outlets.watch(name, see)
+    }
+
+    /// Takes a sink off and waits until it has finished. Nothing where there is none of this number.
+    pub fn detach(&self, id: SinkId) -> Option<Result<Finished>> {
+        self.outlets.detach(id)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
+
+/// Starts a named thread.
+fn thread<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|e| {
+        Error::wrap(
+            ErrorKind::Backend,
+            Stage::Pipeline,
+            format!("the thread {name} can't be started: {e}"),
+            e,
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! Where shown frames go: a thread and a slot for each sink, so that none waits for another.
+
+use super::See;
+use super::status::{Board, SinkStatus, Stamps};
+use super::thread;
+use crate::badge::BadgedFrame;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::pipeline::painter::words_of;
+use crate::pipeline::{State, Why};
+use crate::sink::{Finished, Sink};
+use crate::slot::{Publisher, Taken, Taker, slot};
+use crate::source::Rate;
+use crate::timing::{Recent, now};
+use crate::track::Face;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// A frame as viewers get it, and what is known of it.
+#[derive(Debug)]
+pub struct Shown {
+    /// The picture with the badge.
+    pub badged: BadgedFrame,
+    /// The faces in it, in the source's pixels (before turning); none in held pictures and cards.
+    pub faces: Vec<Face>,
+    /// What it shows.
+    pub state: State,
+    /// Why it is not the live picture.
+    pub why: Option<Why>,
+    /// When it passed where; all zero for pictures that are not the source's.
+    pub stamps: Stamps,
+}
+
+/// Number of a sink within its pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SinkId(u64);
+
+/// What a sink's thread notes.
+#[derive(Debug)]
+struct Log {
+    sent: u64,
+    latency: Recent,
+    fault: Option<String>,
+}
+
+struct Outlet {
+    id: SinkId,
+    name: String,
+    put: Publisher<Arc<Shown>>,
+    thread: JoinHandle<Result<Finished>>,
+    log: Arc<Mutex<Log>>,
+}
+
+/// All sinks.
+#[derive(Default)]
+pub(super) struct Outlets {
+    list: Mutex<Vec<Outlet>>,
+    next: AtomicU64,
+}
+
+/// What a sink's thread does with each frame; `false` ends it.
+type Take = Box<dyn FnMut(&Arc<Shown>) -> Result<bool> + Send>;
+/// What it does at the end.
+type End = Box<dyn FnOnce() -> Result<Finished> + Send>;
+
+impl Outlets {
+    fn lock(&self) -> MutexGuard<'_, Vec<Outlet>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn publish(&self, shown: &Arc<Shown>) {
+        for outlet in self.lock().iter() {
+            outlet.put.publish(Arc::clone(shown));
+        }
+    }
+
+    pub(super) fn attach(&self, name: &str, sink: Box<dyn Sink>) -> Result<SinkId> {
+        let sink = Arc::new(Mutex::new(Some(sink)));
+        let last = Arc::clone(&sink);
+        let take: Take = Box::new(move |shown| {
+            if let Some(sink) = &mut *lock(&sink) {
+                sink.present(&shown.badged)?;
+            }
+            Ok(true)
+        });
+        self.start(name, take, Box::new(move || finish(&last)))
+    }
+
+    pub(super) fn record(&self, name: &str, sink: Box<dyn Sink>, rate: Rate) -> Result<SinkId> {
+        let sink = Arc::new(Mutex::new(Some(sink)));
+        let last = Arc::clone(&sink);
+        let mut pace = Pace { rate, start: None, size: None, written: 0 };
+        let take: Take = Box::new(move |shown| {
+            if pace.start.is_none() && shown.stamps.captured.is_zero() {
+                // The card from before the source's size was known.
+                return Ok(true);
+            }
+            let Some(times) = pace.times(&shown.badged) else { return Ok(false) };
+            if let Some(sink) = &mut *lock(&sink) {
+                for _ in 0..times {
+                    sink.present(&shown.badged)?;
+                }
+            }
+            Ok(true)
+        });
+        self.start(name, take, Box::new(move || finish(&last)))
+    }
+
+    pub(super) fn watch(&self, name: &str, mut see: See) -> Result<SinkId> {
+        let take: Take = Box::new(move |shown| {
+            see(shown);
+            Ok(true)
+        });
+        self.start(name, take, Box::new(|| Ok(Finished { path: None, frames: 0 })))
+    }
+
+    fn start(&self, name: &str, take: Take, end: End) -> Result<SinkId> {
+        let id = SinkId(self.next.fetch_add(1, Ordering::Relaxed));
+        let log = Arc::new(Mutex::new(Log { sent: 0, latency: Recent::new(300), fault: None }));
+        let (put, get) = slot();
+        let (seen, words) = (Arc::clone(&log), name.to_owned());
+        let thread = thread(&format!("omote-{name}"), move || run(&words, &get, take, end, &seen))?;
+        self.lock().push(Outlet { id, name: name.to_owned(), put, thread, log });
+        Ok(id)
+    }
+
+    pub(super) fn detach(&self, id: SinkId) -> Option<Result<Finished>> {
+        let outlet = {
+            let mut list = self.lock();
+            let at = list.iter().position(|o| o.id == id)?;
+            list.remove(at)
+        };
+        Some(outlet.end())
+    }
+
+    /// Ends all sinks.
+    pub(super) fn close(&self, board: &Board) {
+        let all = std::mem::take(&mut *self.lock());
+        for outlet in all {
+            let name = outlet.name.clone();
+            if let Err(e) = outlet.end() {
+                board.fault(format!("{name}: {e}"));
+            }
+        }
+    }
+
+    pub(super) fn status(&self) -> Vec<SinkStatus> {
+        let of = |o: &Outlet| {
+            let log = lock(&o.log);
+            SinkStatus {
+                id: o.id,
+                name: o.name.clone(),
+                sent: log.sent,
+                dropped: o.put.stats().displaced,
+                latency: log.latency.summary(),
+                fault: log.fault.clone(),
+            }
+        };
+        self.lock().iter().map(of).collect()
+    }
+}
+
+impl Outlet {
+    /// Closes the slot and waits for the thread.
+    fn end(self) -> Result<Finished> {
+        drop(self.put);
+        self.thread.join().unwrap_or_else(|panic| Err(broke_down(&self.name, &*panic)))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn broke_down(name: &str, panic: &(dyn std::any::Any + Send)) -> Error {
+    let message = format!("{name} broke down: {}", words_of(panic));
+    Error::new(ErrorKind::Backend, Stage::Sink, message)
+}
+
+fn finish(sink: &Mutex<Option<Box<dyn Sink>>>) -> Result<Finished> {
+    lock(sink).take().map_or(Ok(Finished { path: None, frames: 0 }), Sink::finish)
+}
+
+/// A sink's thread. A sink that fails or panics is noted; the others go on.
+fn run(name: &str, from: &Taker<Arc<Shown>>, mut take: Take, end: End, log: &Mutex<Log>) -> Result<Finished> {
+    let note = |e: &Error| {
+        log::warn!("{name}: {e}");
+        lock(log).fault = Some(e.to_string());
+    };
+    loop {
+        let shown = match from.take(Duration::from_secs(1)) {
+            Taken::Value(shown) => shown,
+            Taken::Late => continue,
+            Taken::Closed => break,
+        };
+        let taken = catch_unwind(AssertUnwindSafe(|| take(&shown)))
+            .unwrap_or_else(|panic| Err(broke_down(name, &*panic)))
+            .inspect_err(note)?;
+        let mut log = lock(log);
+        log.sent += 1;
+        if !shown.stamps.captured.is_zero() {
+            let age = now().saturating_sub(shown.stamps.captured);
+            log.latency.add(age);
+        }
+        if !taken {
+            log.fault = Some("ended: the picture's size changed".to_owned());
+            break;
+        }
+    }
+    drop(take);
+    catch_unwind(AssertUnwindSafe(end))
+        .unwrap_or_else(|panic| Err(broke_down(name, &*panic)))
+        .inspect_err(note)
+}
+
+/// Makes a constant rate of frames that come as they like.
+struct Pace {
+    rate: Rate,
+    start: Option<Duration>,
+    size: Option<(u32, u32)>,
+    written: u64,
+}
+
+/// The longest gap that is filled with repeated frames.
+const LONGEST_GAP: Duration = Duration::from_secs(10);
+
+impl Pace {
+    /// How often a frame is to be written so that the recording keeps its rate; nothing where its size is
+    /// another than the first one's.
+    fn times(&mut self, badged: &BadgedFrame) -> Option<u64> {
+        let frame = badged.frame();
+        let size = (frame.width(), frame.height());
+        if *self.size.get_or_insert(size) != size {
+            return None;
+        }
+        let start = *self.start.get_or_insert(frame.time.0);
+        let passed = frame.time.0.saturating_sub(start).as_secs_f64();
+        let due = (passed * self.rate.per_second()).round() as u64 + 1;
+        let most = (LONGEST_GAP.as_secs_f64() * self.rate.per_second()) as u64;
+        let times = due.saturating_sub(self.written).min(most.max(1));
+        self.written = self.written.max(due);
+        Some(times)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::badge::{Badger, Canvas, Corner, Disclosure};
+    use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
+
+    fn at(ms: u64, width: u32) -> BadgedFrame {
+        let mut f = Frame::filled(PixelFormat::I420, Colour::JPEG, width, 180, [9; 3]).unwrap();
+        f.time = FrameTime(Duration::from_millis(ms));
+        Badger::new(Corner::TopRight).finish(Canvas::new(f), Disclosure::Modified).unwrap()
+    }
+
+    #[test]
+    fn a_recording_keeps_its_rate_whatever_comes() {
+        let rate = Rate::new(30, 1).unwrap();
+        let mut pace = Pace { rate, start: None, size: None, written: 0 };
+        let mut written = 0;
+        // 20 frames a second, then 60, then a gap of half a second.
+        let times = (0..20).map(|i| i * 50).chain((0..60).map(|i| 1000 + i * 50 / 3)).chain([2500]);
+        for ms in times {
+            written += pace.times(&at(1000 + ms, 320)).unwrap();
+            let expected = (ms as f64 * 0.03).round() as u64 + 1;
+            assert_eq!(written, expected, "{ms} ms");
+        }
+        assert_eq!(pace.times(&at(4000, 640)), None);
+    }
+}

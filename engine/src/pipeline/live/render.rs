@@ -1,0 +1,181 @@
+//! The render thread: paints the newest tracked picture, and sends something safe when none comes.
+
+use super::controls::Controls;
+use super::outlet::{Outlets, Shown};
+use super::status::{Board, Stamps};
+use super::thread;
+use super::tracking::Tracked;
+use crate::composite::{Backend, Compositor};
+use crate::error::Result;
+use crate::frame::{Colour, FrameTime, PixelFormat};
+use crate::gpu::Gpu;
+use crate::pipeline::draw::Draw;
+use crate::pipeline::painter::{Painted, Painter, Shape, words_of};
+use crate::pipeline::{Settings, State, Why};
+use crate::pool::Pool;
+use crate::slot::{Taken, Taker, slot};
+use crate::swap::FaceTexture;
+use crate::timing::now;
+use crate::track::Face;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// When no picture has come for so long, the held one or the card is sent instead.
+const STALL: Duration = Duration::from_millis(120);
+/// Between two such pictures.
+const PERIOD: Duration = Duration::from_millis(33);
+/// The card's shape until the source's is known.
+const FIRST: Shape = Shape { format: PixelFormat::I420, colour: Colour::JPEG, width: 1280, height: 720 };
+
+pub(super) struct Render {
+    controls: Arc<Controls>,
+    board: Arc<Board>,
+    outlets: Arc<Outlets>,
+    painter: Painter,
+    gpu: Option<Gpu>,
+    version: Option<u64>,
+    generation: u64,
+}
+
+impl Render {
+    pub(super) fn new(
+        controls: Arc<Controls>,
+        board: Arc<Board>,
+        outlets: Arc<Outlets>,
+        pool: Pool,
+        personas: Vec<FaceTexture>,
+        settings: Settings,
+        gpu: Option<Gpu>,
+    ) -> Self {
+        let draw: Box<dyn Draw> = Box::new(Compositor::cpu());
+        let painter = Painter::new(personas, settings, draw, pool);
+        Self { controls, board, outlets, painter, gpu, version: None, generation: 0 }
+    }
+
+    pub(super) fn run(mut self, from: &Taker<Tracked>) {
+        let opened = self.open_gpu();
+        let mut sent = Duration::ZERO;
+        let mut next = Duration::ZERO;
+        if let Err(e) = self.painter.blank(FIRST, FrameTime(now()), Why::NoPicture).map(|p| self.send(p)) {
+            self.painter.fault(e.to_string());
+        }
+        while !self.controls.stopped() {
+            self.obey();
+            if let Some(draw) = opened.try_take() {
+                self.draw_with(draw);
+            }
+            let due = if sent.is_zero() { next } else { next.max(sent + STALL) };
+            let limit = due.saturating_sub(now()).max(Duration::from_millis(1));
+            match from.take(limit.min(STALL)) {
+                Taken::Value(tracked) => {
+                    self.show(tracked);
+                    sent = now();
+                }
+                Taken::Late if now() >= due => {
+                    self.idle();
+                    next = now() + PERIOD;
+                }
+                Taken::Late => {}
+                Taken::Closed => break,
+            }
+        }
+        // Whoever still reads is left with the card.
+        self.painter.pause(true);
+        self.idle();
+    }
+
+    /// Opens the GPU on a thread of its own, since building pipelines takes seconds; the CPU draws until
+    /// then.
+    fn open_gpu(&mut self) -> Taker<Result<Compositor>> {
+        let (put, get) = slot();
+        if let Some(gpu) = self.gpu.take() {
+            put.publish(Ok(Compositor::on(gpu)));
+            return get;
+        }
+        let backend = self.painter.settings().backend;
+        if backend != Backend::Cpu {
+            let started = thread("omote-gpu", move || {
+                put.publish(Compositor::new(backend));
+            });
+            if let Err(e) = started {
+                self.painter.fault(e.to_string());
+            }
+        }
+        get
+    }
+
+    fn draw_with(&mut self, draw: Result<Compositor>) {
+        match draw {
+            Ok(draw) => self.painter.draw_with(Box::new(draw)),
+            Err(e) => self.painter.fault(format!("{e}; drawing on the CPU")),
+        }
+        self.board.backend(self.painter.backend());
+    }
+
+    /// Takes over what the user wants now.
+    fn obey(&mut self) {
+        let version = self.controls.version();
+        if self.version.replace(version) == Some(version) {
+            return;
+        }
+        let (settings, wear, paused) = {
+            let mut wanted = self.controls.lock();
+            (wanted.settings.clone(), wanted.wear.take(), wanted.paused)
+        };
+        self.painter.configure(settings);
+        self.painter.pause(paused);
+        if let Some((personas, fade)) = wear {
+            self.painter.wear(personas, fade);
+        }
+        self.board.backend(self.painter.backend());
+    }
+
+    fn show(&mut self, tracked: Tracked) {
+        let Tracked { frame, faces, mut stamps, generation } = tracked;
+        if std::mem::replace(&mut self.generation, generation) != generation {
+            self.painter.reset();
+        }
+        stamps.render_begun = now();
+        let (found, faces) = match faces {
+            Ok(faces) => (Ok(()), faces),
+            Err(e) => (Err(e), Vec::new()),
+        };
+        let painted = self.painter.paint(frame, found.map(|()| faces.as_slice()));
+        stamps.painted = now();
+        match painted {
+            Ok(painted) => self.finish(painted, faces, stamps),
+            Err(e) => self.painter.fault(e.to_string()),
+        }
+    }
+
+    fn idle(&mut self) {
+        let time = now();
+        match self.painter.idle(FrameTime(time)) {
+            Ok(Some(painted)) => self.send(painted),
+            Ok(None) => {}
+            Err(e) => self.painter.fault(e.to_string()),
+        }
+    }
+
+    /// Sends a picture that is none of the source's: it has no latency.
+    fn send(&mut self, painted: Painted) {
+        self.finish(painted, Vec::new(), Stamps::default());
+    }
+
+    fn finish(&mut self, painted: Painted, faces: Vec<Face>, mut stamps: Stamps) {
+        let Painted { canvas, state, why } = painted;
+        let badged = catch_unwind(AssertUnwindSafe(|| self.painter.finish(canvas)));
+        let badged = match badged {
+            Ok(Ok(badged)) => badged,
+            Ok(Err(e)) => return self.painter.fault(e.to_string()),
+            Err(panic) => return self.painter.fault(format!("the badge failed: {}", words_of(&*panic))),
+        };
+        stamps.ready = now();
+        let state = if self.controls.stopped() && state == State::Live { State::Card } else { state };
+        let (faults, last) = self.painter.faults();
+        let found = faces.len();
+        self.board.shown(state, why, found, &stamps, (faults, last), self.painter.objects_created());
+        self.outlets.publish(&Arc::new(Shown { badged, faces, state, why, stamps }));
+    }
+}

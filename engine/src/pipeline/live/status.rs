@@ -1,0 +1,301 @@
+//! How a live pipeline goes: counted by its threads, read by whoever shows it.
+
+use super::capture::closed;
+use super::feed::FeedInfo;
+use super::outlet::{Outlets, SinkId};
+use crate::pipeline::{State, Why};
+use crate::pool::{Pool, PoolStats};
+use crate::timing::{Recent, Summary};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// When a frame passed where, by [`now`](crate::timing::now).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamps {
+    /// The camera's own stamp.
+    pub captured: Duration,
+    /// In memory and decoded.
+    pub arrived: Duration,
+    /// Taken by the track thread.
+    pub track_begun: Duration,
+    /// Its faces known.
+    pub tracked: Duration,
+    /// Taken by the render thread.
+    pub render_begun: Duration,
+    /// Painted, without the badge.
+    pub painted: Duration,
+    /// With the badge, ready for the sinks.
+    pub ready: Duration,
+}
+
+/// Names of the stages in [`LiveStatus::stages`], in a frame's order: driver and decoding, waiting for the
+/// track thread, finding faces, waiting for the render thread, persona and composite, badge.
+pub const STAGES: [&str; 6] = ["capture", "wait.track", "track", "wait.render", "swap", "badge"];
+
+impl Stamps {
+    /// Time spent in each of [`STAGES`].
+    pub fn stages(&self) -> [(&'static str, Duration); 6] {
+        let s = self;
+        let took = [
+            s.arrived.saturating_sub(s.captured),
+            s.track_begun.saturating_sub(s.arrived),
+            s.tracked.saturating_sub(s.track_begun),
+            s.render_begun.saturating_sub(s.tracked),
+            s.painted.saturating_sub(s.render_begun),
+            s.ready.saturating_sub(s.painted),
+        ];
+        let mut took = took.into_iter();
+        STAGES.map(|name| (name, took.next().unwrap_or_default()))
+    }
+}
+
+/// The source, for people.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceStatus {
+    /// Its name; empty before it was open once.
+    pub name: String,
+    /// Size, format and rate in words.
+    pub mode: String,
+    /// Width of its pictures.
+    pub width: u32,
+    /// Height of its pictures.
+    pub height: u32,
+    /// Pictures a second as agreed with the driver.
+    pub asked_fps: f64,
+    /// Pictures a second that really came, over the last two seconds.
+    pub measured_fps: f64,
+    /// Why there is none now.
+    pub fault: Option<String>,
+}
+
+/// Frames that were not shown, and where they were lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drops {
+    /// By the driver, or damaged.
+    pub camera: u64,
+    /// A newer one came before the track thread was free.
+    pub track: u64,
+    /// A newer one came before the render thread was free.
+    pub render: u64,
+}
+
+/// One sink.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SinkStatus {
+    /// Its number.
+    pub id: SinkId,
+    /// Its name.
+    pub name: String,
+    /// Frames it has taken.
+    pub sent: u64,
+    /// Frames that a newer one pushed out before it was free.
+    pub dropped: u64,
+    /// Camera's stamp to the moment the sink had the frame, in ms.
+    pub latency: Summary,
+    /// Why it has ended.
+    pub fault: Option<String>,
+}
+
+/// A snapshot of everything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveStatus {
+    /// What viewers see.
+    pub state: State,
+    /// Why it is not the live picture, for people.
+    pub reason: Option<String>,
+    /// The source.
+    pub source: SourceStatus,
+    /// What draws.
+    pub backend: String,
+    /// Faces in the last frame.
+    pub faces: usize,
+    /// Frames of the source that were shown, swapped or not.
+    pub frames: u64,
+    /// Frames that were shown in each of [`State::ALL`], those of no source included.
+    pub shown: [u64; 6],
+    /// Frames that were lost.
+    pub drops: Drops,
+    /// Times that something failed.
+    pub faults: u64,
+    /// The last of them.
+    pub last_fault: Option<String>,
+    /// Time in each of [`STAGES`], of the last 300 frames, in ms.
+    pub stages: Vec<(&'static str, Summary)>,
+    /// Camera's stamp to badged frame, of the last 300 frames, in ms.
+    pub latency: Summary,
+    /// The last 120 of these, in ms.
+    pub recent: Vec<f32>,
+    /// The sinks.
+    pub sinks: Vec<SinkStatus>,
+    /// The frame buffers.
+    pub pool: PoolStats,
+    /// GPU objects made so far; constant in steady state, 0 on the CPU.
+    pub gpu_objects: u64,
+}
+
+/// Frames over which figures are taken.
+const WINDOW: usize = 300;
+/// Those of the sparkline.
+const SPARK: usize = 120;
+
+struct Inner {
+    status: LiveStatus,
+    why: Option<Why>,
+    stages: [Recent; 6],
+    latency: Recent,
+    arrivals: VecDeque<Duration>,
+    source_faults: u64,
+    painter_faults: u64,
+}
+
+/// Where the threads write.
+pub(super) struct Board {
+    inner: Mutex<Inner>,
+    pool: Pool,
+}
+
+impl Board {
+    pub(super) fn new(pool: Pool) -> Self {
+        let inner = Inner {
+            status: LiveStatus::default(),
+            why: None,
+            stages: std::array::from_fn(|_| Recent::new(WINDOW)),
+            latency: Recent::new(WINDOW),
+            arrivals: VecDeque::with_capacity(256),
+            source_faults: 0,
+            painter_faults: 0,
+        };
+        Self { inner: Mutex::new(inner), pool }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn fault(&self, what: String) {
+        log::warn!("{what}");
+        let mut inner = self.lock();
+        inner.source_faults += 1;
+        inner.status.last_fault = Some(what);
+    }
+
+    pub(super) fn bad_picture(&self, what: String) {
+        let mut inner = self.lock();
+        inner.source_faults += 1;
+        inner.status.drops.camera += 1;
+        if inner.source_faults.is_power_of_two() {
+            log::warn!("a picture of the camera is left out: {what} ({} faults so far)", inner.source_faults);
+        }
+        inner.status.last_fault = Some(what);
+    }
+
+    pub(super) fn source_open(&self, info: FeedInfo) {
+        let mut inner = self.lock();
+        let FeedInfo { name, mode, width, height, fps } = info;
+        inner.arrivals.clear();
+        inner.status.source =
+            SourceStatus { name, mode, width, height, asked_fps: fps, measured_fps: 0.0, fault: None };
+    }
+
+    /// Notes that the source is gone; gives the frames that it had lost so far.
+    pub(super) fn source_lost(&self, why: String) -> u64 {
+        let mut inner = self.lock();
+        if inner.status.source.fault.as_deref() != Some(&why) {
+            inner.source_faults += 1;
+            inner.status.last_fault = Some(why.clone());
+        }
+        if inner.status.source.name.is_empty() {
+            inner.status.source.mode = closed().mode;
+        }
+        inner.status.source.measured_fps = 0.0;
+        inner.status.source.fault = Some(why);
+        inner.arrivals.clear();
+        0
+    }
+
+    pub(super) fn captured(&self, at: Duration, skipped: u64) {
+        let mut inner = self.lock();
+        inner.arrivals.push_back(at);
+        while inner.arrivals.front().is_some_and(|first| at.saturating_sub(*first) > Duration::from_secs(2))
+            || inner.arrivals.len() > 250
+        {
+            inner.arrivals.pop_front();
+        }
+        let first = inner.arrivals.front().copied().unwrap_or(at);
+        let seconds = at.saturating_sub(first).as_secs_f64();
+        let periods = inner.arrivals.len().saturating_sub(1) as f64;
+        inner.status.source.measured_fps = if seconds > 0.0 { periods / seconds } else { 0.0 };
+        inner.status.drops.camera = inner.status.drops.camera.max(skipped);
+    }
+
+    pub(super) fn dropped_before_track(&self) {
+        self.lock().status.drops.track += 1;
+    }
+
+    pub(super) fn dropped_before_render(&self) {
+        self.lock().status.drops.render += 1;
+    }
+
+    pub(super) fn backend(&self, name: String) {
+        self.lock().status.backend = name;
+    }
+
+    pub(super) fn state(&self, state: State, why: Option<Why>) {
+        let mut inner = self.lock();
+        (inner.status.state, inner.why) = (state, why);
+    }
+
+    pub(super) fn shown(
+        &self,
+        state: State,
+        why: Option<Why>,
+        faces: usize,
+        stamps: &Stamps,
+        (faults, last): (u64, Option<&str>),
+        gpu_objects: u64,
+    ) {
+        let mut inner = self.lock();
+        (inner.status.state, inner.why) = (state, why);
+        inner.status.faces = faces;
+        if let Some(count) = inner.status.shown.get_mut(state as usize) {
+            *count += 1;
+        }
+        inner.status.gpu_objects = gpu_objects;
+        if faults != inner.painter_faults {
+            inner.painter_faults = faults;
+            inner.status.last_fault = last.map(str::to_owned);
+        }
+        if stamps.captured.is_zero() {
+            return;
+        }
+        inner.status.frames += 1;
+        for (recent, (_, took)) in inner.stages.iter_mut().zip(stamps.stages()) {
+            recent.add(took);
+        }
+        inner.latency.add(stamps.ready.saturating_sub(stamps.captured));
+    }
+
+    pub(super) fn snapshot(&self, outlets: &Outlets) -> LiveStatus {
+        let inner = self.lock();
+        let mut status = inner.status.clone();
+        status.faults = inner.source_faults + inner.painter_faults;
+        status.stages = STAGES.iter().zip(&inner.stages).map(|(name, r)| (*name, r.summary())).collect();
+        status.latency = inner.latency.summary();
+        status.recent = inner.latency.last(SPARK);
+        status.reason = inner.why.map(|why| match why {
+            Why::NoFace => "looking for a face".to_owned(),
+            Why::Paused => "paused".to_owned(),
+            Why::NoPicture => {
+                let first = "waiting for the camera's first picture";
+                let words = if inner.status.frames == 0 { first } else { "the camera gives no picture" };
+                inner.status.source.fault.clone().unwrap_or_else(|| words.to_owned())
+            }
+            Why::Fault => inner.status.last_fault.clone().unwrap_or_else(|| "something failed".to_owned()),
+        });
+        drop(inner);
+        status.sinks = outlets.status();
+        status.pool = self.pool.stats();
+        status
+    }
+}

@@ -1,0 +1,283 @@
+use super::*;
+use crate::badge::read;
+use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
+use crate::pipeline::tests::{green, sized_face};
+use crate::pipeline::{Follow, Why};
+use crate::sink::{Memory, memory};
+use crate::timing::now;
+use crate::track::{Face, TrackError};
+use crossbeam::channel::{Receiver, Sender, bounded};
+use glam::Vec2;
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// Nothing here should take so long; waits end with a panic then.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A feed that gives what the test sends, and ends with the message it is sent.
+struct Script {
+    from: Receiver<Result<Frame, String>>,
+    pool: Pool,
+}
+
+impl Feed for Script {
+    fn info(&self) -> FeedInfo {
+        let name = "scripted camera".to_owned();
+        FeedInfo { name, mode: "320x180 test".to_owned(), width: 320, height: 180, fps: 30.0 }
+    }
+
+    fn next(&mut self, limit: Duration) -> Result<Fed> {
+        match self.from.recv_timeout(limit) {
+            Ok(Ok(frame)) => Ok(Fed::Frame(frame.clone_into(&self.pool))),
+            Ok(Err(what)) if what == "panic" => std::panic::panic_any("planned: the camera panics"),
+            Ok(Err(what)) if what == "bad" => Ok(Fed::Bad(what)),
+            Ok(Err(what)) => Err(Error::new(ErrorKind::Missing, Stage::Source, what)),
+            Err(_) => Ok(Fed::Late),
+        }
+    }
+}
+
+/// Finds the face where it always is; panics and fails as it is told.
+struct Fixed(Arc<Mutex<Option<&'static str>>>);
+
+impl Follow for Fixed {
+    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        let told = self.0.lock().unwrap().take();
+        match told {
+            Some("panic") => std::panic::panic_any("planned: the network panics"),
+            Some(_) => Err(TrackError::Config { name: "x", value: "1".into(), range: "2" }),
+            None => {
+                let middle = Vec2::new(frame.width() as f32, frame.height() as f32) * 0.5;
+                Ok(vec![sized_face(1, middle, 60.0)])
+            }
+        }
+    }
+}
+
+struct Rig {
+    live: Live,
+    feed: Sender<Result<Frame, String>>,
+    follow: Arc<Mutex<Option<&'static str>>>,
+    made: Arc<Mutex<u32>>,
+}
+
+fn rig(privacy: Privacy) -> Rig {
+    let (feed, from) = bounded(64);
+    let follow = Arc::new(Mutex::new(None));
+    let made = Arc::new(Mutex::new(0));
+    let (wanted, count) = (Arc::clone(&follow), Arc::clone(&made));
+    let open: OpenFeed =
+        Arc::new(move |pool| Ok(Box::new(Script { from: from.clone(), pool: pool.clone() })));
+    let make: MakeFollow = Box::new(move || {
+        *count.lock().unwrap() += 1;
+        Ok(Box::new(Fixed(Arc::clone(&wanted))))
+    });
+    let settings =
+        Settings { privacy, backend: crate::composite::Backend::Cpu, max_faces: 1, ..Settings::default() };
+    let source = LiveSource::Feed(open);
+    let config = LiveConfig { source, follow: make, personas: vec![green()], settings, gpu: None };
+    Rig { live: Live::start(config).unwrap(), feed, follow, made }
+}
+
+fn grey(width: u32, height: u32) -> Frame {
+    let mut f = Frame::filled(PixelFormat::I420, Colour::JPEG, width, height, [120; 3]).unwrap();
+    f.time = FrameTime(now());
+    f
+}
+
+impl Rig {
+    fn send(&self) {
+        self.feed.send(Ok(grey(320, 180))).unwrap();
+    }
+
+    /// Waits until the status is as the test wants it, sending frames meanwhile if `feeding`.
+    fn until(&self, what: &str, feeding: bool, good: impl Fn(&LiveStatus) -> bool) -> LiveStatus {
+        let begun = Instant::now();
+        loop {
+            let status = self.live.status();
+            if good(&status) {
+                return status;
+            }
+            assert!(begun.elapsed() < LONG, "{what} never came: {status:?}");
+            if feeding {
+                self.send();
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+}
+
+fn last(memory: &Memory) -> Option<Frame> {
+    memory.take().pop()
+}
+
+#[test]
+fn a_face_goes_live_a_pause_is_the_card_and_a_stop_leaves_it() {
+    let rig = rig(Privacy::Protect);
+    let (sink, shown) = memory();
+    let id = rig.live.attach("memory", sink).unwrap();
+    let status = rig.until("live", true, |s| s.state == State::Live && s.frames > 10);
+    assert_eq!((status.faces, status.faults, status.source.width), (1, 0, 320));
+    assert!(status.latency.count > 3 && status.latency.p50 < 5000.0, "{:?}", status.latency);
+    rig.live.pause(true);
+    let paused = rig.until("the card", true, |s| s.state == State::Card);
+    assert_eq!(paused.reason.as_deref(), Some("paused"));
+    rig.live.pause(false);
+    rig.until("live again", true, |s| s.state == State::Live);
+    assert!(shown.take().iter().all(|f| read(f).is_some()), "a frame without badge");
+    let sent = rig.live.status().sinks[0].sent;
+    assert!(sent > 5 && rig.live.status().sinks[0].id == id, "{sent}");
+    let end = rig.live.stop();
+    assert_eq!(end.state, State::Stopped);
+    // The last picture is the card: one colour where the face was.
+    let card = last(&shown).unwrap();
+    let row = &card.plane(0)[20 * card.width() as usize..][20..120];
+    assert!(row.iter().all(|v| *v == row[0]), "{row:?}");
+}
+
+#[test]
+fn a_stalled_camera_is_held_and_then_the_card_and_sinks_go_on() {
+    let rig = rig(Privacy::Protect);
+    let (sink, shown) = memory();
+    rig.live.attach("memory", sink).unwrap();
+    rig.until("live", true, |s| s.state == State::Live && s.frames > 5);
+    let card = rig.until("the card", false, |s| s.state == State::Card);
+    assert!(card.reason.is_some());
+    let count = |s: &LiveStatus| s.sinks[0].sent;
+    let before = count(&rig.live.status());
+    rig.until("frames while stalled", false, |s| count(s) > before + 5);
+    assert!(last(&shown).is_some());
+    rig.until("live again", true, |s| s.state == State::Live);
+}
+
+#[test]
+fn a_camera_that_goes_is_named_and_opened_again() {
+    let rig = rig(Privacy::Protect);
+    rig.until("live", true, |s| s.state == State::Live);
+    rig.feed.send(Err("the camera was unplugged".into())).unwrap();
+    let gone = rig.until("the reason", false, |s| {
+        s.state == State::Card && s.reason.as_deref() == Some("the camera was unplugged")
+    });
+    assert_eq!(gone.last_fault.as_deref(), Some("the camera was unplugged"));
+    let back = rig.until("live again", true, |s| s.state == State::Live);
+    assert_eq!(back.source.fault, None);
+}
+
+#[test]
+fn every_thread_survives_its_panics() {
+    let rig = rig(Privacy::Protect);
+    rig.live.watch("bad viewer", Box::new(|_| std::panic::panic_any("planned: the viewer panics"))).unwrap();
+    let (sink, _shown) = memory();
+    rig.live.attach("memory", sink).unwrap();
+    rig.until("live", true, |s| s.state == State::Live);
+    *rig.follow.lock().unwrap() = Some("panic");
+    rig.until("a new tracker", true, |_| *rig.made.lock().unwrap() == 2);
+    rig.until("live after the tracker's panic", true, |s| s.state == State::Live);
+    *rig.follow.lock().unwrap() = Some("fail");
+    rig.until("the failure is counted", true, |s| s.faults >= 2);
+    rig.until("live after the network's failure", true, |s| s.state == State::Live);
+    rig.feed.send(Err("panic".into())).unwrap();
+    rig.feed.send(Err("bad".into())).unwrap();
+    let status =
+        rig.until("live after the camera's panic", true, |s| s.state == State::Live && s.faults >= 3);
+    let by_name = |name: &str| status.sinks.iter().find(|s| s.name == name).unwrap().clone();
+    assert!(by_name("bad viewer").fault.unwrap().contains("planned"), "{status:?}");
+    assert_eq!(by_name("memory").fault, None);
+}
+
+#[test]
+fn a_steady_run_allocates_no_more_frames() {
+    let rig = rig(Privacy::Protect);
+    // A sink that keeps what it gets would need ever more buffers: this one looks only.
+    rig.live.watch("viewer", Box::new(|shown| assert!(shown.badged.frame().width() > 0))).unwrap();
+    let warm = rig.until("warm", true, |s| s.frames >= 100);
+    let later = rig.until("later", true, |s| s.frames >= 1500);
+    // One in each thread's hands and in each slot, the held picture and its copy, and the card: which of
+    // them meet is up to the scheduler, but never more.
+    assert!(
+        later.pool.created <= 11 && later.pool.out <= 11,
+        "buffers are made in steady state: {:?}",
+        later.pool
+    );
+    assert_eq!(later.gpu_objects, warm.gpu_objects);
+}
+
+#[test]
+fn a_change_of_persona_is_a_fade_and_never_bare() {
+    let rig = rig(Privacy::Protect);
+    let (sink, shown) = memory();
+    rig.live.attach("memory", sink).unwrap();
+    rig.until("live", true, |s| s.state == State::Live && s.frames > 5);
+    shown.take();
+    rig.live.wear(vec![green()], Duration::from_millis(60));
+    let now = rig.live.status().frames;
+    rig.until("some frames", true, |s| s.frames > now + 20);
+    // The middle is green in every picture of the change.
+    for frame in shown.take() {
+        let rgb = frame.to_rgb();
+        let at = (90 * 320 + 160) * 3;
+        assert!(rgb[at + 1] > rgb[at].saturating_add(20), "{:?}", &rgb[at..at + 3]);
+    }
+}
+
+#[test]
+fn another_source_starts_over_with_the_card() {
+    let rig = rig(Privacy::Protect);
+    rig.until("live", true, |s| s.state == State::Live);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let states = Arc::clone(&seen);
+    rig.live
+        .watch("viewer", Box::new(move |shown| states.lock().unwrap().push((shown.state, shown.why))))
+        .unwrap();
+    rig.live.set_source(LiveSource::Actor(small_actor()));
+    let status = rig.until("the actor", false, |s| s.state == State::Live && s.source.name.contains("actor"));
+    assert_eq!((status.source.width, status.source.height), (320, 240));
+    let seen = seen.lock().unwrap().clone();
+    let first_live = seen.iter().rposition(|(s, _)| *s == State::Card);
+    assert!(first_live.is_some(), "no card between the sources: {seen:?}");
+    assert!(seen.iter().any(|(_, why)| matches!(why, Some(Why::NoFace | Why::NoPicture))), "{seen:?}");
+}
+
+fn small_actor() -> crate::actor::ActorOptions {
+    crate::actor::ActorOptions::new(3, 320, 240, Rate::new(30, 1).unwrap())
+}
+
+/// Start, stop and change things 200 times over, seeded, with faults in between.
+#[test]
+fn two_hundred_starts_and_changes_neither_hang_nor_leak() {
+    let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    let before = threads();
+    let mut chance = 88_172_645_463_325_252u64;
+    let mut below = move |n: u64| {
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        chance % n
+    };
+    for round in 0..200 {
+        let rig = rig(if below(2) == 0 { Privacy::Protect } else { Privacy::Relaxed });
+        let id =
+            rig.live.watch("viewer", Box::new(|shown| assert!(shown.badged.frame().width() > 0))).unwrap();
+        for _ in 0..below(12) {
+            match below(10) {
+                0 => rig.live.wear(vec![green()], Duration::from_millis(below(50))),
+                1 => rig.live.set_privacy(Privacy::Protect),
+                2 => rig.live.set_corner(Corner::BottomLeft),
+                3 => rig.live.set_turn(Turn { mirror: true, ..Turn::default() }),
+                4 => rig.live.pause(below(2) == 0),
+                5 => rig.live.set_source(LiveSource::Actor(small_actor())),
+                6 => *rig.follow.lock().unwrap() = Some("panic"),
+                7 => drop(rig.feed.try_send(Err("gone".into()))),
+                8 => drop(rig.live.detach(id)),
+                _ => drop(rig.feed.try_send(Ok(grey(320 + 2 * below(40) as u32, 180)))),
+            }
+            drop(rig.feed.try_send(Ok(grey(320, 180))));
+        }
+        let begun = Instant::now();
+        let status = rig.live.stop();
+        assert_eq!(status.state, State::Stopped);
+        assert!(begun.elapsed() < LONG, "round {round}: stopping took {:?}", begun.elapsed());
+        assert_eq!(status.pool.out, 0, "round {round}: a frame was not given back: {status:?}");
+    }
+    assert!(threads() <= before + 1, "{} threads before, {} after", before, threads());
+}

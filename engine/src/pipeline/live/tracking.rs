@@ -1,0 +1,108 @@
+//! The track thread: finds the faces of the newest picture.
+
+use super::capture::Captured;
+use super::controls::Controls;
+use super::status::{Board, Stamps};
+use crate::error::Result;
+use crate::frame::Frame;
+use crate::pipeline::painter::words_of;
+use crate::pipeline::{Follow, follow_guarded};
+use crate::slot::{Publisher, Taken, Taker};
+use crate::timing::now;
+use crate::track::Face;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Makes what finds faces.
+pub type MakeFollow = Box<dyn FnMut() -> Result<Box<dyn Follow>> + Send>;
+
+/// A picture and its own faces, or why they could not be found.
+pub(super) struct Tracked {
+    pub(super) frame: Frame,
+    pub(super) faces: Result<Vec<Face>, String>,
+    pub(super) stamps: Stamps,
+    pub(super) generation: u64,
+}
+
+const WAIT: Duration = Duration::from_millis(50);
+/// Between two tries to load the networks.
+const RETRY: Duration = Duration::from_secs(2);
+
+pub(super) struct Tracking {
+    make: MakeFollow,
+    follow: Option<Box<dyn Follow>>,
+    failed: Option<(Duration, String)>,
+    controls: Arc<Controls>,
+    board: Arc<Board>,
+    next: Publisher<Tracked>,
+}
+
+impl Tracking {
+    pub(super) fn new(
+        make: MakeFollow,
+        controls: Arc<Controls>,
+        board: Arc<Board>,
+        next: Publisher<Tracked>,
+    ) -> Self {
+        Self { make, follow: None, failed: None, controls, board, next }
+    }
+
+    pub(super) fn run(mut self, from: &Taker<Captured>) {
+        // Loaded before the first picture is there.
+        self.load();
+        let mut generation = 0;
+        while !self.controls.stopped() {
+            let Captured { frame, mut stamps, generation: of } = match from.take(WAIT) {
+                Taken::Value(captured) => captured,
+                Taken::Late => continue,
+                Taken::Closed => break,
+            };
+            if std::mem::replace(&mut generation, of) != of
+                && let Some(follow) = &mut self.follow
+            {
+                follow.reset();
+            }
+            stamps.track_begun = now();
+            let faces = self.faces(&frame);
+            stamps.tracked = now();
+            if let Some(displaced) = self.next.publish(Tracked { frame, faces, stamps, generation }) {
+                self.board.dropped_before_render();
+                // The render thread counts the faults that reach it.
+                if let Err(what) = displaced.faces {
+                    self.board.fault(what);
+                }
+            }
+        }
+    }
+
+    fn faces(&mut self, frame: &Frame) -> Result<Vec<Face>, String> {
+        self.load();
+        let Some(follow) = &mut self.follow else {
+            let why = self.failed.as_ref().map(|(_, why)| why.clone());
+            return Err(why.unwrap_or_else(|| "the face networks are not loaded".to_owned()));
+        };
+        let found = follow_guarded(&mut **follow, frame);
+        if found.as_ref().is_err_and(|e| e.broke_down) {
+            // What broke down may be in any state: another one takes its place.
+            self.follow = None;
+        }
+        found.map_err(|e| e.what)
+    }
+
+    fn load(&mut self) {
+        let waits = self.failed.as_ref().is_some_and(|(at, _)| now().saturating_sub(*at) < RETRY);
+        if self.follow.is_some() || waits {
+            return;
+        }
+        let made = catch_unwind(AssertUnwindSafe(|| (self.make)().map_err(|e| e.to_string())));
+        match made.unwrap_or_else(|panic| Err(words_of(&*panic))) {
+            Ok(follow) => (self.follow, self.failed) = (Some(follow), None),
+            Err(why) => {
+                let why = format!("faces can't be found: {why}");
+                self.board.fault(why.clone());
+                self.failed = Some((now(), why));
+            }
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! Draws what the safety gate allows: the persona, a held picture, a covered one, or the card.
+
+use super::cover::{Cover, cover};
+use super::draw::Draw;
+use super::gate::{Box2, Gate, HEAD, HOLD, PIXELATE, Record, Show};
+use super::{Privacy, Settings, State, Why};
+use crate::badge::{BadgedFrame, Badger, Canvas, Disclosure};
+use crate::composite::{Compositor, Drawn, Look};
+use crate::error::Result;
+use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
+use crate::pool::Pool;
+use crate::swap::FaceTexture;
+use crate::track::Face;
+use glam::Vec2;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// Good frames in a row that lead back from a fault or a lost face with [`Privacy::Protect`].
+const GOOD_FRAMES: u32 = 3;
+/// After so long without a frame, good ones are counted anew.
+const GAP: Duration = PIXELATE;
+/// A drawn face must cover at least this share of its region; a GPU that gives nothing back covers none.
+const COVERED: f32 = 0.01;
+
+/// What a picture is but for its pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shape {
+    pub(super) format: PixelFormat,
+    pub(super) colour: Colour,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+impl Shape {
+    fn of(frame: &Frame) -> Self {
+        let (width, height) = (frame.width(), frame.height());
+        Self { format: frame.format(), colour: frame.colour(), width, height }
+    }
+}
+
+/// The last good picture before the badge, with its faces' boxes.
+struct Held {
+    frame: Frame,
+    time: FrameTime,
+    boxes: Vec<Box2>,
+}
+
+/// Personas that are being replaced.
+struct Fade {
+    from: Vec<FaceTexture>,
+    since: Option<FrameTime>,
+    lasts: Duration,
+}
+
+/// What was painted.
+pub(super) struct Painted {
+    pub(super) canvas: Canvas,
+    pub(super) state: State,
+    pub(super) why: Option<Why>,
+}
+
+/// Paints frame after frame, and never what it must not.
+pub(super) struct Painter {
+    settings: Settings,
+    personas: Vec<FaceTexture>,
+    fade: Option<Fade>,
+    draw: Box<dyn Draw>,
+    badger: Badger,
+    gate: Gate,
+    held: Option<Held>,
+    shape: Option<Shape>,
+    card: Option<(Why, Shape, Frame)>,
+    pool: Pool,
+    /// Good frames in a row, and whether they were enough to show the picture.
+    good: u32,
+    trusted: bool,
+    /// When the last frame was judged.
+    judged: Option<FrameTime>,
+    /// Whether a live picture was ever shown.
+    begun: bool,
+    paused: bool,
+    faults: u64,
+    last_fault: Option<String>,
+    /// Leaves the guard out, to show that its test sees it.
+    #[cfg(test)]
+    pub(super) unguarded: bool,
+}
+
+impl Painter {
+    pub(super) fn new(
+        personas: Vec<FaceTexture>,
+        settings: Settings,
+        draw: Box<dyn Draw>,
+        pool: Pool,
+    ) -> Self {
+        Self {
+            badger: Badger::new(settings.corner),
+            settings,
+            personas,
+            fade: None,
+            draw,
+            gate: Gate::default(),
+            held: None,
+            shape: None,
+            card: None,
+            pool,
+            good: 0,
+            trusted: false,
+            judged: None,
+            begun: false,
+            paused: false,
+            faults: 0,
+            last_fault: None,
+            #[cfg(test)]
+            unguarded: false,
+        }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// New settings from the next frame on; the backend stays.
+    pub(super) fn configure(&mut self, settings: Settings) {
+        if settings.corner != self.settings.corner {
+            self.badger = Badger::new(settings.corner);
+        }
+        if settings.privacy != self.settings.privacy {
+            // What was held and trusted under the other rules is not under these.
+            (self.held, self.trusted, self.good) = (None, false, 0);
+        }
+        self.settings = settings;
+    }
+
+    /// Other personas, faded in over `lasts`.
+    pub(super) fn wear(&mut self, personas: Vec<FaceTexture>, lasts: Duration) {
+        if personas.is_empty() {
+            return;
+        }
+        let from = std::mem::replace(&mut self.personas, personas);
+        self.fade = (!lasts.is_zero()).then_some(Fade { from, since: None, lasts });
+    }
+
+    pub(super) fn pause(&mut self, on: bool) {
+        self.paused = on;
+    }
+
+    pub(super) fn draw_with(&mut self, draw: Box<dyn Draw>) {
+        self.draw = draw;
+    }
+
+    /// Forgets faces and pictures, as for another source.
+    pub(super) fn reset(&mut self) {
+        self.gate.clear();
+        (self.held, self.trusted, self.good) = (None, false, 0);
+    }
+
+    pub(super) fn backend(&self) -> String {
+        self.draw.backend()
+    }
+
+    pub(super) fn objects_created(&self) -> u64 {
+        self.draw.objects_created()
+    }
+
+    pub(super) fn faults(&self) -> (u64, Option<&str>) {
+        (self.faults, self.last_fault.as_deref())
+    }
+
+    /// Counts a fault; the log gets the first, the second, the fourth, …
+    pub(super) fn fault(&mut self, what: String) {
+        self.faults += 1;
+        if self.faults.is_power_of_two() {
+            log::warn!("{what} ({} faults so far)", self.faults);
+        }
+        self.last_fault = Some(what);
+    }
+
+    /// Paints a frame whose faces are `found`; an error is what went wrong in finding them.
+    pub(super) fn paint(&mut self, frame: Frame, found: Result<&[Face], String>) -> Result<Painted> {
+        let (shape, id, time) = (Shape::of(&frame), frame.id, frame.time);
+        self.shape = Some(shape);
+        if self.paused {
+            self.reset();
+            return self.instead(shape, id, time, Why::Paused);
+        }
+        let faces = match found {
+            Ok(faces) if faces.iter().all(sound) => faces,
+            Ok(_) => {
+                self.fault("the face network's points are out of range".to_owned());
+                return self.instead(shape, id, time, Why::Fault);
+            }
+            Err(e) => {
+                self.fault(e);
+                return self.instead(shape, id, time, Why::Fault);
+            }
+        };
+        let mut canvas = Canvas::new(frame);
+        match catch_unwind(AssertUnwindSafe(|| self.swap_all(&mut canvas, faces))) {
+            Ok(Ok(state)) => Ok(Painted { canvas, state, why: None }),
+            Ok(Err(why)) => self.instead(shape, id, time, why),
+            Err(panic) => {
+                self.fault(format!("drawing broke down: {}", words_of(&*panic)));
+                // Whatever it was, it is not trusted again.
+                self.draw = Box::new(Compositor::cpu());
+                self.gate.clear();
+                self.instead(shape, id, time, Why::Fault)
+            }
+        }
+    }
+
+    /// What to show at `time` when no frame has come; nothing before the first one.
+    pub(super) fn idle(&mut self, time: FrameTime) -> Result<Option<Painted>> {
+        let Some(shape) = self.shape else { return Ok(None) };
+        let id = self.held.as_ref().map_or(FrameId(0), |h| h.frame.id);
+        let why = if self.paused { Why::Paused } else { Why::NoPicture };
+        self.instead(shape, id, time, why).map(Some)
+    }
+
+    /// The card in a shape of the caller's choice.
+    pub(super) fn blank(&mut self, shape: Shape, time: FrameTime, why: Why) -> Result<Painted> {
+        self.shape = Some(shape);
+        self.instead(shape, FrameId(0), time, why)
+    }
+
+    /// The badge, on the turned picture.
+    pub(super) fn finish(&mut self, mut canvas: Canvas) -> Result<BadgedFrame> {
+        canvas.turn(&self.settings.turn).map_err(super::small)?;
+        self.badger.finish(canvas, Disclosure::Modified).map_err(super::small)
+    }
+
+    /// The last good picture as long as it may be shown, then the card; nothing of the current picture.
+    fn instead(&mut self, shape: Shape, id: FrameId, time: FrameTime, why: Why) -> Result<Painted> {
+        match why {
+            // Good frames are counted while they are not shown yet; a picture that is late is still to come.
+            Why::NoFace | Why::NoPicture => {}
+            Why::Fault | Why::Paused => (self.good, self.trusted) = (0, false),
+        }
+        if let Some(held) = self.held.as_ref().filter(|h| Shape::of(&h.frame) == shape && why != Why::Paused)
+        {
+            let age = time.0.saturating_sub(held.time.0);
+            if age <= HOLD || (age <= PIXELATE && why == Why::NoFace) {
+                let mut shown = held.frame.clone();
+                (shown.id, shown.time) = (id, time);
+                let mut canvas = Canvas::new(shown);
+                if age <= HOLD {
+                    return Ok(Painted { canvas, state: State::Hold, why: Some(why) });
+                }
+                for b in &held.boxes {
+                    cover(&mut canvas, &b.grown(HEAD), Cover::Inside);
+                }
+                return Ok(Painted { canvas, state: State::Pixelate, why: Some(why) });
+            }
+        }
+        self.held = None;
+        let known = self.card.as_ref().is_some_and(|(w, s, _)| (*w, *s) == (why, shape));
+        if !known {
+            let Shape { format, colour, width, height } = shape;
+            let blank = Frame::filled(format, colour, width, height, [0; 3]);
+            let mut canvas = Canvas::new(blank.map_err(|e| super::small(e.into()))?);
+            canvas.card(why.words()).map_err(super::small)?;
+            self.card = Some((why, shape, canvas.frame().clone()));
+        }
+        let Some((_, _, card)) = &self.card else { return Err(super::no_card()) };
+        let mut shown = card.clone_into(&self.pool);
+        (shown.id, shown.time) = (id, time);
+        let state = if self.begun { State::Card } else { State::Starting };
+        Ok(Painted { canvas: Canvas::new(shown), state, why: Some(why) })
+    }
+
+    /// Draws what the gate says. An error asks for something else than the picture.
+    fn swap_all(&mut self, canvas: &mut Canvas, faces: &[Face]) -> Result<State, Why> {
+        let time = canvas.frame().time;
+        let size = Vec2::new(canvas.frame().width() as f32, canvas.frame().height() as f32);
+        let (protect, listed) = (self.settings.privacy == Privacy::Protect, self.settings.max_faces.max(1));
+        self.gate.configure(protect, listed);
+        self.gate.update(faces, time, size);
+        let lost = self.gate.records().iter().any(|r| matches!(r.show, Show::Hold | Show::Pixelate));
+        if protect && !self.trust(lost || faces.is_empty(), time) {
+            return Err(Why::NoFace);
+        }
+        // Lost faces first, so that a followed face in front of one is drawn over it.
+        let order = [Show::Ghost, Show::Pixelate, Show::Hold, Show::Live];
+        let in_order =
+            order.iter().flat_map(|show| self.gate.records().iter().filter(move |r| r.show == *show));
+        let records: Vec<Record> = in_order.cloned().collect();
+        let bare: Vec<Box2> = records.iter().map(|r| r.bounds().grown(HEAD)).collect();
+        let mut state = State::Live;
+        for r in &records {
+            let head = r.bounds().grown(HEAD);
+            if protect && (r.show == Show::Ghost || r.wears >= listed) {
+                cover(canvas, &head, Cover::Around(&bare));
+                continue;
+            }
+            if r.show == Show::Pixelate {
+                cover(canvas, &head, Cover::Inside);
+                state = State::Pixelate;
+                continue;
+            }
+            if r.show == Show::Hold && state == State::Live {
+                state = State::Hold;
+            }
+            self.swap(canvas, r, time).inspect_err(|_| {
+                (self.good, self.trusted) = (0, false);
+            })?;
+        }
+        self.begun = true;
+        let boxes = records.iter().map(Record::bounds).collect();
+        self.held = Some(Held { frame: canvas.frame().clone(), time, boxes });
+        Ok(state)
+    }
+
+    /// Whether the picture may be shown, with `protect`: the third good frame in a row brings it back.
+    fn trust(&mut self, bad: bool, time: FrameTime) -> bool {
+        #[cfg(test)]
+        let bad = bad && !self.unguarded;
+        if bad || self.judged.is_some_and(|last| time.0.saturating_sub(last.0) > GAP) {
+            (self.good, self.trusted) = (0, false);
+        }
+        self.judged = Some(time);
+        if !bad && !self.trusted {
+            self.good += 1;
+            self.trusted = self.good >= GOOD_FRAMES;
+        }
+        self.trusted
+    }
+
+    /// Draws a face's persona, and over it the one that is fading in; checks that it covers the face.
+    fn swap(&mut self, canvas: &mut Canvas, r: &Record, time: FrameTime) -> Result<(), Why> {
+        let protect = self.settings.privacy == Privacy::Protect;
+        let mut look = self.settings.look;
+        if protect {
+            look.opacity = 1.0;
+        }
+        let mut shown = 1.0;
+        if let Some(fade) = &mut self.fade {
+            let since = *fade.since.get_or_insert(time);
+            shown = time.0.saturating_sub(since.0).as_secs_f32() / fade.lasts.as_secs_f32();
+        }
+        if shown >= 1.0 {
+            self.fade = None;
+        }
+        let worn =
+            |of: &[FaceTexture]| (!of.is_empty()).then(|| of.get(r.wears % of.len()).cloned()).flatten();
+        let old = self.fade.as_ref().and_then(|f| worn(&f.from));
+        let new = worn(&self.personas);
+        let last = Look { opacity: look.opacity * shown.clamp(0.0, 1.0), ..look };
+        let steps = [old.map(|t| (t, look)), new.map(|t| (t, last))];
+        for (k, (texture, look)) in steps.into_iter().flatten().enumerate() {
+            let drawn = self.draw(canvas, r, time, &texture, &look)?;
+            let outside = r.bounds().share_inside(canvas.frame()) < 0.02;
+            // The one that is fading in is nearly clear at first.
+            if protect && k == 0 && !outside && !self.covers(&drawn) {
+                self.fault("drawing left the face bare".to_owned());
+                return Err(Why::Fault);
+            }
+        }
+        Ok(())
+    }
+
+    fn covers(&self, drawn: &Drawn) -> bool {
+        let covers = drawn.covered > COVERED && !drawn.flat;
+        #[cfg(test)]
+        let covers = covers || self.unguarded;
+        covers
+    }
+
+    /// Draws one texture; a GPU that fails is left for the CPU, from this face on.
+    fn draw(
+        &mut self,
+        canvas: &mut Canvas,
+        r: &Record,
+        time: FrameTime,
+        texture: &FaceTexture,
+        look: &Look,
+    ) -> Result<Drawn, Why> {
+        let drawn = self.draw.draw(canvas, r.id.0, time, &r.points, texture, look);
+        let Err(e) = drawn else { return drawn.map_err(|_| Why::Fault) };
+        self.fault(format!("{e}; drawing on the CPU from here on"));
+        self.draw = Box::new(Compositor::cpu());
+        self.draw.draw(canvas, r.id.0, time, &r.points, texture, look).map_err(|_| Why::Fault)
+    }
+}
+
+/// Whether a face's points can be one.
+fn sound(face: &Face) -> bool {
+    let bounds = Box2::of(&face.landmarks);
+    let size = bounds.max - bounds.min;
+    !face.landmarks.is_empty()
+        && face.landmarks.iter().all(|p| p.is_finite())
+        && size.min_element() >= 2.0
+        && size.max_element() <= 4.0 * Frame::MAX_SIDE as f32
+}
+
+/// What a panic said.
+pub(super) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
+}

@@ -1,0 +1,368 @@
+//! A PipeWire node that other programs see as a camera. It has a thread of its own, which sleeps while
+//! nobody reads; frames reach it through a slot in which the newest wins.
+
+use std::cell::{Cell, RefCell};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use ::pipewire::context::ContextRc;
+use ::pipewire::keys;
+use ::pipewire::loop_::Timeout;
+use ::pipewire::main_loop::MainLoopRc;
+use ::pipewire::properties::properties;
+use ::pipewire::spa::param::ParamType;
+use ::pipewire::spa::pod::Pod;
+use ::pipewire::spa::support::system::IoFlags;
+use ::pipewire::spa::utils::Direction;
+use ::pipewire::stream::{Stream, StreamFlags, StreamRc, StreamState};
+
+use super::fault::Fault;
+use super::pod;
+use super::prepare::Prepared;
+use super::session::pipewire_socket;
+use super::status::{Opened, VirtualStatus};
+use super::{Camera, Carrier, Outlet, SHOWN_NAME, VirtualFormat, VirtualSpec};
+use crate::badge::BadgedFrame;
+use crate::frame::Frame;
+use crate::pool::{Bytes, Pool};
+use crate::slot::{Publisher, Taken, Taker, slot};
+
+/// The node's name, by which programs and settings refer to it.
+const NODE: &str = "omote";
+/// How long PipeWire may take to make the node.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A frame on its way to the node's thread.
+enum Picture {
+    Made(Bytes),
+    Scaled(BadgedFrame),
+}
+
+impl Picture {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Made(bytes) => bytes,
+            Self::Scaled(frame) => frame.frame().data(),
+        }
+    }
+}
+
+/// The engine's end of the node.
+struct Node {
+    frames: Publisher<Picture>,
+    /// A byte wakes the thread, closing it ends the thread.
+    wake: Option<UnixStream>,
+    thread: Option<JoinHandle<()>>,
+    lost: Arc<OnceLock<String>>,
+    status: VirtualStatus,
+}
+
+/// What the thread needs.
+struct Task {
+    spec: VirtualSpec,
+    frames: Taker<Picture>,
+    wake: UnixStream,
+    lost: Arc<OnceLock<String>>,
+    status: VirtualStatus,
+    ready: Publisher<Result<(), Fault>>,
+}
+
+/// Makes the node.
+pub(super) fn open(spec: &VirtualSpec) -> Result<Camera, Fault> {
+    let status = VirtualStatus::new(Opened {
+        carrier: Carrier::PipeWire,
+        node: NODE.into(),
+        shown: SHOWN_NAME.into(),
+        size: (spec.width, spec.height),
+        asked: (spec.width, spec.height),
+        format: spec.format,
+        rate: spec.rate,
+    });
+    let (frames, taker) = slot();
+    let (ready, answer) = slot();
+    let (wake, woken) = UnixStream::pair().map_err(|cause| Fault::Thread { cause })?;
+    for end in [&wake, &woken] {
+        end.set_nonblocking(true).map_err(|cause| Fault::Thread { cause })?;
+    }
+    let lost = Arc::new(OnceLock::new());
+    let task = Task {
+        spec: spec.clone(),
+        frames: taker,
+        wake: woken,
+        lost: Arc::clone(&lost),
+        status: status.clone(),
+        ready,
+    };
+    let thread = Builder::new().name("omote-pipewire".into()).spawn(move || run(task));
+    let thread = Some(thread.map_err(|cause| Fault::Thread { cause })?);
+    // Dropped on failure, it ends the thread.
+    let node = Node { frames, wake: Some(wake), thread, lost, status: status.clone() };
+    match answer.take(PATIENCE) {
+        Taken::Value(Ok(())) => Ok((Box::new(node), status)),
+        Taken::Value(Err(fault)) => Err(fault),
+        Taken::Late => Err(Fault::Silent { seconds: PATIENCE.as_secs() }),
+        Taken::Closed => Err(Fault::Node { cause: "its thread ended".into() }),
+    }
+}
+
+impl Outlet for Node {
+    fn send(&mut self, frame: Prepared<'_>, pool: &Pool) -> Result<(), Fault> {
+        if let Some(cause) = self.lost.get() {
+            return Err(Fault::Lost { frames: self.status.frames_sent(), cause: cause.clone() });
+        }
+        if self.frames.is_deserted() {
+            let cause = "its thread ended".to_owned();
+            return Err(Fault::Lost { frames: self.status.frames_sent(), cause });
+        }
+        self.frames.publish(match frame {
+            Prepared::Made(bytes) => Picture::Made(bytes),
+            Prepared::Scaled(frame) => Picture::Scaled(frame),
+            Prepared::Own(bytes) => {
+                let mut copy = pool.take(bytes.len());
+                copy.copy_from_slice(bytes);
+                Picture::Made(copy)
+            }
+        });
+        if let Some(mut wake) = self.wake.as_ref() {
+            // A full pipe means that the thread has yet to wake: it will find the frame.
+            let _ = wake.write(&[1]);
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), Fault> {
+        self.wake = None;
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            let cause = "its thread panicked".to_owned();
+            return Err(Fault::Lost { frames: self.status.frames_sent(), cause });
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Err(fault) = self.stop() {
+            log::warn!("{fault}");
+        }
+    }
+}
+
+/// What the callbacks of the thread share.
+struct Play {
+    frames: Taker<Picture>,
+    /// The last frame taken, which is repeated.
+    last: RefCell<Option<Picture>>,
+    /// A frame has come that no reader has.
+    fresh: Cell<bool>,
+    streaming: Cell<bool>,
+    /// A frame waits in the slot.
+    woken: Cell<bool>,
+    /// The thread is to end.
+    ended: Cell<bool>,
+    /// When the last frame is repeated, unless another comes.
+    due: Cell<Instant>,
+    format: VirtualFormat,
+    size: (u32, u32),
+    status: VirtualStatus,
+}
+
+impl Play {
+    fn stride(&self) -> i32 {
+        let per_pixel = match self.format {
+            VirtualFormat::Yuyv => 2,
+            VirtualFormat::I420 => 1,
+        };
+        i32::try_from(self.size.0).unwrap_or_default() * per_pixel
+    }
+
+    fn len(&self) -> usize {
+        Frame::byte_len(self.format.pixels(), self.size.0, self.size.1)
+    }
+
+    /// Takes over the newest frame. Whether there is one to show, new or old.
+    fn refresh(&self) -> bool {
+        let mut last = self.last.borrow_mut();
+        if let Some(picture) = self.frames.try_take() {
+            *last = Some(picture);
+            self.fresh.set(true);
+        }
+        last.is_some()
+    }
+
+    /// Fills a buffer of the readers, if one is free. They share its memory, so what they still read is
+    /// never written to.
+    fn fill(&self, stream: &Stream) {
+        let Some(mut buffer) = stream.dequeue_buffer() else { return };
+        self.refresh();
+        let last = self.last.borrow();
+        let Some(data) = buffer.datas_mut().first_mut() else { return };
+        let mut filled = 0;
+        if let (Some(picture), Some(memory)) = (&*last, data.data())
+            && let Some(memory) = memory.get_mut(..picture.bytes().len())
+        {
+            memory.copy_from_slice(picture.bytes());
+            filled = picture.bytes().len();
+            if self.fresh.replace(false) {
+                self.status.count();
+            }
+        }
+        let stride = self.stride();
+        let chunk = data.chunk_mut();
+        *chunk.offset_mut() = 0;
+        *chunk.stride_mut() = stride;
+        *chunk.size_mut() = filled as u32;
+    }
+}
+
+/// The thread: makes the node, then plays until it is told to end or PipeWire goes.
+fn run(task: Task) {
+    let Task { spec, frames, wake, lost, status, ready } = task;
+    let play = Rc::new(Play {
+        frames,
+        last: RefCell::new(None),
+        fresh: Cell::new(false),
+        streaming: Cell::new(false),
+        woken: Cell::new(false),
+        ended: Cell::new(false),
+        due: Cell::new(Instant::now()),
+        format: spec.format,
+        size: (spec.width, spec.height),
+        status,
+    });
+    let ready = Rc::new(ready);
+    if let Err(fault) = play_until_told(&spec, &play, wake, &lost, &ready) {
+        ready.publish(Err(fault));
+    }
+    play.status.set_linked(false);
+}
+
+fn play_until_told(
+    spec: &VirtualSpec,
+    play: &Rc<Play>,
+    wake: UnixStream,
+    lost: &Arc<OnceLock<String>>,
+    ready: &Rc<Publisher<Result<(), Fault>>>,
+) -> Result<(), Fault> {
+    let no_session = |e: ::pipewire::Error| Fault::NoSession { cause: e.to_string() };
+    let refused = |e: ::pipewire::Error| Fault::Node { cause: e.to_string() };
+    let main_loop = MainLoopRc::new(None).map_err(no_session)?;
+    let context = ContextRc::new(&main_loop, None).map_err(no_session)?;
+    let core = context.connect_rc(None).map_err(|e| match pipewire_socket() {
+        Some(path) => Fault::NoSession { cause: format!("{e}, by {}", path.display()) },
+        None => Fault::NoSession { cause: "no session has its socket here".into() },
+    })?;
+    let stream = StreamRc::new(
+        core.clone(),
+        SHOWN_NAME,
+        properties! {
+            *keys::MEDIA_TYPE => "Video",
+            *keys::MEDIA_CATEGORY => "Capture",
+            *keys::MEDIA_ROLE => "Camera",
+            *keys::MEDIA_CLASS => "Video/Source",
+            *keys::NODE_NAME => NODE,
+            *keys::NODE_DESCRIPTION => SHOWN_NAME,
+        },
+    )
+    .map_err(refused)?;
+
+    // PipeWire is gone, or the node: the next frame is answered with this.
+    let give_up: Rc<dyn Fn(String)> = {
+        let (play, lost, ready) = (Rc::clone(play), Arc::clone(lost), Rc::clone(ready));
+        Rc::new(move |cause| {
+            ready.publish(Err(Fault::Node { cause: cause.clone() }));
+            let _ = lost.set(cause);
+            play.ended.set(true);
+        })
+    };
+    let on_error = Rc::clone(&give_up);
+    let _core_listener = core
+        .add_listener_local()
+        .error(move |id, _, code, message| match id {
+            ::pipewire::core::PW_ID_CORE => on_error(format!("{message} ({code})")),
+            _ => log::warn!("PipeWire: {message} ({code}) on object {id}"),
+        })
+        .register();
+
+    let _stream_listener = stream
+        .add_local_listener_with_user_data(())
+        .state_changed({
+            let (play, ready, give_up) = (Rc::clone(play), Rc::clone(ready), Rc::clone(&give_up));
+            move |_, (), _, state| {
+                play.streaming.set(state == StreamState::Streaming);
+                play.due.set(Instant::now());
+                play.status.set_linked(state == StreamState::Streaming);
+                match state {
+                    StreamState::Paused => drop(ready.publish(Ok(()))),
+                    StreamState::Error(cause) => give_up(cause),
+                    StreamState::Unconnected => give_up("its connection or the camera was closed".into()),
+                    StreamState::Connecting | StreamState::Streaming => {}
+                }
+            }
+        })
+        .param_changed({
+            let play = Rc::clone(play);
+            move |stream, (), id, param| {
+                if id == ParamType::Format.as_raw() && param.is_some() {
+                    let size = i32::try_from(play.len()).unwrap_or(i32::MAX);
+                    let bytes = pod::buffers(size, play.stride());
+                    if let Some(pod) = bytes.as_deref().and_then(Pod::from_bytes)
+                        && let Err(e) = stream.update_params(&mut [pod])
+                    {
+                        log::warn!("PipeWire did not take the camera's buffers: {e}");
+                    }
+                }
+            }
+        })
+        .process({
+            let play = Rc::clone(play);
+            move |stream, ()| play.fill(stream)
+        })
+        .register()
+        .map_err(refused)?;
+
+    let format = pod::format(spec.format, play.size, spec.rate);
+    let offered = format.as_deref().and_then(Pod::from_bytes);
+    let offered = offered.ok_or_else(|| Fault::Node { cause: "the format can't be written".into() })?;
+    let flags = StreamFlags::DRIVER | StreamFlags::MAP_BUFFERS;
+    stream.connect(Direction::Output, None, flags, &mut [offered]).map_err(refused)?;
+
+    let _waker = {
+        let play = Rc::clone(play);
+        main_loop.loop_().add_io(wake, IoFlags::IN | IoFlags::HUP, move |wake| {
+            let mut bytes = [0; 64];
+            match wake.read(&mut bytes) {
+                Ok(0) => play.ended.set(true),
+                Ok(_) => play.woken.set(true),
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(_) => play.ended.set(true),
+            }
+        })
+    };
+
+    let period = Duration::from_secs_f64(1.0 / spec.rate.per_second().clamp(1.0, 1000.0));
+    while !play.ended.get() {
+        let rest = play.due.get().saturating_duration_since(Instant::now());
+        main_loop.loop_().iterate(match play.streaming.get() {
+            // Counted in whole milliseconds.
+            true => Timeout::Finite(rest + Duration::from_micros(999)),
+            false => Timeout::Infinite,
+        });
+        let (now, woken) = (Instant::now(), play.woken.replace(false));
+        if play.streaming.get() && (woken || now >= play.due.get()) {
+            if play.refresh()
+                && let Err(e) = stream.trigger_process()
+            {
+                log::debug!("PipeWire took no frame: {e}");
+            }
+            // A frame that is only a little late is waited for.
+            play.due.set(now + if woken { period * 3 / 2 } else { period });
+        }
+    }
+    let _ = stream.disconnect();
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Real V4L2 devices in a small virtual machine: builds the program, starts the machine, and runs the
+//! checks of [`inside`] in it.
+
+pub(crate) mod inside;
+mod live;
+mod loopback;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::steps::Steps;
+use crate::{cargo, packages, root, target_folder};
+
+/// The step's name in the table.
+const NAME: &str = "V4L2 devices";
+
+/// Seconds that the machine may take, set-up and checks together. It is software: ten times slower than
+/// this computer, which other work may share.
+const LIMIT: u32 = 1500;
+
+/// Two virtual cameras beside the test camera: one to write to, one that plays an MJPEG camera.
+const LOOPBACK: &str =
+    "devices=2 video_nr=1,2 exclusive_caps=1,1 max_buffers=4 card_label=RigVirtualCamera,RigMjpegCamera";
+
+/// The rig's program, in the `shared` folder beside the checkout.
+fn script() -> PathBuf {
+    root().join("../shared/v4l2-rig/rig")
+}
+
+/// Runs the checks where the rig and what it needs can be had, and says loudly why not otherwise.
+pub(crate) fn run(steps: &mut Steps) {
+    let rig = script();
+    if !rig.is_file() {
+        eprintln!("== {NAME}: skipped: no rig at {}", rig.display());
+        return steps.note(NAME, Ok("skipped: no ../shared/v4l2-rig beside the checkout".to_owned()));
+    }
+    packages::install_rig();
+    let missing: Vec<_> = ["qemu-system-x86_64", "gcc-12", "make", "bc"]
+        .into_iter()
+        .filter(|program| !packages::on_path(program))
+        .collect();
+    if !missing.is_empty() {
+        eprintln!("== {NAME}: skipped: there is no {}", missing.join(", no "));
+        return steps.note(NAME, Ok(format!("skipped: there is no {}", missing.join(", no "))));
+    }
+    eprintln!("== {NAME}: rig prepare");
+    if !Command::new(&rig).arg("prepare").status().is_ok_and(|status| status.success()) {
+        eprintln!("== {NAME}: skipped: the rig could not get its kernel, see above");
+        return steps.note(NAME, Ok("skipped: the rig could not get its kernel".to_owned()));
+    }
+    // With the second camera library too: this is the only place where it meets a device.
+    let program = ["build", "--package", "omote", "--features", "nokhwa"];
+    let examples = ["build", "--package", "omote-engine", "--examples"];
+    if !steps.run("program for the rig", &mut cargo(&program))
+        || !steps.run("examples for the rig", &mut cargo(&examples))
+    {
+        return;
+    }
+    let Ok(target) = target_folder() else {
+        return steps.note(NAME, Err("the target folder can't be found".to_owned()));
+    };
+    let own = match copy_of_this_program(&target) {
+        Ok(own) => own,
+        Err(error) => return steps.note(NAME, Err(format!("{error:#}"))),
+    };
+    let mut machine = Command::new(&rig);
+    machine.args(["run", "--limit", &LIMIT.to_string(), "--loopback", LOOPBACK, "--"]);
+    machine.arg(own).arg("rig-inside");
+    machine.arg("--omote").arg(target.join("debug/omote"));
+    machine.arg("--examples").arg(target.join("debug/examples"));
+    machine.arg("--clip").arg(root().join("../shared/media/clips/dev_move.mjpeg"));
+    steps.run(NAME, &mut machine);
+}
+
+/// A copy of the running program below the target folder. The build steps before this one may have put a
+/// newer file where the program was started from, so its own path can name a deleted file.
+fn copy_of_this_program(target: &Path) -> anyhow::Result<PathBuf> {
+    let copy = target.join("xtask-in-rig");
+    std::fs::copy("/proc/self/exe", &copy)
+        .with_context(|| format!("can't copy this program to {}", copy.display()))?;
+    Ok(copy)
+}
