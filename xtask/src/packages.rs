@@ -1,6 +1,6 @@
 //! The system packages that some parts need to build or to run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A package of Debian and its children.
@@ -89,13 +89,29 @@ pub(crate) fn pipewire() -> bool {
     runs("pkg-config", &["--exists", "libpipewire-0.3"])
 }
 
-/// Whether bindgen will find libclang.
+/// Whether bindgen will find libclang: where the variable says, with the dynamic linker, or in one of
+/// LLVM's own folders. Those may be there without it.
 pub(crate) fn libclang() -> bool {
-    std::env::var_os("LIBCLANG_PATH").is_some()
-        || library("libclang.so")
-        || std::fs::read_dir("/usr/lib").is_ok_and(|entries| {
-            entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("llvm-"))
+    let has = |folder: &Path| {
+        std::fs::read_dir(folder).is_ok_and(|entries| {
+            let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+            names.any(|name| is_libclang(&name))
         })
+    };
+    let llvm = || {
+        let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+        let mut folders = folders.filter(|e| e.file_name().to_string_lossy().starts_with("llvm-"));
+        folders.any(|e| has(&e.path().join("lib")))
+    };
+    match std::env::var_os("LIBCLANG_PATH").map(PathBuf::from) {
+        Some(path) => path.is_file() || has(&path),
+        None => library("libclang.so") || llvm(),
+    }
+}
+
+/// Whether a file's name is one under which bindgen looks for libclang.
+fn is_libclang(name: &str) -> bool {
+    name.starts_with("libclang.so") || (name.starts_with("libclang-") && !name.starts_with("libclang-cpp"))
 }
 
 /// Whether the dynamic linker knows a library.
