@@ -70,7 +70,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo_cmd::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Cameras(args) => cameras_cmd::run(&args),
         Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Persona(args) => wardrobe::with_built_ins(|built_ins| persona_cmd::run(&args, built_ins)),
+        Command::Persona(args) => persona_cmd::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     };
     end(result)

@@ -6,24 +6,15 @@ use anyhow::Context;
 use omote_engine::badge::BadgeError;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::infer::{InferError, Runtime, models};
-use omote_engine::persona::{Date, Persona, PersonaError, built_in};
+use omote_engine::persona::{PersonaError, library};
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
 
-use crate::persona_cmd::{self, BuiltIns};
-
-/// Calls `then` with the built-in personas.
-pub(crate) fn with_built_ins<T>(then: impl FnOnce(&BuiltIns<'_>) -> T) -> T {
-    let names = built_in::names();
-    let load = |name: &str, today: Date| built_in::load(name, today);
-    then(&BuiltIns { names: &names, load: &load })
-}
-
 /// The textures of the named personas, in order.
 pub(crate) fn wear(names: &[String], data: &Path, wanted: Mask) -> anyhow::Result<Vec<FaceTexture>> {
-    let today = persona_cmd::today();
+    let today = library::today();
     let texture = |name: &String| {
-        let persona: Persona = with_built_ins(|b| persona_cmd::resolve(name, data, today, b))?;
+        let persona = library::resolve(name, data, today)?;
         FaceTexture::of_persona(&persona, wanted).with_context(|| format!("the persona {name} can't be worn"))
     };
     names.iter().map(texture).collect()

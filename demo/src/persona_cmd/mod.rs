@@ -1,6 +1,5 @@
 //! `omote persona new | list | show | check`, and finding a persona by name.
 
-mod find;
 mod new;
 #[cfg(test)]
 mod tests;
@@ -8,32 +7,13 @@ mod tests;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
-use omote_engine::error::{Error, ErrorKind, Stage};
-use omote_engine::persona::{Class, Date, Persona, PersonaError, Picture, Tone};
-use omote_engine::space::MeshPoint;
+use omote_engine::persona::library::{FindFaces, faces, folder, own_packages, resolve, today};
+use omote_engine::persona::{Class, Date, Persona, PersonaError, Tone, built_in};
 
 use crate::setup;
-pub(crate) use find::faces;
 use new::NewArgs;
-pub(crate) use new::{Making, OWN_FACE};
-
-/// Finds the faces of a photo: the mesh points of each, in the photo's pixels.
-pub(crate) type FindFaces<'a> = &'a dyn Fn(&Picture) -> anyhow::Result<Vec<Vec<MeshPoint>>>;
-
-/// Makes the built-in persona of a name, for use on a day; `None` for names that are not built in.
-pub(crate) type LoadBuiltIn<'a> = &'a dyn Fn(&str, Date) -> Option<Result<Persona, PersonaError>>;
-
-/// The personas that the program carries in itself.
-pub(crate) struct BuiltIns<'a> {
-    /// Their names.
-    pub(crate) names: &'a [&'a str],
-    /// Makes one of them.
-    pub(crate) load: LoadBuiltIn<'a>,
-}
 
 /// Options of `omote persona`.
 #[derive(Args, Debug)]
@@ -64,21 +44,21 @@ enum PersonaCommand {
 }
 
 /// Runs the command. Success means: made, listed, shown, or found fit to be worn.
-pub(crate) fn run(args: &PersonaArgs, built_ins: &BuiltIns<'_>) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &PersonaArgs) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
-    run_with(args, built_ins, &|photo| faces(photo, &data))
+    run_with(args, &|photo| faces(photo, &data))
 }
 
-fn run_with(args: &PersonaArgs, built_ins: &BuiltIns<'_>, find: FindFaces<'_>) -> anyhow::Result<ExitCode> {
+fn run_with(args: &PersonaArgs, find: FindFaces<'_>) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
     let today = today();
     let mut out = std::io::stdout().lock();
     match &args.command {
         PersonaCommand::New(new) => new.run(&folder(&data), today, find, &mut out)?,
-        PersonaCommand::List => list(&data, today, built_ins, &mut out)?,
-        PersonaCommand::Show { persona } => show(&resolve(persona, &data, today, built_ins)?, &mut out)?,
+        PersonaCommand::List => list(&data, today, &mut out)?,
+        PersonaCommand::Show { persona } => show(&resolve(persona, &data, today)?, &mut out)?,
         PersonaCommand::Check { persona } => {
-            let persona = resolve(persona, &data, today, built_ins)?;
+            let persona = resolve(persona, &data, today)?;
             let until = persona.class().expires().map_or(String::new(), |day| format!(", until {day}"));
             writeln!(out, "{} can be worn{until}", persona.name())?;
         }
@@ -86,61 +66,7 @@ fn run_with(args: &PersonaArgs, built_ins: &BuiltIns<'_>, find: FindFaces<'_>) -
     Ok(ExitCode::SUCCESS)
 }
 
-/// Today in UTC, by the system's clock.
-pub(crate) fn today() -> Date {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Date::from_unix(since.as_secs())
-}
-
-/// Where the user's own personas are.
-pub(crate) fn folder(data: &Path) -> PathBuf {
-    data.join("personas")
-}
-
-/// The persona that is meant by `name`: a path to a package, one of the user's own, or one that is built in.
-pub(crate) fn resolve(
-    name: &str,
-    data: &Path,
-    today: Date,
-    built_ins: &BuiltIns<'_>,
-) -> anyhow::Result<Persona> {
-    let refused = || format!("the persona {name} can't be worn");
-    let own = [folder(data).join(format!("{name}.omote")), folder(data).join(name)];
-    let plain = Path::new(name).components().count() == 1 && !name.starts_with('.');
-    if let Some(path) = own.iter().find(|path| plain && path.exists()) {
-        return Persona::load(path, today).with_context(refused);
-    }
-    if let Some(loaded) = (built_ins.load)(name, today) {
-        return loaded.with_context(refused);
-    }
-    if Path::new(name).exists() {
-        return Persona::load(Path::new(name), today).with_context(refused);
-    }
-    let message = format!(
-        "there is no persona {name}: `omote persona list` shows those that are there; built in are {}",
-        built_ins.names.join(", ")
-    );
-    Err(Error::new(ErrorKind::Missing, Stage::Persona, message).into())
-}
-
-/// The user's own packages, by name.
-pub(crate) fn own_packages(data: &Path) -> Vec<(String, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(folder(data)) else { return Vec::new() };
-    let mut own: Vec<_> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let path = entry.path();
-            let archive = path.extension().is_some_and(|extension| extension == "omote");
-            let name = if archive { path.file_stem()? } else { path.file_name()? }.to_str()?.to_owned();
-            let package = archive || path.join("persona.toml").exists();
-            (package && !name.starts_with('.')).then_some((name, path))
-        })
-        .collect();
-    own.sort();
-    own
-}
-
-fn list(data: &Path, today: Date, built_ins: &BuiltIns<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+fn list(data: &Path, today: Date, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut line = |name: &str, loaded: Result<Persona, PersonaError>, place: &str| match loaded {
         Ok(persona) => {
             let class = persona.class().kind().name();
@@ -149,8 +75,8 @@ fn list(data: &Path, today: Date, built_ins: &BuiltIns<'_>, out: &mut dyn Write)
         }
         Err(error) => writeln!(out, "{name:<20} {:<10} {error} ({place})", "REFUSED"),
     };
-    for name in built_ins.names {
-        if let Some(loaded) = (built_ins.load)(name, today) {
+    for name in built_in::names() {
+        if let Some(loaded) = built_in::load(name, today) {
             line(name, loaded, "built in")?;
         }
     }

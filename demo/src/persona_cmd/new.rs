@@ -5,17 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
-use omote_engine::persona::{
-    Class, ClassKind, Consent, Date, PHOTO_SIDE, Persona, PersonaDraft, Picture, Tone, USES, cut_out,
-    one_good_face,
-};
+use omote_engine::persona::library::{FindFaces, Making, OWN_FACE};
+use omote_engine::persona::{Class, ClassKind, Consent, Date, Tone, USES};
 use omote_engine::space::MeshPoint;
 use serde::Deserialize;
-
-use super::FindFaces;
-
-/// What is stored where the user says that the face is their own.
-pub(crate) const OWN_FACE: &str = "The user stated that this is their own face.";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ToneOption {
@@ -75,55 +68,6 @@ pub(crate) struct NewArgs {
     /// Where to write: a folder, or a file that ends in .omote [default: among your personas]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
-}
-
-/// A persona in the making: the photo, and what its maker says of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Making {
-    /// The photo.
-    pub(crate) photo: PathBuf,
-    /// Short name: a-z, 0-9 and -.
-    pub(crate) name: String,
-    /// Name as shown to people.
-    pub(crate) title: String,
-    /// On what ground it may be worn.
-    pub(crate) class: Class,
-    /// Licence of the photo.
-    pub(crate) licence: String,
-    /// What it may be used for.
-    pub(crate) uses: Vec<String>,
-    /// How its colours meet the live picture's.
-    pub(crate) tone: Tone,
-    /// Whom to name where it is shown.
-    pub(crate) credit: Option<String>,
-}
-
-impl Making {
-    /// Looks for the one good face of the photo and writes the package to `path`.
-    ///
-    /// # Errors
-    /// A photo that can't be read, has no one good face, or a package that can't be written.
-    pub(crate) fn write(&self, path: &Path, today: Date, find: FindFaces<'_>) -> anyhow::Result<Persona> {
-        let shown = self.photo.display().to_string();
-        let bytes = std::fs::read(&self.photo).with_context(|| format!("can't read the photo {shown}"))?;
-        let photo = Picture::decode(&bytes, &shown, PHOTO_SIDE)?;
-        let faces = find(&photo).with_context(|| format!("no faces could be looked for in {shown}"))?;
-        let face =
-            one_good_face(&photo, &faces).with_context(|| format!("{shown} can't become a persona"))?;
-        let (picture, landmarks) = cut_out(&photo, face);
-        let draft = PersonaDraft {
-            name: self.name.clone(),
-            title: self.title.clone(),
-            class: self.class.clone(),
-            licence: self.licence.clone(),
-            uses: self.uses.clone(),
-            tone: self.tone,
-            credit: self.credit.clone(),
-            picture,
-            landmarks,
-        };
-        Ok(draft.write(path, today)?)
-    }
 }
 
 impl NewArgs {

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use image::RgbImage;
+use omote_engine::space::MeshPoint;
 
 use super::*;
 
@@ -26,8 +27,7 @@ struct Line {
 fn call(words: &[&str], data: &Path, faces: &[Vec<MeshPoint>]) -> anyhow::Result<ExitCode> {
     let head = ["persona", "--data", data.to_str().unwrap()];
     let line = head.iter().chain(words);
-    let built_ins = BuiltIns { names: &["none"], load: &|_, _| None };
-    run_with(&Line::try_parse_from(line)?.args, &built_ins, &|_| Ok(faces.to_vec()))
+    run_with(&Line::try_parse_from(line)?.args, &|_| Ok(faces.to_vec()))
 }
 
 fn refusal(words: &[&str], data: &Path, faces: &[Vec<MeshPoint>]) -> String {
@@ -47,16 +47,15 @@ fn a_persona_is_made_found_by_name_and_listed() {
         call(&words, dir.path(), &[]).unwrap();
     }
     call(&["list"], dir.path(), &[]).unwrap();
-    let built_ins = BuiltIns { names: &[], load: &|_, _| None };
     let mut out = Vec::new();
-    list(dir.path(), today(), &built_ins, &mut out).unwrap();
+    list(dir.path(), today(), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(
-        text.starts_with("squares") && text.contains("fictional") && text.contains("Mx Squares"),
+        text.contains("\nsquares") && text.contains("fictional") && text.contains("Mx Squares"),
         "{text}"
     );
     let mut out = Vec::new();
-    show(&resolve("squares", dir.path(), today(), &built_ins).unwrap(), &mut out).unwrap();
+    show(&resolve("squares", dir.path(), today()).unwrap(), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains("drawn") && text.contains("can't check"), "{text}");
     // A second one of that name is not made over the first.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use omote_engine::persona::{CONSENT_MONTHS, Class, ClassKind, Consent, Date, Tone};
 
-use crate::persona_cmd::{Making, OWN_FACE};
 use crate::setup;
+use omote_engine::persona::library::{Making, OWN_FACE};
 
 /// The answers so far. No class is chosen beforehand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,12 +9,11 @@ use eframe::egui::{
     TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, epaint::RectShape, pos2, vec2,
 };
 use image::{RgbaImage, imageops};
-use omote_engine::persona::Persona;
+use omote_engine::persona::{Persona, library};
 
 use super::dump;
 use super::icons::{self, Icon};
 use super::theme;
-use crate::{persona_cmd, wardrobe};
 
 /// Side of a thumbnail's picture in pixels.
 const THUMB: u32 = 192;
@@ -58,14 +57,8 @@ impl Gallery {
 
     /// Lists the personas anew; those that were there keep their pictures until they are loaded again.
     pub(super) fn reload(&mut self, context: &Context, data: &Path, first: &str) {
-        let names: Vec<String> =
-            wardrobe::with_built_ins(|b| b.names.iter().map(|n| (*n).to_owned()).collect());
-        let own = persona_cmd::own_packages(data).into_iter().map(|(name, _)| name);
         let mut before = std::mem::take(&mut self.entries);
-        for name in names.into_iter().chain(own) {
-            if self.entries.iter().any(|entry| entry.name == name) {
-                continue;
-            }
+        for name in library::names(data) {
             let known = before.iter().position(|entry| entry.name == name).map(|i| before.swap_remove(i));
             self.entries.push(known.unwrap_or(Entry { name, persona: None, thumb: None }));
         }
@@ -75,9 +68,9 @@ impl Gallery {
         let (give, loading) = sync_channel(1);
         let (context, data) = (context.clone(), data.to_owned());
         let work = move || {
-            let today = persona_cmd::today();
+            let today = library::today();
             for name in order {
-                let loaded = wardrobe::with_built_ins(|b| persona_cmd::resolve(&name, &data, today, b));
+                let loaded = library::resolve(&name, &data, today).map_err(anyhow::Error::from);
                 let persona = match loaded {
                     Ok(persona) => {
                         let thumb = thumbnail(&persona);

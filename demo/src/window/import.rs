@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{self, Context, RichText, ScrollArea, TextEdit, Ui};
 use omote_engine::error::Error;
 use omote_engine::infer::InferError;
-use omote_engine::persona::{ClassKind, Persona, PersonaError};
+use omote_engine::persona::{ClassKind, Persona, PersonaError, library};
 
 use super::controls::{self, Weight};
 use super::form::{CLASSES, Form, longest};
 use super::help;
 use super::task::{Progress, Task};
 use super::{dump, theme};
-use crate::persona_cmd;
 
 /// What a file dialog was opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +76,7 @@ impl Import {
         if let Some(made) = self.poll_making() {
             return Outcome::Made(made);
         }
-        self.form.suggest(persona_cmd::today());
+        self.form.suggest(library::today());
         let mut close = false;
         let room = context.content_rect().height() - 230.0;
         let response = help::modal("import").show(context, |ui| {
@@ -193,9 +192,8 @@ impl Import {
 fn make(context: &Context, form: Form, data: PathBuf) -> Task<anyhow::Result<String>> {
     Task::start("new persona", context, move || {
         let making = form.making()?;
-        let path = persona_cmd::folder(&data).join(format!("{}.omote", making.name));
-        let made: Persona =
-            making.write(&path, persona_cmd::today(), &|photo| persona_cmd::faces(photo, &data))?;
+        let path = library::folder(&data).join(format!("{}.omote", making.name));
+        let made: Persona = making.write(&path, library::today(), &|photo| library::faces(photo, &data))?;
         Ok(made.name().to_owned())
     })
 }

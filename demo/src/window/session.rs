@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use omote_engine::composite::{Backend, Look};
 use omote_engine::frame::Turn;
 use omote_engine::gpu::Gpu;
-use omote_engine::persona::{Persona, built_in};
+use omote_engine::persona::{Persona, built_in, library};
 use omote_engine::pipeline::{FADE, Follow, LiveConfig, Settings};
 use omote_engine::slot::{Publisher, Taken, slot};
 use omote_engine::swap::{FaceTexture, Mask};
@@ -16,7 +16,7 @@ use omote_engine::track::{Selection, TrackerConfig};
 
 use super::devices;
 use super::settings::{Remembered, Sliders};
-use crate::{persona_cmd, wardrobe};
+use crate::wardrobe;
 pub(super) use omote_engine::pipeline::{Live, LiveSource, LiveStatus, Shown, SinkId, State};
 
 /// Faces that the tracker looks for: more than wear a persona, so that strangers are known of.
@@ -90,13 +90,13 @@ pub(super) fn start(start: Start) -> Result<Started, Refusal> {
 
 /// The persona that was worn last; the first built-in one where that can't be worn any more.
 fn first_persona(name: &str, data: &Path) -> anyhow::Result<(Persona, Option<String>)> {
-    let today = persona_cmd::today();
-    let load = |name: &str| wardrobe::with_built_ins(|b| persona_cmd::resolve(name, data, today, b));
+    let today = library::today();
+    let load = |name: &str| library::resolve(name, data, today);
     match load(name) {
         Ok(persona) => Ok((persona, None)),
         Err(error) => {
             let other = built_in::names().first().copied().context("no persona is built in")?;
-            Ok((load(other)?, Some(format!("{error:#}"))))
+            Ok((load(other)?, Some(format!("{:#}", anyhow::Error::from(error)))))
         }
     }
 }

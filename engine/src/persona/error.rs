@@ -163,17 +163,23 @@ pub enum PersonaError {
     },
 }
 
-impl From<PersonaError> for Error {
-    fn from(error: PersonaError) -> Self {
+impl PersonaError {
+    /// What it is to the library's callers.
+    pub(super) fn kind(&self) -> ErrorKind {
         use PersonaError as P;
-        let kind = match &error {
+        match self {
             P::Missing { .. } => ErrorKind::Missing,
             P::Write { .. } | P::AlreadyThere { .. } => ErrorKind::Output,
             P::Read { .. } | P::Archive { .. } | P::NotAPicture { .. } => ErrorKind::Damaged,
             P::TooLarge { .. } | P::PictureTooLarge { .. } => ErrorKind::Unsupported,
             _ => ErrorKind::Refused,
-        };
-        let message = error.to_string();
+        }
+    }
+}
+
+impl From<PersonaError> for Error {
+    fn from(error: PersonaError) -> Self {
+        let (kind, message) = (error.kind(), error.to_string());
         Self::wrap(kind, Stage::Persona, message, error)
     }
 }

@@ -12,6 +12,7 @@ mod container;
 mod date;
 mod error;
 mod landmarks;
+pub mod library;
 mod manifest;
 pub mod paint;
 mod photo;

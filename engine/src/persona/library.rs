@@ -1,0 +1,162 @@
+//! The personas that can be worn here: those built in, and the user's own packages in the data folder.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{
+    Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, Picture, Tone, built_in, cut_out,
+    one_good_face,
+};
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::frame::{Colour, Frame, PixelFormat};
+use crate::infer::{Runtime, models};
+use crate::space::MeshPoint;
+use crate::track::{Tracker, TrackerConfig};
+
+/// What is stored where the user says that the face is their own.
+pub const OWN_FACE: &str = "The user stated that this is their own face.";
+
+/// Finds the faces of a photo: the mesh points of each, in the photo's pixels.
+pub type FindFaces<'a> = &'a dyn Fn(&Picture) -> Result<Vec<Vec<MeshPoint>>>;
+
+/// Today in UTC, by the system's clock.
+pub fn today() -> Date {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Date::from_unix(since.as_secs())
+}
+
+/// Where the user's own personas are, inside a data folder.
+pub fn folder(data: &Path) -> PathBuf {
+    data.join("personas")
+}
+
+/// The user's own packages, by name. Whether they can be worn is not looked at.
+pub fn own_packages(data: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(folder(data)) else { return Vec::new() };
+    let mut own: Vec<_> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.path();
+            let archive = path.extension().is_some_and(|extension| extension == "omote");
+            let name = if archive { path.file_stem()? } else { path.file_name()? }.to_str()?.to_owned();
+            let package = archive || path.join("persona.toml").exists();
+            (package && !name.starts_with('.')).then_some((name, path))
+        })
+        .collect();
+    own.sort();
+    own
+}
+
+/// Every name that can be asked for: those built in first, then the user's own; each once.
+pub fn names(data: &Path) -> Vec<String> {
+    let mut names: Vec<String> = built_in::names().into_iter().map(str::to_owned).collect();
+    for (name, _) in own_packages(data) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The persona that is meant by `name`: one of the user's own, one that is built in, or a path to a package.
+///
+/// # Errors
+/// No persona of that name, or one that is refused; the message says which, the cause why.
+pub fn resolve(name: &str, data: &Path, today: Date) -> Result<Persona> {
+    let refused = |e: PersonaError| {
+        Error::wrap(e.kind(), Stage::Persona, format!("the persona {name} can't be worn"), e)
+    };
+    let own = [folder(data).join(format!("{name}.omote")), folder(data).join(name)];
+    let plain = Path::new(name).components().count() == 1 && !name.starts_with('.');
+    if let Some(path) = own.iter().find(|path| plain && path.exists()) {
+        return Persona::load(path, today).map_err(refused);
+    }
+    if let Some(loaded) = built_in::load(name, today) {
+        return loaded.map_err(refused);
+    }
+    if Path::new(name).exists() {
+        return Persona::load(Path::new(name), today).map_err(refused);
+    }
+    let message = format!(
+        "there is no persona {name}: `omote persona list` shows those that are there; built in are {}",
+        built_in::names().join(", ")
+    );
+    Err(Error::new(ErrorKind::Missing, Stage::Persona, message))
+}
+
+/// The mesh points of every face of a photo, in its pixels, by the networks of the data folder. Transparent
+/// parts count as their colour.
+///
+/// # Errors
+/// Networks that are missing or fail.
+pub fn faces(photo: &Picture, data: &Path) -> Result<Vec<Vec<MeshPoint>>> {
+    let runtime = Runtime::discover(models::library(data).as_deref()).map_err(networks)?;
+    let mut tracker =
+        Tracker::new(&runtime, &models::models_dir(data), TrackerConfig::default()).map_err(networks)?;
+    let rgb: Vec<u8> = photo.rgba().chunks_exact(4).flat_map(|pixel| pixel.iter().take(3).copied()).collect();
+    let frame = Frame::new(PixelFormat::Rgb, Colour::JPEG, photo.width(), photo.height(), rgb)
+        .map_err(|e| Error::wrap(ErrorKind::Unsupported, Stage::Track, e.to_string(), e))?;
+    let found = tracker.stills(&frame).map_err(networks)?;
+    Ok(found.into_iter().map(|face| face.landmarks).collect())
+}
+
+fn networks(e: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let message = "the face networks can't be used: `omote setup` gets them, `omote doctor` looks at them";
+    Error::wrap(ErrorKind::Backend, Stage::Infer, message, e)
+}
+
+/// A persona in the making: the photo, and what its maker says of it.
+#[derive(Clone, Debug)]
+pub struct Making {
+    /// The photo.
+    pub photo: PathBuf,
+    /// Short name: a-z, 0-9 and -.
+    pub name: String,
+    /// Name as shown to people.
+    pub title: String,
+    /// On what ground it may be worn.
+    pub class: Class,
+    /// Licence of the photo.
+    pub licence: String,
+    /// What it may be used for.
+    pub uses: Vec<String>,
+    /// How its colours meet the live picture's.
+    pub tone: Tone,
+    /// Whom to name where it is shown.
+    pub credit: Option<String>,
+}
+
+impl Making {
+    /// Looks for the one good face of the photo and writes the package to `path`.
+    ///
+    /// # Errors
+    /// A photo that can't be read, has no one good face, or a package that can't be written.
+    pub fn write(&self, path: &Path, today: Date, find: FindFaces<'_>) -> Result<Persona> {
+        let shown = self.photo.display().to_string();
+        let bytes = std::fs::read(&self.photo).map_err(|e| {
+            Error::wrap(ErrorKind::Missing, Stage::Persona, format!("can't read the photo {shown}"), e)
+        })?;
+        let photo = Picture::decode(&bytes, &shown, PHOTO_SIDE)?;
+        let faces = find(&photo).map_err(|e| {
+            let message = format!("no faces could be looked for in {shown}");
+            Error::wrap(e.kind(), e.stage(), message, e)
+        })?;
+        let face = one_good_face(&photo, &faces).map_err(|e| {
+            let message = format!("{shown} can't become a persona");
+            Error::wrap(ErrorKind::Refused, Stage::Persona, message, e)
+        })?;
+        let (picture, landmarks) = cut_out(&photo, face);
+        let draft = PersonaDraft {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            class: self.class.clone(),
+            licence: self.licence.clone(),
+            uses: self.uses.clone(),
+            tone: self.tone,
+            credit: self.credit.clone(),
+            picture,
+            landmarks,
+        };
+        Ok(draft.write(path, today)?)
+    }
+}
