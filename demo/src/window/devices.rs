@@ -4,7 +4,7 @@ use eframe::egui::Context;
 use omote_engine::actor::ActorOptions;
 use omote_engine::pipeline;
 use omote_engine::source::Rate;
-use omote_engine::source::camera::{self, CameraInfo, CameraRequest, Coding};
+use omote_engine::source::camera::{self, CameraInfo, CameraRequest};
 
 use super::session::LiveSource;
 use super::task::{Progress, Task};
@@ -95,46 +95,12 @@ pub(super) fn source(id: &str, mode: &str) -> LiveSource {
         return LiveSource::Actor(ActorOptions::new(1, 1280, 720, Rate::DEFAULT));
     }
     let device = Some(id.to_owned());
-    pipeline::camera(CameraRequest { device, ..wish(mode).unwrap_or_default() })
-}
-
-/// The wish that is meant by a mode as it is shown: `MJPEG 1280x720 at 30`.
-fn wish(mode: &str) -> Option<CameraRequest> {
-    let mut words = mode.split_whitespace();
-    let coding = words.next()?.parse::<Coding>().ok()?;
-    let (width, height) = words.next()?.split_once('x')?;
-    let rate: f64 = words.nth(1)?.parse().ok()?;
-    let rate = if rate.fract() == 0.0 {
-        Rate::new(rate as u32, 1)
-    } else {
-        Rate::new((rate * 100.0).round() as u32, 100)
-    };
-    Some(CameraRequest {
-        device: None,
-        size: Some((width.parse().ok()?, height.parse().ok()?)),
-        rate: Some(rate?),
-        coding: Some(coding),
-    })
+    pipeline::camera(CameraRequest { device, ..CameraRequest::like(mode).unwrap_or_default() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use omote_engine::source::camera::CameraMode;
-
-    #[test]
-    fn a_mode_as_it_is_shown_is_asked_for_again() {
-        for (num, den, per_second) in [(30, 1, 30.0), (15, 2, 7.5), (30000, 1001, 29.97)] {
-            let rate = Rate::new(num, den).unwrap();
-            let mode = CameraMode { width: 1280, height: 720, rate, coding: Coding::Mjpeg };
-            let wish = wish(&mode.to_string()).unwrap();
-            assert_eq!((wish.size, wish.coding), (Some((1280, 720)), Some(Coding::Mjpeg)));
-            assert!((wish.rate.unwrap().per_second() - per_second).abs() < 1e-9, "{mode}");
-        }
-        for nothing in ["", "MJPEG", "MJPEG 1280x720", "what 1x1 at 30", "MJPEG 1280x720 at never"] {
-            assert_eq!(wish(nothing), None, "{nothing}");
-        }
-    }
 
     #[test]
     fn the_actor_needs_no_camera() {

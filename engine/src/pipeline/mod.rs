@@ -10,10 +10,10 @@ mod painter;
 pub use gate::{GHOST, HEAD, HOLD, PIXELATE};
 pub use live::*;
 
-use crate::badge::{BadgeError, BadgedFrame, Corner, check_size};
+use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
 use crate::composite::{Backend, Compositor, Look};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::frame::{Frame, FrameTime, Turn};
+use crate::frame::{Colour, Frame, FrameTime, PixelFormat, Turn};
 use crate::pool::Pool;
 use crate::swap::FaceTexture;
 use crate::timing::Timings;
@@ -240,6 +240,19 @@ impl Engine {
         let Painted { canvas, state, why } = painted;
         Ok(Output { badged: self.painter.finish(canvas)?, faces, state, why })
     }
+}
+
+/// A card that says `why`, with the badge, in BGRA: for a host that must show something before or after a
+/// pipeline of its own.
+///
+/// # Errors
+/// A picture too small for the badge.
+pub fn card(width: u32, height: u32, corner: Corner, why: Why) -> Result<BadgedFrame> {
+    check_size(width, height).map_err(small)?;
+    let blank = Frame::filled(PixelFormat::Bgra, Colour::JPEG, width, height, [0; 3]);
+    let mut canvas = Canvas::new(blank.map_err(|e| small(e.into()))?);
+    canvas.card(why.words()).map_err(small)?;
+    Badger::new(corner).finish(canvas, Disclosure::Modified).map_err(small)
 }
 
 fn check_personas(personas: &[FaceTexture]) -> Result<()> {

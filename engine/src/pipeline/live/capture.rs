@@ -38,8 +38,6 @@ pub(super) struct Captured {
 const WAIT: Duration = Duration::from_millis(20);
 /// Between two tries to open a source.
 const RETRY: Duration = Duration::from_millis(500);
-/// A source that gives nothing for so long is closed and opened again.
-const DEAD: Duration = Duration::from_secs(3);
 
 pub(super) struct Capture {
     controls: Arc<Controls>,
@@ -95,12 +93,13 @@ impl Capture {
                     self.board.bad_picture(what);
                     self.feed = Some(feed);
                 }
-                Ok(Fed::Late) if now().saturating_sub(heard) < DEAD => self.feed = Some(feed),
-                Ok(Fed::Late) => {
-                    let name = feed.info().name;
-                    let seconds = DEAD.as_secs();
-                    self.lost(format!("{name} has given no picture for {seconds} s; it is opened again"));
-                }
+                Ok(Fed::Late) => match feed.patience().filter(|p| now().saturating_sub(heard) >= *p) {
+                    None => self.feed = Some(feed),
+                    Some(patience) => {
+                        let (name, seconds) = (feed.info().name, patience.as_secs());
+                        self.lost(format!("{name} has given no picture for {seconds} s; it is opened again"));
+                    }
+                },
                 Err(e) => self.lost(e.to_string()),
             }
         }

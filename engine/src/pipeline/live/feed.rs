@@ -33,6 +33,9 @@ pub enum Fed {
     Bad(String),
 }
 
+/// A source that gives nothing for so long is closed and opened again.
+pub(super) const DEAD: Duration = Duration::from_secs(3);
+
 /// Gives pictures as they come.
 pub trait Feed: Send {
     /// What is known of it.
@@ -47,6 +50,11 @@ pub trait Feed: Send {
     /// Pictures that were lost before they could be read, so far.
     fn skipped(&self) -> u64 {
         0
+    }
+
+    /// After so long without a picture it is closed and opened anew; nothing: never.
+    fn patience(&self) -> Option<Duration> {
+        Some(DEAD)
     }
 }
 

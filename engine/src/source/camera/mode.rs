@@ -200,6 +200,26 @@ impl CameraRequest {
     /// Size where none is asked for.
     pub const SIZE: (u32, u32) = (1280, 720);
 
+    /// The wish that is meant by a mode as [`CameraMode`] is shown, e.g. `MJPEG 1280x720 at 30`; nothing where
+    /// the text is no mode.
+    pub fn like(mode: &str) -> Option<Self> {
+        let mut words = mode.split_whitespace();
+        let coding = words.next()?.parse::<Coding>().ok()?;
+        let (width, height) = words.next()?.split_once('x')?;
+        let rate: f64 = words.nth(1)?.parse().ok()?;
+        let rate = if rate.fract() == 0.0 {
+            Rate::new(rate as u32, 1)
+        } else {
+            Rate::new((rate * 100.0).round() as u32, 100)
+        };
+        Some(Self {
+            device: None,
+            size: Some((width.parse().ok()?, height.parse().ok()?)),
+            rate: Some(rate?),
+            coding: Some(coding),
+        })
+    }
+
     /// The size that is wanted, asked for or not.
     pub fn wanted_size(&self) -> (u32, u32) {
         self.size.unwrap_or(Self::SIZE)

@@ -173,3 +173,17 @@ fn codings_are_read_as_people_and_drivers_write_them() {
     assert_eq!(mode("MJPEG 1280x720 @29.97").to_string(), "MJPEG 1280x720 at 29.97");
     assert_eq!(mode("YUYV 640x480 @30").to_string(), "YUYV 640x480 at 30");
 }
+
+#[test]
+fn a_mode_as_it_is_shown_is_asked_for_again() {
+    for (num, den, per_second) in [(30, 1, 30.0), (15, 2, 7.5), (30000, 1001, 29.97)] {
+        let rate = Rate::new(num, den).unwrap();
+        let mode = CameraMode { width: 1280, height: 720, rate, coding: Coding::Mjpeg };
+        let wish = CameraRequest::like(&mode.to_string()).unwrap();
+        assert_eq!((wish.size, wish.coding), (Some((1280, 720)), Some(Coding::Mjpeg)));
+        assert!((wish.rate.unwrap().per_second() - per_second).abs() < 1e-9, "{mode}");
+    }
+    for nothing in ["", "MJPEG", "MJPEG 1280x720", "what 1x1 at 30", "MJPEG 1280x720 at never"] {
+        assert_eq!(CameraRequest::like(nothing), None, "{nothing}");
+    }
+}
