@@ -150,7 +150,7 @@ fn library(store: &Store) -> (Finding, Runtime) {
         };
         return (finding, runtime);
     };
-    let hash = setup::hash_file(&path).unwrap_or_default();
+    let hash = models::hash_file(&path).unwrap_or_default();
     let is_pinned = pinned.is_some_and(|wheel| wheel.members.iter().any(|member| member.sha256 == hash));
     let version = if is_pinned { ONNX_RUNTIME_VERSION } else { "not the pinned file, but it loads" };
     (Finding::found(WHAT, format!("{version}, {}", path.display())), runtime)

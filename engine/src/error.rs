@@ -97,3 +97,9 @@ impl StdError for Error {
         self.source.as_deref().map(|e| e as &(dyn StdError + 'static))
     }
 }
+
+/// What a caught panic said.
+pub fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
+}

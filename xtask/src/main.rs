@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stderr, reason = "a program that tells its user what it does")]
 
+mod display;
+mod obs;
 mod packages;
 mod pipewire_session;
 mod process;
@@ -45,6 +47,23 @@ enum Task {
     Window,
     /// The checks on V4L2 devices alone, in a small virtual machine
     Rig,
+    /// The OBS plugin's checks only, inside libobs and inside OBS
+    Obs,
+    /// Build the OBS plugin and put it into the user's folder of OBS
+    InstallObs {
+        /// OBS's folder for plugins, where it is not the usual one
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Pack the OBS plugin into an archive to hand out, with networks and licences
+    Package {
+        /// For which system: linux, windows or macos
+        #[arg(long)]
+        system: Option<String>,
+        /// A plugin that was built elsewhere
+        #[arg(long, value_name = "FILE")]
+        library: Option<PathBuf>,
+    },
     /// What runs in that machine
     #[command(hide = true)]
     RigInside(rig::inside::InsideArgs),
@@ -71,6 +90,15 @@ fn main() -> ExitCode {
             rig::run(&mut steps);
             Ok(steps.finish())
         }
+        Task::Obs => {
+            let mut steps = Steps::new();
+            obs::run(&mut steps);
+            Ok(steps.finish())
+        }
+        Task::InstallObs { folder } => obs::install::run(folder.as_deref()).map(|()| true),
+        Task::Package { system, library } => {
+            obs::package::run(system.as_deref(), library.as_deref()).map(|()| true)
+        }
         Task::RigInside(args) => rig::inside::run(&args),
     };
     match done {
@@ -92,6 +120,15 @@ fn root() -> PathBuf {
 fn target_folder() -> anyhow::Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     Ok(std::path::absolute(target)?)
+}
+
+/// Where set-up has put the networks.
+fn data_folder() -> Option<PathBuf> {
+    let from = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    from("OMOTE_DATA").or_else(|| {
+        let share = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
+        share.map(|share| share.join("omote"))
+    })
 }
 
 /// Cargo, called in the workspace's folder.
@@ -187,6 +224,7 @@ fn test() -> anyhow::Result<bool> {
     steps.note("GPU tests", log.verdict(required));
     window::run(&mut steps);
     pipewire_session::run(&mut steps);
+    obs::run(&mut steps);
     rig::run(&mut steps);
     Ok(steps.finish())
 }

@@ -10,7 +10,7 @@ struct Package {
     present: fn() -> bool,
 }
 
-const PACKAGES: [Package; 12] = [
+const PACKAGES: [Package; 16] = [
     Package {
         name: "libclang-dev",
         why: "reads the kernel's video headers at build time; without it omote is built without cameras",
@@ -59,6 +59,22 @@ const PACKAGES: [Package; 12] = [
         why: "the same",
         present: || runs("gst-launch-1.0", &["--version"]),
     },
+    Package {
+        name: "obs-studio",
+        why: "runs the plugin in its test",
+        present: || on_path("obs") && libobs(),
+    },
+    Package {
+        name: "libobs-dev",
+        why: "libobs' headers, with which the plugin's declarations are compared",
+        present: || Path::new("/usr/include/obs/obs-module.h").exists(),
+    },
+    Package {
+        name: "libgl1-mesa-dri",
+        why: "software OpenGL, in which OBS draws in that test",
+        present: || library("libGLX_mesa.so.0") || Path::new("/usr/lib/x86_64-linux-gnu/dri").is_dir(),
+    },
+    Package { name: "iproute2", why: "a network of its own for OBS in that test", present: || on_path("ip") },
 ];
 
 /// What the rig needs, which only runs where it is there.
@@ -82,6 +98,11 @@ const RIG: [Package; 5] = [
 pub(crate) fn on_path(program: &str) -> bool {
     let Some(path) = std::env::var_os("PATH") else { return false };
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Whether libobs is there.
+pub(crate) fn libobs() -> bool {
+    library("libobs.so")
 }
 
 /// Whether PipeWire's headers are there.

@@ -160,7 +160,7 @@ fn consent(file: &Path, evidence: Option<&Path>) -> anyhow::Result<Consent> {
         toml::from_str(&text).with_context(|| format!("{shown} is not a consent file"))?;
     let date = |key: &str, text: &str| text.parse::<Date>().with_context(|| format!("{shown}: `{key}`"));
     let evidence = match (evidence, stored.evidence) {
-        (Some(path), _) => crate::setup::hash_file(path)
+        (Some(path), _) => omote_engine::infer::models::hash_file(path)
             .with_context(|| format!("can't read the evidence {}", path.display()))?,
         (None, Some(hash)) => hash,
         (None, None) => bail!(

@@ -17,7 +17,7 @@ use clap::Args;
 use omote_engine::infer::models;
 
 pub(crate) use pins::{ONNX_RUNTIME_VERSION, onnx_runtime};
-pub(crate) use store::{Store, data_folder, hash_file};
+pub(crate) use store::{Store, data_folder};
 
 use pins::Wheel;
 use pip::Pip;

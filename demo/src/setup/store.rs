@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use omote_engine::infer::models;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::problem::Problem;
@@ -80,7 +79,7 @@ impl Store {
 
     /// SHA-256 of the file under `name`, hex; `None` where there is no such readable file.
     pub(crate) fn hash(&self, name: &str) -> Option<String> {
-        hash_file(&self.path(name)).ok()
+        models::hash_file(&self.path(name)).ok()
     }
 
     /// Whether the file under `name` holds exactly these bytes.
@@ -107,32 +106,10 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// SHA-256 of a file, hex.
-pub(crate) fn hash_file(path: &Path) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut file = fs::File::open(path)?;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let n = io::Read::read(&mut file, &mut buffer)?;
-        if n == 0 {
-            return Ok(hex(&hasher.finalize()));
-        }
-        hasher.update(buffer.get(..n).unwrap_or_default());
-    }
-}
-
-/// SHA-256 of `bytes`, hex.
-pub(crate) fn hash_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omote_engine::infer::models::hash_bytes;
 
     #[test]
     fn hash_of_a_known_text() {

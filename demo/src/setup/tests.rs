@@ -9,8 +9,8 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::pins::Member;
-use super::store::hash_bytes;
 use super::*;
+use omote_engine::infer::models::{hash_bytes, hash_file};
 
 const NET: &[u8] = b"a network";
 const TEXT: &[u8] = b"a licence";

@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use super::pins::{Member, Wheel};
 use super::problem::Problem;
-use super::store::{hash_bytes, hash_file};
+use omote_engine::infer::models::{hash_bytes, hash_file};
 
 /// No file that is taken out is larger than this, bytes.
 const MEMBER_LIMIT: u64 = 256 << 20;

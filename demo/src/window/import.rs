@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{self, Context, RichText, ScrollArea, TextEdit, Ui};
 use omote_engine::error::Error;
 use omote_engine::infer::InferError;
-use omote_engine::persona::{ClassKind, Persona, PersonaError, library};
+use omote_engine::persona::form::{CLASSES, Form, longest};
+use omote_engine::persona::{ClassKind, PersonaError, library};
 
 use super::controls::{self, Weight};
-use super::form::{CLASSES, Form, longest};
 use super::help;
 use super::task::{Progress, Task};
 use super::{dump, theme};
@@ -191,9 +191,7 @@ impl Import {
 /// Makes the persona on a thread; its name.
 fn make(context: &Context, form: Form, data: PathBuf) -> Task<anyhow::Result<String>> {
     Task::start("new persona", context, move || {
-        let making = form.making()?;
-        let path = library::folder(&data).join(format!("{}.omote", making.name));
-        let made: Persona = making.write(&path, library::today(), &|photo| library::faces(photo, &data))?;
+        let made = form.make(&data, library::today(), &|photo| library::faces(photo, &data))?;
         Ok(made.name().to_owned())
     })
 }

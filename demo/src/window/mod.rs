@@ -6,7 +6,6 @@ mod controls;
 mod devices;
 mod dump;
 mod files;
-mod form;
 mod gallery;
 mod given;
 mod help;

@@ -11,6 +11,7 @@ mod class;
 mod container;
 mod date;
 mod error;
+pub mod form;
 mod landmarks;
 pub mod library;
 mod manifest;

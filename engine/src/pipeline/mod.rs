@@ -12,13 +12,13 @@ pub use live::*;
 
 use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
 use crate::composite::{Backend, Compositor, Look};
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::frame::{Colour, Frame, FrameTime, PixelFormat, Turn};
 use crate::pool::Pool;
 use crate::swap::FaceTexture;
 use crate::timing::Timings;
 use crate::track::{Face, TrackError, Tracker};
-use painter::{Painted, Painter, words_of};
+use painter::{Painted, Painter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -87,7 +87,7 @@ fn follow_guarded(follow: &mut dyn Follow, frame: &Frame) -> Result<Vec<Face>, N
         Ok(Ok(faces)) => Ok(faces),
         Ok(Err(e)) => Err(NoFaces { what: format!("tracking failed: {e}"), broke_down: false }),
         Err(panic) => {
-            let what = format!("tracking broke down: {}", words_of(&*panic));
+            let what = format!("tracking broke down: {}", panic_words(&*panic));
             Err(NoFaces { what, broke_down: true })
         }
     }

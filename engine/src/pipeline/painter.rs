@@ -6,7 +6,7 @@ use super::gate::{Box2, Gate, HEAD, HOLD, PIXELATE, Record, Show};
 use super::{Privacy, Settings, State, Why};
 use crate::badge::{BadgedFrame, Badger, Canvas, Disclosure};
 use crate::composite::{Compositor, Drawn, Look};
-use crate::error::Result;
+use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use crate::pool::Pool;
 use crate::swap::FaceTexture;
@@ -35,6 +35,10 @@ impl Shape {
     fn of(frame: &Frame) -> Self {
         let (width, height) = (frame.width(), frame.height());
         Self { format: frame.format(), colour: frame.colour(), width, height }
+    }
+
+    fn size(self) -> (u32, u32) {
+        (self.width, self.height)
     }
 }
 
@@ -179,9 +183,12 @@ impl Painter {
     /// Paints a frame whose faces are `found`; an error is what went wrong in finding them.
     pub(super) fn paint(&mut self, frame: Frame, found: Result<&[Face], String>) -> Result<Painted> {
         let (shape, id, time) = (Shape::of(&frame), frame.id, frame.time);
-        self.shape = Some(shape);
-        if self.paused {
+        let before = self.shape.replace(shape);
+        // A picture of another size is another view: where faces were says nothing any more.
+        if self.paused || before.is_some_and(|b| b.size() != shape.size()) {
             self.reset();
+        }
+        if self.paused {
             return self.instead(shape, id, time, Why::Paused);
         }
         let faces = match found {
@@ -200,7 +207,7 @@ impl Painter {
             Ok(Ok(state)) => Ok(Painted { canvas, state, why: None }),
             Ok(Err(why)) => self.instead(shape, id, time, why),
             Err(panic) => {
-                self.fault(format!("drawing broke down: {}", words_of(&*panic)));
+                self.fault(format!("drawing broke down: {}", panic_words(&*panic)));
                 // Whatever it was, it is not trusted again.
                 self.draw = Box::new(Compositor::cpu());
                 self.gate.clear();
@@ -390,10 +397,4 @@ fn sound(face: &Face) -> bool {
         && face.landmarks.iter().all(|p| p.is_finite())
         && size.min_element() >= 2.0
         && size.max_element() <= 4.0 * Frame::MAX_SIDE as f32
-}
-
-/// What a panic said.
-pub(super) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
 }

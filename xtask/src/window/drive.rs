@@ -1,13 +1,14 @@
 //! A virtual display, the program on it, and a hand at keyboard and mouse.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
+
+use crate::display::{Ended, display};
 
 /// How long anything may take: generous, for a busy machine without a GPU. It is a limit, not a wait.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -15,17 +16,6 @@ const LIMIT: Duration = Duration::from_secs(90);
 const SOON: Duration = Duration::from_secs(3);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(40);
-
-/// A child process that ends with its owner.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// The program on a display of its own.
 pub(super) struct Driven {
@@ -225,21 +215,4 @@ fn place(state: &Value, target: &str) -> Option<[i64; 5]> {
         *to = from.as_i64()?;
     }
     Some(out)
-}
-
-/// A display with a number that is free, and its name.
-fn display() -> anyhow::Result<(Ended, String)> {
-    let child = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("Xvfb can't be started")?;
-    let mut display = Ended(child);
-    let out = display.0.stdout.take().context("Xvfb has no output")?;
-    let mut number = String::new();
-    BufReader::new(out).read_line(&mut number).context("Xvfb named no display")?;
-    ensure!(!number.trim().is_empty(), "Xvfb named no display");
-    Ok((display, format!(":{}", number.trim())))
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::packages::on_path;
 use crate::steps::Steps;
-use crate::{cargo, root};
+use crate::{cargo, data_folder, root};
 use drive::{Driven, Folders, until};
 
 /// Runs the step; where there is no display to be had it is skipped, and says so.
@@ -36,7 +36,7 @@ fn test() -> anyhow::Result<String> {
     if here.exists() {
         fs::remove_dir_all(&here).with_context(|| format!("can't remove {}", here.display()))?;
     }
-    let networks = networks().context("no home folder")?;
+    let networks = data_folder().context("no home folder")?;
     let folders = Folders::new(&here, &networks)?;
     let settings = folders.config.join("omote/window.toml");
     fs::create_dir_all(folders.config.join("omote"))?;
@@ -55,15 +55,6 @@ fn test() -> anyhow::Result<String> {
     kept(&mut window, &settings)?;
     Ok("keys, gallery, sliders, snapshot, recording, dialog, virtual camera, sizes, damaged settings"
         .to_owned())
-}
-
-/// Where set-up has put the networks.
-fn networks() -> Option<PathBuf> {
-    let from = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    from("OMOTE_DATA").or_else(|| {
-        let share = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
-        share.map(|share| share.join("omote"))
-    })
 }
 
 /// The personas in the gallery's order.

@@ -4,9 +4,8 @@ use super::controls::Controls;
 use super::feed::{ActorFeed, Fed, Feed, FeedInfo};
 use super::status::{Board, Stamps};
 use crate::actor::ActorOptions;
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::frame::Frame;
-use crate::pipeline::painter::words_of;
 use crate::pool::Pool;
 use crate::slot::Publisher;
 use crate::timing::now;
@@ -80,7 +79,7 @@ impl Capture {
             };
             let fed = catch_unwind(AssertUnwindSafe(|| feed.next(WAIT)));
             let fed = fed.unwrap_or_else(|panic| {
-                let message = format!("reading the camera broke down: {}", words_of(&*panic));
+                let message = format!("reading the camera broke down: {}", panic_words(&*panic));
                 Err(Error::new(ErrorKind::Backend, Stage::Source, message))
             });
             match fed {
@@ -115,7 +114,7 @@ impl Capture {
         let pool = self.pool.clone();
         let opened = catch_unwind(AssertUnwindSafe(|| open(&source, &pool)));
         let opened = opened.unwrap_or_else(|panic| {
-            let message = format!("opening the camera broke down: {}", words_of(&*panic));
+            let message = format!("opening the camera broke down: {}", panic_words(&*panic));
             Err(Error::new(ErrorKind::Backend, Stage::Source, message))
         });
         match opened {

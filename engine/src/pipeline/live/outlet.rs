@@ -4,8 +4,7 @@ use super::See;
 use super::status::{Board, SinkStatus, Stamps};
 use super::thread;
 use crate::badge::BadgedFrame;
-use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::pipeline::painter::words_of;
+use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::pipeline::{State, Why};
 use crate::sink::{Finished, Sink};
 use crate::slot::{Publisher, Taken, Taker, slot};
@@ -175,7 +174,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn broke_down(name: &str, panic: &(dyn std::any::Any + Send)) -> Error {
-    let message = format!("{name} broke down: {}", words_of(panic));
+    let message = format!("{name} broke down: {}", panic_words(panic));
     Error::new(ErrorKind::Backend, Stage::Sink, message)
 }
 

@@ -6,11 +6,11 @@ use super::status::{Board, Stamps};
 use super::thread;
 use super::tracking::Tracked;
 use crate::composite::{Backend, Compositor};
-use crate::error::Result;
+use crate::error::{Result, panic_words};
 use crate::frame::{Colour, FrameTime, PixelFormat};
 use crate::gpu::Gpu;
 use crate::pipeline::draw::Draw;
-use crate::pipeline::painter::{Painted, Painter, Shape, words_of};
+use crate::pipeline::painter::{Painted, Painter, Shape};
 use crate::pipeline::{Settings, State, Why};
 use crate::pool::Pool;
 use crate::slot::{Taken, Taker, slot};
@@ -169,7 +169,7 @@ impl Render {
         let badged = match badged {
             Ok(Ok(badged)) => badged,
             Ok(Err(e)) => return self.painter.fault(e.to_string()),
-            Err(panic) => return self.painter.fault(format!("the badge failed: {}", words_of(&*panic))),
+            Err(panic) => return self.painter.fault(format!("the badge failed: {}", panic_words(&*panic))),
         };
         stamps.ready = now();
         let state = if self.controls.stopped() && state == State::Live { State::Card } else { state };

@@ -3,9 +3,8 @@
 use super::capture::Captured;
 use super::controls::Controls;
 use super::status::{Board, Stamps};
-use crate::error::Result;
+use crate::error::{Result, panic_words};
 use crate::frame::Frame;
-use crate::pipeline::painter::words_of;
 use crate::pipeline::{Follow, follow_guarded};
 use crate::slot::{Publisher, Taken, Taker};
 use crate::timing::now;
@@ -52,13 +51,16 @@ impl Tracking {
         // Loaded before the first picture is there.
         self.load();
         let mut generation = 0;
+        let mut size = (0, 0);
         while !self.controls.stopped() {
             let Captured { frame, mut stamps, generation: of } = match from.take(WAIT) {
                 Taken::Value(captured) => captured,
                 Taken::Late => continue,
                 Taken::Closed => break,
             };
-            if std::mem::replace(&mut generation, of) != of
+            let new_size = (frame.width(), frame.height());
+            let other_size = std::mem::replace(&mut size, new_size) != new_size;
+            if (std::mem::replace(&mut generation, of) != of || other_size)
                 && let Some(follow) = &mut self.follow
             {
                 follow.reset();
@@ -96,7 +98,7 @@ impl Tracking {
             return;
         }
         let made = catch_unwind(AssertUnwindSafe(|| (self.make)().map_err(|e| e.to_string())));
-        match made.unwrap_or_else(|panic| Err(words_of(&*panic))) {
+        match made.unwrap_or_else(|panic| Err(panic_words(&*panic))) {
             Ok(follow) => (self.follow, self.failed) = (Some(follow), None),
             Err(why) => {
                 let why = format!("faces can't be found: {why}");

@@ -1,49 +1,49 @@
-//! What the dialog for a new persona asks, and what is still missing: apart from how it is drawn.
+//! What is asked of the maker of a new persona, and what is still missing: apart from how it is shown.
 
 use std::path::{Path, PathBuf};
 
-use omote_engine::persona::{CONSENT_MONTHS, Class, ClassKind, Consent, Date, Tone};
-
-use crate::setup;
-use omote_engine::persona::library::{Making, OWN_FACE};
+use super::library::{self, FindFaces, Making, OWN_FACE};
+use super::{CONSENT_MONTHS, Class, ClassKind, Consent, Date, DateError, Persona, Tone};
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::infer::models;
 
 /// The answers so far. No class is chosen beforehand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Form {
+pub struct Form {
     /// Path of the photo.
-    pub(super) photo: String,
+    pub photo: String,
     /// Name as shown to people.
-    pub(super) title: String,
+    pub title: String,
     /// Whose face it is.
-    pub(super) class: Option<ClassKind>,
+    pub class: Option<ClassKind>,
     /// Self: "this is my own face".
-    pub(super) own: bool,
+    pub own: bool,
     /// Consented: who consents.
-    pub(super) grantor: String,
+    pub grantor: String,
     /// Consented: in what words.
-    pub(super) statement: String,
+    pub statement: String,
     /// Consented: since when, YYYY-MM-DD.
-    pub(super) given: String,
+    pub given: String,
     /// Consented: until when.
-    pub(super) expires: String,
+    pub expires: String,
     /// Consented: how it can be taken back.
-    pub(super) contact: String,
+    pub contact: String,
     /// Consented: path of the signed letter or video.
-    pub(super) evidence: String,
+    pub evidence: String,
     /// Licensed: which licence.
-    pub(super) licence: String,
+    pub licence: String,
     /// Licensed and historic: where the picture is from.
-    pub(super) source: String,
+    pub source: String,
     /// Fictional: how it was made.
-    pub(super) how: String,
+    pub how: String,
     /// Historic: day of death.
-    pub(super) died: String,
+    pub died: String,
     /// The user answers for it.
-    pub(super) answers: bool,
+    pub answers: bool,
 }
 
 /// The classes in the order in which they are offered: name, and what it means.
-pub(super) const CLASSES: [(ClassKind, &str, &str); 5] = [
+pub const CLASSES: [(ClassKind, &str, &str); 5] = [
     (ClassKind::Oneself, "Myself", "The face in the photo is my own."),
     (ClassKind::Consented, "With consent", "A living person who has agreed, in writing or on video."),
     (ClassKind::Licensed, "Licensed", "A picture whose licence allows this use."),
@@ -53,14 +53,14 @@ pub(super) const CLASSES: [(ClassKind, &str, &str); 5] = [
 
 impl Form {
     /// A form for a photo. The name is suggested by the file's.
-    pub(super) fn of(photo: &Path) -> Self {
+    pub fn of(photo: &Path) -> Self {
         let stem = photo.file_stem().unwrap_or_default().to_string_lossy();
         let title = stem.replace(['_', '-'], " ").trim().to_owned();
         Self { photo: photo.display().to_string(), title, ..Self::default() }
     }
 
     /// What the person would have to agree to, with the form's own dates put in where none are.
-    pub(super) fn suggest(&mut self, today: Date) {
+    pub fn suggest(&mut self, today: Date) {
         if self.class == Some(ClassKind::Consented) && self.given.is_empty() {
             self.given = today.to_string();
             self.expires = today.plus_months(12).to_string();
@@ -69,7 +69,7 @@ impl Form {
     }
 
     /// The short name: the title in a-z, 0-9 and -.
-    pub(super) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let mut name = String::new();
         for letter in self.title.chars().flat_map(char::to_lowercase) {
             match letter {
@@ -91,7 +91,7 @@ impl Form {
     }
 
     /// What is stated by the class, in the user's words.
-    pub(super) fn stated(&self) -> Option<&'static str> {
+    pub fn stated(&self) -> Option<&'static str> {
         Some(match self.class? {
             ClassKind::Oneself => "You state that the face in this photo is your own.",
             ClassKind::Consented => {
@@ -106,7 +106,7 @@ impl Form {
     }
 
     /// The first thing that is still missing, for people.
-    pub(super) fn missing(&self) -> Option<String> {
+    pub fn missing(&self) -> Option<String> {
         let empty = |text: &str| text.trim().is_empty();
         let need = |condition: bool, words: &str| condition.then(|| words.to_owned());
         let date = |text: &str, what: &str| {
@@ -136,17 +136,19 @@ impl Form {
     ///
     /// # Errors
     /// What is missing, or evidence that can't be read.
-    pub(super) fn making(&self) -> anyhow::Result<Making> {
+    pub fn making(&self) -> Result<Making> {
+        let refused = |message: String| Error::new(ErrorKind::Refused, Stage::Persona, message);
         if let Some(missing) = self.missing() {
-            anyhow::bail!("{missing}");
+            return Err(refused(missing));
         }
+        let date = |text: &str| text.trim().parse().map_err(|e: DateError| refused(e.to_string()));
         let text = |text: &str| text.trim().to_owned();
         let class = match self.class {
             Some(ClassKind::Consented) => Class::Consented(Consent {
                 grantor: text(&self.grantor),
                 statement: text(&self.statement),
-                date: self.given.trim().parse()?,
-                expires: self.expires.trim().parse()?,
+                date: date(&self.given)?,
+                expires: date(&self.expires)?,
                 evidence: hash(Path::new(self.evidence.trim()))?,
                 contact_for_revocation: text(&self.contact),
             }),
@@ -155,7 +157,7 @@ impl Form {
             }
             Some(ClassKind::Fictional) => Class::Fictional { how: text(&self.how) },
             Some(ClassKind::Historic) => {
-                Class::Historic { died: self.died.trim().parse()?, source: text(&self.source) }
+                Class::Historic { died: date(&self.died)?, source: text(&self.source) }
             }
             Some(ClassKind::Oneself) | None => Class::Oneself { statement: OWN_FACE.to_owned() },
         };
@@ -174,19 +176,31 @@ impl Form {
             credit: None,
         })
     }
+
+    /// Makes the persona and writes its package among the user's own in the folder `data`. Takes as long as
+    /// `find` needs to look for the face.
+    ///
+    /// # Errors
+    /// What is missing, a photo that is refused, a name that is taken, or a package that can't be written.
+    pub fn make(&self, data: &Path, today: Date, find: FindFaces<'_>) -> Result<Persona> {
+        let making = self.making()?;
+        let path = library::folder(data).join(format!("{}.omote", making.name));
+        making.write(&path, today, find)
+    }
 }
 
-fn hash(evidence: &Path) -> anyhow::Result<String> {
-    setup::hash_file(evidence).map_err(|error| {
-        anyhow::anyhow!(
+fn hash(evidence: &Path) -> Result<String> {
+    models::hash_file(evidence).map_err(|error| {
+        let message = format!(
             "the evidence {} can't be read ({error}): choose the signed letter or video",
             evidence.display()
-        )
+        );
+        Error::wrap(ErrorKind::Missing, Stage::Persona, message, error)
     })
 }
 
 /// How long a consent holds, for the dialog.
-pub(super) fn longest() -> String {
+pub fn longest() -> String {
     format!("at most {CONSENT_MONTHS} months")
 }
 

@@ -1,0 +1,250 @@
+//! What OBS shows when a user opens the properties.
+
+#![expect(unsafe_code, reason = "calls libobs")]
+
+use crate::block::{Block, List};
+use crate::guard::guard;
+use crate::instance::{Core, with_data};
+use crate::session::{ACTOR, Report};
+use crate::settings::{BACKENDS, CORNERS, Kind, LONGEST_WAIT, PRIVACY, QUARTERS, SLIDERS, Stored, key};
+use crate::text::{c, from_c, told, words};
+use crate::{ffi, photo, wardrobe};
+use omote_engine::pipeline::State;
+use omote_engine::source::camera::{CameraInfo, cameras};
+use std::ffi::CStr;
+use std::ptr::null_mut;
+use std::sync::Arc;
+
+const STATUS: &CStr = c"status";
+const DELAY: &CStr = c"delay";
+const SYNC_ANSWER: &CStr = c"sync_answer";
+const DISCLOSURE: &str = "https://github.com/omote-video/omote/blob/main/docs/disclosure.md";
+
+/// The properties of an instance, or of the kind where there is none yet.
+pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properties_t {
+    let block = Block::create();
+    if let Some(core) = core {
+        add_status(&block, core);
+    }
+    if kind == Kind::Camera {
+        add_cameras(&block, core.map(|core| core.handle.with_settings(|stored| stored.text(key::CAMERA))));
+    }
+    let list = block.list(key::PERSONA, c"Persona");
+    for name in wardrobe::names() {
+        list.item(&name, &name);
+    }
+    if let Some(core) = core {
+        photo::add(&block, core);
+    }
+    add_choices(&block, key::PRIVACY, c"Privacy", &PRIVACY.map(|row| row.0));
+    for (name, least, most, _) in SLIDERS {
+        let label = c(format!("Slider.{}", name.to_string_lossy()));
+        block.slider(name, &label, least, most);
+    }
+    add_choices(&block, key::CORNER, c"Corner", &CORNERS.map(|row| row.0));
+    add_choices(&block, key::BACKEND, c"Backend", &BACKENDS.map(|row| row.0));
+    match kind {
+        Kind::Camera => {
+            block.flag(key::MIRROR, c"Mirror");
+            add_choices(&block, key::ROTATE, c"Rotate", &QUARTERS.map(|row| row.0));
+            block.flag(key::RELEASE, c"Release");
+        }
+        Kind::Filter => {
+            block.flag(key::WAIT, c"Wait");
+            block.milliseconds(key::WAIT_MS, c"WaitMs", LONGEST_WAIT);
+        }
+    }
+    block.flag(key::QUIET, c"Quiet");
+    if let Some(core) = core {
+        add_sync(&block, core);
+    }
+    let text = told(c"Disclosure");
+    unsafe {
+        let link = ffi::obs_properties_add_button2(
+            block.0,
+            c"disclosure".as_ptr(),
+            text.as_ptr(),
+            nothing,
+            null_mut(),
+        );
+        ffi::obs_property_button_set_type(link, ffi::BUTTON_URL);
+        ffi::obs_property_button_set_url(link, c(DISCLOSURE).as_ptr());
+    }
+    block.0
+}
+
+/// A list whose items are shown as `<label>.<value>` of the language file says.
+fn add_choices(block: &Block, name: &CStr, label: &CStr, values: &[&CStr]) {
+    let list = block.list(name, label);
+    for value in values {
+        let value = value.to_string_lossy();
+        list.item(&words(&c(format!("{}.{value}", label.to_string_lossy()))), &value);
+    }
+}
+
+fn add_cameras(block: &Block, chosen: Option<String>) {
+    let found: Vec<CameraInfo> = cameras().into_iter().filter(|camera| !camera.virtual_output).collect();
+    let list = block.list(key::CAMERA, c"Camera");
+    list.item(&words(c"Camera.First"), "");
+    for camera in &found {
+        let trouble = camera.trouble.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+        list.item(&format!("{}{trouble}", camera.name), &camera.id);
+    }
+    list.item(&words(c"Camera.Actor"), ACTOR);
+    let chosen = chosen.unwrap_or_default();
+    if !chosen.is_empty() && chosen != ACTOR && !found.iter().any(|camera| camera.id == chosen) {
+        list.disable(list.item(&format!("{chosen} {}", words(c"Camera.Gone")), &chosen));
+    }
+    list.on_change(camera_changed);
+    let modes = block.list(key::MODE, c"Mode");
+    fill_modes(&modes, &found, &chosen);
+}
+
+fn fill_modes(list: &List, found: &[CameraInfo], chosen: &str) {
+    unsafe { ffi::obs_property_list_clear(list.0) };
+    list.item(&words(c"Mode.Best"), "");
+    let camera = found.iter().find(|camera| camera.id == chosen || chosen.is_empty());
+    for mode in camera.map(|camera| camera.modes.as_slice()).unwrap_or_default() {
+        let mode = mode.to_string();
+        list.item(&mode, &mode);
+    }
+}
+
+unsafe extern "C" fn camera_changed(
+    block: *mut ffi::obs_properties_t,
+    _: *mut ffi::obs_property_t,
+    data: *mut ffi::obs_data_t,
+) -> bool {
+    guard("choosing a camera", false, || {
+        // SAFETY: both are libobs' and live through this call.
+        let (block, stored) = unsafe { (Block::borrow(block), Stored::new(data)) };
+        let chosen = stored.text(key::CAMERA);
+        let Some(modes) = block.find(c"", key::MODE) else { return false };
+        fill_modes(&List(modes), &cameras(), &chosen);
+        true
+    })
+}
+
+/// How it goes, in a sentence.
+fn status_line(core: &Core, report: &Report) -> String {
+    if let Some(trouble) = &report.trouble {
+        return trouble.clone();
+    }
+    let Some(live) = &report.live else { return words(c"Status.Starting") };
+    let delay = core.delay.get().map(|delay| format!(", {:.0} ms", delay.as_secs_f64() * 1e3));
+    let delay = delay.unwrap_or_default();
+    match (&live.reason, live.state) {
+        (None, State::Live) => format!("{} ({}{delay})", words(c"Status.Live"), live.backend),
+        (reason, state) => {
+            let reason = reason.as_deref().unwrap_or_default();
+            format!("{}: {reason} ({}{delay})", state.name(), live.backend)
+        }
+    }
+}
+
+fn add_status(block: &Block, core: &Core) {
+    let report = core.session.report();
+    block.note(STATUS, &status_line(core, &report));
+    block.warn(
+        STATUS,
+        report.trouble.is_some() || report.live.is_some_and(|live| live.source.fault.is_some()),
+    );
+    block.button(c"look_again", c"Status.Again", look_again, core);
+}
+
+unsafe extern "C" fn look_again(
+    block: *mut ffi::obs_properties_t,
+    _: *mut ffi::obs_property_t,
+    data: ffi::Data,
+) -> bool {
+    guard("looking again", false, || {
+        // SAFETY: libobs' properties live through this call.
+        let block = unsafe { Block::borrow(block) };
+        with_data(data, |core| {
+            let report = core.session.report();
+            block.rewrite(c"", STATUS, &status_line(core, &report));
+            block.rewrite(c"", DELAY, &delay_line(core));
+        });
+        true
+    })
+}
+
+fn delay_line(core: &Core) -> String {
+    match core.delay.get() {
+        Some(delay) => format!("{} {:.0} ms", words(c"Sync.Delay"), delay.as_secs_f64() * 1e3),
+        None => words(c"Sync.Unknown"),
+    }
+}
+
+/// The measured delay, and a button that gives it to a microphone.
+fn add_sync(block: &Block, core: &Core) {
+    block.note(DELAY, &delay_line(core));
+    let list = block.list(key::MICROPHONE, c"Sync.Microphone");
+    list.item(&words(c"Sync.None"), "");
+    let mut names: Vec<String> = Vec::new();
+    // SAFETY: libobs calls back with living sources before it returns, and with the names' address.
+    unsafe { ffi::obs_enum_sources(heard, (&raw mut names).cast()) };
+    names.sort();
+    for name in names {
+        list.item(&name, &name);
+    }
+    block.button(c"sync", c"Sync.Set", set_sync, core);
+    block.note(SYNC_ANSWER, "");
+}
+
+/// Collects the names of sources that give sound and no picture.
+unsafe extern "C" fn heard(names: ffi::Data, source: *mut ffi::obs_source_t) -> bool {
+    guard("listing microphones", (), || {
+        // SAFETY: `add_sync` gives the address of its names; the source lives through this call.
+        unsafe {
+            let flags = ffi::obs_source_get_output_flags(source);
+            if flags & ffi::SOURCE_AUDIO != 0
+                && flags & ffi::SOURCE_VIDEO == 0
+                && let Some(names) = names.cast::<Vec<String>>().as_mut()
+            {
+                names.push(from_c(ffi::obs_source_get_name(source)));
+            }
+        }
+    });
+    true
+}
+
+unsafe extern "C" fn set_sync(
+    block: *mut ffi::obs_properties_t,
+    _: *mut ffi::obs_property_t,
+    data: ffi::Data,
+) -> bool {
+    guard("setting the sync offset", false, || {
+        // SAFETY: libobs' properties live through this call.
+        let block = unsafe { Block::borrow(block) };
+        let said = with_data(data, |core| {
+            let name = core.handle.with_settings(|stored| stored.text(key::MICROPHONE));
+            let Some(delay) = core.delay.get() else { return words(c"Sync.Unknown") };
+            if name.is_empty() {
+                return words(c"Sync.Choose");
+            }
+            // Whole milliseconds: OBS's own dialog has no finer ones.
+            let ms = (delay.as_secs_f64() * 1e3).round() as i64;
+            // SAFETY: the source is counted while it is used, and given back.
+            unsafe {
+                let microphone = ffi::obs_get_source_by_name(c(&name).as_ptr());
+                if microphone.is_null() {
+                    return words(c"Sync.Choose");
+                }
+                ffi::obs_source_set_sync_offset(microphone, ms * 1_000_000);
+                ffi::obs_source_release(microphone);
+            }
+            format!("{} {name}: {ms} ms", words(c"Sync.Done"))
+        });
+        block.rewrite(c"", SYNC_ANSWER, &said.unwrap_or_default());
+        true
+    })
+}
+
+unsafe extern "C" fn nothing(
+    _: *mut ffi::obs_properties_t,
+    _: *mut ffi::obs_property_t,
+    _: ffi::Data,
+) -> bool {
+    false
+}

@@ -1,0 +1,322 @@
+//! One instance's engine, run from a thread of its own so that no callback of OBS waits for a persona, a
+//! network or a camera.
+
+use crate::settings::{CameraChoice, Options};
+use crate::{faults, guard, places, wardrobe};
+use omote_engine::actor::ActorOptions;
+use omote_engine::badge::{BadgedFrame, Corner};
+use omote_engine::error::{Error, ErrorKind, Result, Stage};
+use omote_engine::infer::{Runtime, models};
+use omote_engine::pipeline::{
+    self, FADE, Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, Shown, Why,
+};
+use omote_engine::slot::{Publisher, Taken, slot};
+use omote_engine::source::Rate;
+use omote_engine::source::camera::CameraRequest;
+use omote_engine::swap::Mask;
+use omote_engine::track::{Tracker, TrackerConfig};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The camera that is the built-in moving face.
+pub(crate) const ACTOR: &str = "actor";
+/// Between two looks at what is to be done.
+const TURN: Duration = Duration::from_millis(50);
+/// Between two tries of what failed.
+const RETRY: Duration = Duration::from_secs(3);
+
+/// Takes finished pictures.
+pub(crate) trait Screen: Send + Sync {
+    /// A picture is finished.
+    fn show(&self, shown: &Arc<Shown>);
+
+    /// Some time has passed.
+    fn turn(&self) {}
+
+    /// The engine has been stopped: nothing more comes.
+    fn dark(&self) {}
+}
+
+/// How it goes, for the properties.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) live: Option<LiveStatus>,
+    /// What keeps the engine from running, or a persona from being worn.
+    pub(crate) trouble: Option<String>,
+}
+
+/// A card's width, height and badge corner.
+pub(crate) type CardShape = (u32, u32, Corner);
+
+/// The card that is wanted, and the one that has been drawn.
+#[derive(Default)]
+struct Card {
+    wanted: Option<CardShape>,
+    drawn: Option<(CardShape, Arc<BadgedFrame>)>,
+}
+
+type Task = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+struct Shared {
+    live: Mutex<Option<Arc<Live>>>,
+    trouble: Mutex<Option<String>>,
+    paused: AtomicBool,
+    asleep: AtomicBool,
+    tasks: Mutex<Vec<Task>>,
+    card: Mutex<Card>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these locks is whole after every statement.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A running instance.
+pub(crate) struct Session {
+    ask: Mutex<Option<Publisher<Options>>>,
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Session {
+    /// Starts the thread. `host` is where frames come from; without it the camera of the options is opened.
+    ///
+    /// # Errors
+    /// A thread that can't be started.
+    pub(crate) fn start(host: Option<LiveSource>, screen: Arc<dyn Screen>) -> Result<Self> {
+        let (ask, asked) = slot();
+        let shared = Arc::new(Shared::default());
+        let worker = Worker { host, screen, shared: Arc::clone(&shared), worn: None, running: None };
+        let thread = std::thread::Builder::new().name("omote-obs".to_owned()).spawn(move || {
+            worker.run(&asked);
+        });
+        let thread = thread.map_err(|e| {
+            let message = format!("the plugin's thread can't be started: {e}");
+            Error::wrap(ErrorKind::Backend, Stage::Pipeline, message, e)
+        })?;
+        Ok(Self { ask: Mutex::new(Some(ask)), shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// What is wanted from now on. Returns at once; only the newest wish counts.
+    pub(crate) fn want(&self, options: Options) {
+        if let Some(ask) = &*lock(&self.ask) {
+            ask.publish(options);
+        }
+    }
+
+    /// Shows the card from now on, or no longer.
+    pub(crate) fn pause(&self, on: bool) {
+        self.shared.paused.store(on, Ordering::Release);
+        if let Some(live) = &*lock(&self.shared.live) {
+            live.pause(on);
+        }
+    }
+
+    pub(crate) fn paused(&self) -> bool {
+        self.shared.paused.load(Ordering::Acquire)
+    }
+
+    /// Nobody sees it now, or somebody does again.
+    pub(crate) fn sleep(&self, on: bool) {
+        self.shared.asleep.store(on, Ordering::Release);
+    }
+
+    /// A card of this shape, where it has been drawn already; otherwise it is drawn soon.
+    pub(crate) fn card(&self, shape: CardShape) -> Option<Arc<BadgedFrame>> {
+        let mut card = self.shared.card.try_lock().ok()?;
+        card.wanted = Some(shape);
+        card.drawn.as_ref().filter(|(of, _)| *of == shape).map(|(_, card)| Arc::clone(card))
+    }
+
+    /// Has something done on the engine's thread, after what was asked for before.
+    pub(crate) fn later(&self, work: impl FnOnce() + Send + 'static) {
+        lock(&self.shared.tasks).push(Box::new(work));
+    }
+
+    /// Stops the engine and waits for it. Nothing comes to the screen after that.
+    pub(crate) fn stop(&self) {
+        lock(&self.ask).take();
+        if let Some(thread) = lock(&self.thread).take()
+            && thread.join().is_err()
+        {
+            log::error!("the plugin's thread broke down");
+        }
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        let live = lock(&self.shared.live).clone();
+        Report { live: live.map(|live| live.status()), trouble: lock(&self.shared.trouble).clone() }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+struct Worker {
+    host: Option<LiveSource>,
+    screen: Arc<dyn Screen>,
+    shared: Arc<Shared>,
+    /// What the engine wears.
+    worn: Option<(String, Mask)>,
+    /// What the engine was told last.
+    running: Option<Options>,
+}
+
+impl Worker {
+    fn run(mut self, asked: &omote_engine::slot::Taker<Options>) {
+        let mut wanted: Option<Options> = None;
+        let mut failed: Option<Instant> = None;
+        loop {
+            let changed = match asked.take(TURN) {
+                Taken::Value(options) => {
+                    wanted = Some(options);
+                    true
+                }
+                Taken::Late => false,
+                Taken::Closed => break,
+            };
+            guard::guard("a turn", (), || self.screen.turn());
+            guard::guard("a card", (), || self.draw_card());
+            for task in std::mem::take(&mut *lock(&self.shared.tasks)) {
+                guard::guard("a task", (), task);
+            }
+            let Some(options) = &wanted else { continue };
+            if options.release && self.shared.asleep.load(Ordering::Acquire) {
+                self.stop();
+                continue;
+            }
+            let due =
+                failed.is_some_and(|at| at.elapsed() >= RETRY) || self.running.is_none() && failed.is_none();
+            if !changed && !due {
+                continue;
+            }
+            let fault =
+                || Err(Error::new(ErrorKind::Backend, Stage::Pipeline, "the plugin broke down: see the log"));
+            let done = guard::guard("starting the engine", fault(), || self.obey(options));
+            let why = done.err().map(|e| chain(&e));
+            failed = why.is_some().then(Instant::now);
+            let mut trouble = lock(&self.shared.trouble);
+            if let Some(why) = &why
+                && trouble.as_ref() != Some(why)
+            {
+                log::warn!("{why}");
+            }
+            *trouble = why;
+        }
+        self.stop();
+    }
+
+    fn stop(&mut self) {
+        let live = lock(&self.shared.live).take();
+        if live.is_some() {
+            drop(live);
+            self.screen.dark();
+        }
+        (self.running, self.worn) = (None, None);
+    }
+
+    fn draw_card(&self) {
+        let shape = {
+            let card = lock(&self.shared.card);
+            match (card.wanted, &card.drawn) {
+                (Some(wanted), Some((there, _))) if wanted == *there => return,
+                (Some(wanted), _) => wanted,
+                (None, _) => return,
+            }
+        };
+        let (width, height, corner) = shape;
+        if let Ok(drawn) = pipeline::card(width, height, corner, Why::Fault) {
+            lock(&self.shared.card).drawn = Some((shape, Arc::new(drawn)));
+        }
+    }
+
+    /// Brings the engine to what is wanted.
+    fn obey(&mut self, options: &Options) -> Result<()> {
+        faults::panic_if(faults::START);
+        let wear = (options.persona.clone(), options.mask);
+        let live = lock(&self.shared.live).clone();
+        let restart = self.running.as_ref().is_none_or(|o| o.backend != options.backend);
+        let Some(live) = live.filter(|_| !restart) else {
+            self.stop();
+            return self.start(options, wear);
+        };
+        live.set_look(options.look);
+        live.set_privacy(options.privacy);
+        live.set_corner(options.corner);
+        live.set_turn(options.turn);
+        if self.host.is_none() && self.running.as_ref().is_none_or(|o| o.camera != options.camera) {
+            live.set_source(camera(&options.camera));
+        }
+        self.running = Some(options.clone());
+        if self.worn.as_ref() != Some(&wear) {
+            // A slider's steps are not faded, another face is.
+            let same = self.worn.as_ref().is_some_and(|(persona, _)| *persona == wear.0);
+            let texture = wardrobe::texture(&wear.0, wear.1)?;
+            live.wear(vec![texture], if same { Duration::ZERO } else { FADE });
+            self.worn = Some(wear);
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, options: &Options, wear: (String, Mask)) -> Result<()> {
+        let texture = wardrobe::texture(&wear.0, wear.1)?;
+        let source = self.host.clone().unwrap_or_else(|| camera(&options.camera));
+        let gpu = wardrobe::device(options.backend);
+        let config = LiveConfig {
+            source,
+            follow: trackers(),
+            personas: vec![texture],
+            settings: options.engine(),
+            gpu,
+        };
+        let live = Live::start(config)?;
+        live.pause(self.shared.paused.load(Ordering::Acquire));
+        let screen = Arc::clone(&self.screen);
+        live.watch("obs", Box::new(move |shown| screen.show(shown)))?;
+        *lock(&self.shared.live) = Some(Arc::new(live));
+        (self.running, self.worn) = (Some(options.clone()), Some(wear));
+        Ok(())
+    }
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(e) = cause {
+        let words = e.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = e.source();
+    }
+    text
+}
+
+fn camera(choice: &CameraChoice) -> LiveSource {
+    if choice.device == ACTOR {
+        return LiveSource::Actor(ActorOptions::new(1, 1280, 720, Rate::DEFAULT));
+    }
+    let device = (!choice.device.is_empty()).then(|| choice.device.clone());
+    pipeline::camera(CameraRequest { device, ..CameraRequest::like(&choice.mode).unwrap_or_default() })
+}
+
+fn trackers() -> MakeFollow {
+    Box::new(|| {
+        let data = places::networks();
+        let networks = |e: &dyn std::fmt::Display| {
+            let message = format!("the face networks can't be used ({e}); run `omote setup`");
+            Error::new(ErrorKind::Missing, Stage::Infer, message)
+        };
+        let runtime = Runtime::discover(models::library(&data).as_deref()).map_err(|e| networks(&e))?;
+        let tracker = Tracker::new(&runtime, &models::models_dir(&data), TrackerConfig::default())
+            .map_err(|e| networks(&e))?;
+        Ok(faults::wrap(Box::new(tracker) as Box<dyn Follow>))
+    })
+}

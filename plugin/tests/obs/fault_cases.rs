@@ -1,0 +1,141 @@
+//! The filter when something fails, or is slow.
+
+use crate::cases::{BGRA, SIZE, short, worn};
+use crate::host::{Source, Value, host};
+use crate::judge::{Seen, keep};
+use crate::properties::Properties;
+use crate::sources::paint;
+use crate::stage::{PATIENCE, SOON, Stage, tick};
+use std::time::Duration;
+
+/// The plugin's faults, as `src/faults.rs` numbers them.
+const RENDER: u32 = 1;
+const TICK: u32 = 1 << 1;
+const UPDATE: u32 = 1 << 2;
+const START: u32 = 1 << 3;
+const TRACK: u32 = 1 << 4;
+const SLOW: u32 = 1 << 5;
+const STALE: u32 = 1 << 6;
+const CREATE: u32 = 1 << 7;
+
+#[test]
+fn a_broken_engine_gives_the_card_and_comes_back() {
+    let Some(host) = host() else { return };
+    let stage = worn(&host);
+    host.faults(TRACK);
+    stage.until(Seen::Card, SOON);
+    assert_eq!(stage.watch(short()), [Seen::Card]);
+    host.faults(0);
+    stage.until(Seen::Worn, SOON);
+    stage.strike(&host);
+    host.end();
+}
+
+#[test]
+fn an_engine_that_does_not_start_shows_nothing_until_it_does() {
+    let Some(host) = host() else { return };
+    host.faults(START);
+    let stage = Stage::set(&host, SIZE, BGRA, &[]);
+    assert_eq!(stage.watch(2 * short()), [Seen::Nothing]);
+    host.faults(0);
+    stage.until(Seen::Worn, PATIENCE);
+    stage.strike(&host);
+    host.end();
+}
+
+#[test]
+fn callbacks_that_break_down_show_nothing_bare() {
+    let Some(host) = host() else { return };
+    let stage = worn(&host);
+    for fault in [RENDER, TICK, RENDER | TICK, UPDATE] {
+        host.faults(fault);
+        stage.filter.set(&[("sharpness", Value::Number(f64::from(fault) / 8.0))]);
+        let seen = stage.watch(short());
+        eprintln!("fault {fault}: {seen:?}");
+        host.faults(0);
+        stage.until(Seen::Worn, SOON);
+    }
+    let log = host.log();
+    assert!(log.contains("drawing the filter broke down") && log.contains("changing the filter broke down"));
+    stage.strike(&host);
+    host.end();
+}
+
+#[test]
+fn a_filter_that_can_t_be_made_draws_nothing() {
+    let Some(host) = host() else { return };
+    host.faults(CREATE);
+    let stage = Stage::set(&host, SIZE, BGRA, &[]);
+    assert_eq!(stage.watch(short()), [Seen::Nothing]);
+    stage.strike(&host);
+    host.end();
+}
+
+#[test]
+fn without_networks_the_card_says_so_and_the_log_names_the_remedy() {
+    let Some(host) = host() else { return };
+    // No other thread of this process reads the environment yet.
+    unsafe { std::env::set_var("OMOTE_DATA", host.folder()) };
+    let stage = Stage::set(&host, SIZE, BGRA, &[]);
+    assert_eq!(stage.watch(2 * short()), [Seen::Nothing]);
+    stage.filter.set(&[("nothing_until_ready", Value::Flag(false))]);
+    let (_, shown) = stage.until(Seen::Card, SOON);
+    keep("no-networks", &shown, SIZE.0);
+    assert!(host.log().contains("omote setup"), "{}", host.log());
+    let said = Properties::of(&stage.filter).words("status");
+    assert!(said.contains("omote setup"), "the properties say: {said}");
+    stage.strike(&host);
+    host.end();
+}
+
+#[test]
+fn a_picture_that_is_too_old_is_taken_off() {
+    let Some(host) = host() else { return };
+    let stage = worn(&host);
+    host.faults(STALE);
+    std::thread::sleep(Duration::from_millis(350));
+    let (seen, shown) = stage.look();
+    keep("stale", &shown, SIZE.0);
+    assert!(matches!(seen, Seen::Card | Seen::Nothing), "{seen:?}");
+    stage.until(Seen::Card, SOON);
+    assert_eq!(stage.watch(short()), [Seen::Card]);
+    host.faults(0);
+    stage.until(Seen::Worn, SOON);
+    stage.strike(&host);
+    host.end();
+}
+
+#[test]
+fn drawing_does_not_wait_for_a_slow_engine() {
+    let Some(host) = host() else { return };
+    let size = (160, 120);
+    let stage = Stage::set(&host, size, BGRA, &[]);
+    host.faults(SLOW);
+    stage.until(Seen::Worn, PATIENCE);
+    // Nothing but this test draws it from now on: each drawing is the first of its tick, which takes the
+    // picture. What drawing and staging cost without the filter is the software GPU's own time, since that
+    // draws inside these calls. Other programs share the processor: the best of some tries counts.
+    unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+    paint(&stage.scene.picture);
+    let plain = host.source(c"test_texture", "plain", &[]);
+    let ten = |source: &Source, staged: bool| {
+        let took = (0..10).map(|_| {
+            tick();
+            tick();
+            source.draw(size, 1, staged)
+        });
+        took.sum::<Duration>()
+    };
+    let tries: Vec<_> = (0..5).map(|_| (ten(&stage.webcam, false), ten(&plain, true))).collect();
+    tick();
+    let again = stage.webcam.draw(size, 10, false);
+    eprintln!("ten drawings in one tick: {again:?}; in ten ticks, with the filter and without: {tries:?}");
+    let with = tries.iter().map(|t| t.0).min().expect("tries");
+    let without = tries.iter().map(|t| t.1).min().expect("tries");
+    assert!(again < Duration::from_millis(5), "{again:?}");
+    assert!(with < without + Duration::from_millis(5), "{with:?} with the filter, {without:?} without");
+    drop(plain);
+    stage.watch(short());
+    stage.strike(&host);
+    host.end();
+}

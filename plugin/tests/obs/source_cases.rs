@@ -1,0 +1,211 @@
+//! "Omote Camera", and the properties of both kinds.
+
+use crate::host::{Host, Source, Value, display_name, host, within};
+use crate::judge::{keep, write};
+use crate::properties::Properties;
+use crate::stage::{PATIENCE, SOON, tick};
+use omote_engine::badge;
+use omote_engine::frame::{Colour, Frame, PixelFormat};
+use std::time::{Duration, Instant};
+
+const ACTOR: (u32, u32) = (1280, 720);
+
+fn camera(host: &Host, device: &str) -> Source {
+    let settings = [("camera", Value::Text(device)), ("backend", Value::Text("cpu"))];
+    let camera = host.source(c"omote_camera", "camera", &settings);
+    unsafe { (host.obs().obs_set_output_source)(0, camera.0) };
+    camera.show(true);
+    camera
+}
+
+fn badged(shown: &[u8], (w, h): (u32, u32)) -> bool {
+    let frame = Frame::new(PixelFormat::Bgra, Colour::JPEG, w, h, shown.to_vec()).expect("a frame");
+    badge::read(&frame).is_some()
+}
+
+/// A picture, or nothing where nothing is shown. One without the badge is a failure.
+fn look(camera: &Source) -> Option<Vec<u8>> {
+    let size = camera.size();
+    if size.0 == 0 {
+        return None;
+    }
+    let shown = camera.look(size);
+    if shown.iter().all(|v| *v == 0) || camera.size() != size {
+        return None;
+    }
+    assert!(badged(&shown, size), "a picture without the badge");
+    Some(shown)
+}
+
+#[test]
+fn the_camera_source_shows_badged_pictures_only_and_goes_dark() {
+    let Some(host) = host() else { return };
+    let begun = Instant::now();
+    let camera = camera(&host, "actor");
+    let status = || Properties::of(&camera).words("status");
+    let mut pictures = 0;
+    while pictures < 20 || !status().starts_with("Live") {
+        assert!(begun.elapsed() < PATIENCE, "{pictures} pictures; {}", status());
+        pictures += u32::from(look(&camera).is_some());
+        tick();
+    }
+    keep("camera", &look(&camera).expect("a picture"), ACTOR.0);
+    eprintln!("status: {}", status());
+    // Stale: taken off.
+    host.faults(1 << 6);
+    within(SOON, "the old picture is taken off", || look(&camera).is_none());
+    host.faults(0);
+    within(SOON, "pictures again", || look(&camera).is_some());
+    // Closed while hidden.
+    camera.set(&[("release_when_hidden", Value::Flag(true))]);
+    camera.show(false);
+    unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+    within(SOON, "the camera is closed", || status().contains("Starting"));
+    unsafe { (host.obs().obs_set_output_source)(0, camera.0) };
+    camera.show(true);
+    within(PATIENCE, "pictures again", || look(&camera).is_some());
+    camera.show(false);
+    drop(camera);
+    host.end();
+}
+
+#[test]
+fn a_camera_that_is_not_there_is_named_and_shows_the_card() {
+    let Some(host) = host() else { return };
+    let camera = camera(&host, "/dev/video-none");
+    within(PATIENCE, "the reason", || {
+        look(&camera);
+        Properties::of(&camera).words("status").contains("/dev/video-none")
+    });
+    eprintln!("status: {}", Properties::of(&camera).words("status"));
+    within(PATIENCE, "the card", || look(&camera).is_some());
+    camera.show(false);
+    drop(camera);
+    host.end();
+}
+
+#[test]
+fn twenty_camera_sources_come_and_go() {
+    let Some(host) = host() else { return };
+    for k in 0..20u64 {
+        let camera = camera(&host, if k % 3 == 0 { "/dev/video-none" } else { "actor" });
+        std::thread::sleep(Duration::from_millis([0, 5, 60, 400][k as usize % 4]));
+        look(&camera);
+        unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+        drop(camera);
+    }
+    host.end();
+}
+
+#[test]
+fn a_camera_source_that_breaks_down_shows_nothing() {
+    let Some(host) = host() else { return };
+    host.faults(1 << 7);
+    let camera = camera(&host, "actor");
+    for _ in 0..30 {
+        assert_eq!(look(&camera), None);
+        tick();
+    }
+    drop(camera);
+    host.end();
+}
+
+#[test]
+fn the_properties_are_what_users_expect() {
+    let Some(host) = host() else { return };
+    assert_eq!(display_name(c"omote_camera"), "Omote Camera");
+    assert_eq!(display_name(c"omote_face_filter"), "Omote Face Filter");
+    let camera = host.source(c"omote_camera", "camera", &[("camera", Value::Text("actor"))]);
+    let filter = host.filter(&[]);
+    for (source, own) in [(&camera, ["camera", "mode", "mirror"]), (&filter, ["wait", "wait_ms", "wait"])] {
+        let properties = Properties::of(source);
+        let all = properties.all();
+        for name in
+            ["status", "persona", "privacy", "opacity", "badge_corner", "backend", "sync", "disclosure"]
+        {
+            assert!(properties.visible(name), "{name}: {all:?}");
+        }
+        for name in own {
+            assert!(properties.visible(name), "{name}: {all:?}");
+        }
+        for (name, words, _, items) in &all {
+            assert!(
+                !words.contains('.') || name == "status" || name == "delay",
+                "{name} has no text: {words}"
+            );
+            let lists = [("persona", 3), ("privacy", 2), ("badge_corner", 4), ("backend", 3)];
+            if let Some((_, least)) = lists.iter().find(|row| row.0 == name) {
+                assert!(items >= least, "{name}: {items} items");
+            }
+        }
+        assert!(!properties.visible("photo_file"), "the fields for a photo are folded");
+        properties.click("photo_add");
+        assert!(properties.visible("photo_file") && !properties.visible("photo_grantor"));
+    }
+    for id in [c"omote_camera", c"omote_face_filter"] {
+        assert!(Properties::of_kind(id).visible("persona"));
+    }
+    drop((camera, filter));
+    host.end();
+}
+
+#[test]
+fn a_persona_is_made_from_a_photo() {
+    let Some(host) = host() else { return };
+    // The user's folder of this test, with the networks of the real one.
+    let real = omote_engine::infer::models::data_dir().expect("a data folder");
+    for folder in ["models", "lib"] {
+        std::os::unix::fs::symlink(real.join(folder), host.folder().join(folder)).expect("a link");
+    }
+    // No other thread of this process reads the environment yet.
+    unsafe { std::env::set_var("OMOTE_DATA", host.folder()) };
+    let photo = host.folder().join("photo.png");
+    let scene = crate::judge::Scene::still(1280, 720);
+    write(&photo, &scene.picture.bgra, 1280);
+
+    let filter = host.filter(&[]);
+    let properties = Properties::of(&filter);
+    properties.click("photo_add");
+    properties.click("photo_make");
+    assert!(properties.words("photo_message").contains("choose a photo"));
+    filter.set(&[
+        ("photo_file", Value::Text(&photo.display().to_string())),
+        ("photo_title", Value::Text("Nobody at all")),
+        ("photo_class", Value::Text("fictional")),
+    ]);
+    tick();
+    properties.changed("photo_class");
+    assert!(properties.visible("photo_how") && !properties.visible("photo_own"));
+    filter.set(&[("photo_how", Value::Text("averaged")), ("photo_answers", Value::Flag(true))]);
+    properties.click("photo_make");
+    within(PATIENCE, "the persona", || {
+        Properties::of(&filter).words("photo_message").contains("nobody-at-all")
+    });
+    assert!(host.folder().join("personas/nobody-at-all.omote").exists());
+    assert_eq!(filter.setting(c"persona"), "nobody-at-all");
+    assert_eq!(filter.setting(c"photo_how"), "", "the form is empty again");
+    drop((properties, filter));
+    host.end();
+}
+
+#[test]
+fn the_delay_becomes_a_microphone_s_sync_offset() {
+    let Some(host) = host() else { return };
+    let microphone = host.source(c"test_microphone", "Mic", &[]);
+    let camera = camera(&host, "actor");
+    let settings = [("microphone", Value::Text("Mic"))];
+    camera.set(&settings);
+    within(PATIENCE, "a delay", || {
+        look(&camera);
+        let properties = Properties::of(&camera);
+        properties.click("sync");
+        properties.words("sync_answer").contains("Mic")
+    });
+    let offset = unsafe { (host.obs().obs_source_get_sync_offset)(microphone.0) };
+    eprintln!("sync offset: {} ms", offset / 1_000_000);
+    assert!((1_000_000..1_000_000_000).contains(&offset), "{offset} ns");
+    camera.show(false);
+    unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+    drop((camera, microphone));
+    host.end();
+}
