@@ -5,7 +5,7 @@
 //! namespace without any other machine in it, since OBS's websocket listens on every interface.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test")]
 
 use base64::Engine as _;
 use omote_engine::actor::{Actor, ActorOptions};
