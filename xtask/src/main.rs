@@ -48,7 +48,11 @@ enum Task {
     /// The checks on V4L2 devices alone, in a small virtual machine
     Rig,
     /// The OBS plugin's checks only, inside libobs and inside OBS
-    Obs,
+    Obs {
+        /// One of the two
+        #[arg(value_parser = ["libobs", "app"])]
+        only: Option<String>,
+    },
     /// Build the OBS plugin and put it into the user's folder of OBS
     InstallObs {
         /// OBS's folder for plugins, where it is not the usual one
@@ -90,9 +94,9 @@ fn main() -> ExitCode {
             rig::run(&mut steps);
             Ok(steps.finish())
         }
-        Task::Obs => {
+        Task::Obs { only } => {
             let mut steps = Steps::new();
-            obs::run(&mut steps);
+            obs::run(&mut steps, only.as_deref());
             Ok(steps.finish())
         }
         Task::InstallObs { folder } => obs::install::run(folder.as_deref()).map(|()| true),
@@ -224,7 +228,7 @@ fn test() -> anyhow::Result<bool> {
     steps.note("GPU tests", log.verdict(required));
     window::run(&mut steps);
     pipewire_session::run(&mut steps);
-    obs::run(&mut steps);
+    obs::run(&mut steps, None);
     rig::run(&mut steps);
     Ok(steps.finish())
 }

@@ -16,8 +16,8 @@ use crate::{cargo, features, target_folder};
 /// Where this is set, the tests must run.
 const REQUIRED: &str = "REQUIRE_OBS";
 
-/// Runs both steps; where something is missing they are skipped, and say so.
-pub(crate) fn run(steps: &mut Steps) {
+/// Runs both steps, or the one named `only` (`libobs`, `app`); where something is missing they are skipped, and say so.
+pub(crate) fn run(steps: &mut Steps, only: Option<&str>) {
     let mut missing = Vec::new();
     if !on_path("Xvfb") {
         missing.push("Xvfb");
@@ -34,7 +34,12 @@ pub(crate) fn run(steps: &mut Steps) {
         eprintln!("== OBS: {words}");
         return steps.note("OBS", verdict);
     }
-    steps.check("plugin in libobs", || in_libobs().map_err(|e| format!("{e:#}")));
+    if only.is_none_or(|only| only == "libobs") {
+        steps.check("plugin in libobs", || in_libobs().map_err(|e| format!("{e:#}")));
+    }
+    if only == Some("libobs") {
+        return;
+    }
     if !on_path("obs") || !on_path("ffmpeg") {
         return steps.note("plugin in OBS", Ok("skipped: no obs-studio or no ffmpeg".to_owned()));
     }
@@ -126,8 +131,8 @@ fn in_obs() -> anyhow::Result<String> {
     let mut command = tests("app");
     command.env("DISPLAY", &name).env("OMOTE_OBS_HOME", folder.join("home")).env("CARGO_NET_OFFLINE", "true");
     // Built before the network is gone.
-    let mut only_build = tests("app");
-    ensure!(only_build.arg("--no-run").status()?.success(), "tests/app does not build");
+    let mut only_build = cargo(&["test", "--no-run", "--package", "omote-obs", "--features", "faults"]);
+    ensure!(only_build.args(features()).status()?.success(), "tests/app does not build");
     let status = own_network(&mut command).status();
     ensure!(status.context("unshare can't be run")?.success(), "tests/app failed: see above");
     Ok("filter and camera on the air, properties, requests, quit; pictures in target/omote-obs-app"
