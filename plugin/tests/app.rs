@@ -23,6 +23,8 @@ use tungstenite::{Message, WebSocket};
 
 const PORT: u16 = 14455;
 const SIZE: (u32, u32) = (640, 360);
+/// The camera source, which films the actor at 1280x720.
+const CAMERA: &str = "My camera";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The running program; killed if the test fails.
@@ -117,13 +119,18 @@ impl Obs {
 
     /// A request to the plugin.
     fn vendor(&mut self, request: &str, data: &Value) -> Value {
-        let all = json!({"vendorName": "omote", "requestType": request, "requestData": data});
+        let mut all = json!({"vendorName": "omote", "requestType": request});
+        // An empty set is refused.
+        if data.as_object().is_some_and(|data| !data.is_empty()) {
+            all["requestData"] = data.clone();
+        }
         self.ask("CallVendorRequest", &all)["responseData"].clone()
     }
 
     /// What a source looks like now, as RGBA.
     fn look(&mut self, source: &str) -> Option<image::RgbaImage> {
-        let (w, h) = SIZE;
+        // At its own size: the badge is not read in scaled pictures.
+        let (w, h) = if source == CAMERA { (1280, 720) } else { SIZE };
         let data = json!({"sourceName": source, "imageFormat": "png", "imageWidth": w, "imageHeight": h});
         // A source without a picture has no screenshot.
         let answer = self.try_ask("GetSourceScreenshot", &data).ok()?;
@@ -233,11 +240,11 @@ fn prepare(home: &Path, photo: &Path) {
                 "settings": {"file": photo}, "filters": [
                     {"id": "omote_face_filter", "versioned_id": "omote_face_filter", "name": "Face",
                         "enabled": true, "settings": {"backend": "cpu"}}]},
-            {"id": "omote_camera", "versioned_id": "omote_camera", "name": "My camera",
+            {"id": "omote_camera", "versioned_id": "omote_camera", "name": CAMERA,
                 "settings": {"camera": "actor", "backend": "cpu", "persona": "composite-2"}},
             {"id": "scene", "versioned_id": "scene", "name": "Scene", "settings": {
                 "id_counter": 2, "custom_size": false,
-                "items": [item("Photo", 1, 0.0, 0.5), item("My camera", 2, 320.0, 0.25)]}},
+                "items": [item("Photo", 1, 0.0, 0.5), item(CAMERA, 2, 320.0, 0.25)]}},
         ],
     });
     write("basic/scenes/Test.json", &scene.to_string());
@@ -290,9 +297,9 @@ fn filter_and_camera_are_on_the_air_in_obs() {
 
     // The camera.
     let camera = within("the camera's picture", || {
-        let shown = obs.look("My camera").filter(|shown| !empty(shown))?;
+        let shown = obs.look(CAMERA).filter(|shown| !empty(shown))?;
         assert!(badged(&shown), "a picture without the badge");
-        let status = obs.vendor("status", &json!({"source": "My camera"}));
+        let status = obs.vendor("status", &json!({"source": CAMERA}));
         (status["state"] == "live").then_some(shown)
     });
     obs.keep("camera", &camera);
@@ -321,7 +328,7 @@ fn filter_and_camera_are_on_the_air_in_obs() {
 
     // Windows.
     obs.display("window");
-    obs.ask("OpenInputPropertiesDialog", &json!({"inputName": "My camera"}));
+    obs.ask("OpenInputPropertiesDialog", &json!({"inputName": CAMERA}));
     within("the camera's properties", || window("Properties for").then_some(()));
     std::thread::sleep(Duration::from_secs(2));
     obs.display("properties");
