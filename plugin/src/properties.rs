@@ -36,7 +36,7 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
     if let Some(core) = core {
         photo::add(&block, core);
     }
-    add_choices(&block, key::PRIVACY, c"Privacy", &PRIVACY.map(|row| row.0));
+    add_choices(&block, key::PRIVACY, c"Privacy", &PRIVACY.map(|row| row.0)).on_change(privacy_changed);
     for (name, least, most, _) in SLIDERS {
         let label = c(format!("Slider.{}", name.to_string_lossy()));
         block.slider(name, &label, least, most);
@@ -74,12 +74,28 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
 }
 
 /// A list whose items are shown as `<label>.<value>` of the language file says.
-fn add_choices(block: &Block, name: &CStr, label: &CStr, values: &[&CStr]) {
+fn add_choices(block: &Block, name: &CStr, label: &CStr, values: &[&CStr]) -> List {
     let list = block.list(name, label);
     for value in values {
         let value = value.to_string_lossy();
         list.item(&words(&c(format!("{}.{value}", label.to_string_lossy()))), &value);
     }
+    list
+}
+
+/// Opacity can be chosen only where it counts.
+unsafe extern "C" fn privacy_changed(
+    block: *mut ffi::obs_properties_t,
+    _: *mut ffi::obs_property_t,
+    data: *mut ffi::obs_data_t,
+) -> bool {
+    guard("choosing the privacy", false, || {
+        // SAFETY: both are libobs' and live through this call.
+        let (block, stored) = unsafe { (Block::borrow(block), Stored::new(data)) };
+        let Some(opacity) = block.find(c"", key::OPACITY) else { return false };
+        unsafe { ffi::obs_property_set_enabled(opacity, stored.text(key::PRIVACY) == "relaxed") };
+        true
+    })
 }
 
 fn add_cameras(block: &Block, chosen: Option<String>) {

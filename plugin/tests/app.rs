@@ -250,10 +250,15 @@ fn prepare(home: &Path, photo: &Path) {
     write("basic/scenes/Test.json", &scene.to_string());
 }
 
-/// Whether a window of this title is there.
+/// Whether a window of this title is there. It is made large and put into a corner, to be looked at.
 fn window(title: &str) -> bool {
     let found = Command::new("xdotool").args(["search", "--onlyvisible", "--name", title]).output();
-    found.is_ok_and(|output| !output.stdout.is_empty())
+    let found = found.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let Some(id) = found.lines().next() else { return false };
+    let moved = Command::new("xdotool")
+        .args(["windowsize", id, "1000", "1190", "windowmove", id, "900", "0"])
+        .status();
+    moved.is_ok_and(|status| status.success())
 }
 
 #[test]

@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test")]
 
 mod cases;
+mod cost;
 mod fault_cases;
 #[path = "../../src/ffi.rs"]
 mod ffi;
