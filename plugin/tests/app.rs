@@ -261,6 +261,15 @@ fn window(title: &str) -> bool {
     moved.is_ok_and(|status| status.success())
 }
 
+/// Goes to the end of the properties in the window that was opened last, by the mouse's wheel over their labels.
+fn scroll_down() {
+    let moved = Command::new("xdotool")
+        .args(["mousemove", "1780", "1000", "click", "--repeat", "60", "--delay", "10", "5"])
+        .status();
+    assert!(moved.is_ok_and(|status| status.success()), "xdotool");
+    std::thread::sleep(Duration::from_secs(1));
+}
+
 #[test]
 fn filter_and_camera_are_on_the_air_in_obs() {
     let Some(home) = std::env::var_os("OMOTE_OBS_HOME").map(PathBuf::from) else {
@@ -337,10 +346,14 @@ fn filter_and_camera_are_on_the_air_in_obs() {
     within("the camera's properties", || window("Properties for").then_some(()));
     std::thread::sleep(Duration::from_secs(2));
     obs.display("properties");
+    scroll_down();
+    obs.display("properties-end");
     obs.ask("OpenInputFiltersDialog", &json!({"inputName": "Photo"}));
     within("the filters' window", || window("Filters for").then_some(()));
     std::thread::sleep(Duration::from_secs(2));
     obs.display("filters");
+    scroll_down();
+    obs.display("filters-end");
     let stats = obs.ask("GetStats", &json!({}));
     eprintln!("stats: {stats}");
 
