@@ -8,7 +8,7 @@ use crate::instance::{Core, Delay, Handle, lock};
 use crate::session::{Screen, Session};
 use crate::settings::{Kind, Stored};
 use crate::text::told;
-use crate::{faults, ffi, properties};
+use crate::{faults, ffi, photo, properties};
 use omote_engine::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 use omote_engine::pipeline::{Shown, State};
 use omote_engine::timing::now;
@@ -131,6 +131,7 @@ struct Camera {
 impl Camera {
     fn create(handle: Handle, stored: Stored) -> omote_engine::error::Result<Self> {
         faults::panic_if(faults::CREATE);
+        photo::clear(stored);
         // SAFETY: the source lives.
         unsafe { ffi::obs_source_set_async_unbuffered(handle.0, true) };
         let options = stored.options(Kind::Camera);

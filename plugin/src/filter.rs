@@ -10,7 +10,7 @@ use crate::session::{Screen, Session};
 use crate::settings::{Kind, Options, Stored};
 use crate::surfaces::{Size, Surfaces};
 use crate::text::told;
-use crate::{faults, ffi, properties};
+use crate::{faults, ffi, photo, properties};
 use omote_engine::badge::Corner;
 use omote_engine::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use omote_engine::pipeline::{HostFrames, Shown, State, host};
@@ -102,6 +102,7 @@ struct Filter {
 impl Filter {
     fn create(handle: Handle, stored: Stored) -> omote_engine::error::Result<Self> {
         faults::panic_if(faults::CREATE);
+        photo::clear(stored);
         let (frames, source) = host("OBS");
         let newest = Arc::new(Newest::default());
         let session = Session::start(Some(source), Arc::clone(&newest) as Arc<dyn Screen>)?;

@@ -1,10 +1,10 @@
 //! The filter when something fails, or is slow.
 
 use crate::cases::{BGRA, SIZE, short, worn};
-use crate::host::{Source, Value, host};
-use crate::judge::{Seen, keep};
+use crate::host::{Source, Value, host, within};
+use crate::judge::{Scene, Seen, keep};
 use crate::properties::Properties;
-use crate::sources::paint;
+use crate::sources::{Fed, paint};
 use crate::stage::{PATIENCE, SOON, Stage, tick};
 use std::time::Duration;
 
@@ -136,6 +136,26 @@ fn drawing_does_not_wait_for_a_slow_engine() {
     assert!(with < without + Duration::from_millis(5), "{with:?} with the filter, {without:?} without");
     drop(plain);
     stage.watch(short());
+    stage.strike(&host);
+    host.end();
+}
+
+#[test]
+fn a_picture_too_small_for_the_badge_is_not_shown_and_named() {
+    let Some(host) = host() else { return };
+    let stage = Stage::set(&host, (160, 120), BGRA, &[("nothing_until_ready", Value::Flag(false))]);
+    let small = Scene::still(160, 120).picture;
+    let mut cut = small.clone();
+    (cut.h, cut.bgra) = (100, small.bgra[..160 * 100 * 4].to_vec());
+    stage.feeder.change(Fed::new(&cut, BGRA));
+    within(SOON, "the new size", || stage.webcam.size() == (160, 100));
+    for _ in 0..30 {
+        assert!(stage.webcam.look((160, 100)).iter().all(|v| *v == 0), "something is drawn");
+        tick();
+    }
+    let said = || Properties::of(&stage.filter).words("status");
+    eprintln!("status: {}", said());
+    within(SOON, "the reason", || said().contains("160x100"));
     stage.strike(&host);
     host.end();
 }

@@ -14,6 +14,9 @@ pub(crate) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
         Some(folder) => folder.to_owned(),
         None => plugins_folder()?,
     };
+    if !crate::data_folder().is_some_and(|data| data.join("models").is_dir()) {
+        crate::setup(&["--release"])?;
+    }
     let built = build(&["--release"], "release")?;
     let at = put(&built, &folder)?;
     eprintln!("== installed into {}", at.display());

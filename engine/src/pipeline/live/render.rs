@@ -145,7 +145,7 @@ impl Render {
         stamps.painted = now();
         match painted {
             Ok(painted) => self.finish(painted, faces, stamps),
-            Err(e) => self.painter.fault(e.to_string()),
+            Err(e) => self.lost(e.to_string()),
         }
     }
 
@@ -154,7 +154,7 @@ impl Render {
         match self.painter.idle(FrameTime(time)) {
             Ok(Some(painted)) => self.send(painted),
             Ok(None) => {}
-            Err(e) => self.painter.fault(e.to_string()),
+            Err(e) => self.lost(e.to_string()),
         }
     }
 
@@ -168,8 +168,8 @@ impl Render {
         let badged = catch_unwind(AssertUnwindSafe(|| self.painter.finish(canvas)));
         let badged = match badged {
             Ok(Ok(badged)) => badged,
-            Ok(Err(e)) => return self.painter.fault(e.to_string()),
-            Err(panic) => return self.painter.fault(format!("the badge failed: {}", panic_words(&*panic))),
+            Ok(Err(e)) => return self.lost(e.to_string()),
+            Err(panic) => return self.lost(format!("the badge failed: {}", panic_words(&*panic))),
         };
         stamps.ready = now();
         let state = if self.controls.stopped() && state == State::Live { State::Card } else { state };
@@ -177,5 +177,11 @@ impl Render {
         let found = faces.len();
         self.board.shown(state, why, found, &stamps, (faults, last), self.painter.objects_created());
         self.outlets.publish(&Arc::new(Shown { badged, faces, state, why, stamps }));
+    }
+
+    /// A picture that can't be shown, nor anything in its place.
+    fn lost(&mut self, what: String) {
+        self.painter.fault(what);
+        self.board.lost(self.painter.faults());
     }
 }

@@ -246,6 +246,14 @@ impl Board {
         (inner.status.state, inner.why) = (state, why);
     }
 
+    /// Nothing could be shown.
+    pub(super) fn lost(&self, (faults, last): (u64, Option<&str>)) {
+        let mut inner = self.lock();
+        (inner.status.state, inner.why) = (State::Card, Some(Why::Fault));
+        inner.painter_faults = faults;
+        inner.status.last_fault = last.map(str::to_owned);
+    }
+
     pub(super) fn shown(
         &self,
         state: State,
