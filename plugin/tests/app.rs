@@ -58,13 +58,17 @@ impl Obs {
             "Scene",
         ];
         let said = |name: &str| fs::File::create(home.join(name)).expect("a file");
-        let data = omote_engine::infer::models::data_dir().expect("a data folder");
-        let child = Command::new("obs")
+        let mut command = Command::new("obs");
+        // The networks of this machine, unless the plugin's own are to be tried.
+        if std::env::var_os("OMOTE_OBS_OWN_NETWORKS").is_none() {
+            let data = omote_engine::infer::models::data_dir().expect("a data folder");
+            command.env("OMOTE_DATA", data);
+        }
+        let child = command
             .args(options)
             .env("HOME", home)
             .env("XDG_CONFIG_HOME", home.join(".config"))
             .env("XDG_RUNTIME_DIR", &runtime)
-            .env("OMOTE_DATA", data)
             .env("QT_QPA_PLATFORM", "xcb")
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env_remove("RUST_BACKTRACE")

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -35,12 +36,17 @@ pub(crate) fn run(system: Option<&str>, library: Option<&Path>) -> anyhow::Resul
         fs::remove_dir_all(&stage).with_context(|| format!("can't remove {}", stage.display()))?;
     }
     tree.put(&library, &stage)?;
+    if system == "linux" {
+        strip(&stage.join(tree.folder).join(tree.binary));
+    }
     let data = stage.join(tree.folder).join(tree.data);
     let bundled = if system == here { bundle(&data)? } else { false };
     let licences = stage.join(tree.folder).join(tree.data).join("licences");
     fs::create_dir_all(&licences)?;
     for (from, to) in [
         ("plugin/LICENSE-GPL-2.0", "omote-obs-GPL-2.0.txt"),
+        // What is built in is in part Apache-2.0 only: the whole can be handed on under version 3.
+        ("plugin/LICENSE-GPL-3.0", "omote-obs-GPL-3.0.txt"),
         ("LICENSE-MIT", "omote-MIT.txt"),
         ("LICENSE-APACHE", "omote-Apache-2.0.txt"),
     ] {
@@ -60,6 +66,14 @@ pub(crate) fn run(system: Option<&str>, library: Option<&Path>) -> anyhow::Resul
     Ok(())
 }
 
+/// Takes out debug information, two thirds of the file. Where that can't be done it stays.
+fn strip(library: &Path) {
+    let done = Command::new("strip").arg("--strip-debug").arg(library).status();
+    if !done.is_ok_and(|status| status.success()) {
+        eprintln!("   strip is not there (binutils): the library keeps its debug information");
+    }
+}
+
 /// Networks and ONNX Runtime of this machine's set-up, with their licences. True where they were there.
 fn bundle(data: &Path) -> anyhow::Result<bool> {
     let Some(own) = crate::data_folder() else { return Ok(false) };
@@ -69,6 +83,13 @@ fn bundle(data: &Path) -> anyhow::Result<bool> {
     for folder in ["models", "lib", "licences"] {
         if own.join(folder).is_dir() {
             copy_all(&own.join(folder), &data.join(folder))?;
+        }
+    }
+    // The networks as they were before they were converted; nothing reads them any more.
+    let models = data.join("models");
+    for entry in fs::read_dir(&models)?.flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "tflite") {
+            fs::remove_file(entry.path())?;
         }
     }
     Ok(true)
@@ -114,7 +135,11 @@ fn third_parties() -> anyhow::Result<ThirdParties> {
             by_name.insert((word("name"), word("version")), (word("license"), word("manifest_path")));
         }
     }
-    let mut text = String::from("What is built into this plugin, and under which licence.\n");
+    let mut text = String::from(
+        "What is built into this plugin, and under which licence.\n\nOmote's own part is GPL-2.0-or-later. Some of \
+         the rest is Apache-2.0 only, which goes with version 3 of the GPL: taken together, this file is under \
+         GPL-3.0-or-later. The source is at https://github.com/omote-video/omote\n",
+    );
     for ((name, version), (licence, manifest)) in &by_name {
         text.push_str(&format!("\n==== {name} {version}: {licence}\n"));
         for file in licence_files(Path::new(manifest)) {
