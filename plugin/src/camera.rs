@@ -173,9 +173,10 @@ unsafe extern "C" fn get_name(_: ffi::Data) -> *const c_char {
 unsafe extern "C" fn create(settings: *mut ffi::obs_data_t, source: *mut ffi::obs_source_t) -> ffi::Data {
     guard("creating the camera", null_mut(), || {
         // SAFETY: libobs' settings live through this call.
-        match Camera::create(Handle(source), unsafe { Stored::new(settings) }) {
+        let handle = Handle(source);
+        match Camera::create(handle, unsafe { Stored::new(settings) }) {
             Ok(camera) => {
-                camera.core.hotkeys();
+                camera.core.hotkeys(handle, "");
                 Box::into_raw(Box::new(camera)).cast()
             }
             Err(e) => {

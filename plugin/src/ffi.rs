@@ -246,6 +246,7 @@ unsafe extern "C" {
         pressed: Pressed,
         data: Data,
     ) -> usize;
+    pub(crate) fn obs_hotkey_unregister(id: usize);
     pub(crate) fn video_format_get_parameters(
         space: c_int,
         range: c_int,

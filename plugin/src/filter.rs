@@ -86,6 +86,8 @@ struct Drawing {
     surfaces: Option<Surfaces>,
     /// Whether this tick's picture was taken: OBS may draw a filter several times a tick.
     taken: bool,
+    /// Whether the hotkeys are registered.
+    keyed: bool,
     /// Pictures staged so far, which numbers them.
     staged: u64,
     times: [Duration; 2],
@@ -109,7 +111,6 @@ impl Filter {
         let options = stored.options(Kind::Filter);
         session.want(options.clone());
         let core = Core::new(handle, Kind::Filter, session, Arc::default());
-        core.hotkeys();
         Ok(Self { core, newest, frames, drawing: Mutex::default(), options: Mutex::new(options) })
     }
 
@@ -122,7 +123,19 @@ impl Filter {
 
     fn tick(&self) {
         faults::panic_if(faults::TICK);
-        lock(&self.drawing).taken = false;
+        let mut drawing = lock(&self.drawing);
+        drawing.taken = false;
+        if drawing.keyed {
+            return;
+        }
+        // libobs keeps no hotkeys of a filter: they are its source's, which is known once it has been added.
+        // SAFETY: called in `video_tick`, through which the filter and its parent live.
+        let parent = unsafe { ffi::obs_filter_get_parent(self.core.handle.0) };
+        if !parent.is_null() {
+            drawing.keyed = true;
+            drop(drawing);
+            self.core.hotkeys(Handle(parent), &self.core.handle.name());
+        }
     }
 
     fn render(&self) {

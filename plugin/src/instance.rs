@@ -6,7 +6,7 @@
 use crate::guard::guard;
 use crate::session::Session;
 use crate::settings::{Kind, Stored, key};
-use crate::text::{from_c, told};
+use crate::text::{c, from_c, words};
 use crate::{ffi, wardrobe};
 use omote_engine::timing;
 use std::ffi::CStr;
@@ -84,6 +84,8 @@ pub(crate) struct Core {
     pub(crate) answer: Arc<Mutex<String>>,
     /// Whether the properties show the fields for a photo.
     pub(crate) unfolded: AtomicBool,
+    /// Numbers of the hotkeys.
+    keys: Mutex<Vec<usize>>,
 }
 
 static LIVING: Mutex<Vec<Arc<Core>>> = Mutex::new(Vec::new());
@@ -120,6 +122,7 @@ impl Core {
             delay,
             answer: Arc::default(),
             unfolded: AtomicBool::new(false),
+            keys: Mutex::default(),
         });
         lock(&LIVING).push(Arc::clone(&core));
         core
@@ -133,6 +136,10 @@ impl Core {
     /// Ends the instance: nobody finds it any more, and its engine has stopped.
     pub(crate) fn retire(&self) {
         lock(&LIVING).retain(|core| core.id != self.id);
+        for key in lock(&self.keys).drain(..) {
+            // SAFETY: libobs takes numbers that it no longer knows.
+            unsafe { ffi::obs_hotkey_unregister(key) };
+        }
         self.session.stop();
     }
 
@@ -166,25 +173,23 @@ impl Core {
         Ok(())
     }
 
-    /// Registers the hotkeys.
-    pub(crate) fn hotkeys(&self) {
-        let keys: [(&CStr, &CStr, ffi::Pressed); 3] = [
-            (c"omote.next_persona", c"Hotkey.Next", next_persona),
-            (c"omote.previous_persona", c"Hotkey.Previous", previous_persona),
-            (c"omote.card_now", c"Hotkey.Card", card_now),
+    /// Registers the hotkeys with `owner`, which libobs stores them with; `of` tells several on one owner apart.
+    pub(crate) fn hotkeys(&self, owner: Handle, of: &str) {
+        let keys: [(&str, &CStr, ffi::Pressed); 3] = [
+            ("omote.next_persona", c"Hotkey.Next", next_persona),
+            ("omote.previous_persona", c"Hotkey.Previous", previous_persona),
+            ("omote.card_now", c"Hotkey.Card", card_now),
         ];
         for (name, label, pressed) in keys {
-            let label = told(label);
-            // SAFETY: the source lives; libobs copies the texts.
-            unsafe {
-                ffi::obs_hotkey_register_source(
-                    self.handle.0,
-                    name.as_ptr(),
-                    label.as_ptr(),
-                    pressed,
-                    self.data(),
-                )
+            let (name, label) = match of.is_empty() {
+                true => (c(name), c(words(label))),
+                false => (c(format!("{name}.{of}")), c(format!("{} ({of})", words(label)))),
             };
+            // SAFETY: the owner lives; libobs copies the texts.
+            let id = unsafe {
+                ffi::obs_hotkey_register_source(owner.0, name.as_ptr(), label.as_ptr(), pressed, self.data())
+            };
+            lock(&self.keys).push(id);
         }
     }
 }

@@ -241,6 +241,28 @@ fn settings_change_in_the_middle_of_frames() {
 }
 
 #[test]
+fn hotkeys_change_the_persona_and_show_the_card() {
+    let Some(host) = host() else { return };
+    let stage = worn(&host);
+    let persona = || stage.filter.setting(c"persona");
+    let first = persona();
+    host.press("omote.next_persona.filter");
+    let second = persona();
+    assert_ne!(first, second);
+    host.press("omote.previous_persona.filter");
+    assert_eq!(persona(), first);
+    host.press("omote.previous_persona.filter");
+    assert_ne!(persona(), first);
+    host.press("omote.card_now.filter");
+    stage.until(Seen::Card, SOON);
+    assert_eq!(stage.watch(short()), [Seen::Card]);
+    host.press("omote.card_now.filter");
+    stage.until(Seen::Worn, SOON);
+    stage.strike(&host);
+    host.end();
+}
+
+#[test]
 fn the_badge_s_corner_is_where_the_settings_say() {
     let Some(host) = host() else { return };
     let stage = worn(&host);

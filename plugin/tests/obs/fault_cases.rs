@@ -14,7 +14,7 @@ const TICK: u32 = 1 << 1;
 const UPDATE: u32 = 1 << 2;
 const START: u32 = 1 << 3;
 const TRACK: u32 = 1 << 4;
-const SLOW: u32 = 1 << 5;
+pub(crate) const SLOW: u32 = 1 << 5;
 const STALE: u32 = 1 << 6;
 const CREATE: u32 = 1 << 7;
 

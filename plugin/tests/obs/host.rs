@@ -131,6 +131,20 @@ impl Host {
         LOG.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
+    /// Presses and lets go of the hotkey of this name.
+    pub(crate) fn press(&self, name: &str) {
+        let o = obs();
+        let mut wanted = (name, Vec::<usize>::new());
+        unsafe {
+            (o.obs_enum_hotkeys)(hotkey, (&raw mut wanted).cast());
+            assert_eq!(wanted.1.len(), 1, "hotkeys called {name}");
+            (o.obs_hotkey_enable_callback_rerouting)(true);
+            for down in [true, false] {
+                (o.obs_hotkey_trigger_routed_callback)(wanted.1[0], down);
+            }
+        }
+    }
+
     /// Memory of libobs that is in use.
     pub(crate) fn allocations(&self) -> i64 {
         unsafe { (obs().bnum_allocs)() }
@@ -171,6 +185,14 @@ impl Host {
         }
         assert_eq!(self.allocations(), self.allocations, "memory of libobs is left");
     }
+}
+
+unsafe extern "C" fn hotkey(wanted: Ptr, id: usize, key: Ptr) -> bool {
+    let wanted = unsafe { &mut *wanted.cast::<(&str, Vec<usize>)>() };
+    if text(unsafe { (obs().obs_hotkey_get_name)(key) }) == wanted.0 {
+        wanted.1.push(id);
+    }
+    true
 }
 
 /// A setting's value.

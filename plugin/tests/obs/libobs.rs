@@ -118,6 +118,10 @@ libobs! {
     obs_property_button_clicked(Ptr, Ptr) -> bool;
     obs_property_modified(Ptr, Ptr) -> bool;
     obs_property_list_item_count(Ptr) -> usize;
+    obs_enum_hotkeys(unsafe extern "C" fn(Ptr, usize, Ptr) -> bool, Ptr);
+    obs_hotkey_get_name(Ptr) -> *const c_char;
+    obs_hotkey_enable_callback_rerouting(bool);
+    obs_hotkey_trigger_routed_callback(usize, bool);
     obs_data_create() -> Ptr;
     obs_data_release(Ptr);
     obs_data_get_string(Ptr, *const c_char) -> *const c_char;

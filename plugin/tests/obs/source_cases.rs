@@ -56,6 +56,10 @@ fn the_camera_source_shows_badged_pictures_only_and_goes_dark() {
     within(SOON, "the old picture is taken off", || look(&camera).is_none());
     host.faults(0);
     within(SOON, "pictures again", || look(&camera).is_some());
+    // The hotkeys are there.
+    let before = camera.setting(c"persona");
+    host.press("omote.next_persona");
+    assert_ne!(camera.setting(c"persona"), before);
     // Closed while hidden.
     camera.set(&[("release_when_hidden", Value::Flag(true))]);
     camera.show(false);

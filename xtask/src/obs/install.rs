@@ -48,6 +48,9 @@ pub(crate) fn put(built: &Path, plugins: &Path) -> anyhow::Result<PathBuf> {
     Ok(plugins.join(tree.folder))
 }
 
+/// The symbol through which tests make a plugin fail: no plugin that is handed on may have it.
+const FAULTS: &[u8] = b"omote_faults";
+
 /// How OBS wants a plugin's files on one system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tree {
@@ -74,12 +77,15 @@ impl Tree {
 
     /// Writes library and data below `plugins`. A library that is in use is replaced, not written into.
     pub(crate) fn put(self, built: &Path, plugins: &Path) -> anyhow::Result<()> {
+        let library = fs::read(built).with_context(|| format!("can't read {}", built.display()))?;
+        let told_to_fail = library.windows(FAULTS.len()).any(|bytes| bytes == FAULTS);
+        ensure!(!told_to_fail, "{} is built with the feature `faults`, for tests only", built.display());
         let home = plugins.join(self.folder);
         let binary = home.join(self.binary);
         let folder = binary.parent().context("a layout without a folder")?;
         fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
         let fresh = folder.join(".omote-new");
-        fs::copy(built, &fresh).with_context(|| format!("can't write {}", fresh.display()))?;
+        fs::write(&fresh, &library).with_context(|| format!("can't write {}", fresh.display()))?;
         fs::rename(&fresh, &binary).with_context(|| format!("can't write {}", binary.display()))?;
         copy_all(&root().join("plugin/data"), &home.join(self.data))?;
         if self.folder.ends_with(".plugin") {
@@ -154,6 +160,10 @@ mod tests {
             }
         }
         assert!(Tree::of("plan9").is_err());
+        fs::write(&built, b"library with omote_faults inside").unwrap();
+        let refused = Tree::of("linux").unwrap().put(&built, &scratch.join("no")).unwrap_err();
+        assert!(refused.to_string().contains("faults"), "{refused}");
+        assert!(!scratch.join("no").exists());
         fs::remove_dir_all(&scratch).unwrap();
     }
 }
