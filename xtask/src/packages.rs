@@ -10,7 +10,7 @@ struct Package {
     present: fn() -> bool,
 }
 
-const PACKAGES: [Package; 16] = [
+const PACKAGES: [Package; 17] = [
     Package {
         name: "libclang-dev",
         why: "reads the kernel's video headers at build time; without it omote is built without cameras",
@@ -65,6 +65,14 @@ const PACKAGES: [Package; 16] = [
         present: || on_path("obs") && libobs(),
     },
     Package {
+        name: "obs-plugins",
+        why: "the same: OBS's own sources",
+        present: || {
+            let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+            folders.map(|e| e.path().join("obs-plugins/image-source.so")).any(|file| file.exists())
+        },
+    },
+    Package {
         name: "libobs-dev",
         why: "libobs' headers, with which the plugin's declarations are compared",
         present: || Path::new("/usr/include/obs/obs-module.h").exists(),
@@ -72,7 +80,10 @@ const PACKAGES: [Package; 16] = [
     Package {
         name: "libgl1-mesa-dri",
         why: "software OpenGL, in which OBS draws in that test",
-        present: || library("libGLX_mesa.so.0") || Path::new("/usr/lib/x86_64-linux-gnu/dri").is_dir(),
+        present: || {
+            let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+            folders.map(|e| e.path().join("dri/swrast_dri.so")).any(|file| file.exists())
+        },
     },
     Package { name: "iproute2", why: "a network of its own for OBS in that test", present: || on_path("ip") },
 ];
