@@ -321,6 +321,7 @@ fn filter_and_camera_are_on_the_air_in_obs() {
         (status["state"] == "live").then_some(shown)
     });
     obs.keep("camera", &camera);
+    obs.display("window");
 
     // Requests.
     let personas = obs.vendor("personas", &json!({}));
@@ -345,7 +346,6 @@ fn filter_and_camera_are_on_the_air_in_obs() {
     eprintln!("status: {}", obs.vendor("status", &json!({"source": "Face"})));
 
     // Windows.
-    obs.display("window");
     obs.ask("OpenInputPropertiesDialog", &json!({"inputName": CAMERA}));
     within("the camera's properties", || window("Properties for").then_some(()));
     std::thread::sleep(Duration::from_secs(2));
