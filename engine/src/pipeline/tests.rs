@@ -173,3 +173,25 @@ fn a_size_that_changes_on_the_way_is_followed() {
     let tiny = Frame::filled(PixelFormat::I420, Colour::JPEG, 100, 80, [120; 3]).unwrap();
     assert!(engine.process(tiny).unwrap_err().to_string().contains("160x120"));
 }
+
+#[test]
+fn another_size_is_another_view_and_old_places_are_not_covered_in_it() {
+    let there = Vec2::new(330.0, 220.0);
+    let large = |i: u64| {
+        let mut f = Frame::filled(PixelFormat::Rgb, Colour::JPEG, 480, 320, [90; 3]).unwrap();
+        (f.id, f.time) = (FrameId(i), FrameTime(Duration::from_millis(i * 33)));
+        f
+    };
+    let mut script = vec![Some(vec![face(1, FACE)]); 5];
+    script.extend(vec![Some(vec![face(2, there)]); 5]);
+    let settings = Settings { privacy: Privacy::Protect, backend: Backend::Cpu, ..Settings::default() };
+    let mut engine = Engine::new(Box::new(Script(script.into_iter())), vec![green()], settings).unwrap();
+    let frames = (0..10).map(|i| if i < 5 { picture(i, &[FACE]) } else { large(i) });
+    let out: Vec<_> = frames.map(|frame| engine.process(frame).unwrap()).collect();
+    let states: Vec<_> = out.iter().map(|o| o.state).collect();
+    // Trust is earned anew: the third good picture is shown.
+    assert_eq!(states[4..8], [State::Live, State::Card, State::Card, State::Live], "{states:?}");
+    let last = out[9].badged.frame();
+    let at = (FACE.y as usize * 480 + FACE.x as usize) * 3;
+    assert_eq!(last.to_rgb()[at..at + 3], large(9).to_rgb()[at..at + 3], "the old place is as it was");
+}

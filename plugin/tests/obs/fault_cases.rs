@@ -127,13 +127,16 @@ fn drawing_does_not_wait_for_a_slow_engine() {
         took.sum::<Duration>()
     };
     let tries: Vec<_> = (0..5).map(|_| (ten(&stage.webcam, false), ten(&plain, true))).collect();
-    tick();
-    let again = stage.webcam.draw(size, 10, false);
+    let in_one_tick = (0..5).map(|_| {
+        tick();
+        stage.webcam.draw(size, 10, false)
+    });
+    let again = in_one_tick.min().expect("tries");
     eprintln!("ten drawings in one tick: {again:?}; in ten ticks, with the filter and without: {tries:?}");
-    let with = tries.iter().map(|t| t.0).min().expect("tries");
-    let without = tries.iter().map(|t| t.1).min().expect("tries");
     assert!(again < Duration::from_millis(5), "{again:?}");
-    assert!(with < without + Duration::from_millis(5), "{with:?} with the filter, {without:?} without");
+    // Ten that waited would take a second. The rest is the software GPU's, and differs from machine to machine.
+    let with = tries.iter().map(|t| t.0).min().expect("tries");
+    assert!(with < Duration::from_millis(100), "{tries:?}");
     drop(plain);
     stage.watch(short());
     stage.strike(&host);
