@@ -1,4 +1,4 @@
-//! What is used of libobs, written by hand after its headers (version 29; nothing here changed up to 32).
+//! What is used of libobs, written by hand after its headers (version 29, the only one it was run with).
 //!
 //! No library is named: inside OBS the symbols are there. `tests/layout.rs` compares sizes and offsets with
 //! the real headers.
