@@ -28,8 +28,8 @@ pub struct Smoothing {
 impl Default for Smoothing {
     fn default() -> Self {
         Self {
-            pose_noise: 0.001,
-            noise_gain: 1.15,
+            pose_noise: 0.0015,
+            noise_gain: 1.6,
             shape: OneEuro { min_cutoff: 2.0, beta: 30.0, speed_cutoff: 4.0 },
         }
     }
