@@ -66,6 +66,21 @@ pub struct TextureFetchParams {
     pub pad: [u32; 2],
 }
 
+/// Cells of a side of `occlude`'s mask.
+pub const OCCLUDE_SIDE: u32 = 64;
+
+/// `occlude`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct OccludeParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// Mask value up to which the persona stays.
+    pub low: f32,
+    /// Mask value from which the persona is gone; above `low`.
+    pub high: f32,
+}
+
 /// `illuminate`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]

@@ -4,15 +4,15 @@ use super::plan::Plan;
 use crate::gpu::{Buffers, Gpu, GpuError, Slot};
 use crate::swap::FaceTexture;
 use bytemuck::{Pod, bytes_of, cast_slice};
-use omote_shaders::layout::{ROW_INVOCATIONS, Triangle, WORKGROUP};
+use omote_shaders::layout::{OCCLUDE_SIDE, ROW_INVOCATIONS, Triangle, WORKGROUP};
 use std::collections::HashMap;
 use std::time::Duration;
 use wgpu::BufferUsages as Usage;
 
 /// Bytes between two params blocks of the uniform buffer: WebGPU's greatest offset alignment.
 const PARAMS_STRIDE: u64 = 256;
-/// Params blocks: region_in, warp_field, texture_fetch, four of illuminate, badge_encode, then the bands.
-const BANDS_FROM: u64 = 8;
+/// Params blocks: region_in, warp_field, texture_fetch, four of illuminate, badge_encode, occlude, then the bands.
+const BANDS_FROM: u64 = 9;
 const BANDS_MAX: u32 = 12;
 /// Textures kept on the GPU.
 const TEXTURES_MAX: usize = 8;
@@ -45,6 +45,7 @@ const KEYS: Slot = ("keys", 0);
 const FIELD: Slot = ("field", 0);
 const PERSONA: Slot = ("persona", 0);
 const GRID: [Slot; 2] = [("grid", 0), ("grid", 1)];
+const MASK: Slot = ("mask", 0);
 const COVERAGE: Slot = ("coverage", 0);
 const PATCH: Slot = ("patch", 0);
 
@@ -170,6 +171,7 @@ impl GpuRun {
             (KEYS, n * 4, storage | Usage::COPY_DST),
             (FIELD, n * 16, storage),
             (PERSONA, n * 16, storage),
+            (MASK, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 4, storage | Usage::COPY_DST),
             (GRID[0], cells * 16, storage),
             (GRID[1], cells * 16, storage),
             (COVERAGE, 16, storage),
@@ -198,9 +200,11 @@ impl GpuRun {
     }
 
     fn upload(&self, plan: &Plan, codes: &[u32]) {
-        for (slot, bytes) in
-            [(CODES, cast_slice(codes)), (TRIANGLES, cast_slice::<Triangle, u8>(&plan.triangles))]
-        {
+        for (slot, bytes) in [
+            (CODES, cast_slice(codes)),
+            (TRIANGLES, cast_slice::<Triangle, u8>(&plan.triangles)),
+            (MASK, cast_slice(&plan.mask)),
+        ] {
             if let Some(b) = self.buffers.get(slot) {
                 self.gpu.queue.write_buffer(b, 0, bytes);
             }
@@ -214,6 +218,7 @@ impl GpuRun {
             self.write(UNIFORMS, (3 + k as u64) * PARAMS_STRIDE, &light);
         }
         self.write(UNIFORMS, 7 * PARAMS_STRIDE, &plan.badge_encode);
+        self.write(UNIFORMS, 8 * PARAMS_STRIDE, &plan.occlude);
         for (k, band) in plan.bands.iter().enumerate() {
             self.write(UNIFORMS, (BANDS_FROM + k as u64) * PARAMS_STRIDE, band);
         }
@@ -277,6 +282,7 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
         Step { groups: [plan.warp_field.triangles, 1], ..step("warp_field", "raster", 1, &mesh, 0) },
         step("warp_field", "resolve", 1, &mesh, px),
         step("texture_fetch", "texture_fetch", 2, &[FIELD, texels, PERSONA], px),
+        step("occlude", "occlude", 8, &[FIELD, MASK, PERSONA], px),
         step("illuminate", "gather", 3, &lit(1), cells),
         step("illuminate", "smooth_grid", 4, &lit(0), cells * 2),
         step("illuminate", "smooth_grid", 5, &lit(1), cells * 2),

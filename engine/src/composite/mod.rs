@@ -1,5 +1,6 @@
 //! Draws a persona's texture on a live face: the passes of `omote-shaders` over the face region only.
 
+mod appearance;
 mod cpu;
 mod gpu;
 mod plan;
@@ -12,6 +13,7 @@ use crate::frame::FrameTime;
 use crate::gpu::{Adapters, Gpu, GpuError};
 use crate::space::{MeshPoint, PxRect};
 use crate::swap::FaceTexture;
+use appearance::Appearance;
 use plan::{Light, Plan};
 
 /// What one face's drawing touched.
@@ -42,10 +44,11 @@ enum Run {
     Gpu(Box<gpu::GpuRun>),
 }
 
-/// Draws faces. Keeps its buffers and each face's usual light between frames.
+/// Draws faces. Keeps its buffers, each face's usual light and its usual looks between frames.
 pub struct Compositor {
     run: Run,
     light: Light,
+    appearance: Appearance,
     codes: Vec<u32>,
     patch: Vec<u32>,
 }
@@ -68,19 +71,22 @@ impl Compositor {
                 }
             },
         };
-        Ok(Self { run, light: Light::default(), codes: Vec::new(), patch: Vec::new() })
+        Ok(Self::with(run))
     }
 
     /// A compositor on the CPU.
     pub fn cpu() -> Self {
-        let run = Run::Cpu(Box::default());
-        Self { run, light: Light::default(), codes: Vec::new(), patch: Vec::new() }
+        Self::with(Run::Cpu(Box::default()))
     }
 
     /// A compositor on a device that is open already, e.g. a window's.
     pub fn on(gpu: Gpu) -> Self {
-        let run = Run::Gpu(Box::new(gpu::GpuRun::new(gpu)));
-        Self { run, light: Light::default(), codes: Vec::new(), patch: Vec::new() }
+        Self::with(Run::Gpu(Box::new(gpu::GpuRun::new(gpu))))
+    }
+
+    fn with(run: Run) -> Self {
+        let (light, appearance) = (Light::default(), Appearance::default());
+        Self { run, light, appearance, codes: Vec::new(), patch: Vec::new() }
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -122,6 +128,7 @@ impl Compositor {
         };
         frame.read_codes(plan.region, &mut self.codes);
         plan.light(&mut self.light, face, time, &self.codes, texture.tone());
+        plan.occlude(&mut self.appearance, (face, time), points, texture, &self.codes);
         match &mut self.run {
             Run::Cpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch),
             Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,

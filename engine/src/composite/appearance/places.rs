@@ -1,0 +1,93 @@
+//! Where the model's cells lie in the mesh.
+
+use super::{CELLS, SIDE};
+use crate::persona::canonical_uv::CANONICAL_UV;
+use crate::swap::FaceTexture;
+use crate::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
+use glam::{Vec2, Vec3};
+use std::sync::LazyLock;
+
+/// Where a texel lies in the mesh.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) cell: u16,
+    pub(super) corners: [u16; 3],
+    pub(super) weights: Vec3,
+}
+
+/// The texels on skin, by triangle of the mesh in canonical UV.
+pub(super) static SKIN: LazyLock<Vec<Place>> = LazyLock::new(|| {
+    let uv: Vec<Vec2> = CANONICAL_UV.iter().map(|p| Vec2::from_array(*p)).collect();
+    places(&uv, &TRIANGLES[..SKIN_TRIANGLES])
+});
+
+/// The cells whose middles the triangles cover; the first triangle has a cell.
+fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<Place> {
+    let mut taken = vec![false; CELLS];
+    let mut out = Vec::new();
+    for corners in triangles {
+        let Some([a, b, c]) = points_of(uv, corners) else { continue };
+        let area = (b - a).perp_dot(c - a);
+        if area.abs() < 1e-9 {
+            continue;
+        }
+        let low = (a.min(b).min(c) * SIDE as f32 - 0.5).floor().max(Vec2::ZERO);
+        let high = (a.max(b).max(c) * SIDE as f32 - 0.5).ceil().min(Vec2::splat(SIDE as f32 - 1.0));
+        for y in low.y as usize..=high.y as usize {
+            for x in low.x as usize..=high.x as usize {
+                let p = (Vec2::new(x as f32, y as f32) + 0.5) / SIDE as f32;
+                let weights = Vec3::new(
+                    (b - p).perp_dot(c - p) / area,
+                    (c - p).perp_dot(a - p) / area,
+                    (a - p).perp_dot(b - p) / area,
+                );
+                let cell = y * SIDE + x;
+                if weights.min_element() >= -1e-4 && !std::mem::replace(&mut taken[cell], true) {
+                    out.push(Place { cell: cell as u16, corners: *corners, weights });
+                }
+            }
+        }
+    }
+    out
+}
+
+pub(super) fn points_of(points: &[Vec2], corners: &[u16; 3]) -> Option<[Vec2; 3]> {
+    let at = |k: usize| points.get(usize::from(corners[k])).copied();
+    Some([at(0)?, at(1)?, at(2)?])
+}
+
+/// Calls for the cells of the square round one.
+pub(super) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
+    let (x, y) = (cell % SIDE, cell / SIDE);
+    for y in y.saturating_sub(reach)..=(y + reach).min(SIDE - 1) {
+        for x in x.saturating_sub(reach)..=(x + reach).min(SIDE - 1) {
+            call(y * SIDE + x);
+        }
+    }
+}
+
+/// Canonical place, in cells, of the middle of each cell of a texture's own UV.
+pub(super) fn map(texture: &FaceTexture) -> Vec<Vec2> {
+    let uv: Vec<Vec2> = texture.uv().iter().take(POINTS).map(|u| u.0).collect();
+    let mut out = vec![Vec2::NAN; CELLS];
+    for place in places(&uv, &TRIANGLES) {
+        let canonical = |k: usize| {
+            CANONICAL_UV.get(usize::from(place.corners[k])).map_or(Vec2::ZERO, |p| Vec2::from_array(*p))
+        };
+        let w = place.weights;
+        let at = canonical(0) * w.x + canonical(1) * w.y + canonical(2) * w.z;
+        out[usize::from(place.cell)] = at * SIDE as f32 - 0.5;
+    }
+    // Round the face: the neighbours' place.
+    for _ in 0..3 {
+        let before = out.clone();
+        for (cell, at) in out.iter_mut().enumerate().filter(|(_, at)| at.is_nan()) {
+            around(cell, 1, |k| {
+                if before[k].is_finite() {
+                    *at = before[k];
+                }
+            });
+        }
+    }
+    out.iter().map(|at| if at.is_nan() { Vec2::ZERO } else { *at }).collect()
+}
