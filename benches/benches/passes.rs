@@ -10,6 +10,7 @@ use omote_engine::composite::{Backend, Compositor, Look};
 use omote_engine::frame::PixelFormat;
 use omote_engine::space::PxRect;
 use omote_engine::topology::TRIANGLES;
+use omote_engine::track::Occlusion;
 use omote_shaders::{cpu, layout::*};
 use std::hint::black_box;
 
@@ -121,7 +122,7 @@ fn path(c: &mut Criterion) {
                 || Canvas::new(s.frame.clone()),
                 |mut canvas| {
                     let time = s.frame.time;
-                    compositor.draw(&mut canvas, 0, time, &s.points, &s.texture, &Look::default()).unwrap();
+                    compositor.draw(&mut canvas, 0, time, &s.points, &Occlusion::default(), &s.texture, &Look::default()).unwrap();
                     badger.finish(canvas, Disclosure::Modified).unwrap()
                 },
                 criterion::BatchSize::LargeInput,

@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod badge;
+pub mod canonical_uv;
 pub mod composite;
 pub mod error;
 pub mod frame;

@@ -69,6 +69,16 @@ pub struct TextureFetchParams {
 /// Cells of a side of `occlude`'s mask.
 pub const OCCLUDE_SIDE: u32 = 64;
 
+/// A cell of `occlude`. Colours are square roots of linear-light R, G, B, 0..=1.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct OccludeCell {
+    /// What the face would look like here; fourth: how far it is covered, 0 (free) to 1.
+    pub face: [f32; 4],
+    /// What stands in front here or nearby; fourth unused.
+    pub front: [f32; 4],
+}
+
 /// `occlude`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]

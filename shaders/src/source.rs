@@ -41,7 +41,7 @@ pub const PASSES: [Pass; 7] = [
     pass!("region_in", [Uniform, Read, Write], "region_in"),
     pass!("warp_field", [Uniform, Read, Write, Write], "raster", "resolve"),
     pass!("texture_fetch", [Uniform, Read, Read, Write], "texture_fetch"),
-    pass!("occlude", [Uniform, Read, Read, Write], "occlude"),
+    pass!("occlude", [Uniform, Read, Read, Read, Write], "occlude"),
     pass!("illuminate", [Uniform, Read, Read, Read, Write, Write], "gather", "smooth_grid", "relight"),
     pass!("blend_bands", [Uniform, Read, Write, Read, Write], "reduce", "collapse"),
     pass!("badge_encode", [Uniform, Read, Read, Read, Read, Write], "badge_encode"),

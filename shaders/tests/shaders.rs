@@ -88,6 +88,7 @@ fn uniform_structs_match() {
     same_layout!("warp_field", WarpFieldParams, size, triangles, pad);
     same_layout!("warp_field", Triangle, edges, u, v, z, bounds);
     same_layout!("occlude", OccludeParams, size, low, high);
+    same_layout!("occlude", OccludeCell, face, front);
     same_layout!("texture_fetch", TextureFetchParams, size, side, levels, lod_bias, opacity, pad);
     same_layout!(
         "illuminate",

@@ -15,7 +15,7 @@ use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{Engine, Settings};
 use omote_engine::sink;
 use omote_engine::source::Rate;
-use omote_engine::track::{Tracker, TrackerConfig};
+use omote_engine::track::{Occlusion, Tracker, TrackerConfig};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -75,7 +75,7 @@ fn drawing(s: &Scene) -> anyhow::Result<Work<'_>> {
     let mut buffer = Some(s.frame.clone());
     Ok(Box::new(move |_| {
         let mut canvas = Canvas::new(buffer.take().context("no buffer")?);
-        compositor.draw(&mut canvas, 0, s.frame.time, &s.points, &s.texture, &Look::default())?;
+        compositor.draw(&mut canvas, 0, s.frame.time, &s.points, &Occlusion::default(), &s.texture, &Look::default())?;
         let badged = badger.finish(canvas, Disclosure::Modified)?;
         let f = &s.frame;
         let data = badged.into_data();

@@ -48,7 +48,7 @@ impl Cpu {
         let persona = fit(&mut self.persona, n);
         cpu::texture_fetch(&plan.texture_fetch, field, texture.texels(), persona);
 
-        cpu::occlude(&plan.occlude, field, &plan.mask, persona);
+        cpu::occlude(&plan.occlude, field, live, &plan.in_front, persona);
 
         let cells = (plan.illuminate.grid[0] * plan.illuminate.grid[1] * 2) as usize;
         let [a, b] = &mut self.grid;

@@ -45,7 +45,7 @@ const KEYS: Slot = ("keys", 0);
 const FIELD: Slot = ("field", 0);
 const PERSONA: Slot = ("persona", 0);
 const GRID: [Slot; 2] = [("grid", 0), ("grid", 1)];
-const MASK: Slot = ("mask", 0);
+const IN_FRONT: Slot = ("in_front", 0);
 const COVERAGE: Slot = ("coverage", 0);
 const PATCH: Slot = ("patch", 0);
 
@@ -171,7 +171,7 @@ impl GpuRun {
             (KEYS, n * 4, storage | Usage::COPY_DST),
             (FIELD, n * 16, storage),
             (PERSONA, n * 16, storage),
-            (MASK, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 4, storage | Usage::COPY_DST),
+            (IN_FRONT, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 32, storage | Usage::COPY_DST),
             (GRID[0], cells * 16, storage),
             (GRID[1], cells * 16, storage),
             (COVERAGE, 16, storage),
@@ -203,7 +203,7 @@ impl GpuRun {
         for (slot, bytes) in [
             (CODES, cast_slice(codes)),
             (TRIANGLES, cast_slice::<Triangle, u8>(&plan.triangles)),
-            (MASK, cast_slice(&plan.mask)),
+            (IN_FRONT, cast_slice(&plan.in_front)),
         ] {
             if let Some(b) = self.buffers.get(slot) {
                 self.gpu.queue.write_buffer(b, 0, bytes);
@@ -282,12 +282,16 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
         Step { groups: [plan.warp_field.triangles, 1], ..step("warp_field", "raster", 1, &mesh, 0) },
         step("warp_field", "resolve", 1, &mesh, px),
         step("texture_fetch", "texture_fetch", 2, &[FIELD, texels, PERSONA], px),
-        step("occlude", "occlude", 8, &[FIELD, MASK, PERSONA], px),
+    ];
+    if !plan.in_front.is_empty() {
+        out.push(step("occlude", "occlude", 8, &[FIELD, LIVE, IN_FRONT, PERSONA], px));
+    }
+    out.extend([
         step("illuminate", "gather", 3, &lit(1), cells),
         step("illuminate", "smooth_grid", 4, &lit(0), cells * 2),
         step("illuminate", "smooth_grid", 5, &lit(1), cells * 2),
         step("illuminate", "relight", 6, &lit(0), px),
-    ];
+    ]);
     let band = |k: usize| [picture(k), picture(k + 1), sum(k + 1), sum(k)];
     for (k, b) in plan.bands.iter().enumerate() {
         let n = b.coarse[0] * b.coarse[1];

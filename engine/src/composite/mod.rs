@@ -1,8 +1,8 @@
 //! Draws a persona's texture on a live face: the passes of `omote-shaders` over the face region only.
 
-mod appearance;
 mod cpu;
 mod gpu;
+mod in_front;
 mod plan;
 
 pub use plan::Look;
@@ -13,7 +13,8 @@ use crate::frame::FrameTime;
 use crate::gpu::{Adapters, Gpu, GpuError};
 use crate::space::{MeshPoint, PxRect};
 use crate::swap::FaceTexture;
-use appearance::Appearance;
+use crate::track::Occlusion;
+use in_front::InFront;
 use plan::{Light, Plan};
 
 /// What one face's drawing touched.
@@ -44,11 +45,11 @@ enum Run {
     Gpu(Box<gpu::GpuRun>),
 }
 
-/// Draws faces. Keeps its buffers, each face's usual light and its usual looks between frames.
+/// Draws faces. Keeps its buffers and each face's usual light between frames.
 pub struct Compositor {
     run: Run,
     light: Light,
-    appearance: Appearance,
+    in_front: InFront,
     codes: Vec<u32>,
     patch: Vec<u32>,
 }
@@ -85,8 +86,8 @@ impl Compositor {
     }
 
     fn with(run: Run) -> Self {
-        let (light, appearance) = (Light::default(), Appearance::default());
-        Self { run, light, appearance, codes: Vec::new(), patch: Vec::new() }
+        let (light, in_front) = (Light::default(), InFront::default());
+        Self { run, light, in_front, codes: Vec::new(), patch: Vec::new() }
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -109,7 +110,8 @@ impl Compositor {
     }
 
     /// Draws `texture` on the face whose first 468 mesh points are `points`, onto the canvas.
-    /// `face` is the face's id: its usual light is remembered under it. `time` is the frame's.
+    /// `face` is the face's id: its usual light is remembered under it. `time` is the frame's. What `occlusion` says stays
+    /// in front of the persona.
     ///
     /// # Errors
     /// A GPU that fails; the canvas is as it was.
@@ -119,6 +121,7 @@ impl Compositor {
         face: u64,
         time: FrameTime,
         points: &[MeshPoint],
+        occlusion: &Occlusion,
         texture: &FaceTexture,
         look: &Look,
     ) -> Result<Drawn> {
@@ -128,7 +131,7 @@ impl Compositor {
         };
         frame.read_codes(plan.region, &mut self.codes);
         plan.light(&mut self.light, face, time, &self.codes, texture.tone());
-        plan.occlude(&mut self.appearance, (face, time), points, texture, &self.codes);
+        self.in_front.cells(occlusion, texture, &mut plan.in_front);
         match &mut self.run {
             Run::Cpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch),
             Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,

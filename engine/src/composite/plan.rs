@@ -1,7 +1,6 @@
 //! What the passes need for one face in one frame: region, triangles and uniforms, the same for both
 //! backends.
 
-use super::appearance::{Appearance, View};
 use crate::frame::{Frame, FrameTime};
 use crate::space::{MeshPoint, PxRect};
 use crate::swap::{FaceTexture, Tone};
@@ -54,8 +53,8 @@ pub(super) struct Plan {
     pub(super) warp_field: WarpFieldParams,
     pub(super) texture_fetch: TextureFetchParams,
     pub(super) occlude: OccludeParams,
-    /// How far each cell of the texture is covered by something in front of the face.
-    pub(super) mask: Vec<f32>,
+    /// What stands in front of the face, over the texture's UV; empty for nothing.
+    pub(super) in_front: Vec<OccludeCell>,
     pub(super) illuminate: IlluminateParams,
     /// From the finest level on.
     pub(super) bands: Vec<BlendBandsParams>,
@@ -104,7 +103,7 @@ impl Plan {
                 pad: [0; 2],
             },
             occlude: OccludeParams { size, low: COVERED.0, high: COVERED.1 },
-            mask: Vec::new(),
+            in_front: Vec::new(),
             illuminate: IlluminateParams {
                 size,
                 grid,
@@ -136,21 +135,6 @@ impl Plan {
             let now = self.luminance(codes);
             self.illuminate.keep_reference = light.reference(face, time, now);
         }
-    }
-
-    /// Finds what stands in front of the face. `codes` is the region as read, before this face was drawn.
-    pub(super) fn occlude(
-        &mut self,
-        appearance: &mut Appearance,
-        face: (u64, FrameTime),
-        points: &[MeshPoint],
-        texture: &FaceTexture,
-        codes: &[u32],
-    ) {
-        let origin = Vec3::new(self.region.x as f32, self.region.y as f32, 0.0);
-        let local: Vec<Vec3> = points.iter().take(POINTS).map(|p| *p - origin).collect();
-        let view = View { codes, size: self.region_in.size, to_rgb: &self.region_in.to_rgb };
-        self.mask = appearance.mask(face.0, face.1, &local, &view, texture).to_vec();
     }
 
     /// Mean linear luminance of the middle of the region, from a sparse grid of its pixels.

@@ -6,7 +6,6 @@
 //! picture and landmarks do not fit. The record says what its maker declared. Omote can't check that it is true.
 
 pub mod built_in;
-pub mod canonical_uv;
 mod class;
 mod container;
 mod date;

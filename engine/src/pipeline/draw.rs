@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::frame::FrameTime;
 use crate::space::MeshPoint;
 use crate::swap::FaceTexture;
+use crate::track::Occlusion;
 
 /// Draws one persona on one face. The compositor, or a test's faulty one.
 pub(super) trait Draw: Send {
@@ -15,6 +16,7 @@ pub(super) trait Draw: Send {
         face: u64,
         time: FrameTime,
         points: &[MeshPoint],
+        occlusion: &Occlusion,
         texture: &FaceTexture,
         look: &Look,
     ) -> Result<Drawn>;
@@ -30,10 +32,11 @@ impl Draw for Compositor {
         face: u64,
         time: FrameTime,
         points: &[MeshPoint],
+        occlusion: &Occlusion,
         texture: &FaceTexture,
         look: &Look,
     ) -> Result<Drawn> {
-        Self::draw(self, canvas, face, time, points, texture, look)
+        Self::draw(self, canvas, face, time, points, occlusion, texture, look)
     }
 
     fn backend(&self) -> String {

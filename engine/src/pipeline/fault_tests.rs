@@ -111,6 +111,7 @@ impl Draw for Faulty {
         face: u64,
         time: FrameTime,
         points: &[MeshPoint],
+        occlusion: &Occlusion,
         texture: &FaceTexture,
         look: &Look,
     ) -> Result<Drawn> {
@@ -119,7 +120,7 @@ impl Draw for Faulty {
             2 => std::panic::panic_any("planned: drawing panics"),
             3 => Ok(Drawn { region: canvas.frame().bounds(), covered: 0.0, flat: false }),
             4 => Ok(Drawn { region: canvas.frame().bounds(), covered: 0.5, flat: true }),
-            _ => self.real.draw(canvas, face, time, points, texture, look),
+            _ => self.real.draw(canvas, face, time, points, occlusion, texture, look),
         }
     }
 

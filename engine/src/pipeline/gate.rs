@@ -2,7 +2,7 @@
 
 use crate::frame::FrameTime;
 use crate::space::MeshPoint;
-use crate::track::{Face, FaceId};
+use crate::track::{Face, FaceId, Occlusion};
 use glam::Vec2;
 use std::time::Duration;
 
@@ -83,6 +83,8 @@ pub(super) struct Record {
     /// Which persona it wears: the first that no other face wears.
     pub(super) wears: usize,
     pub(super) points: Vec<MeshPoint>,
+    /// What stood in front of it when it was last seen.
+    pub(super) occlusion: Occlusion,
     pub(super) show: Show,
     seen: FrameTime,
     /// The update in which it was last seen.
@@ -135,6 +137,7 @@ impl Gate {
                         id: face.id,
                         wears: (0..).find(|n| !taken(n)).unwrap_or_default(),
                         points: face.landmarks.clone(),
+                        occlusion: face.occlusion.clone(),
                         show: Show::Live,
                         seen: time,
                         turn: self.turn,
@@ -232,6 +235,7 @@ impl Record {
             self.velocity = (Box2::of(&face.landmarks).centre() - self.bounds().centre()) / dt;
         }
         self.points.clone_from(&face.landmarks);
+        self.occlusion.clone_from(&face.occlusion);
         (self.id, self.show, self.seen, self.left) = (face.id, Show::Live, time, false);
         self.turn = turn;
     }
@@ -255,7 +259,7 @@ mod tests {
         let region = CropSquare { centre: ImagePx(Vec2::new(x, y)), side: 180.0, angle: 0.0 };
         let pose = Pose { rotation: Quat::IDENTITY, scale: 40.0, origin: Vec3::new(x, y, 0.0) };
         let landmarks = vec![corner(-50.0, -60.0), corner(50.0, 60.0)];
-        Face { id: FaceId(id), score: 1.0, landmarks, region, pose }
+        Face { id: FaceId(id), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() }
     }
 
     fn at(ms: u64) -> FrameTime {

@@ -5,7 +5,7 @@ use crate::frame::{Colour, FrameId, PixelFormat};
 use crate::space::{CropSquare, ImagePx, Uv};
 use crate::swap::{Mask, Tone};
 use crate::topology::{OVAL, POINTS};
-use crate::track::{FaceId, Pose};
+use crate::track::{FaceId, Occlusion, Pose};
 use glam::Vec2;
 use glam::{Quat, Vec3};
 use std::time::Duration;
@@ -50,7 +50,8 @@ fn face(id: u64, at: Vec2) -> Face {
 pub(super) fn sized_face(id: u64, at: Vec2, side: f32) -> Face {
     let region = CropSquare { centre: ImagePx(at), side: side * 1.5, angle: 0.0 };
     let pose = Pose { rotation: Quat::IDENTITY, scale: side * 0.4, origin: at.extend(0.0) };
-    Face { id: FaceId(id), score: 1.0, landmarks: round(at, side), region, pose }
+    let landmarks = round(at, side);
+    Face { id: FaceId(id), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() }
 }
 
 /// A grey picture whose "real face" is a disk of magenta and black stripes, one pixel wide: neither a blend

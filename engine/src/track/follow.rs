@@ -4,8 +4,9 @@ use glam::Vec2;
 
 use super::detect::Detection;
 use super::pose::Pose;
-use super::smooth::{Smoother, Smoothing};
-use crate::space::{CropSquare, ImagePx, MeshPoint};
+use super::appearance::{Crop, Model, Occlusion};
+use super::smooth::{Placed, Sample, Smoother, Smoothing};
+use crate::space::{CropPx, CropSquare, ImagePx, MeshPoint};
 use crate::topology::OVAL;
 
 /// How much larger than the outline's box the region is.
@@ -22,6 +23,37 @@ const DOUBT: f32 = 0.03;
 /// Distance of two regions, as a part of the side, that can't be the two networks' different habits.
 const SLIPPED: f32 = 0.15;
 
+/// Seconds of learning before the model of a face says where it is.
+const MATURE_S: f32 = 0.5;
+/// Least share of the model's texels that must look as they should, and least correlation of their pattern.
+const AGREES: f32 = 0.3;
+const PATTERN: f32 = 0.5;
+/// Noise of a pose by the model, in eye distances and radians.
+const LAID_NOISE: f32 = 0.0006;
+/// Share of an occlusion's cells from which on a face is behind something.
+const COVERED: f32 = 0.03;
+/// What is added where the face is covered, and where it looks otherwise (squared).
+const COVERED_NOISE: f32 = 0.02;
+const WORSE_NOISE: f32 = 0.03;
+/// Least agreement times pattern at which the model alone carries a face.
+const HOLD_LEAST: f32 = 0.5;
+/// Seconds for which the model alone carries a face at most.
+const HOLD_S: f32 = 2.0;
+
+/// What the network read, from which region.
+pub(super) struct Mesh {
+    pub(super) presence: f32,
+    /// In image pixels.
+    pub(super) points: Vec<MeshPoint>,
+    pub(super) region: CropSquare,
+}
+
+/// The model of the face and the crop that it is laid on.
+pub(super) struct Look<'a> {
+    pub(super) model: &'a mut Model,
+    pub(super) crop: &'a Crop<'a>,
+}
+
 /// A face that is being followed.
 #[derive(Debug, Clone)]
 pub(super) struct Follow {
@@ -37,8 +69,12 @@ pub(super) struct Follow {
     pub(super) surprise: f32,
     /// Frames since it was found.
     pub(super) age: u32,
+    /// What stands in front of it.
+    pub(super) occlusion: Occlusion,
     /// Frames in a row that it has coasted.
     coasted: u32,
+    /// Seconds in a row for which the network has not seen it.
+    held: f32,
     smoother: Smoother,
 }
 
@@ -47,7 +83,7 @@ impl Follow {
     pub(super) fn start(id: u64, presence: f32, points: Vec<MeshPoint>, region: CropSquare) -> Option<Self> {
         let pose = Pose::fit(&points)?;
         let smoother = Smoother::new(&points, &pose);
-        Some(Self { id, presence, points, pose, region, surprise: 0.0, age: 0, coasted: 0, smoother })
+        Some(Self { id, presence, points, pose, region, surprise: 0.0, age: 0, occlusion: Occlusion::default(), coasted: 0, held: 0.0, smoother })
     }
 
     /// Where the face is awaited `elapsed` seconds after the last mesh.
@@ -61,22 +97,71 @@ impl Follow {
     }
 
     /// Takes a new mesh in. False where it has no pose; the face is then lost.
-    pub(super) fn update(
+    pub(super) fn update(&mut self, mesh: Mesh, look: Look<'_>, elapsed: f32, tuning: &Smoothing) -> bool {
+        let model = &*look.model;
+        let awaited = self.await_pose(elapsed);
+        self.smoother.judge(&mesh.points);
+        let cover: Vec<f32> = (0..mesh.points.len()).map(|i| model.covered(i)).collect();
+        let covered = |i: usize| cover.get(i).copied().unwrap_or(0.0);
+        let own = Pose::fit_where(&mesh.points, |i| 1.0 - covered(i)).or_else(|| Pose::fit(&mesh.points));
+        let Some(own) = own else { return false };
+        self.surprise = (own.origin - awaited.origin).truncate().length() / own.scale
+            + (own.scale / awaited.scale).ln().abs();
+        (self.age, self.coasted, self.held) = (self.age.saturating_add(1), 0, 0.0);
+        let doubtful = model.share() > 0.02 || self.smoother.change > DOUBT;
+        let sample = Sample { points: &mesh.points, pose: own, covered: &covered };
+        self.presence = mesh.presence;
+        self.place(&sample, look, mesh.region, doubtful, elapsed, tuning)
+    }
+
+    /// Goes on without a mesh, by the model alone: something hides the face from the network. False where the model does
+    /// not find the face either.
+    pub(super) fn hold(&mut self, look: Look<'_>, region: CropSquare, elapsed: f32, tuning: &Smoothing) -> bool {
+        self.held += elapsed;
+        if self.held > HOLD_S {
+            return false;
+        }
+        let points = self.smoother.mesh_ahead(elapsed);
+        let sample = Sample { points: &points, pose: self.await_pose(elapsed), covered: &|_| 1.0 };
+        self.place(&sample, look, region, false, elapsed, tuning) && self.smoother.laid > HOLD_LEAST
+    }
+
+    /// Calms a mesh, lays it on the picture by the face's model, and lets the model learn.
+    fn place(
         &mut self,
-        presence: f32,
-        mut points: Vec<MeshPoint>,
+        sample: &Sample<'_>,
+        look: Look<'_>,
         region: CropSquare,
+        doubtful: bool,
         elapsed: f32,
         tuning: &Smoothing,
     ) -> bool {
-        let Some(raw) = Pose::fit(&points) else { return false };
-        let awaited = self.await_pose(elapsed);
-        self.surprise = (raw.origin - awaited.origin).truncate().length() / raw.scale
-            + (raw.scale / awaited.scale).ln().abs();
-        (self.age, self.coasted) = (self.age.saturating_add(1), 0);
-        self.smoother.update(tuning, &mut points, &raw, elapsed);
+        let Look { model, crop } = look;
+        let n = crop.side();
+        let flat = |mesh: &[MeshPoint]| -> Vec<Vec2> {
+            mesh.iter().map(|p| region.to_crop(ImagePx(p.truncate()), n).0).collect()
+        };
+        let lay = |mesh: &[MeshPoint], at: Placed| {
+            if model.age < MATURE_S {
+                return None;
+            }
+            let fit = model.lay(&flat(mesh), crop)?;
+            if std::env::var_os("DBG").is_some() { eprintln!("fit agree {:.2} pattern {:.2} err {:.3} shift {:?} turn {:.3} grow {:.3} share {:.2}", fit.agreement, fit.pattern, fit.error, fit.way.shift, fit.way.turn, fit.way.grow, model.share()); }
+            if fit.agreement < AGREES || fit.pattern < PATTERN {
+                return None;
+            }
+            let noise = LAID_NOISE
+                + fit.error * region.side / n / self.pose.scale
+                + COVERED_NOISE * model.share()
+                + WORSE_NOISE * (1.0 - fit.agreement).powi(2);
+            let place = |p: Vec2| region.to_image(CropPx(fit.way.apply(region.to_crop(ImagePx(p), n).0)), n).0;
+            Some((fit.agreement * fit.pattern, at.carried(place, fit.way.turn, fit.way.grow, noise)))
+        };
+        let points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);
         let Some(pose) = Pose::fit(&points) else { return false };
-        (self.pose, self.presence, self.points, self.region) = (pose, presence, points, region);
+        model.update(&flat(&points), crop, elapsed);
+        self.occlusion = model.occlusion();
+        (self.pose, self.points, self.region) = (pose, points, region);
         true
     }
 
@@ -96,6 +181,11 @@ impl Follow {
     /// Whether the mesh may have slipped off the face: it is new, or its shape changes as no skull's does.
     pub(super) fn doubtful(&self) -> bool {
         self.age < SETTLED || self.smoother.change > DOUBT
+    }
+
+    /// Whether the model of the face finds it behind something.
+    pub(super) fn is_covered(&self) -> bool {
+        self.smoother.laid > 0.0 && self.occlusion.share() > COVERED
     }
 
     /// Whether both meshes lie on one face.

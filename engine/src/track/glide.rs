@@ -67,19 +67,27 @@ impl GlideTurn {
         Quat::from_scaled_axis(self.speed * elapsed) * self.value
     }
 
-    /// As [`Glide::update`]; `noise` in radians. Turns in the picture's plane show plainly, those out of it hardly:
-    /// they count [`DEPTH_NOISE`] times as noisy and are followed apart.
-    pub(super) fn update(&mut self, sample: Quat, noise: f32, elapsed: f32) {
+    /// Goes on by `elapsed` seconds (> 0) and takes in a sample's turn out of the picture's plane, which hardly shows in a
+    /// mesh: it counts [`DEPTH_NOISE`] times as noisy. `noise` in radians. Gives the sample's turn in the plane beyond the
+    /// awaited one, for [`GlideTurn::turn_in_plane`].
+    pub(super) fn turn_in_depth(&mut self, sample: Quat, noise: f32, elapsed: f32) -> f32 {
         let awaited = self.ahead(elapsed);
         let turn = sample * awaited.inverse();
         // The shorter way round.
         let innovation = (if turn.w < 0.0 { -turn } else { turn }).to_scaled_axis();
-        let plane = gains(innovation.z.abs(), noise);
-        let depth = gains(innovation.truncate().length(), noise * DEPTH_NOISE);
-        let place = Vec3::new(depth.0, depth.0, plane.0);
-        let speed = Vec3::new(depth.1, depth.1, plane.1);
-        self.value = (Quat::from_scaled_axis(innovation * place) * awaited).normalize();
-        self.speed += innovation * speed / elapsed;
+        let depth = innovation.truncate().extend(0.0);
+        let (place, speed) = gains(depth.length(), noise * DEPTH_NOISE);
+        self.value = (Quat::from_scaled_axis(depth * place) * awaited).normalize();
+        self.speed += depth * (speed / elapsed);
+        innovation.z
+    }
+
+    /// As [`Glide::update`] for the turn in the picture's plane, after [`GlideTurn::turn_in_depth`]: `innovation` is the
+    /// sample's beyond the awaited one, in radians.
+    pub(super) fn turn_in_plane(&mut self, innovation: f32, noise: f32, elapsed: f32) {
+        let (place, speed) = gains(innovation.abs(), noise);
+        self.value = (Quat::from_rotation_z(innovation * place) * self.value).normalize();
+        self.speed.z += innovation * (speed / elapsed);
     }
 }
 
@@ -116,23 +124,28 @@ mod tests {
         assert!((glide.speed.x - 25.0).abs() < 0.1);
     }
 
+    fn take(turn: &mut GlideTurn, sample: Quat, noise: f32, elapsed: f32) {
+        let plane = turn.turn_in_depth(sample, noise, elapsed);
+        turn.turn_in_plane(plane, noise, elapsed);
+    }
+
     #[test]
     fn turns_glide_too() {
         let mut turn = GlideTurn::new(Quat::IDENTITY);
         for i in 1..100 {
             // The sign of a quaternion means nothing.
             let sample = Quat::from_rotation_z(0.05 * i as f32) * if i % 2 == 0 { 1.0 } else { -1.0 };
-            turn.update(sample, 0.02, 0.04);
+            take(&mut turn, sample, 0.02, 0.04);
         }
         assert!(turn.value.angle_between(Quat::from_rotation_z(0.05 * 99.0)) < 1e-3);
         assert!((turn.speed.z - 1.25).abs() < 0.02);
         // As far as the noise goes, a turn in the plane is followed half, one out of it hardly. (A quaternion's
         // imaginary part is the sine of half its angle.)
         let mut still = GlideTurn::new(Quat::IDENTITY);
-        still.update(Quat::from_rotation_z(0.1), 0.1, 0.04);
+        take(&mut still, Quat::from_rotation_z(0.1), 0.1, 0.04);
         assert!((still.value.z - 0.025f32.sin()).abs() < 1e-5, "{:?}", still.value);
         let mut still = GlideTurn::new(Quat::IDENTITY);
-        still.update(Quat::from_rotation_y(0.1), 0.1, 0.04);
+        take(&mut still, Quat::from_rotation_y(0.1), 0.1, 0.04);
         assert!((still.value.y - (0.05 * MIN_GAIN).sin()).abs() < 1e-5, "{:?}", still.value);
     }
 }

@@ -86,6 +86,11 @@ impl MeshNet {
         Ok(Reading { presence: 1.0 / (1.0 + (-logit).exp()), points })
     }
 
+    /// The crop that was read last: planar R'G'B', 0..=1, and its side in pixels.
+    pub(super) fn crop(&mut self) -> (&[f32], usize) {
+        (self.net.input_mut(0), SIDE)
+    }
+
     /// The points in crop pixels: the mesh, then the finer lips, eyes and irises over it.
     fn assemble(&self) -> Vec<Vec3> {
         let mesh = self.net.output(0);

@@ -3,6 +3,7 @@
 //!
 //! Crops are sampled straight from the frame's native planes. Left and right are the subject's.
 
+pub(crate) mod appearance;
 mod attention;
 mod detect;
 mod follow;
@@ -16,6 +17,7 @@ mod stills;
 mod template;
 mod tracker;
 
+pub use appearance::{Occlusion, OcclusionCell, SIDE as OCCLUSION_SIDE};
 pub use mesh::MeshKind;
 pub use one_euro::OneEuro;
 pub use pose::Pose;
@@ -44,6 +46,8 @@ pub struct Face {
     pub region: CropSquare,
     /// Where the head is and how it is turned.
     pub pose: Pose,
+    /// What stands in front of the face.
+    pub occlusion: Occlusion,
 }
 
 /// Why a frame could not be tracked.

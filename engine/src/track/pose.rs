@@ -28,6 +28,19 @@ impl Pose {
         Self::align(&pairs.collect::<Option<Vec<_>>>()?)
     }
 
+    /// As [`Pose::fit`], with the trust in each point: 1 as usual, 0 for one that does not count. None where less than a
+    /// quarter of the usual trust is left.
+    pub(super) fn fit_where(points: &[MeshPoint], trust: impl Fn(usize) -> f32) -> Option<Self> {
+        let pair = |s: &super::template::Steady| {
+            let index = usize::from(s.index);
+            Some((s.place, *points.get(index)?, s.weight * trust(index)))
+        };
+        let pairs = STEADY.iter().map(pair).collect::<Option<Vec<_>>>()?;
+        let usual: f32 = STEADY.iter().map(|s| s.weight).sum();
+        let left: f32 = pairs.iter().map(|p| p.2).sum();
+        if left < 0.25 * usual { None } else { Self::align(&pairs) }
+    }
+
     /// The similarity that carries the first of each pair onto the second with the least weighted squared error.
     /// None where they have no extent.
     pub(super) fn align(pairs: &[(Vec3, MeshPoint, f32)]) -> Option<Self> {

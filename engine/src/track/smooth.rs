@@ -6,7 +6,7 @@
 //! network's error (blur, a hand before the face), and the pose's error is of the same size.
 //! Lengths count in eye distances, so one tuning serves near and far faces.
 
-use glam::Vec3;
+use glam::{Quat, Vec2, Vec3};
 
 use super::glide::{Glide, GlideTurn};
 use super::one_euro::{OneEuro, State};
@@ -40,6 +40,11 @@ const ANCHOR: Vec3 = Vec3::new(0.0, 0.1, 0.0);
 /// Share of a new mesh in the remembered shape of the steady points.
 const SHAPE_RATE: f32 = 0.3;
 
+/// Noise of a network's mesh, for each share of the face that is covered.
+const COVERED_NOISE: f32 = 0.15;
+/// Seconds over which a point's resting place is averaged.
+const REST_S: f32 = 3.0;
+
 /// Filter state of one face.
 #[derive(Debug, Clone)]
 pub(super) struct Smoother {
@@ -51,7 +56,54 @@ pub(super) struct Smoother {
     /// What they last changed beyond a rigid motion, in eye distances.
     pub(super) change: f32,
     shape: Vec<State>,
+    /// Each point's place in model space when nothing stands in front: the slow mean.
+    rest: Vec<Vec3>,
+    /// Seconds for which `rest` was learned.
+    age: f32,
+    /// How well the last place was found in the picture, 0..=1.
+    pub(super) laid: f32,
 }
+
+/// Where a head may be in the picture.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Placed {
+    /// [`ANCHOR`] in image pixels.
+    anchor: Vec3,
+    /// As [`Pose::scale`].
+    scale: f32,
+    /// Turn in the picture's plane beyond the awaited one, radians.
+    turn: f32,
+    /// Error of the above, in eye distances and radians.
+    noise: f32,
+}
+
+impl Placed {
+    /// This place after a similarity of the picture's plane: `place` carries positions, `turn` is in radians clockwise
+    /// on screen, `grow` the natural logarithm of the growth.
+    pub(super) fn carried(self, place: impl Fn(Vec2) -> Vec2, turn: f32, grow: f32, noise: f32) -> Self {
+        let growth = grow.exp();
+        Self {
+            anchor: place(self.anchor.truncate()).extend(self.anchor.z * growth),
+            scale: self.scale * growth,
+            turn: self.turn + turn,
+            noise,
+        }
+    }
+}
+
+/// A mesh as the network reads it.
+pub(super) struct Sample<'a> {
+    /// In image pixels.
+    pub(super) points: &'a [MeshPoint],
+    /// The mesh's own pose.
+    pub(super) pose: Pose,
+    /// How far each point is covered, 0..=1.
+    pub(super) covered: &'a dyn Fn(usize) -> f32,
+}
+
+/// Finds where a mesh of the first argument's points, placed as the second says, lies in the picture; none where it can't
+/// be told.
+pub(super) type Lay<'a> = &'a dyn Fn(&[MeshPoint], Placed) -> Option<(f32, Placed)>;
 
 impl Smoother {
     /// Starts at a mesh and its pose.
@@ -64,22 +116,78 @@ impl Smoother {
             rotation: GlideTurn::new(pose.rotation),
             steady: steady.collect(),
             change: 0.0,
+            rest: model.clone(),
+            age: 0.0,
+            laid: 0.0,
             shape: model.into_iter().map(State::new).collect(),
         }
     }
 
-    /// Takes a mesh and its pose in, `elapsed` seconds (> 0) after the last, and writes the calm mesh over `points`.
-    pub(super) fn update(&mut self, tuning: &Smoothing, points: &mut [MeshPoint], pose: &Pose, elapsed: f32) {
-        self.change = self.change_of_shape(points);
-        let noise = tuning.pose_noise + tuning.noise_gain * self.change;
-        self.anchor.update(pose.to_image(ANCHOR), noise * pose.scale, elapsed);
-        self.scale.update(Vec3::X * pose.scale.ln(), noise, elapsed);
-        self.rotation.update(pose.rotation, noise, elapsed);
-        let (anchor, scale, rotation) = (self.anchor.value, self.scale.value.x.exp(), self.rotation.value);
-        for (state, point) in self.shape.iter_mut().zip(points) {
-            let place = state.update(&tuning.shape, pose.to_model(*point), elapsed);
-            *point = anchor + rotation * (place - ANCHOR) * scale;
+    /// Takes a mesh in, `elapsed` seconds (> 0) after the last, and gives the calm mesh. Covered points go to where they
+    /// rest. `lay` corrects the place by what the picture shows: from where the network sees the head, and, if it is
+    /// `doubtful`, from where it is awaited too. `share` of the face is covered, 0..=1.
+    pub(super) fn update(
+        &mut self,
+        tuning: &Smoothing,
+        sample: &Sample<'_>,
+        lay: Lay<'_>,
+        doubtful: bool,
+        share: f32,
+        elapsed: f32,
+    ) -> Vec<MeshPoint> {
+        let mesh_noise = tuning.pose_noise + tuning.noise_gain * self.change + COVERED_NOISE * share;
+        let own = sample.pose;
+        let awaited = Placed {
+            anchor: self.anchor.ahead(elapsed),
+            scale: self.scale.ahead(elapsed).x.exp(),
+            turn: 0.0,
+            noise: mesh_noise,
+        };
+        let turn = self.rotation.turn_in_depth(own.rotation, mesh_noise, elapsed);
+        let seen = Placed { anchor: own.to_image(ANCHOR), scale: own.scale, turn, noise: mesh_noise };
+        self.age += elapsed;
+        let rate = elapsed / self.age.min(REST_S);
+        let states = self.shape.iter_mut().zip(&mut self.rest).zip(sample.points);
+        for (index, ((state, rest), point)) in states.enumerate() {
+            let covered = (sample.covered)(index);
+            let place = own.to_model(*point);
+            state.update(&tuning.shape, place.lerp(*rest, covered), elapsed);
+            *rest = rest.lerp(place, rate * (1.0 - covered));
         }
+        let from_seen = lay(&self.mesh(&seen), seen);
+        let both = doubtful || from_seen.is_none();
+        let from_awaited = if both { lay(&self.mesh(&awaited), awaited) } else { None };
+        // With much of it covered the network is off more often than the head is elsewhere than awaited.
+        let from_seen = from_seen.map(|(worth, place)| (worth * (1.0 - 0.5 * share), place));
+        let laid = [from_seen, from_awaited].into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0));
+        let place = laid.map_or(seen, |(_, place)| place);
+        self.anchor.update(place.anchor, place.noise * place.scale, elapsed);
+        self.scale.update(Vec3::X * place.scale.ln(), place.noise, elapsed);
+        self.rotation.turn_in_plane(place.turn, place.noise, elapsed);
+        self.laid = laid.map_or(0.0, |l| l.0);
+        self.mesh(&Placed {
+            anchor: self.anchor.value,
+            scale: self.scale.value.x.exp(),
+            turn: 0.0,
+            noise: 0.0,
+        })
+    }
+
+    /// The present shape, placed.
+    fn mesh(&self, at: &Placed) -> Vec<MeshPoint> {
+        let rotation = Quat::from_rotation_z(at.turn) * self.rotation.value;
+        self.shape.iter().map(|s| at.anchor + rotation * (s.value - ANCHOR) * at.scale).collect()
+    }
+
+    /// The mesh awaited `elapsed` seconds after the last: the last shape where the head is awaited.
+    pub(super) fn mesh_ahead(&self, elapsed: f32) -> Vec<MeshPoint> {
+        let pose = self.ahead(elapsed);
+        self.shape.iter().map(|s| pose.to_image(s.value)).collect()
+    }
+
+    /// Looks how far the mesh's steady points have left their shape.
+    pub(super) fn judge(&mut self, points: &[MeshPoint]) {
+        self.change = self.change_of_shape(points);
     }
 
     /// Where the head is awaited `elapsed` seconds after the last mesh.

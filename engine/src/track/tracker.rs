@@ -1,11 +1,13 @@
 //! The tracker: which faces are followed, lost, found again and handed on.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use glam::Vec3;
 
 use super::detect::{Detection, Detector, Reach, whole};
-use super::follow::{Follow, MARGIN, inside, wrap};
+use super::appearance::{Crop, Luma, Model};
+use super::follow::{Follow, Look, MARGIN, Mesh, inside, wrap};
 use super::mesh::{MeshKind, MeshNet, Reading};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
@@ -44,6 +46,8 @@ impl Default for TrackerConfig {
 
 /// Part of the outline that must lie inside the picture.
 const MIN_INSIDE: f32 = 0.45;
+/// The same for a face that the network does not see.
+const HELD_INSIDE: f32 = 0.8;
 /// A mesh from a region that was off by more than this part of its side is read again from the right one.
 const MISPLACED: f32 = 0.02;
 /// The same for the angle, radians, and the side, natural log.
@@ -95,6 +99,9 @@ pub struct Tracker {
     pub(super) mesh: MeshNet,
     follows: Vec<Follow>,
     ghosts: Vec<Ghost>,
+    /// What each face looks like, by its id.
+    models: HashMap<u64, Model>,
+    luma: Luma,
     choice: Choice,
     next_id: u64,
     last: Option<FrameTime>,
@@ -130,6 +137,8 @@ impl Tracker {
             mesh: MeshNet::load(runtime, models, config.mesh)?,
             follows: Vec::new(),
             ghosts: Vec::new(),
+            models: HashMap::new(),
+            luma: Luma::default(),
             choice: Choice::default(),
             next_id: 0,
             last: None,
@@ -148,6 +157,7 @@ impl Tracker {
     pub fn reset(&mut self) {
         self.follows.clear();
         self.ghosts.clear();
+        self.models.clear();
         self.choice = Choice::default();
         self.last = None;
     }
@@ -176,6 +186,10 @@ impl Tracker {
             ghost.age += elapsed;
         }
         self.ghosts.retain(|ghost| ghost.age < AWAIT);
+        let known = |id: &u64| {
+            self.follows.iter().any(|f| f.id == *id) || self.ghosts.iter().any(|g| g.follow.id == *id)
+        };
+        self.models.retain(|id, _| known(id));
         Ok(self.selected(frame))
     }
 
@@ -185,11 +199,10 @@ impl Tracker {
         let mut after = Vec::with_capacity(before.len());
         for follow in &before {
             let (reading, region) = self.read(frame, follow.await_region(elapsed))?;
-            after.push(if self.is_face(&reading, frame) {
-                self.moved(follow, reading, region, elapsed)
-            } else {
-                None
-            });
+            let seen = self.is_face(&reading, frame);
+            let next = self.moved(follow, reading, seen, region, elapsed);
+            let least = if seen { MIN_INSIDE } else { HELD_INSIDE };
+            after.push(next.filter(|f| inside(&f.points, frame.width(), frame.height()) >= least));
         }
         // Where two faces have become one, the one that jumped there is hidden by the other.
         for index in 0..after.len() {
@@ -214,13 +227,30 @@ impl Tracker {
         Ok(())
     }
 
-    /// A followed face with its new mesh; none where that has no pose.
-    fn moved(&self, follow: &Follow, reading: Reading, region: CropSquare, elapsed: f32) -> Option<Follow> {
+    /// A followed face in the frame that was just read; `seen` says whether the network sees it. None where it is lost.
+    fn moved(
+        &mut self,
+        follow: &Follow,
+        reading: Reading,
+        seen: bool,
+        region: CropSquare,
+        elapsed: f32,
+    ) -> Option<Follow> {
         let Some(tuning) = &self.config.smoothing else {
-            return Follow::start(follow.id, reading.presence, reading.points, region);
+            let fresh = seen.then(|| Follow::start(follow.id, reading.presence, reading.points, region));
+            return fresh.flatten();
         };
         let mut next = follow.clone();
-        next.update(reading.presence, reading.points, region, elapsed, tuning).then_some(next)
+        let (planar, n) = self.mesh.crop();
+        let crop = Crop::new(planar, n, &mut self.luma)?;
+        let model = self.models.entry(follow.id).or_insert_with(Model::new);
+        let look = Look { model, crop: &crop };
+        let mesh = Mesh { presence: reading.presence, points: reading.points, region };
+        let found = match seen {
+            true => next.update(mesh, look, elapsed, tuning),
+            false => next.hold(look, region, elapsed, tuning),
+        };
+        found.then_some(next)
     }
 
     /// A mesh from a region, read a second time where the first shows that the region was off.
@@ -307,6 +337,10 @@ impl Tracker {
         let Some(detection) = nearest.filter(|d| follow.covers(d) && follow.contradicts(d)) else {
             return Ok(());
         };
+        // Where something stands in front of a face, its own look says better where it is.
+        if follow.is_covered() {
+            return Ok(());
+        }
         // The face that the detector sees may be another one's, which hides this one.
         let others = self.follows.iter().enumerate().filter(|(i, _)| *i != index);
         if others.into_iter().any(|(_, other)| other.covers(detection) && !other.contradicts(detection)) {
@@ -388,5 +422,6 @@ pub(super) fn face(follow: &Follow) -> Face {
         landmarks: follow.points.clone(),
         region: follow.region,
         pose: follow.pose,
+        occlusion: follow.occlusion.clone(),
     }
 }

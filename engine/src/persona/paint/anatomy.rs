@@ -4,7 +4,7 @@
 use glam::Vec2;
 
 use super::curve::Curve;
-use crate::persona::canonical_uv::CANONICAL_UV;
+use crate::canonical_uv::CANONICAL_UV;
 use crate::topology::{EYE_RIGHT, LIPS_INNER, LIPS_OUTER, OVAL};
 
 /// Middle of the right eye's opening.

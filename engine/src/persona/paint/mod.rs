@@ -21,7 +21,7 @@ mod surface;
 mod tests;
 mod urushi;
 
-use crate::persona::canonical_uv::CANONICAL_UV;
+use crate::canonical_uv::CANONICAL_UV;
 
 /// A painted mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]

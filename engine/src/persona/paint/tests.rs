@@ -1,7 +1,7 @@
 use glam::Vec2;
 
 use super::{Mask, Painted, anatomy, paint};
-use crate::persona::canonical_uv::CANONICAL_UV;
+use crate::canonical_uv::CANONICAL_UV;
 use crate::topology;
 
 /// Sum of the three channels' absolute differences over the face's oval, mean for a pixel and a channel,

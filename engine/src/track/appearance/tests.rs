@@ -1,5 +1,5 @@
 use super::*;
-use crate::persona::canonical_uv::CANONICAL_UV;
+use crate::canonical_uv::CANONICAL_UV;
 use std::time::Duration;
 
 const W: usize = 200;

@@ -1,22 +1,28 @@
-//! What the user's face usually looks like, texel by texel; what deviates stands in front of it.
+//! What the user's face usually looks like, texel by texel: where it lies in the next frame, and what stands in front
+//! of it.
 //!
 //! The model lives in canonical UV: mean and deviation of the encoded colour's logarithm. Light is taken out of every
 //! frame by a quadratic fit over the texels that look like the face, so that a lamp is no occluder. It is learned in the
 //! first half second, adapts slowly and stands still under an occluder.
 
+mod align;
+mod crop;
+mod occlusion;
 mod places;
 
-use crate::frame::FrameTime;
-use crate::swap::FaceTexture;
-use glam::{Vec2, Vec3};
-use omote_shaders::layout::OCCLUDE_SIDE;
-use places::{SKIN, around, map, points_of};
-use std::collections::HashMap;
+use crate::canonical_uv::CANONICAL_UV;
+use align::solve;
+use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
+use places::{SKIN, points_of};
 
-const SIDE: usize = OCCLUDE_SIDE as usize;
+pub(super) use crop::{Crop, Luma};
+pub use occlusion::{Occlusion, OcclusionCell};
+pub(crate) use places::{around, places};
+
+/// Cells of a side of the model and of an [`Occlusion`].
+pub const SIDE: usize = omote_shaders::layout::OCCLUDE_SIDE as usize;
 const CELLS: usize = SIDE * SIDE;
-/// Encoded light added before the logarithm, so that noise in the dark stays small.
-const FLOOR: f32 = 24.0 / 255.0;
+
 /// Least deviation of a texel, in the logarithm's unit.
 const DEVIATION_MIN: f32 = 0.05;
 /// Deviation of a texel that was seen once.
@@ -32,46 +38,20 @@ const COME_S: f32 = 0.02;
 const GO_S: f32 = 0.06;
 /// With more of the face covered than this the model can't be right: nothing counts as an occluder.
 const MOST: f32 = 0.6;
+/// Share of the face that is covered from which on nothing is learned.
+const FROZEN: f32 = 0.03;
 /// A texel that is covered longer than this is taken for the face after all: better an occluder behind the persona
 /// than the face beside it.
 const LONGEST_S: f32 = 12.0;
-/// A gap after which the model is learned anew, in seconds.
-const GAP_S: f32 = 5.0;
-
-/// The region's codes and how to read them.
-pub(super) struct View<'a> {
-    pub(super) codes: &'a [u32],
-    pub(super) size: [u32; 2],
-    pub(super) to_rgb: &'a [[f32; 4]; 3],
-}
-
-impl View<'_> {
-    /// Logarithm of the encoded colour, mean of nine taps `step` pixels apart; none at the region's edge.
-    fn colour(&self, at: Vec2, step: f32) -> Option<Vec3> {
-        let [w, h] = self.size.map(|n| n as i32);
-        let mut sum = Vec3::ZERO;
-        for dy in -1..=1 {
-            for dx in -1..=1 {
-                let p = at + Vec2::new(dx as f32, dy as f32) * step + 0.5;
-                let (x, y) = (p.x.floor() as i32, p.y.floor() as i32);
-                if x < 0 || y < 0 || x >= w || y >= h {
-                    return None;
-                }
-                let [a, b, c, _] = self.codes.get((y * w + x) as usize)?.to_le_bytes().map(f32::from);
-                sum += Vec3::new(a, b, c);
-            }
-        }
-        let v = sum / (9.0 * 255.0);
-        let rgb = self.to_rgb.map(|r| (r[0] * v.x + r[1] * v.y + r[2] * v.z + r[3]).clamp(0.0, 1.0));
-        Some((Vec3::from_array(rgb) + FLOOR).map(f32::ln))
-    }
-}
 
 /// One texel of the model.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Texel {
-    mean: Vec3,
+    /// Mean of the colour's logarithm, fourth the tone: the logarithm of luma, sampled finer.
+    mean: Vec4,
+    /// Variance of the colour, a channel, and of the tone.
     variance: f32,
+    tone_variance: f32,
     /// Seconds for which it was learned.
     seen: f32,
     /// How far it is covered, 0..=1, and for how many seconds it has been.
@@ -79,14 +59,26 @@ struct Texel {
     since: f32,
 }
 
+impl Texel {
+    fn new(mean: Vec4, seen: f32) -> Self {
+        let variance = DEVIATION_NEW.powi(2);
+        Self { mean, variance, tone_variance: variance, seen, ..Self::default() }
+    }
+}
+
 /// The model of one face.
-struct Model {
+#[derive(Debug)]
+pub(super) struct Model {
     texels: Vec<Texel>,
-    time: FrameTime,
-    age: f32,
+    /// Seconds for which it was learned.
+    pub(super) age: f32,
     /// Seconds for which nothing fitted.
     lost: f32,
+    /// The last frame's light, see [`terms`].
+    light: [Vec4; 6],
     mask: Vec<f32>,
+    /// Colours of the last frame's cells, logarithm: as the face would look, and as the picture is. NaN where not seen.
+    colours: Vec<[Vec3; 2]>,
 }
 
 /// The light's terms at a canonical place: constant, linear, quadratic.
@@ -100,54 +92,73 @@ fn terms(cell: u16) -> [f32; 6] {
 /// A texel as the frame shows it.
 struct Seen {
     index: usize,
-    difference: Vec3,
+    /// From the model: the colour's logarithm, fourth the tone.
+    difference: Vec4,
     trust: f32,
 }
 
 impl Model {
-    fn new(time: FrameTime) -> Self {
-        Self { texels: vec![Texel::default(); SKIN.len()], time, age: 0.0, lost: 0.0, mask: vec![0.0; CELLS] }
+    pub(super) fn new() -> Self {
+        Self {
+            texels: vec![Texel::default(); SKIN.len()],
+            age: 0.0,
+            lost: 0.0,
+            light: [Vec4::ZERO; 6],
+            mask: vec![0.0; CELLS],
+            colours: vec![[Vec3::NAN; 2]; CELLS],
+        }
     }
 
-    /// Takes a frame in, `elapsed` seconds after the last.
-    fn update(&mut self, points: &[Vec2], view: &View<'_>, elapsed: f32) {
+    /// How far the mesh's points are covered in the last frame, 0..=1 each.
+    pub(super) fn covered(&self, point: usize) -> f32 {
+        let Some(uv) = CANONICAL_UV.get(point) else { return 0.0 };
+        let cell = |v: f32| ((v * SIDE as f32) as usize).min(SIDE - 1);
+        self.mask.get(cell(uv[1]) * SIDE + cell(uv[0])).copied().unwrap_or(0.0)
+    }
+
+    /// Share of the face that was covered in the last frame, 0..=1.
+    pub(super) fn share(&self) -> f32 {
+        self.texels.iter().map(|t| t.covered).sum::<f32>() / self.texels.len().max(1) as f32
+    }
+
+    /// Takes a frame in, `elapsed` seconds after the last. `mesh` are the points in crop pixels.
+    pub(super) fn update(&mut self, mesh: &[Vec2], crop: &Crop<'_>, elapsed: f32) {
         let mut fresh = Vec::new();
         let mut known = Vec::new();
         for (index, (place, texel)) in SKIN.iter().zip(&self.texels).enumerate() {
-            let Some([a, b, c]) = points_of(points, &place.corners) else { continue };
+            let Some([a, b, c]) = points_of(mesh, &place.corners) else { continue };
             // Only what faces the viewer.
-            let area = (a - b).perp_dot(c - a);
-            if area <= 0.0 {
+            if (a - b).perp_dot(c - a) <= 0.0 {
                 continue;
             }
             let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
-            let step =
-                ((points_of(points, &[234, 454, 10]).map_or(0.0, |p| p[0].distance(p[1]))) / 54.0 / 3.0)
-                    .max(0.5);
-            let Some(colour) = view.colour(at, step) else { continue };
+            let (Some(colour), Some((tone, _))) = (crop.colour(at), crop.tone(at)) else { continue };
             if texel.seen > 0.0 {
                 let trust = (1.0 - texel.covered) / texel.variance.max(DEVIATION_MIN * DEVIATION_MIN);
-                known.push(Seen { index, difference: colour - texel.mean, trust });
+                known.push(Seen { index, difference: colour.extend(tone) - texel.mean, trust });
             } else {
-                fresh.push((index, colour));
+                fresh.push((index, colour.extend(tone)));
             }
         }
-        let light = self.light(&known);
+        let light = self.light_of(&known);
+        self.light = light;
         let lit = |index: usize| {
             let t = terms(SKIN[index].cell);
-            light.iter().zip(t).map(|(l, t)| *l * t).sum::<Vec3>()
+            light.iter().zip(t).map(|(l, t)| *l * t).sum::<Vec4>()
         };
-        let rests: Vec<(usize, Vec3)> =
+        let rests: Vec<(usize, Vec4)> =
             known.iter().map(|s| (s.index, s.difference - lit(s.index))).collect();
         let evidence = self.evidence(&rests);
         let usable = {
             let covered: f32 = rests.iter().map(|(i, _)| evidence[usize::from(SKIN[*i].cell)]).sum();
             covered <= MOST * rests.len().max(1) as f32
         };
+        // Nothing is learned while something is in front: what is half covered or lies half a pixel off would be taken in.
+        let learns = usable && self.share() < FROZEN;
         self.age += elapsed;
         self.lost = if usable { 0.0 } else { self.lost + elapsed };
         if self.lost > LEARN_S {
-            *self = Self::new(self.time);
+            *self = Self::new();
             return;
         }
         for (index, rest) in rests {
@@ -158,42 +169,38 @@ impl Model {
             texel.covered += (target - texel.covered) * (1.0 - (-elapsed / pace).exp());
             texel.since = if texel.covered > 0.5 { texel.since + elapsed } else { 0.0 };
             if texel.since > LONGEST_S {
-                *texel = Texel {
-                    mean: texel.mean + rest,
-                    variance: DEVIATION_NEW.powi(2),
-                    seen: elapsed,
-                    ..Texel::default()
-                };
+                *texel = Texel::new(texel.mean + rest, elapsed);
                 continue;
             }
-            if usable && texel.covered < 0.1 && target < 0.1 {
+            if learns && texel.covered < 0.1 && target < 0.1 {
                 texel.seen += elapsed;
                 let rate = (elapsed / texel.seen.min(ADAPT_S)).min(1.0);
                 texel.mean += rest * rate;
-                texel.variance += (rest.length_squared() / 3.0 - texel.variance) * rate;
+                texel.variance += (rest.xyz().length_squared() / 3.0 - texel.variance) * rate;
+                texel.tone_variance += (rest.w * rest.w - texel.tone_variance) * rate;
             }
         }
-        for (index, colour) in fresh {
+        for (index, seen) in fresh {
             if let Some(texel) = self.texels.get_mut(index) {
-                let (mean, variance) = (colour - lit(index), DEVIATION_NEW.powi(2));
-                *texel = Texel { mean, variance, seen: elapsed.max(1e-3), ..Texel::default() };
+                *texel = Texel::new(seen - lit(index), elapsed.max(1e-3));
             }
         }
+        self.remember(&known, &lit);
         self.fill();
     }
 
     /// The change of light since the model was learned: robust least squares of the six terms, a colour each.
-    fn light(&self, known: &[Seen]) -> [Vec3; 6] {
-        let mut light = [Vec3::ZERO; 6];
+    fn light_of(&self, known: &[Seen]) -> [Vec4; 6] {
+        let mut light = [Vec4::ZERO; 6];
         for round in 0..5 {
             let mut normal = [[0.0f32; 6]; 6];
-            let mut right = [Vec3::ZERO; 6];
+            let mut right = [Vec4::ZERO; 6];
             for seen in known {
                 let t = terms(SKIN[seen.index].cell);
-                let rest = seen.difference - light.iter().zip(t).map(|(l, t)| *l * t).sum::<Vec3>();
+                let rest = seen.difference - light.iter().zip(t).map(|(l, t)| *l * t).sum::<Vec4>();
                 // Cauchy's weight; in the first round all count alike.
                 let scale: f32 = if round == 0 { 1.0 } else { 0.12 };
-                let weight = seen.trust / (1.0 + rest.length_squared() / (scale * scale));
+                let weight = seen.trust / (1.0 + rest.xyz().length_squared() / (scale * scale));
                 for i in 0..6 {
                     right[i] += seen.difference * (weight * t[i]);
                     for j in 0..6 {
@@ -206,18 +213,20 @@ impl Model {
                 // Terms that little speaks for stay small.
                 row[i] += total * if i == 0 { 1e-5 } else { 2e-3 };
             }
-            light = solve(normal, right);
+            let channel = |k: usize| solve(normal, right.map(|r| r[k])).unwrap_or_default();
+            let solved = [0, 1, 2, 3].map(channel);
+            light = std::array::from_fn(|i| Vec4::from_array(solved.map(|c| c[i])));
         }
         light
     }
 
     /// How much each cell looks covered, 0..=1; a lone cell does not.
-    fn evidence(&self, rests: &[(usize, Vec3)]) -> Vec<f32> {
+    fn evidence(&self, rests: &[(usize, Vec4)]) -> Vec<f32> {
         let mut single = vec![-1.0f32; CELLS];
         for (index, rest) in rests {
             let variance = self.texels.get(*index).map_or(1.0, |t| t.variance);
             let deviation = variance.max(DEVIATION_MIN * DEVIATION_MIN).sqrt();
-            let z = rest.length() / (3f32.sqrt() * deviation);
+            let z = rest.xyz().length() / (3f32.sqrt() * deviation);
             let t = ((z - COVERED.0) / (COVERED.1 - COVERED.0)).clamp(0.0, 1.0);
             single[usize::from(SKIN[*index].cell)] = t;
         }
@@ -237,6 +246,18 @@ impl Model {
                 .max(single[cell] * ((support - 0.2) / 0.3).clamp(0.0, 1.0));
         }
         out
+    }
+
+    /// Keeps each seen cell's colours: the face's under this light, and the picture's.
+    fn remember(&mut self, known: &[Seen], lit: &impl Fn(usize) -> Vec4) {
+        self.colours.fill([Vec3::NAN; 2]);
+        for seen in known {
+            let Some(texel) = self.texels.get(seen.index) else { continue };
+            let cell = usize::from(SKIN[seen.index].cell);
+            if let Some(slot) = self.colours.get_mut(cell) {
+                *slot = [(texel.mean + lit(seen.index)).xyz(), (texel.mean + seen.difference).xyz()];
+            }
+        }
     }
 
     /// The mask over all cells: eyes, mouth and what is round the face take their neighbours'.
@@ -266,81 +287,6 @@ impl Model {
             }
         }
     }
-}
-
-/// Solves a symmetric positive system by elimination without pivots; what has none becomes 0.
-fn solve(mut a: [[f32; 6]; 6], mut b: [Vec3; 6]) -> [Vec3; 6] {
-    for i in 0..6 {
-        if a[i][i] <= 1e-12 {
-            return [Vec3::ZERO; 6];
-        }
-        for r in i + 1..6 {
-            let f = a[r][i] / a[i][i];
-            for c in i..6 {
-                a[r][c] -= f * a[i][c];
-            }
-            b[r] -= b[i] * f;
-        }
-    }
-    let mut x = [Vec3::ZERO; 6];
-    for i in (0..6).rev() {
-        let known: Vec3 = (i + 1..6).map(|c| x[c] * a[i][c]).sum();
-        x[i] = (b[i] - known) / a[i][i];
-    }
-    x
-}
-
-/// The models of the faces, and where a texture's cells lie in them.
-#[derive(Default)]
-pub(super) struct Appearance {
-    models: HashMap<u64, Model>,
-    maps: HashMap<u64, Vec<Vec2>>,
-    mask: Vec<f32>,
-}
-
-impl Appearance {
-    /// How far each cell of the texture's own UV is covered, 0..=1, `OCCLUDE_SIDE`² of them. `points` are in the
-    /// region's pixels. A second call for the same face and time sees the same mask: what was drawn between is no
-    /// occluder.
-    pub(super) fn mask(
-        &mut self,
-        face: u64,
-        time: FrameTime,
-        points: &[Vec3],
-        view: &View<'_>,
-        texture: &FaceTexture,
-    ) -> &[f32] {
-        let flat: Vec<Vec2> = points.iter().map(|p| p.truncate()).collect();
-        let model = self.models.entry(face).or_insert_with(|| Model::new(time));
-        let elapsed = time.0.saturating_sub(model.time.0).as_secs_f32();
-        if elapsed > GAP_S || time.0 < model.time.0 {
-            *model = Model::new(time);
-        }
-        if elapsed > 0.0 || model.age == 0.0 {
-            model.update(&flat, view, elapsed.clamp(1e-3, 0.1));
-            model.time = time;
-        }
-        let map = self.maps.entry(texture.serial()).or_insert_with(|| map(texture));
-        self.mask.clear();
-        self.mask.extend(map.iter().map(|at| bilinear(&model.mask, *at)));
-        if self.models.len() > 16 {
-            self.models.retain(|_, m| time.0.saturating_sub(m.time.0).as_secs_f32() < GAP_S);
-        }
-        if self.maps.len() > 32 {
-            self.maps.clear();
-        }
-        &self.mask
-    }
-}
-
-fn bilinear(mask: &[f32], at: Vec2) -> f32 {
-    let at = at.clamp(Vec2::ZERO, Vec2::splat(SIDE as f32 - 1.001));
-    let (x, y) = (at.x as usize, at.y as usize);
-    let f = at - Vec2::new(x as f32, y as f32);
-    let get = |x: usize, y: usize| mask.get(y * SIDE + x).copied().unwrap_or(0.0);
-    let upper = get(x, y) * (1.0 - f.x) + get(x + 1, y) * f.x;
-    let lower = get(x, y + 1) * (1.0 - f.x) + get(x + 1, y + 1) * f.x;
-    upper * (1.0 - f.y) + lower * f.y
 }
 
 #[cfg(test)]

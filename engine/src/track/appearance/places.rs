@@ -1,18 +1,17 @@
-//! Where the model's cells lie in the mesh.
+//! Where the cells of a square over a face's UV lie in the mesh.
 
 use super::{CELLS, SIDE};
-use crate::persona::canonical_uv::CANONICAL_UV;
-use crate::swap::FaceTexture;
-use crate::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
+use crate::canonical_uv::CANONICAL_UV;
+use crate::topology::{SKIN_TRIANGLES, TRIANGLES};
 use glam::{Vec2, Vec3};
 use std::sync::LazyLock;
 
 /// Where a texel lies in the mesh.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) cell: u16,
-    pub(super) corners: [u16; 3],
-    pub(super) weights: Vec3,
+pub(crate) struct Place {
+    pub(crate) cell: u16,
+    pub(crate) corners: [u16; 3],
+    pub(crate) weights: Vec3,
 }
 
 /// The texels on skin, by triangle of the mesh in canonical UV.
@@ -22,7 +21,7 @@ pub(super) static SKIN: LazyLock<Vec<Place>> = LazyLock::new(|| {
 });
 
 /// The cells whose middles the triangles cover; the first triangle has a cell.
-fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<Place> {
+pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<Place> {
     let mut taken = vec![false; CELLS];
     let mut out = Vec::new();
     for corners in triangles {
@@ -57,37 +56,11 @@ pub(super) fn points_of(points: &[Vec2], corners: &[u16; 3]) -> Option<[Vec2; 3]
 }
 
 /// Calls for the cells of the square round one.
-pub(super) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
+pub(crate) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
     let (x, y) = (cell % SIDE, cell / SIDE);
     for y in y.saturating_sub(reach)..=(y + reach).min(SIDE - 1) {
         for x in x.saturating_sub(reach)..=(x + reach).min(SIDE - 1) {
             call(y * SIDE + x);
         }
     }
-}
-
-/// Canonical place, in cells, of the middle of each cell of a texture's own UV.
-pub(super) fn map(texture: &FaceTexture) -> Vec<Vec2> {
-    let uv: Vec<Vec2> = texture.uv().iter().take(POINTS).map(|u| u.0).collect();
-    let mut out = vec![Vec2::NAN; CELLS];
-    for place in places(&uv, &TRIANGLES) {
-        let canonical = |k: usize| {
-            CANONICAL_UV.get(usize::from(place.corners[k])).map_or(Vec2::ZERO, |p| Vec2::from_array(*p))
-        };
-        let w = place.weights;
-        let at = canonical(0) * w.x + canonical(1) * w.y + canonical(2) * w.z;
-        out[usize::from(place.cell)] = at * SIDE as f32 - 0.5;
-    }
-    // Round the face: the neighbours' place.
-    for _ in 0..3 {
-        let before = out.clone();
-        for (cell, at) in out.iter_mut().enumerate().filter(|(_, at)| at.is_nan()) {
-            around(cell, 1, |k| {
-                if before[k].is_finite() {
-                    *at = before[k];
-                }
-            });
-        }
-    }
-    out.iter().map(|at| if at.is_nan() { Vec2::ZERO } else { *at }).collect()
 }

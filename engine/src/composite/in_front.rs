@@ -1,0 +1,102 @@
+//! What stands in front of a face, carried from canonical UV to a texture's own.
+
+use crate::canonical_uv::CANONICAL_UV;
+use crate::swap::FaceTexture;
+use crate::topology::{POINTS, TRIANGLES};
+use crate::track::appearance::{around, places};
+use crate::track::{OCCLUSION_SIDE as SIDE, Occlusion};
+use glam::{Vec2, Vec4};
+use omote_shaders::layout::OccludeCell;
+use std::collections::HashMap;
+
+/// Textures whose maps are kept.
+const MAPS_MAX: usize = 32;
+
+/// Where each texture's cells lie in canonical UV, by the texture's serial.
+#[derive(Default)]
+pub(super) struct InFront {
+    maps: HashMap<u64, Vec<Vec2>>,
+}
+
+impl InFront {
+    /// Writes the cells over `texture`'s own UV; none where nothing stands in front.
+    pub(super) fn cells(&mut self, occlusion: &Occlusion, texture: &FaceTexture, out: &mut Vec<OccludeCell>) {
+        out.clear();
+        let Some(cells) = occlusion.cells() else { return };
+        if self.maps.len() > MAPS_MAX {
+            self.maps.clear();
+        }
+        let map = self.maps.entry(texture.serial()).or_insert_with(|| map(texture));
+        let packed: Vec<[Vec4; 2]> =
+            cells.iter().map(|c| [c.face.extend(c.covered), c.front.extend(0.0)]).collect();
+        out.extend(map.iter().map(|at| {
+            let at = at.clamp(Vec2::ZERO, Vec2::splat(SIDE as f32 - 1.001));
+            let (x, y) = (at.x as usize, at.y as usize);
+            let f = at - Vec2::new(x as f32, y as f32);
+            let get = |dx: usize, dy: usize, k: usize| {
+                packed.get((y + dy) * SIDE + x + dx).map_or(Vec4::ZERO, |c| c[k])
+            };
+            let mix = |k: usize| {
+                let upper = get(0, 0, k).lerp(get(1, 0, k), f.x);
+                upper.lerp(get(0, 1, k).lerp(get(1, 1, k), f.x), f.y)
+            };
+            OccludeCell { face: mix(0).to_array(), front: mix(1).to_array() }
+        }));
+    }
+}
+
+/// Canonical place, in cells, of the middle of each cell of a texture's own UV.
+fn map(texture: &FaceTexture) -> Vec<Vec2> {
+    let uv: Vec<Vec2> = texture.uv().iter().take(POINTS).map(|u| u.0).collect();
+    let mut out = vec![Vec2::NAN; SIDE * SIDE];
+    for place in places(&uv, &TRIANGLES) {
+        let canonical = |k: usize| {
+            CANONICAL_UV.get(usize::from(place.corners[k])).map_or(Vec2::ZERO, |p| Vec2::from_array(*p))
+        };
+        let w = place.weights;
+        let at = canonical(0) * w.x + canonical(1) * w.y + canonical(2) * w.z;
+        out[usize::from(place.cell)] = at * SIDE as f32 - 0.5;
+    }
+    // Round the face: the neighbours' place.
+    for _ in 0..3 {
+        let before = out.clone();
+        for (cell, at) in out.iter_mut().enumerate().filter(|(_, at)| at.is_nan()) {
+            around(cell, 1, |k| {
+                if before[k].is_finite() {
+                    *at = before[k];
+                }
+            });
+        }
+    }
+    out.iter().map(|at| if at.is_nan() { Vec2::ZERO } else { *at }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::Uv;
+    use crate::swap::{Mask, Tone};
+    use crate::track::OcclusionCell;
+    use glam::Vec3;
+
+    #[test]
+    fn a_cell_comes_where_the_texture_has_its_place() {
+        // The texture's face is the canonical one, half as large in the lower right quarter.
+        let uv: Vec<Uv> =
+            CANONICAL_UV.iter().map(|p| Uv(Vec2::from_array(*p) * 0.5 + Vec2::splat(0.5))).collect();
+        let white = vec![255; 64 * 64 * 4];
+        let texture = FaceTexture::bake(&white, 64, &uv, Tone::Match, Mask::default()).unwrap();
+        let mut cells = vec![OcclusionCell::default(); SIDE * SIDE];
+        for (k, cell) in cells.iter_mut().enumerate() {
+            let right = k % SIDE >= SIDE / 2;
+            (cell.covered, cell.front) = (f32::from(u8::from(right)), Vec3::X);
+        }
+        let (mut maps, mut out) = (InFront::default(), Vec::new());
+        maps.cells(&Occlusion::from_cells(&cells), &texture, &mut out);
+        let at = |u: f32, v: f32| out[(v * SIDE as f32) as usize * SIDE + (u * SIDE as f32) as usize];
+        assert!(at(0.85, 0.75).face[3] > 0.99 && at(0.65, 0.75).face[3] < 0.01);
+        assert_eq!(at(0.75, 0.75).front[..3], [1.0, 0.0, 0.0]);
+        maps.cells(&Occlusion::default(), &texture, &mut out);
+        assert!(out.is_empty());
+    }
+}
