@@ -25,18 +25,15 @@ const SLIPPED: f32 = 0.15;
 
 /// Seconds of learning before the model of a face says where it is.
 const MATURE_S: f32 = 0.5;
-/// Least share of the model's texels that must look as they should, and least correlation of their pattern.
-const AGREES: f32 = 0.3;
-const PATTERN: f32 = 0.5;
+/// Least share of texels that look as they should, times the correlation of their pattern, for a place to count.
+const LEAST_WORTH: f32 = 0.5;
 /// Noise of a pose by the model, in eye distances and radians.
 const LAID_NOISE: f32 = 0.0006;
 /// Share of an occlusion's cells from which on a face is behind something.
 const COVERED: f32 = 0.03;
 /// What is added where the face is covered, and where it looks otherwise (squared).
 const COVERED_NOISE: f32 = 0.02;
-const WORSE_NOISE: f32 = 0.03;
-/// Least agreement times pattern at which the model alone carries a face.
-const HOLD_LEAST: f32 = 0.5;
+const WORSE_NOISE: f32 = 0.05;
 /// Seconds for which the model alone carries a face at most.
 const HOLD_S: f32 = 2.0;
 
@@ -123,7 +120,7 @@ impl Follow {
         }
         let points = self.smoother.mesh_ahead(elapsed);
         let sample = Sample { points: &points, pose: self.await_pose(elapsed), covered: &|_| 1.0 };
-        self.place(&sample, look, region, false, elapsed, tuning) && self.smoother.laid > HOLD_LEAST
+        self.place(&sample, look, region, false, elapsed, tuning) && self.smoother.laid > 0.0
     }
 
     /// Calms a mesh, lays it on the picture by the face's model, and lets the model learn.
@@ -146,8 +143,8 @@ impl Follow {
                 return None;
             }
             let fit = model.lay(&flat(mesh), crop)?;
-            if std::env::var_os("DBG").is_some() { eprintln!("fit agree {:.2} pattern {:.2} err {:.3} shift {:?} turn {:.3} grow {:.3} share {:.2}", fit.agreement, fit.pattern, fit.error, fit.way.shift, fit.way.turn, fit.way.grow, model.share()); }
-            if fit.agreement < AGREES || fit.pattern < PATTERN {
+            let worth = fit.agreement * fit.pattern;
+            if worth < LEAST_WORTH {
                 return None;
             }
             let noise = LAID_NOISE
@@ -155,7 +152,7 @@ impl Follow {
                 + COVERED_NOISE * model.share()
                 + WORSE_NOISE * (1.0 - fit.agreement).powi(2);
             let place = |p: Vec2| region.to_image(CropPx(fit.way.apply(region.to_crop(ImagePx(p), n).0)), n).0;
-            Some((fit.agreement * fit.pattern, at.carried(place, fit.way.turn, fit.way.grow, noise)))
+            Some((worth, at.carried(place, fit.way.turn, fit.way.grow, noise)))
         };
         let points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);
         let Some(pose) = Pose::fit(&points) else { return false };
