@@ -163,10 +163,13 @@ impl Model {
         }
         for (index, rest) in rests {
             let Some(texel) = self.texels.get_mut(index) else { continue };
+            let moves = SKIN[index].moves;
             let target =
                 if usable && self.age > LEARN_S { evidence[usize::from(SKIN[index].cell)] } else { 0.0 };
             let pace = if target > texel.covered { COME_S } else { GO_S };
-            texel.covered += (target - texel.covered) * (1.0 - (-elapsed / pace).exp());
+            if !moves {
+                texel.covered += (target - texel.covered) * (1.0 - (-elapsed / pace).exp());
+            }
             texel.since = if texel.covered > 0.5 { texel.since + elapsed } else { 0.0 };
             if texel.since > LONGEST_S {
                 *texel = Texel::new(texel.mean + rest, elapsed);
@@ -187,6 +190,9 @@ impl Model {
         }
         self.remember(&known, &lit);
         self.fill();
+        for (place, texel) in SKIN.iter().zip(&mut self.texels).filter(|(place, _)| place.moves) {
+            texel.covered = self.mask[usize::from(place.cell)];
+        }
     }
 
     /// The change of light since the model was learned: robust least squares of the six terms, a colour each.
@@ -223,7 +229,7 @@ impl Model {
     /// How much each cell looks covered, 0..=1; a lone cell does not.
     fn evidence(&self, rests: &[(usize, Vec4)]) -> Vec<f32> {
         let mut single = vec![-1.0f32; CELLS];
-        for (index, rest) in rests {
+        for (index, rest) in rests.iter().filter(|(index, _)| !SKIN[*index].moves) {
             let variance = self.texels.get(*index).map_or(1.0, |t| t.variance);
             let deviation = variance.max(DEVIATION_MIN * DEVIATION_MIN).sqrt();
             let z = rest.xyz().length() / (3f32.sqrt() * deviation);
@@ -231,7 +237,7 @@ impl Model {
             single[usize::from(SKIN[*index].cell)] = t;
         }
         let mut out = vec![0.0; CELLS];
-        for (index, _) in rests {
+        for (index, _) in rests.iter().filter(|(index, _)| !SKIN[*index].moves) {
             let cell = usize::from(SKIN[*index].cell);
             let (mut sum, mut n) = (0.0, 0.0f32);
             around(cell, 2, |k| {
@@ -260,11 +266,11 @@ impl Model {
         }
     }
 
-    /// The mask over all cells: eyes, mouth and what is round the face take their neighbours'.
+    /// The mask over all cells: eyes, lips and what is round the face take their neighbours'.
     fn fill(&mut self) {
         let mut known = vec![false; CELLS];
         self.mask.fill(0.0);
-        for (place, texel) in SKIN.iter().zip(&self.texels) {
+        for (place, texel) in SKIN.iter().zip(&self.texels).filter(|(place, _)| !place.moves) {
             let cell = usize::from(place.cell);
             (self.mask[cell], known[cell]) = (texel.covered, true);
         }

@@ -2,7 +2,7 @@
 
 use super::{CELLS, SIDE};
 use crate::canonical_uv::CANONICAL_UV;
-use crate::topology::{SKIN_TRIANGLES, TRIANGLES};
+use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_OUTER, SKIN_TRIANGLES, TRIANGLES};
 use glam::{Vec2, Vec3};
 use std::sync::LazyLock;
 
@@ -12,13 +12,42 @@ pub(crate) struct Place {
     pub(crate) cell: u16,
     pub(crate) corners: [u16; 3],
     pub(crate) weights: Vec3,
+    /// Whether it lies so near to eyes or lips that they change it.
+    pub(crate) moves: bool,
 }
+
+/// Skin this near to eyes and lips, in cells, does not tell what stands in front: a blink or a word would look like it.
+const MOVES: f32 = 1.6;
 
 /// The texels on skin, by triangle of the mesh in canonical UV.
 pub(super) static SKIN: LazyLock<Vec<Place>> = LazyLock::new(|| {
     let uv: Vec<Vec2> = CANONICAL_UV.iter().map(|p| Vec2::from_array(*p)).collect();
-    places(&uv, &TRIANGLES[..SKIN_TRIANGLES])
+    let of = |loop_: &[u16]| -> Vec<Vec2> {
+        loop_.iter().filter_map(|i| uv.get(usize::from(*i)).copied()).collect()
+    };
+    let moving = [of(&EYE_RIGHT), of(&EYE_LEFT), of(&LIPS_OUTER)];
+    let mut all = places(&uv, &TRIANGLES[..SKIN_TRIANGLES]);
+    for place in &mut all {
+        let cell = usize::from(place.cell);
+        let at = (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32;
+        place.moves = moving.iter().any(|line| outside(line, at) * SIDE as f32 <= MOVES);
+    }
+    all
 });
+
+/// Distance of a place to a closed line; 0 inside.
+fn outside(line: &[Vec2], at: Vec2) -> f32 {
+    let (mut nearest, mut inside) = (f32::MAX, false);
+    for (a, b) in line.iter().zip(line.iter().cycle().skip(1)) {
+        let along = *b - *a;
+        let t = ((at - *a).dot(along) / along.length_squared().max(1e-9)).clamp(0.0, 1.0);
+        nearest = nearest.min((*a + along * t).distance(at));
+        if (a.y > at.y) != (b.y > at.y) && at.x < along.x * (at.y - a.y) / along.y + a.x {
+            inside = !inside;
+        }
+    }
+    if inside { 0.0 } else { nearest }
+}
 
 /// The cells whose middles the triangles cover; the first triangle has a cell.
 pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<Place> {
@@ -42,7 +71,7 @@ pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<Place> {
                 );
                 let cell = y * SIDE + x;
                 if weights.min_element() >= -1e-4 && !std::mem::replace(&mut taken[cell], true) {
-                    out.push(Place { cell: cell as u16, corners: *corners, weights });
+                    out.push(Place { cell: cell as u16, corners: *corners, weights, moves: false });
                 }
             }
         }
