@@ -122,7 +122,17 @@ fn path(c: &mut Criterion) {
                 || Canvas::new(s.frame.clone()),
                 |mut canvas| {
                     let time = s.frame.time;
-                    compositor.draw(&mut canvas, 0, time, &s.points, &Occlusion::default(), &s.texture, &Look::default()).unwrap();
+                    compositor
+                        .draw(
+                            &mut canvas,
+                            0,
+                            time,
+                            &s.points,
+                            &Occlusion::default(),
+                            &s.texture,
+                            &Look::default(),
+                        )
+                        .unwrap();
                     badger.finish(canvas, Disclosure::Modified).unwrap()
                 },
                 criterion::BatchSize::LargeInput,

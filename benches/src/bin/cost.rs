@@ -75,7 +75,15 @@ fn drawing(s: &Scene) -> anyhow::Result<Work<'_>> {
     let mut buffer = Some(s.frame.clone());
     Ok(Box::new(move |_| {
         let mut canvas = Canvas::new(buffer.take().context("no buffer")?);
-        compositor.draw(&mut canvas, 0, s.frame.time, &s.points, &Occlusion::default(), &s.texture, &Look::default())?;
+        compositor.draw(
+            &mut canvas,
+            0,
+            s.frame.time,
+            &s.points,
+            &Occlusion::default(),
+            &s.texture,
+            &Look::default(),
+        )?;
         let badged = badger.finish(canvas, Disclosure::Modified)?;
         let f = &s.frame;
         let data = badged.into_data();

@@ -72,7 +72,9 @@ fn draw(c: &mut Compositor, frame: &Frame, at: Vec2, side: f32, tone: Tone) -> (
     let mut canvas = Canvas::new(frame.clone());
     let look = Look::default();
     let time = FrameTime::default();
-    let drawn = c.draw(&mut canvas, 0, time, &points(at, side), &Occlusion::default(), &texture(tone), &look).unwrap();
+    let drawn = c
+        .draw(&mut canvas, 0, time, &points(at, side), &Occlusion::default(), &texture(tone), &look)
+        .unwrap();
     (canvas.frame().clone(), drawn)
 }
 
@@ -127,7 +129,8 @@ fn steady_state_creates_no_gpu_object() {
         let mut canvas = Canvas::new(frame.clone());
         let side = 90.0 + (i % 6) as f32;
         let p = points(Vec2::new(40.0 + i as f32, 20.0), side);
-        gpu.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture, &Look::default()).unwrap();
+        gpu.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture, &Look::default())
+            .unwrap();
         if i == 12 {
             created = gpu.objects_created();
         }
@@ -143,7 +146,9 @@ fn only_the_face_and_the_badge_are_touched() {
         let mut canvas = Canvas::new(frame.clone());
         let p = points(at, side);
         let look = Look::default();
-        let drawn = cpu.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture(tone), &look).unwrap();
+        let drawn = cpu
+            .draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture(tone), &look)
+            .unwrap();
         let badged = Badger::new(Corner::TopRight).finish(canvas, Disclosure::Modified).unwrap();
         let (mut a, mut b) = (Vec::new(), Vec::new());
         frame.read_codes(frame.bounds(), &mut a);
@@ -181,7 +186,9 @@ fn a_face_that_is_not_finite_or_too_short_changes_nothing() {
     for p in [bad.as_slice(), &bad[..400], &[]] {
         let mut canvas = Canvas::new(frame.clone());
         let t = texture(Tone::Match);
-        let drawn = cpu.draw(&mut canvas, 0, FrameTime::default(), p, &Occlusion::default(), &t, &Look::default()).unwrap();
+        let drawn = cpu
+            .draw(&mut canvas, 0, FrameTime::default(), p, &Occlusion::default(), &t, &Look::default())
+            .unwrap();
         assert!(drawn.region.is_empty());
         assert_eq!(*canvas.frame(), frame);
     }
@@ -195,7 +202,16 @@ fn no_opacity_changes_nothing_and_half_lies_between() {
         let mut canvas = Canvas::new(frame.clone());
         let look = Look { opacity, ..Look::default() };
         let p = points(Vec2::new(40.0, 20.0), 80.0);
-        cpu.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture(Tone::Match), &look).unwrap();
+        cpu.draw(
+            &mut canvas,
+            0,
+            FrameTime::default(),
+            &p,
+            &Occlusion::default(),
+            &texture(Tone::Match),
+            &look,
+        )
+        .unwrap();
         canvas.frame().data().iter().zip(frame.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>()
     };
     let (none, half, full) = (change(0.0), change(0.5), change(1.0));

@@ -8,6 +8,7 @@ use crate::badge::{Canvas, read};
 use crate::composite::Drawn;
 use crate::frame::{Colour, FrameId, PixelFormat};
 use crate::space::MeshPoint;
+use crate::track::Occlusion;
 use glam::Vec2;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};

@@ -2,9 +2,9 @@
 
 use glam::Vec2;
 
+use super::appearance::{Crop, Model, Occlusion};
 use super::detect::Detection;
 use super::pose::Pose;
-use super::appearance::{Crop, Model, Occlusion};
 use super::smooth::{Placed, Sample, Smoother, Smoothing};
 use crate::space::{CropPx, CropSquare, ImagePx, MeshPoint};
 use crate::topology::OVAL;
@@ -27,6 +27,8 @@ const SLIPPED: f32 = 0.15;
 const MATURE_S: f32 = 0.5;
 /// Least share of texels that look as they should, times the correlation of their pattern, for a place to count.
 const LEAST_WORTH: f32 = 0.5;
+/// Greatest expected error of a place that counts, crop pixels: a plain wall has no slopes to tell it by.
+const MOST_ERROR: f32 = 0.3;
 /// Noise of a pose by the model, in eye distances and radians.
 const LAID_NOISE: f32 = 0.0006;
 /// Share of an occlusion's cells from which on a face is behind something.
@@ -80,7 +82,19 @@ impl Follow {
     pub(super) fn start(id: u64, presence: f32, points: Vec<MeshPoint>, region: CropSquare) -> Option<Self> {
         let pose = Pose::fit(&points)?;
         let smoother = Smoother::new(&points, &pose);
-        Some(Self { id, presence, points, pose, region, surprise: 0.0, age: 0, occlusion: Occlusion::default(), coasted: 0, held: 0.0, smoother })
+        Some(Self {
+            id,
+            presence,
+            points,
+            pose,
+            region,
+            surprise: 0.0,
+            age: 0,
+            occlusion: Occlusion::default(),
+            coasted: 0,
+            held: 0.0,
+            smoother,
+        })
     }
 
     /// Where the face is awaited `elapsed` seconds after the last mesh.
@@ -113,7 +127,13 @@ impl Follow {
 
     /// Goes on without a mesh, by the model alone: something hides the face from the network. False where the model does
     /// not find the face either.
-    pub(super) fn hold(&mut self, look: Look<'_>, region: CropSquare, elapsed: f32, tuning: &Smoothing) -> bool {
+    pub(super) fn hold(
+        &mut self,
+        look: Look<'_>,
+        region: CropSquare,
+        elapsed: f32,
+        tuning: &Smoothing,
+    ) -> bool {
         self.held += elapsed;
         if self.held > HOLD_S {
             return false;
@@ -144,14 +164,15 @@ impl Follow {
             }
             let fit = model.lay(&flat(mesh), crop)?;
             let worth = fit.agreement * fit.pattern;
-            if worth < LEAST_WORTH {
+            if worth < LEAST_WORTH || fit.error > MOST_ERROR {
                 return None;
             }
             let noise = LAID_NOISE
                 + fit.error * region.side / n / self.pose.scale
                 + COVERED_NOISE * model.share()
                 + WORSE_NOISE * (1.0 - fit.agreement).powi(2);
-            let place = |p: Vec2| region.to_image(CropPx(fit.way.apply(region.to_crop(ImagePx(p), n).0)), n).0;
+            let place =
+                |p: Vec2| region.to_image(CropPx(fit.way.apply(region.to_crop(ImagePx(p), n).0)), n).0;
             Some((worth, at.carried(place, fit.way.turn, fit.way.grow, noise)))
         };
         let points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);

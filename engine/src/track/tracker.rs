@@ -5,8 +5,8 @@ use std::path::Path;
 
 use glam::Vec3;
 
-use super::detect::{Detection, Detector, Reach, whole};
 use super::appearance::{Crop, Luma, Model};
+use super::detect::{Detection, Detector, Reach, whole};
 use super::follow::{Follow, Look, MARGIN, Mesh, inside, wrap};
 use super::mesh::{MeshKind, MeshNet, Reading};
 use super::pose::Pose;

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::source::{Source, workspace};
 
 /// All modules of the engine. The leaves come first.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "error",
     "space",
     "slot",
     "pool",
     "frame",
     "topology",
+    "canonical_uv",
     "timing",
     "gpu",
     "infer",

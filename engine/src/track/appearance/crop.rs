@@ -118,10 +118,8 @@ impl<'a> Crop<'a> {
     pub(super) fn tone(&self, at: Vec2) -> Option<(f32, Vec2)> {
         let (index, part) = self.place(at)?;
         let y = self.mix(&self.luma.value, index, part) + FLOOR;
-        let slope = Vec2::new(
-            self.mix(&self.luma.across, index, part),
-            self.mix(&self.luma.down, index, part),
-        );
+        let slope =
+            Vec2::new(self.mix(&self.luma.across, index, part), self.mix(&self.luma.down, index, part));
         Some((y.ln(), slope / y))
     }
 }
