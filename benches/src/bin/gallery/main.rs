@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "a program that tells its user what it does")]
 
 mod hand;
+mod judge;
 mod layer;
 mod light;
 mod measure;
@@ -17,17 +18,17 @@ mod tally;
 use anyhow::Context;
 use clap::Parser;
 use image::RgbImage;
+use judge::{against_cover, glow, holes, pair, picture};
 use light::{EVEN, LIGHTS};
 use occluders::{Head, Layer, Occluder, TIMES};
 use omote_engine::actor::{ActorOptions, ActorSource, Composite};
-use omote_engine::frame::Frame;
 use omote_engine::pipeline::{Output, State};
 use omote_engine::source::Rate;
 use omote_engine::swap::FaceTexture;
 use omote_engine::track::Face;
 use run::Rig;
 use sheet::Sheet;
-use stage::{FPS, SIDE, Stage, Stance, Take};
+use stage::{Draw, FPS, SIDE, Stage, Stance, Take};
 use std::path::PathBuf;
 use std::time::Instant;
 use tally::Record;
@@ -51,17 +52,15 @@ const MASKS: [&str; 6] = ["ko-omote", "kitsune", "oni", "calavera", "kintsugi", 
 /// The personas of lights and occluders; the live face is composite-2.
 const THREE: [&str; 3] = ["ko-omote", "composite-1", "composite-3"];
 
+/// A part's name, and what makes it.
+type Part = (&'static str, fn(&mut Gallery) -> anyhow::Result<()>);
+
 /// What runs, and what has been measured.
 struct Gallery {
     args: Args,
     rig: Rig,
     records: Vec<Record>,
     begun: Instant,
-}
-
-fn picture(frame: &Frame) -> RgbImage {
-    let (w, h) = (frame.width(), frame.height());
-    RgbImage::from_raw(w, h, frame.to_rgb()).unwrap_or_else(|| RgbImage::new(w, h))
 }
 
 fn at_frame(seconds: f32) -> usize {
@@ -173,7 +172,12 @@ impl Gallery {
                 Sequence { name: "poses".to_owned(), live: who.id(), takes: &takes, faces: &faces };
             for persona in personas {
                 let texture = run::persona(persona)?;
-                let outputs = self.wear(&sequence, (persona, &texture), &picks, |_, _, _| {})?;
+                let mask = MASKS.contains(persona);
+                let outputs = self.wear(&sequence, (persona, &texture), &picks, |record, i, output| {
+                    if mask {
+                        holes(record, &takes[i], i, output);
+                    }
+                })?;
                 match MASKS.iter().position(|m| m == persona) {
                     Some(i) => rows.push((i / 3, persona, outputs)),
                     None => {
@@ -268,7 +272,7 @@ impl Gallery {
                     }
                 };
                 let present = before.filter(|_| time > TIMES[0] && time < TIMES[3]);
-                let draw: Option<&dyn Fn(&Head, &mut Layer)> = present.map(|_| &draw as _);
+                let draw = present.map(|_| &draw as Draw<'_>);
                 stage.take(i as u64, Stance::at(&keys, time), &EVEN, draw)
             });
             takes.collect::<anyhow::Result<Vec<Take>>>()
@@ -295,7 +299,7 @@ impl Gallery {
             let faces = self.track(&takes)?;
             let name = occluder.name().to_owned();
             let covered = Sequence { name, live: "composite-2", takes: &takes, faces: &faces };
-            let mut row = vec![Vec::new(), Vec::new()];
+            let mut row = [Vec::new(), Vec::new()];
             for (r, pick) in row.iter_mut().zip(picks) {
                 r.push(picture(&takes[pick].frame));
             }
@@ -338,37 +342,13 @@ fn three() -> anyhow::Result<Vec<FaceTexture>> {
     THREE.iter().map(|name| run::persona(name)).collect()
 }
 
-fn pair(take: &Take, output: &Output) -> [RgbImage; 2] {
-    [picture(&take.frame), picture(output.badged.frame())]
-}
-
-/// Light of the live face and of the output, left and right.
-fn glow(take: &Take, output: &Output) -> Option<[[f32; 2]; 2]> {
-    let side = SIDE as usize;
-    let oval = measure::oval(&take.truth, side, output.badged.plate());
-    let nose = take.truth.get(1)?.x;
-    Some([&take.frame, output.badged.frame()].map(|f| measure::halves(&f.to_rgb(), &oval, nose, side)))
-}
-
-/// Measures a frame with something before the face.
-fn against_cover(record: &mut Record, take: &Take, free: &[u8], output: &Output, time: f32) {
-    let side = SIDE as usize;
-    let oval = measure::oval(&take.truth, side, output.badged.plate());
-    let difference = measure::difference(&take.frame.to_rgb(), &output.badged.frame().to_rgb());
-    if let Some(over) = measure::painted_over(&take.cover, &oval, &difference) {
-        record.over.add(over, time, || pair(take, output));
-    }
-    let bare = measure::left_bare(&take.cover, &oval, &difference, free, side);
-    record.bare.add(bare, time, || pair(take, output));
-}
-
 fn main() -> anyhow::Result<()> {
     env_logger::init();
     let args = Args::parse();
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("can't make {}; name another folder with --out", args.out.display()))?;
     let mut gallery = Gallery { args, rig: Rig::new()?, records: Vec::new(), begun: Instant::now() };
-    let parts: [(&str, fn(&mut Gallery) -> anyhow::Result<()>); 4] = [
+    let parts: [Part; 4] = [
         ("poses", Gallery::poses),
         ("light", Gallery::lights),
         ("occluders", Gallery::occluders),

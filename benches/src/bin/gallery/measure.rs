@@ -2,14 +2,15 @@
 
 use glam::Vec2;
 use omote_engine::space::{MeshPoint, PxRect};
-use omote_engine::topology::{OVAL, POINTS};
+use omote_engine::topology::{EYE_LEFT, EYE_RIGHT, LIPS_OUTER, OVAL, POINTS};
 use omote_engine::track::Face;
 use omote_shaders::cpu::decode_srgb;
 
 /// A pixel that differs by more than this many codes in any channel was painted over.
 pub(crate) const CHANGED: u8 = 12;
-/// What the persona changes by more than this while nothing is before the face counts as worn ...
-const WORN: u8 = 24;
+/// What the persona changes by more than this while nothing is before the face counts as worn: paint on skin, not skin on
+/// skin, which may come to look alike by a change of light alone ...
+pub(crate) const WORN: u8 = 60;
 /// ... and as bare where it then differs by less than this.
 const BARE: u8 = 8;
 /// Pixels this close to an occluder are in nobody's favour.
@@ -27,9 +28,44 @@ pub(crate) fn off(faces: &[Face], truth: &[MeshPoint]) -> Option<f32> {
 
 /// The pixels inside the face's oval, row by row, without those under the badge.
 pub(crate) fn oval(truth: &[MeshPoint], side: usize, badge: PxRect) -> Vec<bool> {
-    let edge: Vec<Vec2> =
-        OVAL.iter().filter_map(|i| truth.get(usize::from(*i))).map(|p| p.truncate()).collect();
     let mut inside = vec![false; side * side];
+    fill(&mut inside, side, &outline(truth, &OVAL, 1.0), true);
+    for y in badge.y..badge.bottom() {
+        let row = &mut inside[y as usize * side..][..side];
+        row[badge.x as usize..(badge.x + badge.width) as usize].fill(false);
+    }
+    inside
+}
+
+/// The oval without its rim, eyes and mouth: what every mask covers.
+pub(crate) fn skin(truth: &[MeshPoint], side: usize, badge: PxRect) -> Vec<bool> {
+    let mut inside = oval(truth, side, badge);
+    let mut inner = vec![false; side * side];
+    fill(&mut inner, side, &outline(truth, &OVAL, 0.85), true);
+    for (hole, wider) in [(&EYE_RIGHT[..], 1.7), (&EYE_LEFT, 1.7), (&LIPS_OUTER, 1.2)] {
+        fill(&mut inner, side, &outline(truth, hole, wider), false);
+    }
+    inside.iter_mut().zip(inner).for_each(|(a, b)| *a &= b);
+    inside
+}
+
+/// Share of the pixels `of` in which output and input are the same but for [`BARE`] codes.
+pub(crate) fn same(of: &[bool], difference: &[u8]) -> f32 {
+    let all = difference.iter().zip(of).filter(|(_, o)| **o);
+    let (n, same) = all.fold((0, 0), |(n, same), (d, _)| (n + 1, same + u32::from(*d < BARE)));
+    if n == 0 { 0.0 } else { same as f32 / n as f32 }
+}
+
+/// A closed line through landmarks, `wider` times as large about its middle.
+fn outline(truth: &[MeshPoint], line: &[u16], wider: f32) -> Vec<Vec2> {
+    let points: Vec<Vec2> =
+        line.iter().filter_map(|i| truth.get(usize::from(*i))).map(|p| p.truncate()).collect();
+    let middle = points.iter().sum::<Vec2>() / points.len().max(1) as f32;
+    points.into_iter().map(|p| middle + (p - middle) * wider).collect()
+}
+
+/// Sets the pixels inside a closed line.
+fn fill(inside: &mut [bool], side: usize, edge: &[Vec2], value: bool) {
     for y in 0..side {
         let line = y as f32;
         let mut crossings: Vec<f32> = (0..edge.len())
@@ -41,14 +77,9 @@ pub(crate) fn oval(truth: &[MeshPoint], side: usize, badge: PxRect) -> Vec<bool>
         crossings.sort_by(f32::total_cmp);
         for pair in crossings.chunks_exact(2) {
             let (from, to) = (pair[0].ceil().max(0.0) as usize, (pair[1] + 1.0).max(0.0) as usize);
-            inside[y * side..][from.min(side)..to.clamp(from.min(side), side)].fill(true);
+            inside[y * side..][from.min(side)..to.clamp(from.min(side), side)].fill(value);
         }
     }
-    for y in badge.y..badge.bottom() {
-        let row = &mut inside[y as usize * side..][..side];
-        row[badge.x as usize..(badge.x + badge.width) as usize].fill(false);
-    }
-    inside
 }
 
 /// How far output and input differ in each pixel: the greatest of the channels' differences.
@@ -58,17 +89,24 @@ pub(crate) fn difference(input: &[u8], output: &[u8]) -> Vec<u8> {
 }
 
 /// Share of an occluder's pixels inside the oval that were painted over. Nothing where it covers less than
-/// half a percent of the oval.
+/// two percent of the oval.
 pub(crate) fn painted_over(cover: &[f32], oval: &[bool], difference: &[u8]) -> Option<f32> {
     let face = oval.iter().filter(|v| **v).count();
     let covered = cover.iter().zip(oval).zip(difference).filter(|((c, o), _)| **c > 0.5 && **o);
     let (n, bad) = covered.fold((0, 0), |(n, bad), (_, d)| (n + 1, bad + usize::from(*d > CHANGED)));
-    (n * 200 > face).then(|| bad as f32 / n as f32)
+    (n * 50 > face).then(|| bad as f32 / n as f32)
 }
 
 /// Share of the oval's open pixels that the persona changes plainly while nothing is before the face (`free`, the
-/// differences then) and that now show the bare live face.
-pub(crate) fn left_bare(cover: &[f32], oval: &[bool], difference: &[u8], free: &[u8], side: usize) -> f32 {
+/// differences then) and that now show the bare live face. Nothing where there are few of those: less than a tenth of the
+/// oval.
+pub(crate) fn left_bare(
+    cover: &[f32],
+    oval: &[bool],
+    difference: &[u8],
+    free: &[u8],
+    side: usize,
+) -> Option<f32> {
     let near = widened(cover, side);
     let (mut n, mut bare) = (0, 0);
     for i in 0..oval.len() {
@@ -77,7 +115,8 @@ pub(crate) fn left_bare(cover: &[f32], oval: &[bool], difference: &[u8], free: &
             bare += usize::from(difference[i] < BARE);
         }
     }
-    if n == 0 { 0.0 } else { bare as f32 / n as f32 }
+    let face = oval.iter().filter(|v| **v).count();
+    (n * 10 > face).then(|| bare as f32 / n as f32)
 }
 
 /// Mean linear light of the oval's pixels left and right of the nose in the picture, 0..=1.
@@ -110,6 +149,11 @@ fn widened(cover: &[f32], side: usize) -> Vec<bool> {
 mod tests {
     use super::*;
     use glam::Vec3;
+
+    #[test]
+    fn same_pixels_are_counted_in_their_region_only() {
+        assert_eq!(same(&[true, true, false, true, true], &[0, 9, 0, BARE, 7]), 0.5);
+    }
 
     /// Landmarks whose oval is a circle.
     fn round(middle: f32, radius: f32) -> Vec<MeshPoint> {
@@ -160,7 +204,7 @@ mod tests {
         let free = vec![WORN + 1; side * side];
         // Bare up to column 11: of the columns 7..40, five.
         let seen: Vec<u8> = (0..side * side).map(|i| if i % side < 12 { 0 } else { 60 }).collect();
-        let share = left_bare(&cover, &oval, &seen, &free, side);
+        let share = left_bare(&cover, &oval, &seen, &free, side).unwrap();
         assert!((share - 5.0 / 33.0).abs() < 1e-6, "{share}");
     }
 }

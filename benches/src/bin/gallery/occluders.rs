@@ -202,7 +202,7 @@ fn place_scale(place: &Place) -> f32 {
 fn cap(place: &Place, layer: &mut Layer) {
     let crown = |p: Vec2| {
         let q = p - Vec2::new(0.0, -0.02);
-        ellipse(q, Vec2::new(0.60, 0.62)).max(q.y - 0.02)
+        ellipse(q, Vec2::new(0.60, 0.62)).max(q.y - 0.03 - 0.07 * (1.0 - (p.x / 0.56).powi(2)).max(0.0))
     };
     // The brim from the front: a bow that hangs lower in its middle.
     let brim = |p: Vec2| {
@@ -234,12 +234,12 @@ fn hair(head: &Head, away: f32, time: f32, layer: &mut Layer) {
         let length = 0.62 + 0.10 * chance.next().clamp(-1.5, 1.5);
         for _ in 0..11 {
             let a = Vec2::new(root + 0.020 * chance.next(), -0.50 + 0.012 * chance.next());
-            let fall = length + 0.035 * chance.next();
+            let fall = (length + 0.035 * chance.next()) * (1.0 - 0.6 * away);
             let swing = (1.1 + 0.1 * chance.next()) * away + 0.03 * (time * 4.0 + clump as f32).sin();
             let end = a + Vec2::new(-reach * 1.6 + 0.014 * chance.next(), fall);
             let bend = a + Vec2::new(0.10 - reach * 0.3 + 0.010 * chance.next(), fall * 0.45);
             // Thrown back over the head, the strands swing down.
-            let turn = |p: Vec2| a + Vec2::from_angle(-swing * 2.2).rotate(p - a);
+            let turn = |p: Vec2| a + Vec2::from_angle(-swing * 1.3).rotate(p - a);
             let (bend, end) = (turn(bend), turn(end));
             let points: Vec<Vec2> = (0..=14)
                 .map(|k| {

@@ -63,7 +63,7 @@ impl Kind {
                 "{worst:.1} % of its pixels before the face were painted over in the worst frame ({mean:.1} % on average)"
             ),
             Self::Bare => format!(
-                "{worst:.1} % of the open face beside it showed the bare live face in the worst frame ({mean:.1} % on average)"
+                "{worst:.1} % of the open face showed the bare live face in the worst frame ({mean:.1} % on average)"
             ),
         }
     }
@@ -182,8 +182,9 @@ The frames with the greatest error of each kind, whatever the sequence.
 part of it is a matter of taste: the networks put some points elsewhere than the composites' own landmarks.
 - *Painted over*: share of the occluder's pixels inside the face's oval which differ between input and output by more than \
 12 of 255 codes.
-- *Left bare*: share of the open face, more than 6 pixels from the occluder, on which the persona shows plainly without \
-the occluder, and where the output now is the input.
+- *Left bare*: share of the open face, more than 6 pixels from the occluder, on which the persona differs from skin by more \
+than 60 codes without the occluder, and where the output now is the input. It tells nothing of the composites, which are \
+skin on skin. With nothing before the face: share of the skin off rim, eyes and mouth that a mask leaves as it was.
 - *Light on the face*: mean linear light inside the oval, as times of that in even light; *left to right*: of the oval's \
 half left of the nose to the right one, against the same in even light. A persona that takes on the light has the live \
 face's numbers.
@@ -221,6 +222,12 @@ pub(crate) fn page(records: &[Record], path: &Path) -> anyhow::Result<()> {
             percent(r.bare.mean()),
             percent(r.bare.most())
         )?;
+    }
+    writeln!(t, "\n| nothing before the face | mask | left bare, mean | worst |")?;
+    writeln!(t, "| --- | --- | ---: | ---: |")?;
+    for r in records.iter().filter(|r| r.over.mean().is_none() && r.bare.mean().is_some()) {
+        let (mean, most) = (percent(r.bare.mean()), percent(r.bare.most()));
+        writeln!(t, "| {} | {} | {mean} | {most} |", r.sequence, r.persona)?;
     }
     let gains = gains(records);
     writeln!(t, "\n| light | persona | light on the face: live | worn | left to right: live | worn |")?;

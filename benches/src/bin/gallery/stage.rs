@@ -79,6 +79,9 @@ pub(crate) struct Take {
     pub(crate) cover: Vec<f32>,
 }
 
+/// Draws what stands before a face.
+pub(crate) type Draw<'a> = &'a dyn Fn(&Head, &mut Layer);
+
 /// One of the faces in the room.
 pub(crate) struct Stage {
     puppet: Puppet,
@@ -120,7 +123,7 @@ impl Stage {
         index: u64,
         stance: Stance,
         lighting: &Lighting,
-        before: Option<&dyn Fn(&Head, &mut Layer)>,
+        before: Option<Draw<'_>>,
     ) -> anyhow::Result<Take> {
         let time = index as f32 / FPS;
         let side = SIDE as f32;
