@@ -238,6 +238,9 @@ impl Gallery {
             for (k, persona) in THREE.iter().enumerate() {
                 let outputs =
                     self.wear(&sequence, (persona, &textures[k]), &picks, |record, i, output| {
+                        if MASKS.contains(persona) {
+                            holes(record, &takes[i], i, output);
+                        }
                         if i + 1 == takes.len() {
                             record.glow = glow(&takes[i], output);
                         }

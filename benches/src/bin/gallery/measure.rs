@@ -42,8 +42,14 @@ pub(crate) fn skin(truth: &[MeshPoint], side: usize, badge: PxRect) -> Vec<bool>
     let mut inside = oval(truth, side, badge);
     let mut inner = vec![false; side * side];
     fill(&mut inner, side, &outline(truth, &OVAL, 0.85), true);
-    for (hole, wider) in [(&EYE_RIGHT[..], 1.7), (&EYE_LEFT, 1.7), (&LIPS_OUTER, 1.2)] {
-        fill(&mut inner, side, &outline(truth, hole, wider), false);
+    fill(&mut inner, side, &outline(truth, &LIPS_OUTER, 1.2), false);
+    for eye in [EYE_RIGHT, EYE_LEFT] {
+        // A circle, since a shut eye's outline is but a line.
+        let line = outline(truth, &eye, 1.1);
+        let middle = line.iter().sum::<Vec2>() / line.len().max(1) as f32;
+        let radius = line.iter().map(|p| p.distance(middle)).fold(0.0, f32::max);
+        let round = |k: u8| middle + Vec2::from_angle(f32::from(k) * std::f32::consts::TAU / 24.0) * radius;
+        fill(&mut inner, side, &(0..24).map(round).collect::<Vec<_>>(), false);
     }
     inside.iter_mut().zip(inner).for_each(|(a, b)| *a &= b);
     inside
