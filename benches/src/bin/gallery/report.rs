@@ -8,7 +8,7 @@ use std::path::Path;
 /// From these values on a worst frame is named under "What is still wrong".
 const BAD_OFF: f32 = 0.06;
 const BAD_OVER: f32 = 0.03;
-const BAD_BARE: f32 = 0.02;
+const BAD_BARE: f32 = 0.01;
 /// So many stops of light too much or too little.
 const BAD_STOPS: f32 = 0.4;
 /// Worst frames of each kind on the sheet.
@@ -142,7 +142,7 @@ page, pictures and text; don't edit it.
 
 The live faces are the three fictional composites, moved, lit and photographed by the program itself, with a camera's \
 noise; nobody's face is in here. Every picture went the real way, frame by frame at 30 frames a second: tracker, \
-persona, compositor (CPU), badge. Movement and occluders come once the tracker and the model of the face's looks have \
+persona, compositor (CPU), badge. Pictures are taken, and occluders come, once the tracker and the model of the face's looks have \
 run for more than a second. Frames are 480 x 480 and made smaller here.
 
 ## Personas and poses
