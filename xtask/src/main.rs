@@ -1,4 +1,4 @@
-//! `cargo xtask setup | demo | test | lint`: only what cargo cannot say by itself.
+//! `cargo xtask setup | demo | gallery | test | lint`: only what cargo cannot say by itself.
 
 #![expect(clippy::print_stderr, reason = "a program that tells its user what it does")]
 
@@ -34,6 +34,12 @@ enum Task {
     /// Set up, then run the demo: it leaves a video and a picture in out/ and prints the latency table
     Demo {
         /// Options handed on to `omote demo`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Make docs/gallery.md and its pictures anew, from the built-in actor and composites alone
+    Gallery {
+        /// Options handed on to the program, `--help` lists them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
@@ -77,6 +83,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Setup => setup(&[]).map(|()| true),
         Task::Demo { options } => demo(&options).map(|()| true),
+        Task::Gallery { options } => gallery(&options).map(|()| true),
         Task::Test => test(),
         Task::Lint => lint(),
         Task::PipewireCamera => {
@@ -188,6 +195,13 @@ fn demo(options: &[String]) -> anyhow::Result<()> {
         let status = omote().status();
         anyhow::ensure!(status.context("cargo can't be run")?.success(), "the window failed: see above");
     }
+    Ok(())
+}
+
+fn gallery(options: &[String]) -> anyhow::Result<()> {
+    let mut run = cargo(&["run", "--package", "omote-benches", "--bin", "gallery", "--"]);
+    let status = run.args(options).status().context("cargo can't be run")?;
+    anyhow::ensure!(status.success(), "the gallery was not made: the reason stands above");
     Ok(())
 }
 

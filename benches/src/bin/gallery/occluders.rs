@@ -1,0 +1,258 @@
+//! What comes before the face: drawn by us, so that the pixels it covers are known.
+
+use crate::hand::Hand;
+pub(crate) use crate::layer::{Layer, Place};
+use crate::layer::{ellipse, rounded};
+use crate::stage::{Grain, soft};
+use glam::{Vec2, Vec3};
+use omote_engine::space::MeshPoint;
+
+/// Where the head is, in pixels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    /// Between the eyes, the nose's tip, between the lips, the forehead's top.
+    eyes: Vec2,
+    nose: Vec2,
+    mouth: Vec2,
+    top: Vec2,
+    /// Angle of the line through the eyes, radians.
+    roll: f32,
+    /// Distance between the eyes; from the forehead's top to the chin; between the ears.
+    apart: f32,
+    height: f32,
+    width: f32,
+}
+
+impl Head {
+    /// From a face's landmarks.
+    pub(crate) fn of(points: &[MeshPoint]) -> Option<Self> {
+        let at = |i: usize| points.get(i).map(|p| p.truncate());
+        let (right, left) = (at(468)?, at(473)?);
+        Some(Self {
+            eyes: (right + left) * 0.5,
+            nose: at(1)?,
+            mouth: (at(13)? + at(14)?) * 0.5,
+            top: at(10)?,
+            roll: (left - right).y.atan2((left - right).x),
+            apart: right.distance(left),
+            height: at(10)?.distance(at(152)?),
+            width: at(234)?.distance(at(454)?),
+        })
+    }
+}
+
+/// What may come before the face.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occluder {
+    Hand,
+    Microphone,
+    Mug,
+    Sunglasses,
+    Cap,
+    Hair,
+}
+
+/// Seconds: it begins to come, is there, begins to go, is gone, and the sequence ends.
+pub(crate) const TIMES: [f32; 5] = [1.3, 1.75, 2.9, 3.35, 3.6];
+
+impl Occluder {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Hand, Self::Microphone, Self::Mug, Self::Sunglasses, Self::Cap, Self::Hair];
+
+    /// What it is, in words.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hand => "hand",
+            Self::Microphone => "microphone",
+            Self::Mug => "mug",
+            Self::Sunglasses => "sunglasses",
+            Self::Cap => "cap",
+            Self::Hair => "strands of hair",
+        }
+    }
+
+    /// Draws it as it is at `time` seconds.
+    pub(crate) fn draw(self, time: f32, head: &Head, layer: &mut Layer) {
+        let [come, there, go, gone, _] = TIMES;
+        let here = soft((time - come) / (there - come)) * soft((gone - time) / (gone - go));
+        if here <= 0.0 {
+            return;
+        }
+        let away = 1.0 - here;
+        let idle = Vec2::new((time * 3.1).sin(), (time * 4.3).cos()) * 0.012 * head.height;
+        match self {
+            Self::Hand => {
+                let at = head.nose + Vec2::new(0.15, 0.32) * head.height + idle;
+                let at = at + Vec2::new(0.30, 1.05) * head.height * away;
+                let place =
+                    Place::new(at, -0.55 + 0.5 * away + 0.03 * (time * 5.0).sin(), head.height * 1.12);
+                Hand::open().draw(&place, layer);
+            }
+            Self::Microphone => {
+                let at = head.mouth + Vec2::new(0.02, 0.05) * head.height + idle;
+                let at = at + Vec2::new(-0.25, 0.95) * head.height * away;
+                microphone(&Place::new(at, 0.22, head.height), layer);
+            }
+            Self::Mug => {
+                let at = head.mouth + Vec2::new(-0.01, 0.13) * head.height + idle;
+                let at = at + Vec2::new(0.12, 0.85) * head.height * away;
+                mug(&Place::new(at, -0.10 + 0.10 * away, head.height), layer);
+            }
+            Self::Sunglasses => {
+                let down = Vec2::from_angle(head.roll).perp();
+                let at = head.eyes - down * head.apart * 2.6 * away;
+                sunglasses(&Place::new(at, head.roll, head.apart), layer);
+            }
+            Self::Cap => {
+                let down = Vec2::from_angle(head.roll).perp();
+                let at = head.top + down * head.width * (0.10 - 1.25 * away);
+                cap(&Place::new(at, head.roll, head.width), layer);
+            }
+            Self::Hair => hair(head, away, time, layer),
+        }
+    }
+}
+
+fn microphone(place: &Place, layer: &mut Layer) {
+    let body = |p: Vec2| crate::layer::capsule(p, Vec2::new(0.0, 0.12), Vec2::new(0.0, 0.50), 0.062, 0.046);
+    let pole = |p: Vec2| rounded(p - Vec2::new(0.0, 1.1), Vec2::new(0.017, 0.62), 0.01);
+    let ball = |p: Vec2| ellipse(p, Vec2::new(0.118, 0.125));
+    let reach = [Vec2::new(-0.16, -0.16), Vec2::new(0.16, 1.8)];
+    layer.shadow(place, [reach[0], Vec2::new(0.16, 0.6)], 0.35, |p| ball(p).min(body(p)));
+    layer.body(place, reach, 0.017, pole, |_| Vec3::splat(0.10));
+    let rings = |p: Vec2| Vec3::splat(if (p.y - 0.30).abs() < 0.006 { 0.004 } else { 0.022 });
+    layer.body(place, reach, 0.055, body, rings);
+    // Wire mesh: bright crossings on dark.
+    let mesh = |p: Vec2| {
+        let bulge = p / (1.0 - 0.25 * (p / 0.12).length_squared().min(1.0)).max(0.3);
+        let wave = |v: f32| (v * 230.0).sin().abs().powi(3);
+        Vec3::new(0.045, 0.046, 0.05) + Vec3::splat(0.10) * wave(bulge.x + bulge.y) * wave(bulge.x - bulge.y)
+    };
+    layer.body(place, reach, 0.12, ball, mesh);
+    let band = |p: Vec2| rounded(p - Vec2::new(0.0, 0.035), Vec2::new(0.119, 0.011), 0.006);
+    layer.body(place, reach, 0.02, band, |p| Vec3::splat(0.05 + 0.10 * (1.0 - (p.x / 0.12).powi(2))));
+}
+
+fn mug(place: &Place, layer: &mut Layer) {
+    let half = Vec2::new(0.175, 0.20);
+    let wall = |p: Vec2| rounded(p, half, 0.035);
+    let handle = |p: Vec2| {
+        let q = p - Vec2::new(0.19, 0.0);
+        (ellipse(q, Vec2::new(0.095, 0.115)).abs() - 0.022).max(-q.x - 0.03)
+    };
+    let reach = [Vec2::new(-0.22, -0.26), Vec2::new(0.34, 0.26)];
+    layer.shadow(place, reach, 0.35, wall);
+    Hand::arm().draw(place, layer);
+    layer.body(place, reach, 0.022, handle, |_| Vec3::new(0.05, 0.20, 0.26));
+    let glaze = |p: Vec2| {
+        let round = (1.0 - (p.x / 0.185).powi(2)).max(0.0).sqrt();
+        let shine = (-((p.x + 0.085) / 0.018).powi(2)).exp() * 0.35;
+        let colour = if (p.y - 0.06).abs() < 0.045 {
+            Vec3::new(0.62, 0.58, 0.48)
+        } else {
+            Vec3::new(0.05, 0.20, 0.26)
+        };
+        colour * (0.45 + 0.65 * round) + shine * round
+    };
+    layer.body(place, reach, 0.02, wall, glaze);
+    // Tilted to drink, its far rim shows above the near one.
+    let rim = |p: Vec2| ellipse(p - Vec2::new(0.0, -0.192), Vec2::new(0.170, 0.030));
+    layer.body(place, reach, 0.012, rim, |p| {
+        if rim(p) > -0.010 { Vec3::new(0.10, 0.32, 0.40) } else { Vec3::new(0.035, 0.020, 0.012) }
+    });
+    Hand::round_a_handle().draw(place, layer);
+}
+
+fn sunglasses(place: &Place, layer: &mut Layer) {
+    let lens = |p: Vec2| ellipse(Vec2::new(p.x.abs() - 0.50, p.y - 0.06), Vec2::new(0.405, 0.39));
+    let reach = [Vec2::new(-1.4, -0.6), Vec2::new(1.4, 0.7)];
+    layer.shadow(place, reach, 0.30, lens);
+    let glass = |p: Vec2| {
+        let dark = Vec3::new(0.010, 0.008, 0.007)
+            .lerp(Vec3::new(0.05, 0.032, 0.018), ((p.y + 0.3) * 1.2).clamp(0.0, 1.0));
+        let q = Vec2::new(p.x - 0.50 * p.x.signum(), p.y);
+        let streak = (-((q.x + q.y * 0.8 + 0.20) / 0.07).powi(2)).exp() * f32::from(q.y < 0.22);
+        (
+            dark + Vec3::new(0.10, 0.12, 0.14) * streak,
+            ((0.5 - lens(p) * place_scale(place)).clamp(0.0, 1.0)) * 0.97,
+        )
+    };
+    layer.flat(place, reach, glass);
+    let metal = |_: Vec2| Vec3::new(0.48, 0.33, 0.12);
+    layer.body(place, reach, 0.03, |p| lens(p).abs() - 0.026, metal);
+    let bridge =
+        |p: Vec2| (ellipse(p - Vec2::new(0.0, 0.06), Vec2::new(0.13, 0.14)).abs() - 0.022).max(p.y - 0.02);
+    layer.body(place, reach, 0.03, bridge, metal);
+    let bow = |p: Vec2| {
+        crate::layer::capsule(
+            Vec2::new(p.x.abs(), p.y),
+            Vec2::new(0.88, -0.06),
+            Vec2::new(1.18, -0.09),
+            0.028,
+            0.024,
+        )
+    };
+    layer.body(place, reach, 0.03, bow, metal);
+}
+
+fn place_scale(place: &Place) -> f32 {
+    place.pixel(Vec2::X).distance(place.pixel(Vec2::ZERO))
+}
+
+fn cap(place: &Place, layer: &mut Layer) {
+    let crown = |p: Vec2| {
+        let q = p - Vec2::new(0.0, -0.02);
+        ellipse(q, Vec2::new(0.60, 0.62)).max(q.y - 0.03 - 0.07 * (1.0 - (p.x / 0.56).powi(2)).max(0.0))
+    };
+    // The brim from the front: a bow that hangs lower in its middle.
+    let brim = |p: Vec2| {
+        let sag = 0.085 * (1.0 - (p.x / 0.56).powi(2));
+        ellipse(Vec2::new(p.x, p.y - sag), Vec2::new(0.575, 0.082))
+    };
+    let reach = [Vec2::new(-0.7, -0.75), Vec2::new(0.7, 0.3)];
+    layer.shadow(place, reach, 0.5, |p| brim(p - Vec2::new(0.0, 0.05)));
+    let cloth = |p: Vec2| {
+        let seam =
+            [0.0f32, 0.33, -0.33].iter().any(|s| (p.x - s * (1.0 - (p.y / 0.75).powi(2))).abs() < 0.005);
+        let weave = 1.0 + 0.08 * (p.x * 260.0).sin() * (p.y * 260.0).sin();
+        Vec3::new(0.022, 0.055, 0.085) * weave * if seam { 0.45 } else { 1.0 }
+    };
+    layer.body(place, reach, 0.38, crown, cloth);
+    let visor = |p: Vec2| {
+        let edge = brim(p);
+        let stitch = (edge + 0.022).abs() < 0.004 && (p.x * 120.0).sin() > -0.3;
+        cloth(Vec2::new(0.1, p.y)) * if stitch { 2.2 } else { 0.85 }
+    };
+    layer.body(place, reach, 0.07, brim, visor);
+}
+
+fn hair(head: &Head, away: f32, time: f32, layer: &mut Layer) {
+    let place = Place::new(head.eyes, head.roll, head.height);
+    let mut chance = Grain::new(77);
+    for clump in 0..6 {
+        let (root, reach) = (-0.17 + 0.066 * clump as f32, 0.10 - 0.048 * clump as f32);
+        let length = 0.62 + 0.10 * chance.next().clamp(-1.5, 1.5);
+        for _ in 0..11 {
+            let a = Vec2::new(root + 0.020 * chance.next(), -0.50 + 0.012 * chance.next());
+            let fall = (length + 0.035 * chance.next()) * (1.0 - 0.6 * away);
+            let swing = (1.1 + 0.1 * chance.next()) * away + 0.03 * (time * 4.0 + clump as f32).sin();
+            let end = a + Vec2::new(-reach * 1.6 + 0.014 * chance.next(), fall);
+            let bend = a + Vec2::new(0.10 - reach * 0.3 + 0.010 * chance.next(), fall * 0.45);
+            // Thrown back over the head, the strands swing down.
+            let turn = |p: Vec2| a + Vec2::from_angle(-swing * 1.3).rotate(p - a);
+            let (bend, end) = (turn(bend), turn(end));
+            let points: Vec<Vec2> = (0..=14)
+                .map(|k| {
+                    let t = k as f32 / 14.0;
+                    place.pixel(a.lerp(bend, t).lerp(bend.lerp(end, t), t))
+                })
+                .collect();
+            let tone = 1.0 + 0.45 * chance.next().clamp(-1.5, 1.5);
+            layer.strand(
+                &points,
+                1.9 + 0.4 * chance.next().clamp(-1.0, 1.0),
+                Vec3::new(0.030, 0.017, 0.010) * tone.max(0.3),
+            );
+        }
+    }
+}

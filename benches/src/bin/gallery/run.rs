@@ -1,0 +1,77 @@
+//! Runs sequences along the real way: tracker and engine, frame by frame.
+
+use crate::stage::Take;
+use anyhow::Context;
+use omote_engine::composite::Backend;
+use omote_engine::frame::Frame;
+use omote_engine::infer::{Runtime, models};
+use omote_engine::persona::{Date, built_in};
+use omote_engine::pipeline::{Engine, Follow, Output, Settings};
+use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::track::{Face, TrackError, Tracker, TrackerConfig};
+use std::collections::VecDeque;
+
+/// What to do when the networks are missing.
+const REMEDY: &str = "the face networks are not set up: run cargo xtask setup";
+
+/// Loads trackers.
+pub(crate) struct Rig {
+    runtime: Runtime,
+    models: std::path::PathBuf,
+}
+
+/// Faces that were found already, handed on frame by frame: what a tracker finds does not depend on the persona, so it
+/// runs once a sequence.
+struct Told(VecDeque<Vec<Face>>);
+
+impl Follow for Told {
+    fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
+        Ok(self.0.pop_front().unwrap_or_default())
+    }
+}
+
+impl Rig {
+    /// Finds runtime and networks.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let data = models::data_dir().context(REMEDY)?;
+        let runtime = Runtime::discover(models::library(&data).as_deref()).context(REMEDY)?;
+        let rig = Self { runtime, models: models::models_dir(&data) };
+        rig.tracker()?;
+        Ok(rig)
+    }
+
+    fn tracker(&self) -> anyhow::Result<Tracker> {
+        let config = TrackerConfig { max_faces: 1, ..TrackerConfig::default() };
+        Tracker::new(&self.runtime, &self.models, config).context(REMEDY)
+    }
+
+    /// The faces of each frame, by a tracker that begins with the first.
+    pub(crate) fn track<'a>(&self, takes: impl Iterator<Item = &'a Frame>) -> anyhow::Result<Vec<Vec<Face>>> {
+        let mut tracker = self.tracker()?;
+        takes.map(|frame| Ok(tracker.track(frame)?)).collect()
+    }
+}
+
+/// Puts `persona` on a sequence whose faces are known and hands each output to `see` with the frame's number.
+pub(crate) fn wear(
+    persona: &FaceTexture,
+    takes: &[Take],
+    faces: &[Vec<Face>],
+    mut see: impl FnMut(usize, &Output) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let told = Told(faces.iter().cloned().collect());
+    let settings = Settings { backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
+    let mut engine = Engine::new(Box::new(told), vec![persona.clone()], settings)?;
+    for (i, take) in takes.iter().enumerate() {
+        let output = engine.process(take.frame.clone())?;
+        see(i, &output)?;
+    }
+    Ok(())
+}
+
+/// A built-in persona, as it is worn.
+pub(crate) fn persona(name: &str) -> anyhow::Result<FaceTexture> {
+    let today = Date::new(2026, 1, 1).context("no date")?;
+    let persona = built_in::load(name, today).with_context(|| format!("no persona {name}"))??;
+    Ok(FaceTexture::of_persona(&persona, Mask::default())?)
+}
