@@ -25,10 +25,10 @@ struct IlluminateParams {
 @group(0) @binding(4) var<storage, read_write> grid_out: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> difference: array<vec4f>;
 
-const GAIN_MIN: f32 = 0.2;
+const GAIN_MIN: f32 = 0.01;
 const GAIN_MAX: f32 = 5.0;
 // Linear light added to both sides of the ratio, so that black does not blow up.
-const FLOOR: f32 = 0.002;
+const FLOOR: f32 = 0.0005;
 const LUMINANCE: vec3f = vec3f(0.2126, 0.7152, 0.0722);
 
 #import grid

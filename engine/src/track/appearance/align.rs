@@ -57,8 +57,6 @@ const AGREES: f32 = 0.1;
 const CLIP: f32 = 0.15;
 /// Difference of hue (logarithms of R / G and B / G) that counts half.
 const HUE: f32 = 0.1;
-/// How firmly light is kept, for each share of the face that is covered.
-const LIGHT_KEPT: f32 = 0.5;
 /// Rounds before what stands in front is looked for.
 const SHUN_FROM: usize = 2;
 /// Rest from which a texel looks otherwise.
@@ -98,8 +96,7 @@ impl Model {
         let mut way = Similarity::none(anchor);
         let before = self.light.map(|l| l.w);
         let mut light = before;
-        // What is in front of the face must not pass for light: with much of it covered, light stays as it was.
-        let keep = (self.share() * LIGHT_KEPT).min(1.0);
+        let keep = self.light_kept();
         let mut error = f32::MAX;
         for (round, scale) in SCALES.into_iter().enumerate() {
             if round >= SHUN_FROM {

@@ -38,6 +38,8 @@ const COME_S: f32 = 0.02;
 const GO_S: f32 = 0.06;
 /// With more of the face covered than this the model can't be right: nothing counts as an occluder.
 const MOST: f32 = 0.6;
+/// How firmly light is kept, for each share of the face that is covered.
+const LIGHT_KEPT: f32 = 2.0;
 /// Share of the face that is covered from which on nothing is learned.
 const FROZEN: f32 = 0.03;
 /// A texel that is covered longer than this is taken for the face after all: better an occluder behind the persona
@@ -114,6 +116,11 @@ impl Model {
         let Some(uv) = CANONICAL_UV.get(point) else { return 0.0 };
         let cell = |v: f32| ((v * SIDE as f32) as usize).min(SIDE - 1);
         self.mask.get(cell(uv[1]) * SIDE + cell(uv[0])).copied().unwrap_or(0.0)
+    }
+
+    /// How firmly light stays as it was, against the texels' own weight.
+    fn light_kept(&self) -> f32 {
+        self.share() * LIGHT_KEPT
     }
 
     /// Share of the face that was covered in the last frame, 0..=1.
@@ -195,17 +202,20 @@ impl Model {
         }
     }
 
-    /// The change of light since the model was learned: robust least squares of the six terms, a colour each.
+    /// The change of light since the model was learned: robust least squares of the six terms, a colour each, starting
+    /// from the last frame's light. With much of the face covered light stays nearly as it was: a hand that is half of
+    /// what is seen would else pass for the face under another lamp.
     fn light_of(&self, known: &[Seen]) -> [Vec4; 6] {
-        let mut light = [Vec4::ZERO; 6];
+        let before = self.light;
+        let mut light = before;
         for round in 0..5 {
             let mut normal = [[0.0f32; 6]; 6];
             let mut right = [Vec4::ZERO; 6];
             for seen in known {
                 let t = terms(SKIN[seen.index].cell);
                 let rest = seen.difference - light.iter().zip(t).map(|(l, t)| *l * t).sum::<Vec4>();
-                // Cauchy's weight; in the first round all count alike.
-                let scale: f32 = if round == 0 { 1.0 } else { 0.12 };
+                // Cauchy's weight, narrower after the first round.
+                let scale: f32 = if round == 0 { 0.3 } else { 0.12 };
                 let weight = seen.trust / (1.0 + rest.xyz().length_squared() / (scale * scale));
                 for i in 0..6 {
                     right[i] += seen.difference * (weight * t[i]);
@@ -218,6 +228,9 @@ impl Model {
             for (i, row) in normal.iter_mut().enumerate() {
                 // Terms that little speaks for stay small.
                 row[i] += total * if i == 0 { 1e-5 } else { 2e-3 };
+                let kept = total * self.light_kept();
+                row[i] += kept;
+                right[i] += before[i] * kept;
             }
             let channel = |k: usize| solve(normal, right.map(|r| r[k])).unwrap_or_default();
             let solved = [0, 1, 2, 3].map(channel);
