@@ -28,7 +28,7 @@ struct IlluminateParams {
 const GAIN_MIN: f32 = 0.01;
 const GAIN_MAX: f32 = 5.0;
 // Linear light added to both sides of the ratio, so that black does not blow up.
-const FLOOR: f32 = 0.0005;
+const FLOOR: f32 = 0.002;
 const LUMINANCE: vec3f = vec3f(0.2126, 0.7152, 0.0722);
 
 #import grid

@@ -98,6 +98,11 @@ impl Record {
     pub(super) fn bounds(&self) -> Box2 {
         Box2::of(&self.points)
     }
+
+    /// What stands in front of it now. Before a lost face that is no longer known: its persona covers all.
+    pub(super) fn in_front(&self) -> Occlusion {
+        if self.show == Show::Live { self.occlusion.clone() } else { Occlusion::default() }
+    }
 }
 
 /// The records of all faces.

@@ -10,7 +10,7 @@ use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use crate::pool::Pool;
 use crate::swap::FaceTexture;
-use crate::track::{Face, Occlusion};
+use crate::track::Face;
 use glam::Vec2;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -381,14 +381,11 @@ impl Painter {
         texture: &FaceTexture,
         look: &Look,
     ) -> Result<Drawn, Why> {
-        // What stood before a lost face is no longer known: its persona covers all.
-        let nothing = Occlusion::default();
-        let in_front = if r.show == Show::Live { &r.occlusion } else { &nothing };
-        let drawn = self.draw.draw(canvas, r.id.0, time, &r.points, in_front, texture, look);
+        let drawn = self.draw.draw(canvas, r.id.0, time, &r.points, &r.in_front(), texture, look);
         let Err(e) = drawn else { return drawn.map_err(|_| Why::Fault) };
         self.fault(format!("{e}; drawing on the CPU from here on"));
         self.draw = Box::new(Compositor::cpu());
-        self.draw.draw(canvas, r.id.0, time, &r.points, in_front, texture, look).map_err(|_| Why::Fault)
+        self.draw.draw(canvas, r.id.0, time, &r.points, &r.in_front(), texture, look).map_err(|_| Why::Fault)
     }
 }
 

@@ -6,6 +6,7 @@ use super::appearance::{Crop, Model, Occlusion};
 use super::detect::Detection;
 use super::pose::Pose;
 use super::smooth::{Placed, Sample, Smoother, Smoothing};
+use super::{Face, FaceId};
 use crate::space::{CropPx, CropSquare, ImagePx, MeshPoint};
 use crate::topology::OVAL;
 
@@ -234,6 +235,18 @@ impl Follow {
     pub(super) fn covers(&self, detection: &Detection) -> bool {
         let reach = 0.5 * detection.size.max_element().max(2.0 * self.pose.scale);
         self.centre().0.distance(detection.centre) < reach
+    }
+
+    /// As it is handed on.
+    pub(super) fn face(&self) -> Face {
+        Face {
+            id: FaceId(self.id),
+            score: self.presence,
+            landmarks: self.points.clone(),
+            region: self.region,
+            pose: self.pose,
+            occlusion: self.occlusion.clone(),
+        }
     }
 
     /// Middle of the face in the picture.

@@ -7,6 +7,7 @@ pub(crate) mod appearance;
 mod attention;
 mod detect;
 mod follow;
+mod ghost;
 mod glide;
 mod mesh;
 mod one_euro;

@@ -2,7 +2,7 @@
 
 use super::detect::{Detection, SAME_FACE, tiles, whole};
 use super::follow::Follow;
-use super::tracker::{Tracker, face};
+use super::tracker::Tracker;
 use super::{Face, TrackError};
 use crate::frame::Frame;
 use crate::space::{CropSquare, ImagePx};
@@ -63,7 +63,7 @@ impl Tracker {
         faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
         let number = |(i, mut f): (usize, Follow)| {
             f.id = i as u64;
-            face(&f)
+            f.face()
         };
         Ok(faces.into_iter().enumerate().map(number).collect())
     }

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use glam::Vec3;
-
 use super::appearance::{Crop, Luma, Model};
 use super::detect::{Detection, Detector, Reach, whole};
 use super::follow::{Follow, Look, MARGIN, Mesh, inside, wrap};
+use super::ghost::Ghost;
 use super::mesh::{MeshKind, MeshNet, Reading};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
-use super::{Face, FaceId, TrackError, taps};
+use super::{Face, TrackError, taps};
 use crate::frame::{Frame, FrameTime};
 use crate::infer::Runtime;
 use crate::space::{CropSquare, ImagePx};
@@ -67,29 +66,6 @@ const CHECK_EVERY: u64 = 30;
 const FAR_EVERY: u64 = 3;
 /// A gap in time after which nothing can be said of motion, seconds.
 const GAP: f32 = 0.5;
-
-/// A lost face.
-#[derive(Debug, Clone)]
-struct Ghost {
-    follow: Follow,
-    /// Seconds since it was last seen.
-    age: f32,
-}
-
-impl Ghost {
-    /// How far a new face lies from where this one is awaited, in eye distances plus growth; none where it can't be
-    /// this one. It may have gone on as it went, or come back to where it was.
-    fn distance(&self, fresh: &Follow) -> Option<f32> {
-        let last = self.follow.pose;
-        let gone_on = self.follow.await_pose(self.age.min(0.25)).origin;
-        let to = |place: Vec3| (place - fresh.pose.origin).truncate().length() / last.scale;
-        let distance = to(last.origin).min(to(gone_on));
-        let growth = (fresh.pose.scale / last.scale).ln().abs();
-        // The longer it is away, the farther off it may return.
-        let reach = 2.0 + 3.0 * self.age;
-        (distance < reach && growth < 0.6).then_some(distance + growth)
-    }
-}
 
 /// Finds and follows faces in a stream of frames. Not shared between threads; it may move between them.
 pub struct Tracker {
@@ -400,7 +376,7 @@ impl Tracker {
 
     fn selected(&mut self, frame: &Frame) -> Vec<Face> {
         if self.config.selection == Selection::All {
-            return self.follows.iter().map(face).collect();
+            return self.follows.iter().map(Follow::face).collect();
         }
         let contenders: Vec<Contender> = self
             .follows
@@ -411,17 +387,6 @@ impl Tracker {
         let ghosts = &self.ghosts;
         let returning = |id| ghosts.iter().any(|ghost| ghost.follow.id == id);
         let chosen = self.choice.pick(self.config.selection, middle, &contenders, returning);
-        self.follows.iter().filter(|f| Some(f.id) == chosen).map(face).collect()
-    }
-}
-
-pub(super) fn face(follow: &Follow) -> Face {
-    Face {
-        id: FaceId(follow.id),
-        score: follow.presence,
-        landmarks: follow.points.clone(),
-        region: follow.region,
-        pose: follow.pose,
-        occlusion: follow.occlusion.clone(),
+        self.follows.iter().filter(|f| Some(f.id) == chosen).map(Follow::face).collect()
     }
 }

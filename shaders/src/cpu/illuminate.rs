@@ -6,7 +6,7 @@ use glam::{Vec3, Vec4, Vec4Swizzles};
 const GAIN_MIN: f32 = 0.01;
 const GAIN_MAX: f32 = 5.0;
 /// Linear light added to both sides of the ratio, so that black does not blow up.
-const FLOOR: f32 = 0.0005;
+const FLOOR: f32 = 0.002;
 const LUMINANCE: Vec3 = Vec3::new(0.2126, 0.7152, 0.0722);
 
 fn weighted(p: Vec4, w: f32) -> Vec4 {

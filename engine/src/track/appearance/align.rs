@@ -236,7 +236,7 @@ fn shun(spots: &mut [Spot], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>)
 /// Solves a symmetric positive system by elimination without pivots; none where it has no solution.
 pub(super) fn solve<const K: usize>(mut a: [[f32; K]; K], mut b: [f32; K]) -> Option<[f32; K]> {
     for i in 0..K {
-        if !(a[i][i] > 1e-12) {
+        if a[i][i].is_nan() || a[i][i] <= 1e-12 {
             return None;
         }
         for r in i + 1..K {
