@@ -38,6 +38,8 @@ const COME_S: f32 = 0.02;
 const GO_S: f32 = 0.06;
 /// With more of the face covered than this the model can't be right: nothing counts as an occluder.
 const MOST: f32 = 0.6;
+/// How far calm skin speaks for that beside eyes and lips, in cells.
+const CALM_REACH: usize = 4;
 /// How firmly light is kept, for each share of the face that is covered.
 const LIGHT_KEPT: f32 = 2.0;
 /// Share of the face that is covered from which on nothing is learned.
@@ -170,13 +172,10 @@ impl Model {
         }
         for (index, rest) in rests {
             let Some(texel) = self.texels.get_mut(index) else { continue };
-            let moves = SKIN[index].moves;
             let target =
                 if usable && self.age > LEARN_S { evidence[usize::from(SKIN[index].cell)] } else { 0.0 };
             let pace = if target > texel.covered { COME_S } else { GO_S };
-            if !moves {
-                texel.covered += (target - texel.covered) * (1.0 - (-elapsed / pace).exp());
-            }
+            texel.covered += (target - texel.covered) * (1.0 - (-elapsed / pace).exp());
             texel.since = if texel.covered > 0.5 { texel.since + elapsed } else { 0.0 };
             if texel.since > LONGEST_S {
                 *texel = Texel::new(texel.mean + rest, elapsed);
@@ -197,9 +196,6 @@ impl Model {
         }
         self.remember(&known, &lit);
         self.fill();
-        for (place, texel) in SKIN.iter().zip(&mut self.texels).filter(|(place, _)| place.moves) {
-            texel.covered = self.mask[usize::from(place.cell)];
-        }
     }
 
     /// The change of light since the model was learned: robust least squares of the six terms, a colour each, starting
@@ -242,27 +238,37 @@ impl Model {
     /// How much each cell looks covered, 0..=1; a lone cell does not.
     fn evidence(&self, rests: &[(usize, Vec4)]) -> Vec<f32> {
         let mut single = vec![-1.0f32; CELLS];
-        for (index, rest) in rests.iter().filter(|(index, _)| !SKIN[*index].moves) {
+        for (index, rest) in rests {
             let variance = self.texels.get(*index).map_or(1.0, |t| t.variance);
             let deviation = variance.max(DEVIATION_MIN * DEVIATION_MIN).sqrt();
             let z = rest.xyz().length() / (3f32.sqrt() * deviation);
             let t = ((z - COVERED.0) / (COVERED.1 - COVERED.0)).clamp(0.0, 1.0);
             single[usize::from(SKIN[*index].cell)] = t;
         }
-        let mut out = vec![0.0; CELLS];
-        for (index, _) in rests.iter().filter(|(index, _)| !SKIN[*index].moves) {
-            let cell = usize::from(SKIN[*index].cell);
+        let mean = |cell: usize, reach: usize, counts: &dyn Fn(usize) -> bool| {
             let (mut sum, mut n) = (0.0, 0.0f32);
-            around(cell, 2, |k| {
-                if single[k] >= 0.0 {
+            around(cell, reach, |k| {
+                if single[k] >= 0.0 && counts(k) {
                     sum += single[k];
                     n += 1.0;
                 }
             });
-            let support = sum / n.max(1.0);
-            out[cell] = ((support - 0.35) / 0.3)
+            sum / n.max(1.0)
+        };
+        let mut moves = vec![false; CELLS];
+        for place in SKIN.iter() {
+            moves[usize::from(place.cell)] = place.moves;
+        }
+        let mut out = vec![0.0; CELLS];
+        for (index, _) in rests {
+            let cell = usize::from(SKIN[*index].cell);
+            let support = mean(cell, 2, &|_| true);
+            let own = ((support - 0.35) / 0.3)
                 .clamp(0.0, 1.0)
                 .max(single[cell] * ((support - 0.2) / 0.3).clamp(0.0, 1.0));
+            // A blink or a word changes the skin beside it too: only with calm skin near by is it something in front.
+            let calm = if moves[cell] { mean(cell, CALM_REACH, &|k| !moves[k]) } else { 1.0 };
+            out[cell] = own * ((calm - 0.1) / 0.2).clamp(0.0, 1.0);
         }
         out
     }
@@ -279,11 +285,11 @@ impl Model {
         }
     }
 
-    /// The mask over all cells: eyes, lips and what is round the face take their neighbours'.
+    /// The mask over all cells: eyes, mouth and what is round the face take their neighbours'.
     fn fill(&mut self) {
         let mut known = vec![false; CELLS];
         self.mask.fill(0.0);
-        for (place, texel) in SKIN.iter().zip(&self.texels).filter(|(place, _)| !place.moves) {
+        for (place, texel) in SKIN.iter().zip(&self.texels) {
             let cell = usize::from(place.cell);
             (self.mask[cell], known[cell]) = (texel.covered, true);
         }
