@@ -3,7 +3,10 @@
 mod appearance;
 mod cpu;
 mod gpu;
+mod openings;
 mod plan;
+mod profile;
+mod shape;
 
 pub use plan::Look;
 
@@ -15,13 +18,14 @@ use crate::space::{MeshPoint, PxRect};
 use crate::swap::FaceTexture;
 use appearance::Appearance;
 use plan::{Light, Plan};
+use shape::Shapes;
 
 /// What one face's drawing touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drawn {
     /// The region; nothing outside it changed. Empty where the face lies outside the picture.
     pub region: PxRect,
-    /// Share of the region's pixels that were changed, 0..=1.
+    /// Share of the region's pixels that something was drawn on, 0..=1.
     pub covered: f32,
     /// Whether all that was changed has one single code: no picture of a face has.
     pub flat: bool,
@@ -44,11 +48,12 @@ enum Run {
     Gpu(Box<gpu::GpuRun>),
 }
 
-/// Draws faces. Keeps its buffers, each face's usual light and its usual looks between frames.
+/// Draws faces. Keeps its buffers, each face's usual light, usual looks and proportions between frames.
 pub struct Compositor {
     run: Run,
     light: Light,
     appearance: Appearance,
+    shapes: Shapes,
     codes: Vec<u32>,
     patch: Vec<u32>,
 }
@@ -86,7 +91,8 @@ impl Compositor {
 
     fn with(run: Run) -> Self {
         let (light, appearance) = (Light::default(), Appearance::default());
-        Self { run, light, appearance, codes: Vec::new(), patch: Vec::new() }
+        let (shapes, codes, patch) = (Shapes::default(), Vec::new(), Vec::new());
+        Self { run, light, appearance, shapes, codes, patch }
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -123,7 +129,8 @@ impl Compositor {
         look: &Look,
     ) -> Result<Drawn> {
         let frame = canvas.frame();
-        let Some(mut plan) = Plan::new(frame, points, texture, look) else {
+        let bent = self.shapes.bend(frame, (face, time), points, texture, look.shape);
+        let Some(mut plan) = Plan::new(frame, points, texture, look, bent) else {
             return Ok(Drawn::default());
         };
         frame.read_codes(plan.region, &mut self.codes);
@@ -134,7 +141,8 @@ impl Compositor {
             Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,
         }
         canvas.write_codes(plan.region, &self.patch);
-        let mut changed = self.patch.iter().filter(|code| **code >> 24 != 0);
+        // Pixels that only moved are none of the persona's.
+        let mut changed = self.patch.iter().filter(|code| **code >> 24 == 0xff);
         let first = changed.next().copied();
         let (count, same) = changed.fold((u32::from(first.is_some()), true), |(n, same), code| {
             (n + 1, same && Some(*code) == first)
