@@ -202,7 +202,7 @@ impl Model {
     /// from the last frame's light. With much of the face covered light stays nearly as it was: a hand that is half of
     /// what is seen would else pass for the face under another lamp.
     fn light_of(&self, known: &[Seen]) -> [Vec4; 6] {
-        let before = self.light;
+        let (before, firmness) = (self.light, self.light_kept());
         let mut light = before;
         for round in 0..5 {
             let mut normal = [[0.0f32; 6]; 6];
@@ -224,7 +224,7 @@ impl Model {
             for (i, row) in normal.iter_mut().enumerate() {
                 // Terms that little speaks for stay small.
                 row[i] += total * if i == 0 { 1e-5 } else { 2e-3 };
-                let kept = total * self.light_kept();
+                let kept = total * firmness;
                 row[i] += kept;
                 right[i] += before[i] * kept;
             }
