@@ -24,6 +24,17 @@ fn passes(c: &mut Criterion) {
     let mut codes = Vec::new();
     group.bench_function("read_codes", |b| b.iter(|| s.frame.read_codes(black_box(region), &mut codes)));
 
+    // A bump that moves most pixels, as the shape slider does.
+    let nodes: Vec<Vec2> = (0..MORPH_NODES * MORPH_NODES)
+        .map(|i| {
+            let at = Vec2::new((i % MORPH_NODES) as f32, (i / MORPH_NODES) as f32) / (MORPH_NODES - 1) as f32;
+            (at - 0.5) * 12.0 * (1.0 - ((at - 0.5).length() * 2.0).min(1.0))
+        })
+        .collect();
+    let mut moved = vec![0; n];
+    let params = MorphParams { size, least: 0.05, pad: 0 };
+    group.bench_function("morph", |b| b.iter(|| cpu::morph(&params, black_box(&codes), &nodes, &mut moved)));
+
     let mut live = vec![Vec4::ZERO; n];
     let params = RegionInParams { size, pad: [0; 2], to_rgb: s.frame.codes_to_rgb() };
     group.bench_function("region_in", |b| b.iter(|| cpu::region_in(&params, black_box(&codes), &mut live)));
@@ -103,6 +114,9 @@ fn passes(c: &mut Criterion) {
         plate_rgb: [0.0; 4],
         text_rgb: [0.0; 4],
         grain: [1.0, 0.0, 0.0, 5.0 / 255.0],
+        kept: 0x00ff_ffff,
+        pad: 0,
+        more: [0; 2],
     };
     let mut patch = vec![0; n];
     group.bench_function("badge_encode", |b| {

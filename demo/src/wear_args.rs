@@ -34,6 +34,9 @@ pub(crate) struct WearArgs {
     /// How far the persona takes on the picture's light, 0 to 1
     #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
     pub(crate) light: f32,
+    /// How far your face takes on the persona's proportions, 0 to 1
+    #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
+    pub(crate) shape: f32,
     /// The persona's eyes instead of your own, 0 to 1
     #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
     pub(crate) eyes: f32,
@@ -120,7 +123,7 @@ impl WearArgs {
                 BackendArg::Cpu => Backend::Cpu,
             },
             privacy: privacy.into(),
-            look: Look { opacity: self.opacity, light: self.light, ..Look::default() },
+            look: Look { opacity: self.opacity, light: self.light, shape: self.shape, ..Look::default() },
             corner: match self.badge {
                 CornerArg::TopRight => Corner::TopRight,
                 CornerArg::TopLeft => Corner::TopLeft,

@@ -21,6 +21,7 @@ pub(crate) mod key {
     pub(crate) const MOUTH: &CStr = c"mouth";
     pub(crate) const EDGE: &CStr = c"edge";
     pub(crate) const LIGHT: &CStr = c"light";
+    pub(crate) const SHAPE: &CStr = c"shape";
     pub(crate) const SHARPNESS: &CStr = c"sharpness";
     pub(crate) const CORNER: &CStr = c"badge_corner";
     pub(crate) const BACKEND: &CStr = c"backend";
@@ -89,12 +90,13 @@ pub(crate) const QUARTERS: [(&CStr, Quarter); 4] =
     [(c"0", Quarter::None), (c"90", Quarter::Right), (c"180", Quarter::Half), (c"270", Quarter::Left)];
 
 /// A slider: key, least, most, where it stands at first.
-pub(crate) const SLIDERS: [(&CStr, f64, f64, f64); 6] = [
+pub(crate) const SLIDERS: [(&CStr, f64, f64, f64); 7] = [
     (key::OPACITY, 0.0, 1.0, 1.0),
     (key::EYES, 0.0, 1.0, 0.0),
     (key::MOUTH, 0.0, 1.0, 0.0),
     (key::EDGE, 0.25, 2.0, 1.0),
     (key::LIGHT, 0.0, 1.0, 1.0),
+    (key::SHAPE, 0.0, 1.0, 0.0),
     (key::SHARPNESS, 0.0, 2.0, 1.0),
 ];
 
@@ -168,7 +170,12 @@ impl Stored {
                 edge: slider(key::EDGE),
                 sharpness: slider(key::SHARPNESS),
             },
-            look: Look { opacity: slider(key::OPACITY), light: slider(key::LIGHT), ..Look::default() },
+            look: Look {
+                opacity: slider(key::OPACITY),
+                light: slider(key::LIGHT),
+                shape: slider(key::SHAPE),
+                ..Look::default()
+            },
             privacy: meant(&PRIVACY, &self.text(key::PRIVACY), Privacy::Protect),
             corner: meant(&CORNERS, &self.text(key::CORNER), Corner::TopRight),
             backend: meant(&BACKENDS, &self.text(key::BACKEND), Backend::Auto),

@@ -36,7 +36,8 @@ pub struct WarpFieldParams {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 pub struct Triangle {
-    /// Edge functions `a·x + b·y + c`, at least 0 inside (normalised to barycentric weights); fourth unused.
+    /// Edge functions `a·x + b·y + c`, at least 0 inside (normalised to barycentric weights). The fourths
+    /// together are one more plane: what is added to the level of detail, in mip levels; 0 for nothing.
     pub edges: [[f32; 4]; 3],
     /// Texture u as a plane `(du/dx, du/dy, u at 0)`; fourth: the triangle's texels a pixel, as log2.
     pub u: [f32; 4],
@@ -44,6 +45,8 @@ pub struct Triangle {
     pub v: [f32; 4],
     /// Depth 0 (far) to 1 (near) as a plane; fourth: 1 for a front face, 0 for a back face.
     pub z: [f32; 4],
+    /// Share of the persona, 0..=1, as a plane; fourth unused.
+    pub cover: [f32; 4],
     /// First and last column, first and last row, inclusive, inside the region; empty where first > last.
     pub bounds: [i32; 4],
 }
@@ -132,6 +135,24 @@ pub struct BlendBandsParams {
     pub more: [u32; 2],
 }
 
+/// Nodes a side of `morph`'s grid.
+pub const MORPH_NODES: u32 = 33;
+
+/// Fourth byte of a code that `morph` moved and nothing was drawn on.
+pub const MOVED: u32 = 0x0100_0000;
+
+/// `morph`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct MorphParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// Displacement in pixels up to which a pixel stays as it is.
+    pub least: f32,
+    /// Padding.
+    pub pad: u32,
+}
+
 /// `badge_encode`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -150,4 +171,10 @@ pub struct BadgeEncodeParams {
     pub text_rgb: [f32; 4],
     /// How often the live picture's grain is added to each code, 0 to 2; fourth: the grain's limit in codes / 255.
     pub grain: [f32; 4],
+    /// Bits that stay of a code where nothing is drawn: the three samples, and with `morph` its flag.
+    pub kept: u32,
+    /// Padding.
+    pub pad: u32,
+    /// Padding.
+    pub more: [u32; 2],
 }

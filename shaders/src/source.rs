@@ -37,7 +37,8 @@ macro_rules! pass {
 }
 
 /// Every pass, in the order in which a frame meets them.
-pub const PASSES: [Pass; 7] = [
+pub const PASSES: [Pass; 8] = [
+    pass!("morph", [Uniform, Read, Read, Write], "morph"),
     pass!("region_in", [Uniform, Read, Write], "region_in"),
     pass!("warp_field", [Uniform, Read, Write, Write], "raster", "resolve"),
     pass!("texture_fetch", [Uniform, Read, Read, Write], "texture_fetch"),

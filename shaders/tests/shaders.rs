@@ -86,7 +86,8 @@ macro_rules! same_layout {
 fn uniform_structs_match() {
     same_layout!("region_in", RegionInParams, size, pad, to_rgb);
     same_layout!("warp_field", WarpFieldParams, size, triangles, pad);
-    same_layout!("warp_field", Triangle, edges, u, v, z, bounds);
+    same_layout!("warp_field", Triangle, edges, u, v, z, cover, bounds);
+    same_layout!("morph", MorphParams, size, least, pad);
     same_layout!("occlude", OccludeParams, size, low, high);
     same_layout!("occlude", OccludeCell, face, front);
     same_layout!("texture_fetch", TextureFetchParams, size, side, levels, lod_bias, opacity, pad);
@@ -113,6 +114,9 @@ fn uniform_structs_match() {
         plate,
         plate_rgb,
         text_rgb,
-        grain
+        grain,
+        kept,
+        pad,
+        more
     );
 }

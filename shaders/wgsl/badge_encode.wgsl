@@ -1,6 +1,6 @@
 // The last pass: the blended region back to native codes, and the badge's plate.
 // In: the region's original codes, the live working image, the weighted difference (fourth: weight), the
-// plate's text coverage (one f32 a plate pixel). Out: packed codes, fourth byte 255 where written, else 0.
+// plate's text coverage (one f32 a plate pixel). Out: packed codes, fourth byte 255 where written, else what `kept` leaves.
 // The live picture's fine grain, limited in height so that edges can't show, is added to what is drawn.
 // Cost: 27 reads, 1 write a pixel.
 
@@ -12,6 +12,9 @@ struct BadgeEncodeParams {
     plate_rgb: vec4f,
     text_rgb: vec4f,
     grain: vec4f,
+    kept: u32,
+    pad: u32,
+    more: vec2u,
 }
 
 @group(0) @binding(0) var<uniform> params: BadgeEncodeParams;
@@ -70,7 +73,7 @@ fn badge_encode(@builtin(global_invocation_id) id: vec3u) {
     }
     let b = blended[i];
     if b.w < WEIGHT_MIN {
-        patch_codes[i] = codes[i] & 0x00ffffffu;
+        patch_codes[i] = codes[i] & params.kept;
         return;
     }
     let rgb = live[i].xyz + b.xyz * min(b.w / WEIGHT_FULL, 1.0);

@@ -53,5 +53,5 @@ fn texture_fetch(@builtin(global_invocation_id) id: vec3u) {
     if rest > 0.0 {
         v = mix(v, bilinear(at.xy, level + 1u), rest);
     }
-    persona[i] = vec4f(decode_srgb(v.xyz), v.w * params.opacity);
+    persona[i] = vec4f(decode_srgb(v.xyz), v.w * params.opacity * at.w);
 }

@@ -1,6 +1,6 @@
 // The live mesh rasterised over the region: where on the persona's texture each pixel looks.
 // In: triangles set up by the host. Between: one key a pixel (0 before `raster`). Out: u, v, log2 of
-// texels a pixel, coverage (0 or 1).
+// texels a pixel, the persona's share (0 where no triangle is).
 // `raster` runs one workgroup a triangle. A key holds facing, depth and triangle, so that the greatest key
 // is the front-most face; pixels on a shared edge may be claimed by both triangles, and one wins.
 // Cost: the triangles' bounding boxes in atomic operations, then 1 read, 1 write a pixel.
@@ -16,6 +16,7 @@ struct Triangle {
     u: vec4f,
     v: vec4f,
     z: vec4f,
+    cover: vec4f,
     bounds: vec4i,
 }
 
@@ -68,5 +69,8 @@ fn resolve(@builtin(global_invocation_id) id: vec3u) {
     }
     let at = vec2f(f32(i % params.size.x), f32(i / params.size.x));
     let u = triangles[number - 1u].u;
-    field[i] = vec4f(plane(u, at), plane(triangles[number - 1u].v, at), u.w, 1.0);
+    let e = triangles[number - 1u].edges;
+    let softer = e[0].w * at.x + e[1].w * at.y + e[2].w;
+    let share = max(plane(triangles[number - 1u].cover, at), 1e-6);
+    field[i] = vec4f(plane(u, at), plane(triangles[number - 1u].v, at), u.w + softer, share);
 }

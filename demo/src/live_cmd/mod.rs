@@ -108,6 +108,7 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
         mouth: number("mouth", wear.mouth),
         edge: number("edge", wear.edge),
         sharpness: number("sharpness", wear.sharpness),
+        shape: number("shape", wear.shape),
         mirror: typed("mirror").then_some(wear.mirror),
         rotation: typed("rotate").then(|| wear.rotate.parse().ok()).flatten(),
     };

@@ -59,8 +59,8 @@ pub(super) struct Dump {
     pub(super) virtual_kind: String,
     /// Why it failed.
     pub(super) virtual_camera_fault: Option<String>,
-    /// Where the sliders stand: opacity, eyes, mouth, edge, light, sharpness.
-    pub(super) sliders: [f32; 6],
+    /// Where the sliders stand: opacity, eyes, mouth, edge, light, sharpness, shape.
+    pub(super) sliders: [f32; 7],
     /// `protect` or `relaxed`.
     pub(super) privacy: String,
     /// The badge's corner.
@@ -168,7 +168,7 @@ impl App {
                 VirtualSwitch::Failed(reason) => Some(reason.clone()),
                 _ => None,
             },
-            sliders: [look.opacity, look.eyes, look.mouth, look.edge, look.light, look.sharpness],
+            sliders: [look.opacity, look.eyes, look.mouth, look.edge, look.light, look.sharpness, look.shape],
             privacy: self.kept.privacy.clone(),
             corner: self.kept.badge.clone(),
             source: self.kept.source.clone(),

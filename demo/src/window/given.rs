@@ -22,6 +22,7 @@ pub(crate) struct Given {
     pub(crate) mouth: Option<f32>,
     pub(crate) edge: Option<f32>,
     pub(crate) sharpness: Option<f32>,
+    pub(crate) shape: Option<f32>,
     /// Whether the output is mirrored.
     pub(crate) mirror: Option<bool>,
     /// The output's rotation in degrees.
@@ -51,6 +52,7 @@ impl Given {
         put(self.mouth, &mut kept.look.mouth);
         put(self.edge, &mut kept.look.edge);
         put(self.sharpness, &mut kept.look.sharpness);
+        put(self.shape, &mut kept.look.shape);
         put(self.mirror, &mut kept.mirrored_output);
         put(self.rotation, &mut kept.rotation);
     }

@@ -67,6 +67,15 @@ impl App {
             locked: None,
         };
         slider(ui, &light, &mut look.light);
+        let shape = Slide {
+            id: "shape",
+            label: "Face shape",
+            ends: own,
+            range: whole,
+            rest: plain.shape,
+            locked: None,
+        };
+        slider(ui, &shape, &mut look.shape);
         let sharp = Slide {
             id: "sharpness",
             label: "Sharpness",
@@ -80,7 +89,7 @@ impl App {
         if now == before {
             return;
         }
-        let drawn = (now.opacity, now.light) != (before.opacity, before.light);
+        let drawn = (now.opacity, now.light, now.shape) != (before.opacity, before.light, before.shape);
         if let Some(live) = self.live().filter(|_| drawn) {
             live.set_look(session::look(&now));
         }

@@ -103,7 +103,7 @@ fn first_persona(name: &str, data: &Path) -> anyhow::Result<(Persona, Option<Str
 
 /// How personas are drawn, from the sliders.
 pub(super) fn look(sliders: &Sliders) -> Look {
-    Look { opacity: sliders.opacity, light: sliders.light, ..Look::default() }
+    Look { opacity: sliders.opacity, light: sliders.light, shape: sliders.shape, ..Look::default() }
 }
 
 /// What is baked into a persona's texture, from the sliders.

@@ -62,11 +62,13 @@ pub(super) struct Sliders {
     pub(super) light: f32,
     /// Sharpness, 0..=2; 1 is as painted.
     pub(super) sharpness: f32,
+    /// How far the live face takes on the persona's proportions, 0..=1.
+    pub(super) shape: f32,
 }
 
 impl Default for Sliders {
     fn default() -> Self {
-        Self { opacity: 1.0, eyes: 0.0, mouth: 0.0, edge: 1.0, light: 1.0, sharpness: 1.0 }
+        Self { opacity: 1.0, eyes: 0.0, mouth: 0.0, edge: 1.0, light: 1.0, sharpness: 1.0, shape: 0.0 }
     }
 }
 
@@ -117,7 +119,7 @@ impl Remembered {
         for share in [&mut look.opacity, &mut look.light] {
             *share = within(*share, (0.0, 1.0), 1.0);
         }
-        for share in [&mut look.eyes, &mut look.mouth] {
+        for share in [&mut look.eyes, &mut look.mouth, &mut look.shape] {
             *share = within(*share, (0.0, 1.0), 0.0);
         }
         look.edge = within(look.edge, EDGE, 1.0);

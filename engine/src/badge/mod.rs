@@ -232,6 +232,9 @@ fn encode(plate: &Plate, frame: &Frame) -> Vec<u32> {
         plate_rgb: plate::PLATE_RGB,
         text_rgb: plate::TEXT_RGB,
         grain: [0.0; 4],
+        kept: 0x00ff_ffff,
+        pad: 0,
+        more: [0; 2],
     };
     let nothing = vec![glam::Vec4::ZERO; n];
     cpu::badge_encode(&params, &vec![0; n], &nothing, &nothing, &plate.coverage, &mut codes);

@@ -15,6 +15,7 @@ struct Band {
 /// Buffers of the region, kept between frames.
 #[derive(Default)]
 pub(super) struct Cpu {
+    moved: Vec<u32>,
     live: Vec<Vec4>,
     keys: Vec<u32>,
     field: Vec<Vec4>,
@@ -36,6 +37,14 @@ fn fit(buffer: &mut Vec<Vec4>, n: usize) -> &mut [Vec4] {
 impl Cpu {
     pub(super) fn run(&mut self, plan: &Plan, texture: &FaceTexture, codes: &[u32], patch: &mut Vec<u32>) {
         let n = codes.len();
+        let codes = match &plan.morph {
+            None => codes,
+            Some(morph) => {
+                self.moved.resize(n, 0);
+                cpu::morph(&morph.params, codes, &morph.nodes, &mut self.moved);
+                self.moved.as_slice()
+            }
+        };
         let live = fit(&mut self.live, n);
         cpu::region_in(&plan.region_in, codes, live);
 

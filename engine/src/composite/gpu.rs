@@ -4,15 +4,16 @@ use super::plan::Plan;
 use crate::gpu::{Buffers, Gpu, GpuError, Slot};
 use crate::swap::FaceTexture;
 use bytemuck::{Pod, bytes_of, cast_slice};
-use omote_shaders::layout::{OCCLUDE_SIDE, ROW_INVOCATIONS, Triangle, WORKGROUP};
+use omote_shaders::layout::{MORPH_NODES, OCCLUDE_SIDE, ROW_INVOCATIONS, Triangle, WORKGROUP};
 use std::collections::HashMap;
 use std::time::Duration;
 use wgpu::BufferUsages as Usage;
 
 /// Bytes between two params blocks of the uniform buffer: WebGPU's greatest offset alignment.
 const PARAMS_STRIDE: u64 = 256;
-/// Params blocks: region_in, warp_field, texture_fetch, four of illuminate, badge_encode, occlude, then the bands.
-const BANDS_FROM: u64 = 9;
+/// Params blocks: region_in, warp_field, texture_fetch, four of illuminate, badge_encode, occlude, morph,
+/// then the bands.
+const BANDS_FROM: u64 = 10;
 const BANDS_MAX: u32 = 12;
 /// Textures kept on the GPU.
 const TEXTURES_MAX: usize = 8;
@@ -34,6 +35,8 @@ pub(super) struct GpuRun {
     groups: HashMap<(&'static str, u64, u64), wgpu::BindGroup>,
     groups_created: u64,
     textures: Vec<u64>,
+    /// Whether the bind groups take codes that `morph` moved.
+    morphs: bool,
 }
 
 const UNIFORMS: Slot = ("params", 0);
@@ -48,6 +51,8 @@ const GRID: [Slot; 2] = [("grid", 0), ("grid", 1)];
 const IN_FRONT: Slot = ("in_front", 0);
 const COVERAGE: Slot = ("coverage", 0);
 const PATCH: Slot = ("patch", 0);
+const NODES: Slot = ("nodes", 0);
+const MOVED_CODES: Slot = ("moved", 0);
 
 /// Level `k` of the difference's pyramid; level 0 is the difference itself.
 fn picture(k: usize) -> Slot {
@@ -61,7 +66,7 @@ fn sum(k: usize) -> Slot {
 impl GpuRun {
     pub(super) fn new(gpu: Gpu) -> Self {
         let (groups, textures) = (HashMap::new(), Vec::new());
-        Self { gpu, buffers: Buffers::default(), groups, groups_created: 0, textures }
+        Self { gpu, buffers: Buffers::default(), groups, groups_created: 0, textures, morphs: false }
     }
 
     pub(super) fn gpu(&self) -> &Gpu {
@@ -180,6 +185,14 @@ impl GpuRun {
             (picture(0), n * 16, storage),
             (sum(0), n * 16, storage),
         ];
+        if plan.morph.is_some() {
+            wanted.push((NODES, u64::from(MORPH_NODES * MORPH_NODES) * 8, storage | Usage::COPY_DST));
+            wanted.push((MOVED_CODES, n * 4, storage));
+        }
+        if self.morphs != plan.morph.is_some() {
+            self.morphs = plan.morph.is_some();
+            self.groups.clear();
+        }
         for (k, step) in plan.bands.iter().enumerate() {
             let bytes = u64::from(step.coarse[0]) * u64::from(step.coarse[1]) * 16;
             wanted.push((picture(k + 1), bytes, storage));
@@ -208,6 +221,13 @@ impl GpuRun {
             if let Some(b) = self.buffers.get(slot) {
                 self.gpu.queue.write_buffer(b, 0, bytes);
             }
+        }
+        if let Some(morph) = &plan.morph {
+            if let Some(b) = self.buffers.get(NODES) {
+                let nodes: Vec<[f32; 2]> = morph.nodes.iter().map(|d| d.to_array()).collect();
+                self.gpu.queue.write_buffer(b, 0, cast_slice(&nodes));
+            }
+            self.write(UNIFORMS, 9 * PARAMS_STRIDE, &morph.params);
         }
         self.write(UNIFORMS, 0, &plan.region_in);
         self.write(UNIFORMS, PARAMS_STRIDE, &plan.warp_field);
@@ -277,8 +297,13 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
     };
     let lit = |from: usize| [LIVE, PERSONA, GRID[from], GRID[1 - from], picture(0)];
     let mesh = [TRIANGLES, KEYS, FIELD];
-    let mut out = vec![
-        step("region_in", "region_in", 0, &[CODES, LIVE], px),
+    let codes = if plan.morph.is_some() { MOVED_CODES } else { CODES };
+    let mut out = Vec::with_capacity(32);
+    if plan.morph.is_some() {
+        out.push(step("morph", "morph", 9, &[CODES, NODES, MOVED_CODES], px));
+    }
+    out.extend([
+        step("region_in", "region_in", 0, &[codes, LIVE], px),
         Step { groups: [plan.warp_field.triangles, 1], ..step("warp_field", "raster", 1, &mesh, 0) },
         step("warp_field", "resolve", 1, &mesh, px),
         step("texture_fetch", "texture_fetch", 2, &[FIELD, texels, PERSONA], px),
@@ -301,6 +326,6 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
         let n = b.fine[0] * b.fine[1];
         out.push(step("blend_bands", "collapse", BANDS_FROM + k as u64, &band(k), n));
     }
-    out.push(step("badge_encode", "badge_encode", 7, &[CODES, LIVE, sum(0), COVERAGE, PATCH], px));
+    out.push(step("badge_encode", "badge_encode", 7, &[codes, LIVE, sum(0), COVERAGE, PATCH], px));
     out
 }

@@ -1,8 +1,8 @@
 //! What stands in front of a face, carried from canonical UV to a texture's own.
 
 use crate::canonical_uv::CANONICAL_UV;
-use crate::swap::FaceTexture;
-use crate::topology::{POINTS, TRIANGLES};
+use crate::swap::{FaceTexture, painted_at};
+use crate::topology::{LIPS_INNER, POINTS, TRIANGLES};
 use crate::track::appearance::{around, places};
 use crate::track::{OCCLUSION_SIDE as SIDE, Occlusion};
 use glam::{Vec2, Vec4};
@@ -68,6 +68,17 @@ fn map(texture: &FaceTexture) -> Vec<Vec2> {
             });
         }
     }
+    if texture.openings().mouth {
+        let corner = |k: usize| LIPS_INNER.get(k).and_then(|i| CANONICAL_UV.get(usize::from(*i)));
+        let [right, left] = [0, LIPS_INNER.len() / 2].map(|k| corner(k).map_or(Vec2::ZERO, |p| Vec2::from_array(*p)));
+        for (cell, at) in out.iter_mut().enumerate() {
+            let uv = (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32;
+            // What stands before the lips stands before what is behind them.
+            if let Some(inside) = painted_at(uv) {
+                *at = right.lerp(left, inside.x) * SIDE as f32 - 0.5;
+            }
+        }
+    }
     out.iter().map(|at| if at.is_nan() { Vec2::ZERO } else { *at }).collect()
 }
 
@@ -98,5 +109,32 @@ mod tests {
         assert_eq!(at(0.75, 0.75).front[..3], [1.0, 0.0, 0.0]);
         maps.cells(&Occlusion::default(), &texture, &mut out);
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn what_covers_the_lips_covers_the_painted_mouth() {
+        let uv: Vec<Uv> =
+            CANONICAL_UV.iter().map(|p| Uv(Vec2::from_array(*p) * 0.7 + Vec2::new(0.15, 0.1))).collect();
+        let mask = Mask { mouth: 1.0, ..Mask::default() };
+        let texture = FaceTexture::bake(&vec![255; 128 * 128 * 4], 128, &uv, Tone::Match, mask).unwrap();
+        assert!(texture.openings().mouth);
+        let lips: Vec<Vec2> =
+            LIPS_INNER.iter().map(|i| Vec2::from_array(CANONICAL_UV[usize::from(*i)])).collect();
+        let (right, left) = (lips[0], lips[LIPS_INNER.len() / 2]);
+        let half = (right.x + left.x) * 0.5;
+        let mut cells = vec![OcclusionCell::default(); SIDE * SIDE];
+        for (k, cell) in cells.iter_mut().enumerate() {
+            // Only the half of the mouth at its left corner.
+            let x = ((k % SIDE) as f32 + 0.5) / SIDE as f32;
+            cell.covered = f32::from(u8::from((x > half) == (left.x > half)));
+        }
+        let (mut maps, mut out) = (InFront::default(), Vec::new());
+        maps.cells(&Occlusion::from_cells(&cells), &texture, &mut out);
+        let covered = |across: f32, down: f32| {
+            let at = crate::swap::inside_of_mouth(across, down) * SIDE as f32;
+            out[at.y as usize * SIDE + at.x as usize].face[3]
+        };
+        assert!(covered(0.9, 0.1) > 0.99 && covered(0.9, 0.5) > 0.99);
+        assert!(covered(0.1, 0.1) < 0.01 && covered(0.1, 0.5) < 0.01);
     }
 }

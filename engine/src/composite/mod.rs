@@ -3,7 +3,10 @@
 mod cpu;
 mod gpu;
 mod in_front;
+mod openings;
 mod plan;
+mod profile;
+mod shape;
 
 pub use plan::Look;
 
@@ -16,13 +19,14 @@ use crate::swap::FaceTexture;
 use crate::track::Occlusion;
 use in_front::InFront;
 use plan::{Light, Plan};
+use shape::Shapes;
 
 /// What one face's drawing touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drawn {
     /// The region; nothing outside it changed. Empty where the face lies outside the picture.
     pub region: PxRect,
-    /// Share of the region's pixels that were changed, 0..=1.
+    /// Share of the region's pixels that something was drawn on, 0..=1.
     pub covered: f32,
     /// Whether all that was changed has one single code: no picture of a face has.
     pub flat: bool,
@@ -45,11 +49,12 @@ enum Run {
     Gpu(Box<gpu::GpuRun>),
 }
 
-/// Draws faces. Keeps its buffers and each face's usual light between frames.
+/// Draws faces. Keeps its buffers, each face's usual light and its proportions between frames.
 pub struct Compositor {
     run: Run,
     light: Light,
     in_front: InFront,
+    shapes: Shapes,
     codes: Vec<u32>,
     patch: Vec<u32>,
 }
@@ -86,8 +91,8 @@ impl Compositor {
     }
 
     fn with(run: Run) -> Self {
-        let (light, in_front) = (Light::default(), InFront::default());
-        Self { run, light, in_front, codes: Vec::new(), patch: Vec::new() }
+        let (light, in_front, shapes) = (Light::default(), InFront::default(), Shapes::default());
+        Self { run, light, in_front, shapes, codes: Vec::new(), patch: Vec::new() }
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -126,7 +131,8 @@ impl Compositor {
         look: &Look,
     ) -> Result<Drawn> {
         let frame = canvas.frame();
-        let Some(mut plan) = Plan::new(frame, points, texture, look) else {
+        let bent = self.shapes.bend(frame, (face, time), points, texture, look.shape);
+        let Some(mut plan) = Plan::new(frame, points, texture, look, bent) else {
             return Ok(Drawn::default());
         };
         frame.read_codes(plan.region, &mut self.codes);
@@ -137,7 +143,8 @@ impl Compositor {
             Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,
         }
         canvas.write_codes(plan.region, &self.patch);
-        let mut changed = self.patch.iter().filter(|code| **code >> 24 != 0);
+        // Pixels that only moved are none of the persona's.
+        let mut changed = self.patch.iter().filter(|code| **code >> 24 == 0xff);
         let first = changed.next().copied();
         let (count, same) = changed.fold((u32::from(first.is_some()), true), |(n, same), code| {
             (n + 1, same && Some(*code) == first)

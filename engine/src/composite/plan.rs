@@ -1,10 +1,12 @@
 //! What the passes need for one face in one frame: region, triangles and uniforms, the same for both
 //! backends.
 
+use super::shape::{Bent, Morph};
+use super::{openings, profile};
 use crate::frame::{Frame, FrameTime};
 use crate::space::{MeshPoint, PxRect};
 use crate::swap::{FaceTexture, Tone};
-use crate::topology::{OVAL, POINTS, TRIANGLES};
+use crate::topology::POINTS;
 use glam::{Vec2, Vec3};
 use omote_shaders::cpu::{decode_srgb, set_up};
 use omote_shaders::layout::*;
@@ -21,11 +23,13 @@ pub struct Look {
     pub grain: f32,
     /// Texture sharpness: added to the level of detail; negative is sharper.
     pub lod_bias: f32,
+    /// How far the live face takes on the persona's proportions, 0..=1: 0 leaves the picture round the persona alone.
+    pub shape: f32,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { opacity: 1.0, light: 1.0, grain: 1.0, lod_bias: -0.9 }
+        Self { opacity: 1.0, light: 1.0, grain: 1.0, lod_bias: -0.9, shape: 0.0 }
     }
 }
 
@@ -48,6 +52,8 @@ const COVERED: (f32, f32) = (0.3, 0.7);
 /// One face in one frame, ready for the passes.
 pub(super) struct Plan {
     pub(super) region: PxRect,
+    /// How the live picture is bent before anything is drawn on it.
+    pub(super) morph: Option<Morph>,
     pub(super) triangles: Vec<Triangle>,
     pub(super) region_in: RegionInParams,
     pub(super) warp_field: WarpFieldParams,
@@ -62,30 +68,39 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Nothing where the face lies outside the picture or its points are not finite.
+    /// Nothing where the face lies outside the picture or its points are not finite. `bent`: the face with the
+    /// persona's proportions.
     pub(super) fn new(
         frame: &Frame,
         points: &[MeshPoint],
         texture: &FaceTexture,
         look: &Look,
+        bent: Option<Bent>,
     ) -> Option<Self> {
-        let points = points.get(..POINTS)?;
-        let oval = OVAL.iter().filter_map(|i| points.get(*i as usize)).map(|p| p.truncate());
-        let (low, high) = oval.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let points = bent.as_ref().map_or(points, |b| &b.points).get(..POINTS)?;
+        // All points: the nose of a turned head stands out beyond the oval.
+        let all = points.iter().map(|p| p.truncate());
+        let (low, high) = all.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
         if !points.iter().all(|p| p.is_finite()) {
             return None;
         }
-        let region = PxRect::even_around(low, high, frame.width(), frame.height());
+        let region = match &bent {
+            Some(Bent { morph: Some(morph), .. }) => morph.region,
+            _ => PxRect::even_around(low, high, frame.width(), frame.height()),
+        };
         // A band needs a pixel on either side.
         if region.width < 8 || region.height < 8 {
             return None;
         }
         let size = [region.width, region.height];
         let origin = Vec3::new(region.x as f32, region.y as f32, 0.0);
-        let local: Vec<Vec3> = points.iter().map(|p| *p - origin).collect();
-        let uv: Vec<Vec2> = texture.uv().iter().map(|u| u.0).collect();
-        let mut triangles = Vec::with_capacity(TRIANGLES.len());
-        set_up(&local, &uv, &TRIANGLES, texture.side(), size, &mut triangles);
+        let mut local: Vec<Vec3> = points.iter().map(|p| *p - origin).collect();
+        let mut uv: Vec<Vec2> = texture.uv().iter().map(|u| u.0).collect();
+        let numbers = openings::part(texture, &mut local, &mut uv);
+        let mut triangles = Vec::with_capacity(numbers.len());
+        set_up(&local, &uv, numbers, texture.side(), size, &mut triangles);
+        profile::soften(&local, &uv, texture.side(), numbers, &mut triangles);
+        let morph = bent.and_then(|b| b.morph);
         let cell = ((high.x - low.x).max(high.y - low.y) / CELLS_ACROSS).ceil().max(2.0) as u32;
         let grid = size.map(|n| n.div_ceil(cell));
         let grain = look.grain.clamp(0.0, 1.0) * GRAIN_GAIN;
@@ -124,7 +139,11 @@ impl Plan {
                 plate_rgb: [0.0; 4],
                 text_rgb: [0.0; 4],
                 grain: [grain, rgb_grain, rgb_grain, GRAIN_LIMIT / 255.0],
+                kept: 0x00ff_ffff | if morph.is_some() { MOVED } else { 0 },
+                pad: 0,
+                more: [0; 2],
             },
+            morph,
             triangles,
         })
     }

@@ -218,3 +218,64 @@ fn no_opacity_changes_nothing_and_half_lies_between() {
     assert_eq!(none, 0);
     assert!(half > full / 4 && half < full * 3 / 4, "{half} {full}");
 }
+
+#[test]
+fn gpu_and_mirror_agree_on_bent_and_turned_faces() {
+    let Some(mut gpu) = compositor_on_any_adapter() else { return };
+    let mut cpu = Compositor::cpu();
+    let wide: Vec<Uv> =
+        round_face().iter().map(|p| Uv(Vec2::new(0.5 + (p.x - 0.5) * (0.8 + 0.2 * p.y), p.y))).collect();
+    let rgba: Vec<u8> =
+        (0..128 * 128u32).flat_map(|i| [(i % 128) as u8 + 60, (i / 128) as u8, 90, 255]).collect();
+    let texture = FaceTexture::bake(&rgba, 128, &wide, Tone::Match, Mask::default()).unwrap();
+    for format in [PixelFormat::I420, PixelFormat::Nv12, PixelFormat::Bgra] {
+        let n = Frame::byte_len(format, 256, 144);
+        let data: Vec<u8> = (0..n).map(|i| 60 + (i % 256 / 4) as u8 + (i / 3000) as u8).collect();
+        let frame = Frame::new(format, Colour::JPEG, 256, 144, data).unwrap();
+        for (turn, shape) in [(0.0, 1.0), (0.9, 0.0), (-0.7, 0.6)] {
+            let centre = Vec3::new(120.0, 70.0, 0.0);
+            let round = |p: Vec3| glam::Quat::from_rotation_y(turn) * (p - centre) + centre;
+            let p: Vec<Vec3> = points(Vec2::new(70.0, 20.0), 100.0).into_iter().map(round).collect();
+            let look = Look { shape, ..Look::default() };
+            let draw = |c: &mut Compositor| {
+                let mut canvas = Canvas::new(frame.clone());
+                c.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture, &look).unwrap();
+                canvas.frame().clone()
+            };
+            let (a, b) = (draw(&mut cpu), draw(&mut gpu));
+            assert_ne!(a, frame);
+            let off = a.data().iter().zip(b.data()).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
+            assert!(off <= MIRROR_MAX, "{format:?}, turned by {turn}, shape {shape}: off by {off}");
+        }
+    }
+}
+
+#[test]
+fn an_open_mouth_is_dark_inside_and_a_closed_one_shows_lips_only() {
+    use crate::persona::{Date, built_in};
+    let today = Date::new(2026, 1, 1).unwrap();
+    let persona = built_in::load("composite-1", today).unwrap().unwrap();
+    let puppet = crate::actor::composite(crate::actor::Composite::Two).unwrap();
+    let grey = Frame::filled(PixelFormat::Rgb, Colour::JPEG, 320, 320, [150, 120, 100]).unwrap();
+    let luminance = |mouth: f32, open: f32| {
+        let texture = FaceTexture::of_persona(&persona, Mask { mouth, ..Mask::default() }).unwrap();
+        let expression = crate::swap::puppet::Expression { mouth_open: open, ..Default::default() };
+        let p = puppet.points(&puppet.placed(Vec2::splat(160.0), 240.0), &expression);
+        let mut canvas = Canvas::new(grey.clone());
+        let look = Look { light: 0.0, grain: 0.0, ..Look::default() };
+        Compositor::cpu().draw(&mut canvas, 0, FrameTime::default(), &p[..POINTS], &Occlusion::default(), &texture, &look).unwrap();
+        let rgb = canvas.frame().to_rgb();
+        let at = |q: Vec3| {
+            let i = (q.y as usize * 320 + q.x as usize) * 3;
+            rgb[i..i + 3].iter().map(|v| f32::from(*v)).sum::<f32>() / 3.0
+        };
+        // Three quarters of the way down the opening, and in the middle of the lower lip.
+        (at(p[13].lerp(p[14], 0.75)), at(p[14].lerp(p[17], 0.5)))
+    };
+    let (inside, lip) = luminance(1.0, 0.9);
+    assert!(inside < 0.6 * lip && inside < 70.0, "{inside} {lip}");
+    // Without the persona's mouth the user's own shows.
+    assert!((luminance(0.0, 0.9).0 - 123.0).abs() < 12.0);
+    let (_, shut) = luminance(1.0, -1.0);
+    assert!((shut - lip).abs() < 0.15 * lip, "{shut} {lip}");
+}

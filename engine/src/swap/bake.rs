@@ -1,6 +1,6 @@
 //! Making a [`FaceTexture`] from pixels and texture positions: detail, mask, mip chain.
 
-use super::{FaceTexture, Tone};
+use super::{FaceTexture, Openings, Tone, mouth};
 use crate::space::Uv;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
 use glam::Vec2;
@@ -102,6 +102,13 @@ impl FaceTexture {
                 u32::from_le_bytes([p[0], p[1], p[2], a])
             })
             .collect();
+        // A painted mask's eyes and mouth are as they were painted.
+        let photo = tone != Tone::Keep;
+        let inside = photo && wanted.mouth > 0.0;
+        let openings = Openings {
+            eyes: photo && wanted.eyes > 0.0,
+            mouth: inside && mouth::paint(&mut texels, &uv, &mask, side as usize, wanted.mouth),
+        };
         let levels = mips(&mut texels, side);
         for level in 0..levels {
             let (from, n) = (mip_start(side, level), (side >> level) as usize);
@@ -109,7 +116,7 @@ impl FaceTexture {
             sharpen(&mut texels[from..from + n * n], n, amount);
         }
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { side, levels, texels: texels.into(), uv: uv.into(), tone, serial })
+        Ok(Self { side, levels, texels: texels.into(), uv: uv.into(), tone, openings, serial })
     }
 }
 

@@ -1,10 +1,13 @@
 //! Every way to swap yields a [`FaceTexture`]: pixels, a texture position for each mesh point, and a mask.
 
 mod bake;
+mod mouth;
 mod photo;
 pub mod puppet;
 
 pub use bake::{BakeError, Mask};
+
+pub(crate) use mouth::{painted_at, place as inside_of_mouth};
 
 pub use crate::persona::Tone;
 
@@ -23,7 +26,17 @@ pub struct FaceTexture {
     texels: Arc<[u32]>,
     uv: Arc<[Uv]>,
     tone: Tone,
+    openings: Openings,
     serial: u64,
+}
+
+/// Which of the mesh's holes show something of the persona's that must not be squeezed with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Openings {
+    /// The eyes in the picture: lids slide over them.
+    pub(crate) eyes: bool,
+    /// The painted inside of the mouth: see [`inside_of_mouth`].
+    pub(crate) mouth: bool,
 }
 
 impl FaceTexture {
@@ -53,6 +66,11 @@ impl FaceTexture {
     /// A number that no other texture of this process has, for caches. Copies share it.
     pub fn serial(&self) -> u64 {
         self.serial
+    }
+
+    /// What stands in the holes.
+    pub(crate) fn openings(&self) -> Openings {
+        self.openings
     }
 
     /// How light and tone are fitted.

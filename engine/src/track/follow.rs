@@ -1,9 +1,10 @@
 //! One followed face from frame to frame.
 
-use glam::Vec2;
+use glam::{Vec2, Vec3};
 
-use super::appearance::{Crop, Model, Occlusion};
+use super::appearance::{Crop, DROPS, Model, Occlusion, down};
 use super::detect::Detection;
+use super::one_euro::State;
 use super::pose::Pose;
 use super::smooth::{Placed, Sample, Smoother, Smoothing};
 use super::{Face, FaceId};
@@ -76,6 +77,8 @@ pub(super) struct Follow {
     /// Seconds in a row for which the network has not seen it.
     held: f32,
     smoother: Smoother,
+    /// How much farther down the jaw is than the network says, in eye distances.
+    drop: State,
 }
 
 impl Follow {
@@ -95,6 +98,7 @@ impl Follow {
             coasted: 0,
             held: 0.0,
             smoother,
+            drop: State::new(Vec3::ZERO),
         })
     }
 
@@ -176,12 +180,43 @@ impl Follow {
                 |p: Vec2| region.to_image(CropPx(fit.way.apply(region.to_crop(ImagePx(p), n).0)), n).0;
             Some((worth, at.carried(place, fit.way.turn, fit.way.grow, noise)))
         };
-        let points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);
+        let mut points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);
         let Some(pose) = Pose::fit(&points) else { return false };
+        self.express(&mut points, model, crop, region, elapsed, tuning);
         model.update(&flat(&points), crop, elapsed);
         self.occlusion = model.occlusion();
         (self.pose, self.points, self.region) = (pose, points, region);
         true
+    }
+
+    /// Moves jaw and lids to where the picture shows them.
+    fn express(
+        &mut self,
+        points: &mut [MeshPoint],
+        model: &mut Model,
+        crop: &Crop<'_>,
+        region: CropSquare,
+        elapsed: f32,
+        tuning: &Smoothing,
+    ) {
+        let (n, side) = (crop.side(), region.side);
+        let mut flat: Vec<Vec2> =
+            points.iter().map(|p| region.to_crop(ImagePx(p.truncate()), n).0).collect();
+        let unit = self.pose.scale * n / side;
+        let drop = if model.age < MATURE_S { None } else { model.jaw(&flat, crop) };
+        let drop = self.drop.update(&tuning.shape, Vec3::X * (drop.unwrap_or(0.0) / unit), elapsed).x * unit;
+        let Some(down) = down(&flat) else { return };
+        for (p, share) in flat.iter_mut().zip(DROPS.iter()) {
+            *p += down * (drop * share);
+        }
+        for (index, place) in model.lids(&flat, crop, elapsed) {
+            if let Some(p) = flat.get_mut(index) {
+                *p = place;
+            }
+        }
+        for (p, flat) in points.iter_mut().zip(&flat) {
+            *p = region.to_image(CropPx(*flat), n).0.extend(p.z);
+        }
     }
 
     /// Moves the mesh on with the head's last motion, for a frame in which another face hides this one. False where

@@ -100,7 +100,7 @@ pub fn badge_encode(
             }
             let b = blended[i];
             if b.w < WEIGHT_MIN {
-                patch_codes[i] = codes[i] & 0x00ff_ffff;
+                patch_codes[i] = codes[i] & params.kept;
                 continue;
             }
             let rgb = live[i] + b * (b.w / WEIGHT_FULL).min(1.0);
@@ -125,6 +125,9 @@ mod tests {
             plate_rgb: [0.0; 4],
             text_rgb: [1.0; 4],
             grain: [0.0; 4],
+            kept: 0x00ff_ffff,
+            pad: 0,
+            more: [0; 2],
         }
     }
 

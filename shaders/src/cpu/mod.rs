@@ -3,6 +3,7 @@
 mod badge_encode;
 mod blend_bands;
 mod illuminate;
+mod morph;
 mod occlude;
 mod region_in;
 mod texture_fetch;
@@ -12,6 +13,7 @@ mod warp_field;
 pub use badge_encode::badge_encode;
 pub use blend_bands::{collapse, reduce};
 pub use illuminate::{gather, relight, smooth_grid};
+pub use morph::morph;
 pub use occlude::occlude;
 pub use region_in::region_in;
 pub use texture_fetch::{mip_start, texture_fetch};

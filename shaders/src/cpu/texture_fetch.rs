@@ -88,7 +88,7 @@ fn weighted(left: u32, right: u32, weights: i32) -> f32x4 {
 }
 
 /// Samples the persona's mip chain (`texels`, packed RGBA, sRGB, straight alpha) through `field` to linear
-/// RGB and weight. Pixels without coverage, or where the chain is shorter than said, become 0.
+/// RGB and weight. The field's share goes into the weight. Pixels without one, or where the chain is shorter than said, become 0.
 pub fn texture_fetch(params: &TextureFetchParams, field: &[Vec4], texels: &[u32], persona: &mut [Vec4]) {
     let transfer = Transfer::tables();
     let pairs: Vec<Pair<'_>> = (0..params.levels).map_while(|k| Pair::new(texels, params, k)).collect();
@@ -106,6 +106,6 @@ pub fn texture_fetch(params: &TextureFetchParams, field: &[Vec4], texels: &[u32]
         let sum = pairs[level].trilinear(at.x, at.y, lod - level as f32);
         let [r, g, b, _] = (sum * f32x4::splat(DECODE_STEPS as f32 / 255.0)).fast_round_int().to_array();
         let [r, g, b] = [r, g, b].map(|step| transfer.decode_step(step as u32));
-        *out = Vec4::new(r, g, b, sum.to_array()[3] * (params.opacity / 255.0));
+        *out = Vec4::new(r, g, b, sum.to_array()[3] * (params.opacity / 255.0) * at.w);
     }
 }

@@ -64,8 +64,36 @@ fn triangle(
         u: u.to_array(),
         v: v.to_array(),
         z: z.to_array(),
+        cover: [0.0, 0.0, 1.0, 0.0],
         bounds: [first(low.x), last(high.x, size[0]), first(low.y), last(high.y, size[1])],
     })
+}
+
+impl Triangle {
+    /// The plane through a value at each corner.
+    fn through(&self, corners: [f32; 3]) -> [f32; 3] {
+        [0, 1, 2].map(|k| (0..3).map(|corner| self.edges[corner][k] * corners[corner]).sum())
+    }
+
+    /// Makes the texture softer by so many mip levels at each corner, and linearly between.
+    pub fn soften(&mut self, levels: [f32; 3]) {
+        let plane = self.through(levels);
+        self.edges.iter_mut().zip(plane).for_each(|(edge, v)| edge[3] = v);
+    }
+
+    /// Leaves such a share of the persona, 0..=1, at each corner, and linearly between.
+    pub fn fade(&mut self, shares: [f32; 3]) {
+        let [a, b, c] = self.through(shares);
+        self.cover = [a, b, c, 0.0];
+    }
+
+    /// Texels of the texture's side along the direction in which the texture is stretched most, a pixel.
+    pub fn least_texels(&self, side: u32) -> f32 {
+        let (a, b, c, d) = (self.u[0], self.u[1], self.v[0], self.v[1]);
+        let half = (a * a + b * b + c * c + d * d) * 0.5;
+        let area = a * d - b * c;
+        (half - (half * half - area * area).max(0.0).sqrt()).max(0.0).sqrt() * side as f32
+    }
 }
 
 #[inline]
@@ -112,7 +140,7 @@ pub fn raster(params: &WarpFieldParams, triangles: &[Triangle], keys: &mut [u32]
     }
 }
 
-/// Turns keys into u, v, log2 of texels a pixel, and coverage.
+/// Turns keys into u, v, log2 of texels a pixel, and the persona's share: 0 where no triangle is, else above 0.
 pub fn resolve(params: &WarpFieldParams, triangles: &[Triangle], keys: &mut [u32], field: &mut [Vec4]) {
     let width = params.size[0].max(1) as usize;
     for ((y, keys), field) in (0u32..).zip(keys.chunks_exact(width)).zip(field.chunks_exact_mut(width)) {
@@ -122,7 +150,9 @@ pub fn resolve(params: &WarpFieldParams, triangles: &[Triangle], keys: &mut [u32
                 None => Vec4::ZERO,
                 Some(t) => {
                     let (x, y) = (x as f32, y as f32);
-                    Vec4::new(plane(&t.u, x, y), plane(&t.v, x, y), t.u[3], 1.0)
+                    let softer = t.edges[0][3] * x + t.edges[1][3] * y + t.edges[2][3];
+                    let share = plane(&t.cover, x, y).max(1e-6);
+                    Vec4::new(plane(&t.u, x, y), plane(&t.v, x, y), t.u[3] + softer, share)
                 }
             };
         }
@@ -173,6 +203,27 @@ mod tests {
         let back = [[0, 1, 2], [0, 2, 3], [4, 6, 5], [4, 7, 6]];
         let field = run(&points, &uv, &back, [30, 30]);
         assert_eq!(field[10 * 30 + 10].x, 0.0);
+    }
+
+    #[test]
+    fn softness_and_share_go_from_corner_to_corner() {
+        let uv = [Vec2::ZERO, Vec2::Y, Vec2::ONE, Vec2::X];
+        let (points, size) = (square(50.0, Vec2::splat(9.5), 0.0), [80, 70]);
+        let mut set = Vec::new();
+        set_up(&points, &uv, &QUAD, 64, size, &mut set);
+        for t in &mut set {
+            t.soften([0.0, 1.0, 1.0]);
+            t.fade([1.0, 0.0, 0.0]);
+        }
+        let params = WarpFieldParams { size, triangles: 2, pad: 0 };
+        let (mut keys, mut field) = (vec![0; 80 * 70], vec![Vec4::ZERO; 80 * 70]);
+        raster(&params, &set, &mut keys, &mut field);
+        resolve(&params, &set, &mut keys, &mut field);
+        let plain = (64.0f32 / 50.0).log2();
+        // The first triangle's first corner is the square's upper left, its second the lower left.
+        assert!((field[59 * 80 + 10].z - plain - 0.99).abs() < 1e-3);
+        assert!((field[35 * 80 + 11].z - plain - 0.51).abs() < 1e-3);
+        assert!((field[35 * 80 + 11].w - 0.49).abs() < 1e-3);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 mod align;
 mod crop;
+mod jaw;
+mod lids;
 mod occlusion;
 mod places;
 
@@ -16,6 +18,7 @@ use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
 use places::{SKIN, points_of};
 
 pub(super) use crop::{Crop, Luma};
+pub(super) use jaw::{DROPS, down};
 pub use occlusion::{Occlusion, OcclusionCell};
 pub(crate) use places::{around, places};
 
@@ -83,6 +86,8 @@ pub(super) struct Model {
     mask: Vec<f32>,
     /// Colours of the last frame's cells, logarithm: as the face would look, and as the picture is. NaN where not seen.
     colours: Vec<[Vec3; 2]>,
+    /// The open eyes: the subject's right, then the left.
+    eyes: [lids::Eye; 2],
 }
 
 /// The light's terms at a canonical place: constant, linear, quadratic.
@@ -110,6 +115,7 @@ impl Model {
             light: [Vec4::ZERO; 6],
             mask: vec![0.0; CELLS],
             colours: vec![[Vec3::NAN; 2]; CELLS],
+            eyes: Default::default(),
         }
     }
 

@@ -1,0 +1,125 @@
+//! How much farther down the jaw is than the mesh network says.
+//!
+//! The network understates a wide mouth (the gap between the lips by a fifth to a half on the clips with known truth).
+//! But the lower lip and the chin keep their look as they move, so the model finds them: the one drop along the face that
+//! makes them look most like themselves.
+
+use super::crop::Crop;
+use super::places::{SKIN, points_of};
+use super::{Model, terms};
+use crate::canonical_uv::CANONICAL_UV;
+use crate::topology::POINTS;
+use glam::Vec2;
+use std::sync::LazyLock;
+
+/// The lower lip from its inner to its outer edge.
+const LOWER_LIP: [u16; 36] = [
+    95, 88, 178, 87, 14, 317, 402, 318, 324, 96, 89, 179, 86, 15, 316, 403, 319, 325, 77, 90, 180, 85, 16,
+    315, 404, 320, 307, 146, 91, 181, 84, 17, 314, 405, 321, 375,
+];
+/// Corners of the mouth, and the middle of the lower lip's outer edge.
+const CORNERS: [usize; 2] = [61, 291];
+const LIP_LOW: usize = 17;
+/// Top of the forehead and chin.
+const UPRIGHT: [usize; 2] = [10, 152];
+/// The chin's way to the lip's, and its width in halves of the mouth.
+const CHIN: f32 = 0.75;
+const CHIN_WIDE: f32 = 1.6;
+
+/// How far each mesh point goes down with the jaw: 1 in the middle of the lower lip, 0 at the corners and above.
+pub(in crate::track) static DROPS: LazyLock<[f32; POINTS]> = LazyLock::new(|| {
+    let at = |i: usize| CANONICAL_UV.get(i).map_or(Vec2::ZERO, |p| Vec2::from_array(*p));
+    let (right, left) = (at(CORNERS[0]), at(CORNERS[1]));
+    let (middle, half) = ((right + left) * 0.5, (left.x - right.x) * 0.5);
+    let deep = at(LIP_LOW).y - middle.y;
+    std::array::from_fn(|i| {
+        let p = at(i);
+        let across = (p.x - middle.x) / half;
+        let arc = (1.0 - across * across).max(0.0);
+        if LOWER_LIP.contains(&(i as u16)) {
+            return arc;
+        }
+        let below = ((p.y - middle.y - deep * arc) / (0.5 * deep)).clamp(0.0, 1.0);
+        below * CHIN * (-(across / CHIN_WIDE).powi(2)).exp()
+    })
+});
+
+/// Drops that are tried, in crop pixels: from, to, step.
+const TRIED: (f32, f32, f32) = (-4.0, 11.0, 1.0);
+/// Weight from which a texel counts, and so many must.
+const LEAST_DROP: f32 = 0.15;
+const LEAST: usize = 100;
+/// Seconds for which a texel was learned before it counts.
+const KNOWN_S: f32 = 0.3;
+/// Rest beyond which a texel speaks no louder, in the logarithm's unit.
+const CLIP: f32 = 0.3;
+/// What the network is believed against the picture: cost of a drop of ten crop pixels.
+const BELIEF: f32 = 0.004;
+
+struct Spot {
+    at: Vec2,
+    drop: f32,
+    tone: f32,
+    trust: f32,
+}
+
+impl Model {
+    /// How much farther down the jaw is than `mesh` (crop pixels) says, in crop pixels towards the chin, and which way
+    /// that is. None where too little of it is known or free.
+    pub(in crate::track) fn jaw(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<f32> {
+        let down = down(mesh)?;
+        let spots: Vec<Spot> = SKIN
+            .iter()
+            .zip(&self.texels)
+            .filter(|(_, t)| t.seen > KNOWN_S && t.covered < 0.5)
+            .filter_map(|(place, texel)| {
+                let drop: f32 =
+                    (0..3).map(|k| DROPS.get(usize::from(place.corners[k])).unwrap_or(&0.0) * place.weights[k]).sum();
+                if drop < LEAST_DROP {
+                    return None;
+                }
+                let [a, b, c] = points_of(mesh, &place.corners)?;
+                let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
+                let lit: f32 = self.light.iter().zip(terms(place.cell)).map(|(l, t)| l.w * t).sum();
+                let trust = (1.0 - texel.covered) / (texel.tone_variance + 0.05 * 0.05);
+                Some(Spot { at, drop, tone: texel.mean.w + lit, trust })
+            })
+            .collect();
+        if spots.len() < LEAST {
+            return None;
+        }
+        let cost = |drop: f32| {
+            let rest = |s: &Spot| crop.tone(s.at + down * (drop * s.drop)).map(|(tone, _)| tone - s.tone);
+            let (mut sum, mut weights) = (0.0, 1e-6);
+            for s in &spots {
+                let rest = rest(s).unwrap_or(CLIP);
+                sum += s.trust * (rest * rest).min(CLIP * CLIP);
+                weights += s.trust;
+            }
+            sum / weights + BELIEF * (drop * 0.1).powi(2)
+        };
+        let (from, to, step) = TRIED;
+        let costs: Vec<f32> = (0..=((to - from) / step) as usize).map(|k| cost(from + k as f32 * step)).collect();
+        let (best, least) = lowest(&costs)?;
+        // At the end of what is tried it lies elsewhere.
+        (0.5..costs.len() as f32 - 1.5).contains(&best).then_some(())?;
+        let plain = costs.get((-from / step) as usize)?;
+        (least <= *plain).then(|| from + best * step)
+    }
+}
+
+/// Towards the chin, of length 1.
+pub(in crate::track) fn down(mesh: &[Vec2]) -> Option<Vec2> {
+    (*mesh.get(UPRIGHT[1])? - *mesh.get(UPRIGHT[0])?).try_normalize()
+}
+
+/// Where a row of costs is lowest, by the parabola through the lowest and its neighbours, and the lowest.
+pub(super) fn lowest(costs: &[f32]) -> Option<(f32, f32)> {
+    let (k, least) = costs.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let side = |k: Option<usize>| k.and_then(|k| costs.get(k)).copied();
+    let part = match (side(k.checked_sub(1)), side(Some(k + 1))) {
+        (Some(a), Some(c)) if a - 2.0 * least + c > 1e-9 => 0.5 * (a - c) / (a - 2.0 * least + c),
+        _ => 0.0,
+    };
+    Some((k as f32 + part, least))
+}
