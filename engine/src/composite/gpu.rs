@@ -307,7 +307,7 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
         Step { groups: [plan.warp_field.triangles, 1], ..step("warp_field", "raster", 1, &mesh, 0) },
         step("warp_field", "resolve", 1, &mesh, px),
         step("texture_fetch", "texture_fetch", 2, &[FIELD, texels, PERSONA], px),
-    ];
+    ]);
     if !plan.in_front.is_empty() {
         out.push(step("occlude", "occlude", 8, &[FIELD, LIVE, IN_FRONT, PERSONA], px));
     }

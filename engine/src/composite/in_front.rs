@@ -70,7 +70,8 @@ fn map(texture: &FaceTexture) -> Vec<Vec2> {
     }
     if texture.openings().mouth {
         let corner = |k: usize| LIPS_INNER.get(k).and_then(|i| CANONICAL_UV.get(usize::from(*i)));
-        let [right, left] = [0, LIPS_INNER.len() / 2].map(|k| corner(k).map_or(Vec2::ZERO, |p| Vec2::from_array(*p)));
+        let [right, left] =
+            [0, LIPS_INNER.len() / 2].map(|k| corner(k).map_or(Vec2::ZERO, |p| Vec2::from_array(*p)));
         for (cell, at) in out.iter_mut().enumerate() {
             let uv = (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32;
             // What stands before the lips stands before what is behind them.

@@ -239,7 +239,8 @@ fn gpu_and_mirror_agree_on_bent_and_turned_faces() {
             let look = Look { shape, ..Look::default() };
             let draw = |c: &mut Compositor| {
                 let mut canvas = Canvas::new(frame.clone());
-                c.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture, &look).unwrap();
+                c.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture, &look)
+                    .unwrap();
                 canvas.frame().clone()
             };
             let (a, b) = (draw(&mut cpu), draw(&mut gpu));
@@ -263,7 +264,9 @@ fn an_open_mouth_is_dark_inside_and_a_closed_one_shows_lips_only() {
         let p = puppet.points(&puppet.placed(Vec2::splat(160.0), 240.0), &expression);
         let mut canvas = Canvas::new(grey.clone());
         let look = Look { light: 0.0, grain: 0.0, ..Look::default() };
-        Compositor::cpu().draw(&mut canvas, 0, FrameTime::default(), &p[..POINTS], &Occlusion::default(), &texture, &look).unwrap();
+        Compositor::cpu()
+            .draw(&mut canvas, 0, FrameTime::default(), &p[..POINTS], &Occlusion::default(), &texture, &look)
+            .unwrap();
         let rgb = canvas.frame().to_rgb();
         let at = |q: Vec3| {
             let i = (q.y as usize * 320 + q.x as usize) * 3;

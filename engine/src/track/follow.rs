@@ -200,8 +200,7 @@ impl Follow {
         tuning: &Smoothing,
     ) {
         let (n, side) = (crop.side(), region.side);
-        let mut flat: Vec<Vec2> =
-            points.iter().map(|p| region.to_crop(ImagePx(p.truncate()), n).0).collect();
+        let mut flat: Vec<Vec2> = points.iter().map(|p| region.to_crop(ImagePx(p.truncate()), n).0).collect();
         let unit = self.pose.scale * n / side;
         let drop = if model.age < MATURE_S { None } else { model.jaw(&flat, crop) };
         let drop = self.drop.update(&tuning.shape, Vec3::X * (drop.unwrap_or(0.0) / unit), elapsed).x * unit;

@@ -209,7 +209,8 @@ fn hidden_and_shown_again() {
 fn settings_change_in_the_middle_of_frames() {
     let Some(host) = host() else { return };
     let stage = worn(&host);
-    let personas = ["ko-omote", "composite-1", "composite-2", "no-such-persona", ""];
+    // Painted ones next to the composite: half way between two composites a face may come near the actor's own.
+    let personas = ["ko-omote", "composite-1", "oni", "no-such-persona", ""];
     let corners = ["top-right", "bottom-left", "nonsense", "top-left", "bottom-right"];
     std::thread::scope(|scope| {
         let change = scope.spawn(|| {
@@ -221,6 +222,7 @@ fn settings_change_in_the_middle_of_frames() {
                     ("privacy", Value::Text(if k % 2 == 0 { "protect" } else { "other" })),
                     ("opacity", Value::Number(number)),
                     ("edge", Value::Number(number * 3.0)),
+                    ("shape", Value::Number(number)),
                     ("eyes", Value::Number(if k % 11 == 0 { f64::NAN } else { number })),
                     ("backend", Value::Text(if k % 40 == 39 { "auto" } else { "cpu" })),
                     ("wait", Value::Flag(k % 9 == 0)),

@@ -101,7 +101,9 @@ fn no_shape_is_the_same_picture_and_a_shape_ends_at_the_ring() {
         let frame = frame(format);
         let draw = |look: &Look| {
             let mut canvas = Canvas::new(frame.clone());
-            let drawn = Compositor::cpu().draw(&mut canvas, 0, at(0), &points, &Occlusion::default(), &texture, look).unwrap();
+            let drawn = Compositor::cpu()
+                .draw(&mut canvas, 0, at(0), &points, &Occlusion::default(), &texture, look)
+                .unwrap();
             (canvas.frame().clone(), drawn)
         };
         let (plain, _) = draw(&Look::default());

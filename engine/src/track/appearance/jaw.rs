@@ -73,8 +73,9 @@ impl Model {
             .zip(&self.texels)
             .filter(|(_, t)| t.seen > KNOWN_S && t.covered < 0.5)
             .filter_map(|(place, texel)| {
-                let drop: f32 =
-                    (0..3).map(|k| DROPS.get(usize::from(place.corners[k])).unwrap_or(&0.0) * place.weights[k]).sum();
+                let drop: f32 = (0..3)
+                    .map(|k| DROPS.get(usize::from(place.corners[k])).unwrap_or(&0.0) * place.weights[k])
+                    .sum();
                 if drop < LEAST_DROP {
                     return None;
                 }
@@ -99,7 +100,8 @@ impl Model {
             sum / weights + BELIEF * (drop * 0.1).powi(2)
         };
         let (from, to, step) = TRIED;
-        let costs: Vec<f32> = (0..=((to - from) / step) as usize).map(|k| cost(from + k as f32 * step)).collect();
+        let costs: Vec<f32> =
+            (0..=((to - from) / step) as usize).map(|k| cost(from + k as f32 * step)).collect();
         let (best, least) = lowest(&costs)?;
         // At the end of what is tried it lies elsewhere.
         (0.5..costs.len() as f32 - 1.5).contains(&best).then_some(())?;

@@ -142,7 +142,8 @@ impl Eye {
                 } else {
                     high
                 };
-                let at = ((source - HIGH.0) / (HIGH.1 - HIGH.0) * (DOWN - 1) as f32).clamp(0.0, DOWN as f32 - 1.001);
+                let at = ((source - HIGH.0) / (HIGH.1 - HIGH.0) * (DOWN - 1) as f32)
+                    .clamp(0.0, DOWN as f32 - 1.001);
                 let (k, part) = (at as usize, at.fract());
                 let (a, b) = (self.look[k * ACROSS + x], self.look[(k + 1) * ACROSS + x]);
                 let rest = (now[y * ACROSS + x] - a - (b - a) * part).clamp(-CLIP, CLIP);
@@ -157,7 +158,13 @@ impl Eye {
 
     /// How far the lids are closed, 0..=1, and the points of the upper lid that are to move, in crop pixels. Learns from
     /// an open eye.
-    fn fit(&mut self, mesh: &[Vec2], lids: &Lids, crop: &Crop<'_>, elapsed: f32) -> Option<Vec<(usize, Vec2)>> {
+    fn fit(
+        &mut self,
+        mesh: &[Vec2],
+        lids: &Lids,
+        crop: &Crop<'_>,
+        elapsed: f32,
+    ) -> Option<Vec<(usize, Vec2)>> {
         let axes = Axes::new(mesh, lids)?;
         let (upper, lower) = (axes.line(mesh, &lids.upper)?, axes.line(mesh, &lids.lower)?);
         let mut now = Vec::with_capacity(ACROSS * DOWN);
@@ -194,7 +201,8 @@ impl Eye {
         let tells = smoothstep(closed, TELLS);
         let moved = lids.upper.iter().map(|i| {
             let own = axes.of(mesh[*i]);
-            let along = ((own.x - SPAN.0) / (SPAN.1 - SPAN.0) * (ACROSS - 1) as f32).clamp(0.0, ACROSS as f32 - 1.0);
+            let along =
+                ((own.x - SPAN.0) / (SPAN.1 - SPAN.0) * (ACROSS - 1) as f32).clamp(0.0, ACROSS as f32 - 1.0);
             let k = along.round() as usize;
             let below = height(&lower, own.x);
             let gap = (self.lower[k] - self.upper[k]) * (1.0 - closed);
@@ -208,7 +216,12 @@ impl Eye {
 impl super::Model {
     /// Where the upper lids' points are, in crop pixels, where they are not where `mesh` has them; `free` says whether a
     /// point can be seen. Learns from open eyes.
-    pub(in crate::track) fn lids(&mut self, mesh: &[Vec2], crop: &Crop<'_>, elapsed: f32) -> Vec<(usize, Vec2)> {
+    pub(in crate::track) fn lids(
+        &mut self,
+        mesh: &[Vec2],
+        crop: &Crop<'_>,
+        elapsed: f32,
+    ) -> Vec<(usize, Vec2)> {
         let covered = |lids: &Lids| lids.upper.iter().chain(&lids.lower).any(|i| self.covered(*i) > 0.3);
         let free = [0, 1].map(|k| !covered(&LIDS[k]));
         let eyes = self.eyes.iter_mut().zip(&LIDS).zip(free).filter(|(_, free)| *free);
