@@ -17,8 +17,8 @@ use std::time::Duration;
 
 /// Good frames in a row that lead back from a fault or a lost face with [`Privacy::Protect`].
 const GOOD_FRAMES: u32 = 3;
-/// After so long without a frame, good ones are counted anew.
-const GAP: Duration = PIXELATE;
+/// After so long without a frame, good ones are counted anew: longer than the slowest machine takes for one.
+const GAP: Duration = Duration::from_secs(4);
 /// A drawn face must cover at least this share of its region; a GPU that gives nothing back covers none.
 const COVERED: f32 = 0.01;
 

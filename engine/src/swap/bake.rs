@@ -68,7 +68,7 @@ impl Feather {
     fn of(tone: Tone) -> Self {
         match tone {
             Tone::Keep => Self { oval: 0.03, eyes: 0.022, mouth: 0.018 },
-            _ => Self { oval: 0.12, eyes: 0.045, mouth: 0.012 },
+            _ => Self { oval: 0.16, eyes: 0.045, mouth: 0.012 },
         }
     }
 

@@ -102,6 +102,12 @@ impl Follow {
         })
     }
 
+    /// The same face from a mesh after a gap; none where that has no pose.
+    pub(super) fn again(&self, mesh: Mesh) -> Option<Self> {
+        let fresh = Self::start(self.id, mesh.presence, mesh.points, mesh.region)?;
+        Some(Self { age: self.age.saturating_add(1), ..fresh })
+    }
+
     /// Where the face is awaited `elapsed` seconds after the last mesh.
     pub(super) fn await_pose(&self, elapsed: f32) -> Pose {
         self.smoother.ahead(elapsed)

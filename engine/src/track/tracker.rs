@@ -147,15 +147,13 @@ impl Tracker {
             Some(last) => frame.time.0.saturating_sub(last.0).as_secs_f32(),
             None => 0.0,
         };
-        if elapsed > GAP {
-            // Too long ago for motion to go on; the faces are looked for where they were.
-            for follow in self.follows.drain(..) {
-                self.ghosts.push(Ghost { follow, age: 0.0 });
-            }
-        }
         // Time stamps that do not move must not stop the filters.
         let elapsed = elapsed.max(1e-3);
-        self.follow(frame, elapsed)?;
+        if elapsed > GAP {
+            self.resume(frame)?;
+        } else {
+            self.follow(frame, elapsed)?;
+        }
         self.part();
         self.look(frame)?;
         for ghost in &mut self.ghosts {
@@ -167,6 +165,20 @@ impl Tracker {
         };
         self.models.retain(|id, _| known(id));
         Ok(self.selected(frame))
+    }
+
+    /// Begins anew after a gap, too long for motion to go on: faces are read where they were, else looked for.
+    fn resume(&mut self, frame: &Frame) -> Result<(), TrackError> {
+        for follow in std::mem::take(&mut self.follows) {
+            let (reading, region) = self.read(frame, follow.region)?;
+            let seen = self.is_face(&reading, frame);
+            let mesh = Mesh { presence: reading.presence, points: reading.points, region };
+            match follow.again(mesh).filter(|_| seen) {
+                Some(fresh) => self.follows.push(fresh),
+                None => self.ghosts.push(Ghost { follow, age: 0.0 }),
+            }
+        }
+        Ok(())
     }
 
     /// Reads each followed face anew; those that are gone become ghosts.
@@ -338,8 +350,8 @@ impl Tracker {
 
     /// Starts to follow a detected face, under its old id where it was awaited there.
     fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
-        let Some((first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
-        let Some((mut fresh, _)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
+        let Some(first) = self.start(frame, detection.region())? else { return Ok(()) };
+        let Some(mut fresh) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
         let place = fresh.centre();
         if fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place)) {
             return Ok(());
@@ -355,16 +367,12 @@ impl Tracker {
         Ok(())
     }
 
-    fn start(
-        &mut self,
-        frame: &Frame,
-        region: CropSquare,
-    ) -> Result<Option<(Follow, CropSquare)>, TrackError> {
+    fn start(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<Follow>, TrackError> {
         let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
         if !self.is_face(&reading, frame) {
             return Ok(None);
         }
-        Ok(Follow::start(self.next_id, reading.presence, reading.points, region).map(|f| (f, region)))
+        Ok(Follow::start(self.next_id, reading.presence, reading.points, region))
     }
 
     /// The lost face that a new one continues: the nearest of similar size within reach.

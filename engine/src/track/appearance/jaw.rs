@@ -64,8 +64,8 @@ struct Spot {
 }
 
 impl Model {
-    /// How much farther down the jaw is than `mesh` (crop pixels) says, in crop pixels towards the chin, and which way
-    /// that is. None where too little of it is known or free.
+    /// How much farther down the jaw is than `mesh` (crop pixels) says, in crop pixels along [`down`]. None where too
+    /// little of it is known or free.
     pub(in crate::track) fn jaw(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<f32> {
         let down = down(mesh)?;
         let spots: Vec<Spot> = SKIN
@@ -124,4 +124,70 @@ pub(super) fn lowest(costs: &[f32]) -> Option<(f32, f32)> {
         _ => 0.0,
     };
     Some((k as f32 + part, least))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::track::appearance::{CELLS, Luma, SIDE};
+
+    const W: usize = 192;
+
+    fn mesh() -> Vec<Vec2> {
+        CANONICAL_UV.iter().map(|p| Vec2::from_array(*p) * W as f32).collect()
+    }
+
+    /// Spotted skin whose lower part is `drop` pixels farther down than [`mesh`] has it.
+    fn picture(drop: f32) -> Vec<f32> {
+        let mut shares = vec![0.0; CELLS];
+        for place in SKIN.iter() {
+            let share = |k: usize| DROPS[usize::from(place.corners[k])] * place.weights[k];
+            shares[usize::from(place.cell)] = share(0) + share(1) + share(2);
+        }
+        let share = |p: Vec2| {
+            let q = (p / W as f32 * SIDE as f32).as_usizevec2().min(glam::USizeVec2::splat(SIDE - 1));
+            shares[q.y * SIDE + q.x]
+        };
+        let spots = |p: Vec2| 0.5 + 0.08 * ((p.x * 0.3).cos() + (p.y * 0.35).sin() * (p.x * 0.2).cos());
+        let tone = |i: usize| {
+            let p = Vec2::new((i % W) as f32, (i / W) as f32);
+            let own = (0..12).fold(p, |own, _| p - Vec2::Y * drop * share(own));
+            // What comes from nowhere is the open mouth.
+            if (own.y + drop * share(own) - p.y).abs() > 1.0 { 0.1 } else { spots(own) }
+        };
+        let one: Vec<f32> = (0..W * W).map(tone).collect();
+        [one.clone(), one.clone(), one].concat()
+    }
+
+    fn learned() -> Model {
+        let mut model = Model::new();
+        let (picture, mut luma) = (picture(0.0), Luma::default());
+        for _ in 0..30 {
+            model.update(&mesh(), &Crop::new(&picture, W, &mut luma).unwrap(), 1.0 / 30.0);
+        }
+        model
+    }
+
+    #[test]
+    fn a_jaw_is_found_where_the_picture_has_it() {
+        let model = learned();
+        for drop in [-2.0, 0.0, 3.0, 6.0] {
+            let (picture, mut luma) = (picture(drop), Luma::default());
+            let found = model.jaw(&mesh(), &Crop::new(&picture, W, &mut luma).unwrap()).unwrap();
+            assert!((found - drop).abs() < 1.0, "{found} instead of {drop}");
+        }
+    }
+
+    #[test]
+    fn without_a_known_face_no_jaw_is_told() {
+        let (picture, mut luma) = (picture(0.0), Luma::default());
+        assert_eq!(Model::new().jaw(&mesh(), &Crop::new(&picture, W, &mut luma).unwrap()), None);
+    }
+
+    #[test]
+    fn the_lower_lip_drops_most_and_nothing_above_the_corners_does() {
+        assert!(DROPS[14] > 0.99 && DROPS[17] > 0.99);
+        assert!((0.5..0.8).contains(&DROPS[152]), "{}", DROPS[152]);
+        assert!([13, 0, 1, 4, 33, 263, 10, 205, 425].iter().all(|i| DROPS[*i] == 0.0));
+    }
 }

@@ -228,3 +228,81 @@ impl super::Model {
         eyes.filter_map(|((eye, lids), _)| eye.fit(mesh, lids, crop, elapsed)).flatten().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical_uv::CANONICAL_UV;
+    use crate::track::appearance::{Luma, Model};
+
+    const W: usize = 192;
+
+    fn mesh() -> Vec<Vec2> {
+        CANONICAL_UV.iter().map(|p| Vec2::from_array(*p) * W as f32).collect()
+    }
+
+    /// Skin, a brow and dark eyes, the lids so far closed.
+    fn picture(closed: f32) -> Vec<f32> {
+        let mesh = mesh();
+        let eyes = LIDS.each_ref().map(|lids| {
+            let axes = Axes::new(&mesh, lids).unwrap();
+            let line = |points| axes.line(&mesh, points).unwrap();
+            (axes, line(&lids.upper), line(&lids.lower))
+        });
+        let tone = |i: usize| {
+            let p = Vec2::new((i % W) as f32, (i / W) as f32);
+            let skin = 0.6 + 0.02 * (p.x * 0.4).sin();
+            for (axes, upper, lower) in &eyes {
+                let at = axes.of(p);
+                if !(0.0..=1.0).contains(&at.x) {
+                    continue;
+                }
+                let (high, low) = (height(upper, at.x), height(lower, at.x));
+                let lid = high + (low - high) * closed;
+                if at.y > lid && at.y < low {
+                    return if (at.x - 0.5).abs() < 0.25 { 0.15 } else { 0.75 };
+                }
+                if at.y > lid - 0.06 && at.y <= lid {
+                    return 0.25;
+                }
+            }
+            skin
+        };
+        let one: Vec<f32> = (0..W * W).map(tone).collect();
+        [one.clone(), one.clone(), one].concat()
+    }
+
+    fn look(model: &mut Model, closed: f32) -> Vec<(usize, Vec2)> {
+        let (picture, mut luma) = (picture(closed), Luma::default());
+        model.lids(&mesh(), &Crop::new(&picture, W, &mut luma).unwrap(), 1.0 / 30.0)
+    }
+
+    #[test]
+    fn lids_close_with_the_pictures() {
+        let mut model = Model::new();
+        for _ in 0..20 {
+            assert!(look(&mut model, 0.0).is_empty());
+        }
+        let mesh = mesh();
+        for closed in [0.5, 0.9] {
+            let moved = look(&mut model, closed);
+            for (upper, lower) in [(159, 145), (386, 374)] {
+                let now = moved.iter().find(|m| m.0 == upper).expect("a lid that moves").1;
+                let gap = (mesh[lower].y - now.y) / (mesh[lower].y - mesh[upper].y);
+                assert!((gap - (1.0 - closed)).abs() < 0.2, "{gap} when closed by {closed}");
+            }
+        }
+        assert!(look(&mut model, 0.0).is_empty(), "open again");
+    }
+
+    #[test]
+    fn light_closes_no_eye() {
+        let mut model = Model::new();
+        for _ in 0..20 {
+            look(&mut model, 0.0);
+        }
+        let dim: Vec<f32> = picture(0.0).iter().map(|v| v * 0.5).collect();
+        let mut luma = Luma::default();
+        assert!(model.lids(&mesh(), &Crop::new(&dim, W, &mut luma).unwrap(), 1.0 / 30.0).is_empty());
+    }
+}
