@@ -70,6 +70,14 @@ fn passes(c: &mut Criterion) {
         b.iter(|| cpu::texture_fetch(&params, black_box(&field), s.texture.texels(), &mut persona));
     });
 
+    let params = OccludeParams { size, low: 0.3, high: 0.7 };
+    let half = |k: u32| OccludeCell { face: [0.6, 0.6, 0.6, (k / OCCLUDE_SIDE % 2) as f32], front: [0.3; 4] };
+    let in_front: Vec<OccludeCell> = (0..OCCLUDE_SIDE * OCCLUDE_SIDE).map(half).collect();
+    let mut left = persona.clone();
+    group.bench_function("occlude", |b| {
+        b.iter(|| cpu::occlude(&params, black_box(&field), &live, &in_front, &mut left));
+    });
+
     let cell = 14;
     let grid = size.map(|v| v.div_ceil(cell));
     let cells = (grid[0] * grid[1] * 2) as usize;

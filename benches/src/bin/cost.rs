@@ -7,6 +7,7 @@
 
 use anyhow::Context;
 use cpu_time::ProcessTime;
+use glam::Vec3;
 use omote_benches::{FACE_PX, Scene, scene};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, Look};
@@ -15,7 +16,7 @@ use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{Engine, Settings};
 use omote_engine::sink;
 use omote_engine::source::Rate;
-use omote_engine::track::{Occlusion, Tracker, TrackerConfig};
+use omote_engine::track::{OCCLUSION_SIDE, Occlusion, OcclusionCell, Smoothing, Tracker, TrackerConfig};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -68,21 +69,21 @@ fn best_and_median(rounds: &mut [f64]) -> [f64; 2] {
     [rounds[0], rounds[rounds.len() / 2]]
 }
 
-fn drawing(s: &Scene) -> anyhow::Result<Work<'_>> {
+fn drawing(s: &Scene, look: Look, occlusion: Occlusion) -> anyhow::Result<Work<'_>> {
     let mut compositor = Compositor::new(Backend::Cpu)?;
     let mut badger = Badger::new(Corner::TopRight);
     // The frame's own copy is the source's work, so one buffer goes round.
     let mut buffer = Some(s.frame.clone());
-    Ok(Box::new(move |_| {
+    Ok(Box::new(move |i| {
         let mut canvas = Canvas::new(buffer.take().context("no buffer")?);
         compositor.draw(
             &mut canvas,
             0,
-            s.frame.time,
+            Rate::DEFAULT.time(u64::from(i)),
             &s.points,
-            &Occlusion::default(),
+            &occlusion,
             &s.texture,
-            &Look::default(),
+            &look,
         )?;
         let badged = badger.finish(canvas, Disclosure::Modified)?;
         let f = &s.frame;
@@ -92,12 +93,37 @@ fn drawing(s: &Scene) -> anyhow::Result<Work<'_>> {
     }))
 }
 
-fn whole(s: &Scene) -> anyhow::Result<Option<(Work<'_>, &'static str)>> {
+/// Half the face behind something.
+fn half_covered() -> Occlusion {
+    let cell = |k: usize| {
+        let covered = f32::from(u8::from(k > OCCLUSION_SIDE * OCCLUSION_SIDE / 2));
+        OcclusionCell { covered, face: Vec3::splat(0.6), front: Vec3::splat(0.3) }
+    };
+    Occlusion::from_cells(&(0..OCCLUSION_SIDE * OCCLUSION_SIDE).map(cell).collect::<Vec<_>>())
+}
+
+/// A tracker and what runs its networks; none where the networks are missing.
+fn tracker(smoothing: Option<Smoothing>) -> anyhow::Result<Option<(Tracker, &'static str)>> {
     let Some(data) = models::data_dir() else { return Ok(None) };
     let library = models::library(&data);
     let runtime = Runtime::discover(library.as_deref())?;
-    let config = TrackerConfig { max_faces: 1, ..TrackerConfig::default() };
-    let Ok(tracker) = Tracker::new(&runtime, &models::models_dir(&data), config) else { return Ok(None) };
+    let config = TrackerConfig { max_faces: 1, smoothing, ..TrackerConfig::default() };
+    let tracker = Tracker::new(&runtime, &models::models_dir(&data), config);
+    Ok(tracker.ok().map(|t| (t, runtime.backend())))
+}
+
+fn tracking(s: &Scene, smoothing: Option<Smoothing>) -> anyhow::Result<Option<Work<'_>>> {
+    let Some((mut tracker, _)) = tracker(smoothing)? else { return Ok(None) };
+    let mut frame = s.frame.clone();
+    Ok(Some(Box::new(move |i| {
+        frame.time = Rate::DEFAULT.time(u64::from(i));
+        anyhow::ensure!(!tracker.track(&frame)?.is_empty(), "the face was not found");
+        Ok(())
+    })))
+}
+
+fn whole(s: &Scene) -> anyhow::Result<Option<(Work<'_>, &'static str)>> {
+    let Some((tracker, backend)) = tracker(TrackerConfig::default().smoothing)? else { return Ok(None) };
     let settings = Settings { backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
     let mut engine = Engine::new(Box::new(tracker), vec![s.texture.clone()], settings)?;
     let work = move |i| {
@@ -107,7 +133,7 @@ fn whole(s: &Scene) -> anyhow::Result<Option<(Work<'_>, &'static str)>> {
         anyhow::ensure!(!output.faces.is_empty(), "the face was not found");
         Ok(())
     };
-    Ok(Some((Box::new(work), runtime.backend())))
+    Ok(Some((Box::new(work), backend)))
 }
 
 /// The plain OpenCV pastes: over the whole frame, and over the face's region. A process of its own that runs a round
@@ -213,11 +239,28 @@ fn main() -> anyhow::Result<()> {
     let hd = scene(PixelFormat::Nv12, 1280, 720, "composite-1")?;
     let uhd = scene(PixelFormat::Nv12, 3840, 2160, "composite-1")?;
     let mut reference = Reference::start(&hd)?;
-    let mut works = vec![drawing(&hd)?, drawing(&uhd)?];
+    let plain = Look::default();
+    let mut works = vec![
+        drawing(&hd, plain, Occlusion::default())?,
+        drawing(&uhd, plain, Occlusion::default())?,
+        drawing(&hd, plain, half_covered())?,
+        drawing(&hd, Look { shape: 1.0, ..plain }, Occlusion::default())?,
+    ];
     let mut named = vec![
         ("swap, composite, badge".to_owned(), "1280x720"),
         ("swap, composite, badge".to_owned(), "3840x2160"),
+        ("the same, half the face behind something".to_owned(), "1280x720"),
+        ("the same, with the persona's proportions".to_owned(), "1280x720"),
     ];
+    for (what, smoothing) in [
+        ("tracking alone, the networks' own mesh", None),
+        ("tracking alone, with filters and the face's own look", TrackerConfig::default().smoothing),
+    ] {
+        if let Some(work) = tracking(&hd, smoothing)? {
+            works.push(work);
+            named.push((what.to_owned(), "1280x720"));
+        }
+    }
     let full = whole(&hd)?;
     let tracked = full.is_some();
     if let Some((work, runtime)) = full {

@@ -6,6 +6,7 @@ use super::appearance::{Crop, DROPS, Model, Occlusion, down};
 use super::detect::Detection;
 use super::one_euro::State;
 use super::pose::Pose;
+use super::select::Contender;
 use super::smooth::{Placed, Sample, Smoother, Smoothing};
 use super::{Face, FaceId};
 use crate::space::{CropPx, CropSquare, ImagePx, MeshPoint};
@@ -106,6 +107,15 @@ impl Follow {
     pub(super) fn again(&self, mesh: Mesh) -> Option<Self> {
         let fresh = Self::start(self.id, mesh.presence, mesh.points, mesh.region)?;
         Some(Self { age: self.age.saturating_add(1), ..fresh })
+    }
+
+    /// How much the face, as it was just read, looks like a model's, 0..=1; none where the model does not know.
+    pub(super) fn alike(&self, model: &Model, crop: &Crop<'_>) -> Option<f32> {
+        let n = crop.side();
+        let flat: Vec<Vec2> =
+            self.points.iter().map(|p| self.region.to_crop(ImagePx(p.truncate()), n).0).collect();
+        let fit = (model.age >= MATURE_S).then(|| model.lay(&flat, crop)).flatten()?;
+        Some((fit.agreement * fit.pattern).max(0.0))
     }
 
     /// Where the face is awaited `elapsed` seconds after the last mesh.
@@ -287,6 +297,11 @@ impl Follow {
             pose: self.pose,
             occlusion: self.occlusion.clone(),
         }
+    }
+
+    /// What the choice of a face looks at.
+    pub(super) fn contender(&self) -> Contender {
+        Contender { id: self.id, centre: self.centre(), size: self.pose.scale }
     }
 
     /// Middle of the face in the picture.

@@ -4,6 +4,11 @@ use glam::Vec3;
 
 use super::follow::Follow;
 
+/// What another face's looks count against an awaited one, in eye distances, and how alike a face is whose looks are not
+/// known, 0..=1.
+const STRANGER: f32 = 12.0;
+const UNKNOWN: f32 = 0.35;
+
 /// A lost face.
 #[derive(Debug, Clone)]
 pub(super) struct Ghost {
@@ -24,5 +29,20 @@ impl Ghost {
         // The longer it is away, the farther off it may return.
         let reach = 2.0 + 3.0 * self.age;
         (distance < reach && growth < 0.6).then_some(distance + growth)
+    }
+
+    /// Takes the one out that a new face continues: near, of similar size, and by its looks; `alike` says how much the new
+    /// face looks like the one with an id, 0..=1. Also whether those looks fit, or none are known.
+    pub(super) fn take(
+        ghosts: &mut Vec<Self>,
+        fresh: &Follow,
+        alike: impl Fn(u64) -> Option<f32>,
+    ) -> Option<(Self, bool)> {
+        let costs = ghosts.iter().enumerate().filter_map(|(i, ghost)| {
+            let (distance, alike) = (ghost.distance(fresh)?, alike(ghost.follow.id).unwrap_or(UNKNOWN));
+            Some((i, distance + STRANGER * (1.0 - alike), alike >= UNKNOWN))
+        });
+        let (index, _, known) = costs.min_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some((ghosts.remove(index), known))
     }
 }

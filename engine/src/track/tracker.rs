@@ -369,31 +369,30 @@ impl Tracker {
 
     fn start(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<Follow>, TrackError> {
         let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-        if !self.is_face(&reading, frame) {
-            return Ok(None);
-        }
-        Ok(Follow::start(self.next_id, reading.presence, reading.points, region))
+        let seen = self.is_face(&reading, frame);
+        Ok(Follow::start(self.next_id, reading.presence, reading.points, region).filter(|_| seen))
     }
 
-    /// The lost face that a new one continues: the nearest of similar size within reach.
+    /// The lost face that a new one, whose region was read last, continues: near, of similar size, and of its looks.
     fn returning(&mut self, fresh: &Follow) -> Option<Ghost> {
-        let costs = self.ghosts.iter().enumerate().filter_map(|(i, ghost)| Some((i, ghost.distance(fresh)?)));
-        let (index, _) = costs.min_by(|a, b| a.1.total_cmp(&b.1))?;
-        Some(self.ghosts.remove(index))
+        let (planar, n) = self.mesh.crop();
+        let crop = Crop::new(planar, n, &mut self.luma)?;
+        let alike = |id: u64| self.models.get(&id).and_then(|m| fresh.alike(m, &crop));
+        let (ghost, known) = Ghost::take(&mut self.ghosts, fresh, alike)?;
+        // Looks that do not fit would pull the mesh along.
+        if !known {
+            self.models.remove(&ghost.follow.id);
+        }
+        Some(ghost)
     }
 
     fn selected(&mut self, frame: &Frame) -> Vec<Face> {
         if self.config.selection == Selection::All {
             return self.follows.iter().map(Follow::face).collect();
         }
-        let contenders: Vec<Contender> = self
-            .follows
-            .iter()
-            .map(|f| Contender { id: f.id, centre: f.centre(), size: f.pose.scale })
-            .collect();
+        let contenders: Vec<Contender> = self.follows.iter().map(Follow::contender).collect();
         let middle = ImagePx(whole(frame).centre.0);
-        let ghosts = &self.ghosts;
-        let returning = |id| ghosts.iter().any(|ghost| ghost.follow.id == id);
+        let returning = |id| self.ghosts.iter().any(|ghost| ghost.follow.id == id);
         let chosen = self.choice.pick(self.config.selection, middle, &contenders, returning);
         self.follows.iter().filter(|f| Some(f.id) == chosen).map(Follow::face).collect()
     }

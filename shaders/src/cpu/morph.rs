@@ -71,7 +71,8 @@ mod tests {
     fn a_shift_moves_every_pixel_and_none_moves_nothing() {
         let size = [8, 6];
         let params = MorphParams { size, least: 0.05, pad: 0 };
-        let codes: Vec<u32> = (0..48).map(|i| 0xaa00_0000 | (i % 8) * 20 | (i / 8) * 20 << 16).collect();
+        let codes: Vec<u32> =
+            (0..48).map(|i| 0xaa00_0000 | ((i % 8) * 20) | (((i / 8) * 20) << 16)).collect();
         let mut out = vec![0; 48];
         morph(&params, &codes, &[Vec2::ZERO; NODES * NODES], &mut out);
         assert!(out.iter().zip(&codes).all(|(o, c)| *o == c & 0x00ff_ffff));

@@ -104,9 +104,9 @@ impl Model {
             (0..=((to - from) / step) as usize).map(|k| cost(from + k as f32 * step)).collect();
         let (best, least) = lowest(&costs)?;
         // At the end of what is tried it lies elsewhere.
-        (0.5..costs.len() as f32 - 1.5).contains(&best).then_some(())?;
+        let within = (0.5..costs.len() as f32 - 1.5).contains(&best);
         let plain = costs.get((-from / step) as usize)?;
-        (least <= *plain).then(|| from + best * step)
+        (within && least <= *plain).then_some(from + best * step)
     }
 }
 
