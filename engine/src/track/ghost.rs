@@ -46,3 +46,33 @@ impl Ghost {
         Some((ghosts.remove(index), known))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical_uv::CANONICAL_UV;
+    use crate::space::{CropSquare, ImagePx, MeshPoint};
+    use glam::Vec2;
+
+    fn face(id: u64, x: f32) -> Follow {
+        let place = |p: &[f32; 2]| MeshPoint::new(p[0] * 150.0 + x, p[1] * 150.0 + 40.0, 0.0);
+        let region = CropSquare { centre: ImagePx(Vec2::new(x + 75.0, 115.0)), side: 220.0, angle: 0.0 };
+        Follow::start(id, 1.0, CANONICAL_UV.iter().map(place).collect(), region).expect("a face")
+    }
+
+    fn taken(alike: impl Fn(u64) -> Option<f32>) -> Option<(u64, bool)> {
+        let mut ghosts: Vec<Ghost> =
+            [(1, 100.0), (2, 150.0)].map(|(id, x)| Ghost { follow: face(id, x), age: 0.1 }).into();
+        let found = Ghost::take(&mut ghosts, &face(9, 110.0), alike)?;
+        assert_eq!(ghosts.len(), 1);
+        Some((found.0.follow.id, found.1))
+    }
+
+    #[test]
+    fn the_nearest_comes_back_unless_looks_say_otherwise() {
+        assert_eq!(taken(|_| None), Some((1, true)));
+        assert_eq!(taken(|id| Some(if id == 2 { 0.7 } else { 0.4 })), Some((2, true)));
+        // Nobody looks like it: the nearest, whose remembered looks are of no use.
+        assert_eq!(taken(|_| Some(0.1)), Some((1, false)));
+    }
+}

@@ -15,11 +15,12 @@ mod places;
 use crate::canonical_uv::CANONICAL_UV;
 use align::solve;
 use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
-use places::{SKIN, points_of};
+use places::{AT_CELL, SKIN, points_of};
 
 pub(super) use crop::{Crop, Luma};
 pub(super) use jaw::{DROPS, down};
 pub use occlusion::{Occlusion, OcclusionCell};
+use places::closed;
 pub(crate) use places::{around, places};
 
 /// Cells of a side of the model and of an [`Occlusion`].
@@ -31,7 +32,12 @@ const DEVIATION_MIN: f32 = 0.05;
 /// Deviation of a texel that was seen once.
 const DEVIATION_NEW: f32 = 0.12;
 /// Deviations from which a texel begins to count as covered, and from which it does in full.
-const COVERED: (f32, f32) = (2.6, 4.0);
+const COVERED: (f32, f32) = (2.2, 3.4);
+/// How far off the mesh may lie, in cells.
+const SLACK: usize = 1;
+/// The same for texels between covered ones, and how far apart those may be, in cells.
+const FAINT: (f32, f32) = (0.45, 0.9);
+const CLOSE: usize = 8;
 /// Seconds of learning before anything counts as an occluder.
 const LEARN_S: f32 = 0.5;
 /// Time constant of the later adaptation, in seconds.
@@ -243,19 +249,21 @@ impl Model {
 
     /// How much each cell looks covered, 0..=1; a lone cell does not.
     fn evidence(&self, rests: &[(usize, Vec4)]) -> Vec<f32> {
-        let mut single = vec![-1.0f32; CELLS];
+        let (mut single, mut faint) = (vec![-1.0f32; CELLS], vec![-1.0f32; CELLS]);
         for (index, rest) in rests {
             let variance = self.texels.get(*index).map_or(1.0, |t| t.variance);
             let deviation = variance.max(DEVIATION_MIN * DEVIATION_MIN).sqrt();
-            let z = rest.xyz().length() / (3f32.sqrt() * deviation);
-            let t = ((z - COVERED.0) / (COVERED.1 - COVERED.0)).clamp(0.0, 1.0);
-            single[usize::from(SKIN[*index].cell)] = t;
+            let plain = rest.xyz().length();
+            let z = (self.least(*index, rest.xyz()) * plain).sqrt() / (3f32.sqrt() * deviation);
+            let between = |(from, to): (f32, f32)| ((z - from) / (to - from)).clamp(0.0, 1.0);
+            let cell = usize::from(SKIN[*index].cell);
+            (single[cell], faint[cell]) = (between(COVERED), between(FAINT));
         }
-        let mean = |cell: usize, reach: usize, counts: &dyn Fn(usize) -> bool| {
+        let mean = |of: &[f32], cell: usize, reach: usize, counts: &dyn Fn(usize) -> bool| {
             let (mut sum, mut n) = (0.0, 0.0f32);
             around(cell, reach, |k| {
-                if single[k] >= 0.0 && counts(k) {
-                    sum += single[k];
+                if of[k] >= 0.0 && counts(k) {
+                    sum += of[k];
                     n += 1.0;
                 }
             });
@@ -265,18 +273,44 @@ impl Model {
         for place in SKIN.iter() {
             moves[usize::from(place.cell)] = place.moves;
         }
+        let mut own = vec![-1.0; CELLS];
+        for (index, _) in rests {
+            let cell = usize::from(SKIN[*index].cell);
+            let support = mean(&single, cell, 2, &|_| true);
+            own[cell] = ((support - 0.35) / 0.3)
+                .clamp(0.0, 1.0)
+                .max(single[cell] * ((support - 0.2) / 0.3).clamp(0.0, 1.0));
+        }
+        // A hand of the face's own colour is plain at its edges only: what lies between covered cells is covered too,
+        // if it looks at all otherwise.
+        let closed = closed(&own, CLOSE);
+        for cell in 0..CELLS {
+            if own[cell] >= 0.0 && closed[cell] > own[cell] {
+                own[cell] = own[cell].max(closed[cell] * mean(&faint, cell, 1, &|_| true));
+            }
+        }
         let mut out = vec![0.0; CELLS];
         for (index, _) in rests {
             let cell = usize::from(SKIN[*index].cell);
-            let support = mean(cell, 2, &|_| true);
-            let own = ((support - 0.35) / 0.3)
-                .clamp(0.0, 1.0)
-                .max(single[cell] * ((support - 0.2) / 0.3).clamp(0.0, 1.0));
             // A blink or a word changes the skin beside it too: only with calm skin near by is it something in front.
-            let calm = if moves[cell] { mean(cell, CALM_REACH, &|k| !moves[k]) } else { 1.0 };
-            out[cell] = own * ((calm - 0.1) / 0.2).clamp(0.0, 1.0);
+            let calm = if moves[cell] { mean(&own, cell, CALM_REACH, &|k| !moves[k]) } else { 1.0 };
+            out[cell] = own[cell] * ((calm - 0.1) / 0.2).clamp(0.0, 1.0);
         }
         out
+    }
+
+    /// The least difference of a texel as it is seen, `rest` from its own mean, from the means round about: a mesh that lies
+    /// a little off must not make brows and nostrils occluders.
+    fn least(&self, index: usize, rest: Vec3) -> f32 {
+        let own = self.texels.get(index).map_or(Vec3::ZERO, |t| t.mean.xyz());
+        let mut least = rest.length_squared();
+        around(usize::from(SKIN[index].cell), SLACK, |cell| {
+            let Some(near) = AT_CELL[cell].and_then(|i| self.texels.get(i)).filter(|t| t.seen > 0.0) else {
+                return;
+            };
+            least = least.min((rest + own - near.mean.xyz()).length_squared());
+        });
+        least.sqrt()
     }
 
     /// Keeps each seen cell's colours: the face's under this light, and the picture's.

@@ -35,6 +35,15 @@ pub(super) static SKIN: LazyLock<Vec<Place>> = LazyLock::new(|| {
     all
 });
 
+/// The texel of [`SKIN`] at each cell.
+pub(super) static AT_CELL: LazyLock<Vec<Option<usize>>> = LazyLock::new(|| {
+    let mut at = vec![None; CELLS];
+    for (index, place) in SKIN.iter().enumerate() {
+        at[usize::from(place.cell)] = Some(index);
+    }
+    at
+});
+
 /// Distance of a place to a closed line; 0 inside.
 fn outside(line: &[Vec2], at: Vec2) -> f32 {
     let (mut nearest, mut inside) = (f32::MAX, false);
@@ -91,5 +100,45 @@ pub(crate) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
         for x in x.saturating_sub(reach)..=(x + reach).min(SIDE - 1) {
             call(y * SIDE + x);
         }
+    }
+}
+
+/// Morphological closing of a square of values with a square of cells: the greatest values round a cell, then the least of
+/// those. Cells below 0 are none and hide nothing.
+pub(super) fn closed(values: &[f32], reach: usize) -> Vec<f32> {
+    let each = |from: &[f32], start: f32, pick: fn(f32, f32) -> f32, across: bool| -> Vec<f32> {
+        (0..CELLS)
+            .map(|cell| {
+                let (x, y) = (cell % SIDE, cell / SIDE);
+                let at = if across { x } else { y };
+                let line = at.saturating_sub(reach)..=(at + reach).min(SIDE - 1);
+                line.map(|k| from[if across { y * SIDE + k } else { k * SIDE + x }]).fold(start, pick)
+            })
+            .collect()
+    };
+    let wide = each(&each(values, -1.0, f32::max, true), -1.0, f32::max, false);
+    // Beyond the face nothing is known: it must not eat into what is.
+    let wide: Vec<f32> = wide.into_iter().map(|v| if v < 0.0 { 1.0 } else { v }).collect();
+    each(&each(&wide, 1.0, f32::min, true), 1.0, f32::min, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_fills_what_lies_between_and_nothing_beside() {
+        let mut values = vec![0.0; CELLS];
+        for y in 20..40 {
+            for x in [20, 30, 31] {
+                values[y * SIDE + x] = 1.0;
+            }
+        }
+        let out = closed(&values, 5);
+        let at = |x: usize, y: usize| out[y * SIDE + x];
+        assert!(at(25, 30) == 1.0 && at(20, 30) == 1.0 && at(31, 30) == 1.0);
+        assert!(at(18, 30) == 0.0 && at(33, 30) == 0.0 && at(25, 17) == 0.0);
+        // Wider gaps stay open.
+        assert!(closed(&values, 3)[30 * SIDE + 25] == 0.0);
     }
 }

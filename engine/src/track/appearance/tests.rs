@@ -64,6 +64,30 @@ fn a_hand_is_in_front_and_light_is_not() {
 }
 
 #[test]
+fn a_hand_of_the_faces_own_colour_is_in_front_between_its_edges() {
+    let mut model = Model::new();
+    show(&mut model, 0, 40, 0.0, None);
+    // Plain skin with a shadow round it, where the face has spots.
+    let mut held = picture(40, 0.0, None);
+    for i in 0..W * W {
+        let (x, y) = ((i % W) as i32 - 100, (i / W) as i32 - 130);
+        let out = x.abs().max(y.abs());
+        if out < 26 {
+            for (c, colour) in [150.0, 110.0, 90.0].into_iter().enumerate() {
+                held[c * W * W + i] = if out > 20 { colour * 0.6 } else { colour * 1.08 } / 255.0;
+            }
+        }
+    }
+    for _ in 0..5 {
+        see(&mut model, &held);
+    }
+    let inside = (84..118).flat_map(|x| (114..148).map(move |y| (x, y)));
+    let (sum, n) = inside.fold((0.0, 0.0), |(sum, n), (x, y)| (sum + at(&model, x, y), n + 1.0));
+    assert!(sum / n > 0.6, "{}", sum / n);
+    assert!(at(&model, 60, 60) < 0.1 && at(&model, 150, 60) < 0.1);
+}
+
+#[test]
 fn what_stays_too_long_or_covers_all_is_the_face() {
     let mut model = Model::new();
     show(&mut model, 0, 40, 0.0, None);
