@@ -294,14 +294,31 @@ fn unplugged(args: &InsideArgs) -> Result<String> {
     Ok(said.trim().to_owned())
 }
 
+/// A clip with each of its first pictures many times over: this machine takes a second for a picture, and meanwhile a
+/// face must move no farther than it does between two pictures of a camera.
+fn slowed(clip: &Path) -> Result<PathBuf> {
+    let (bytes, to) = (fs::read(clip)?, std::env::temp_dir().join("slowed.mjpeg"));
+    let mut out = Vec::new();
+    let mut from = 0;
+    for _ in 0..40 {
+        let end = bytes.get(from..).and_then(|rest| rest.windows(2).position(|w| w == [0xff, 0xd9]));
+        let Some(picture) = end.and_then(|end| bytes.get(from..from + end + 2)) else { break };
+        (0..10).for_each(|_| out.extend_from_slice(picture));
+        from += picture.len();
+    }
+    ensure!(!out.is_empty(), "{} holds no picture", clip.display());
+    fs::write(&to, out)?;
+    Ok(to)
+}
+
 /// Plays the clip into the second virtual camera, until this is dropped.
 fn mjpeg_camera(args: &InsideArgs) -> Result<(Running, Value, &'static str)> {
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.args(["-v", "error", "-re"]);
     let from = if args.clip.is_file() {
-        ffmpeg.args(["-stream_loop", "-1", "-f", "mjpeg", "-framerate", "10", "-i"]).arg(&args.clip);
+        ffmpeg.args(["-stream_loop", "-1", "-f", "mjpeg", "-framerate", "10", "-i"]).arg(slowed(&args.clip)?);
         ffmpeg.args(["-c", "copy"]);
-        "the dev clip"
+        "the dev clip, slowed"
     } else {
         ffmpeg.args([
             "-f",

@@ -253,8 +253,12 @@ impl Model {
         for (index, rest) in rests {
             let variance = self.texels.get(*index).map_or(1.0, |t| t.variance);
             let deviation = variance.max(DEVIATION_MIN * DEVIATION_MIN).sqrt();
-            let plain = rest.xyz().length();
-            let z = (self.least(*index, rest.xyz()) * plain).sqrt() / (3f32.sqrt() * deviation);
+            let plain = rest.xyz().length() / (3f32.sqrt() * deviation);
+            let z = if plain < FAINT.0 {
+                plain
+            } else {
+                (self.least(*index, rest.xyz()) / (3f32.sqrt() * deviation) * plain).sqrt()
+            };
             let between = |(from, to): (f32, f32)| ((z - from) / (to - from)).clamp(0.0, 1.0);
             let cell = usize::from(SKIN[*index].cell);
             (single[cell], faint[cell]) = (between(COVERED), between(FAINT));
@@ -283,10 +287,12 @@ impl Model {
         }
         // A hand of the face's own colour is plain at its edges only: what lies between covered cells is covered too,
         // if it looks at all otherwise.
-        let closed = closed(&own, CLOSE);
-        for cell in 0..CELLS {
-            if own[cell] >= 0.0 && closed[cell] > own[cell] {
-                own[cell] = own[cell].max(closed[cell] * mean(&faint, cell, 1, &|_| true));
+        if own.iter().any(|v| *v > 0.0) {
+            let closed = closed(&own, CLOSE);
+            for cell in 0..CELLS {
+                if own[cell] >= 0.0 && closed[cell] > own[cell] {
+                    own[cell] = own[cell].max(closed[cell] * mean(&faint, cell, 1, &|_| true));
+                }
             }
         }
         let mut out = vec![0.0; CELLS];
