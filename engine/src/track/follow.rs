@@ -111,9 +111,7 @@ impl Follow {
 
     /// How much the face, as it was just read, looks like a model's, 0..=1; none where the model does not know.
     pub(super) fn alike(&self, model: &Model, crop: &Crop<'_>) -> Option<f32> {
-        let n = crop.side();
-        let flat: Vec<Vec2> =
-            self.points.iter().map(|p| self.region.to_crop(ImagePx(p.truncate()), n).0).collect();
+        let flat = in_crop(&self.points, self.region, crop);
         let fit = (model.age >= MATURE_S).then(|| model.lay(&flat, crop)).flatten()?;
         Some((fit.agreement * fit.pattern).max(0.0))
     }
@@ -176,14 +174,11 @@ impl Follow {
     ) -> bool {
         let Look { model, crop } = look;
         let n = crop.side();
-        let flat = |mesh: &[MeshPoint]| -> Vec<Vec2> {
-            mesh.iter().map(|p| region.to_crop(ImagePx(p.truncate()), n).0).collect()
-        };
         let lay = |mesh: &[MeshPoint], at: Placed| {
             if model.age < MATURE_S {
                 return None;
             }
-            let fit = model.lay(&flat(mesh), crop)?;
+            let fit = model.lay(&in_crop(mesh, region, crop), crop)?;
             let worth = fit.agreement * fit.pattern;
             if worth < LEAST_WORTH || fit.error > MOST_ERROR {
                 return None;
@@ -199,7 +194,7 @@ impl Follow {
         let mut points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);
         let Some(pose) = Pose::fit(&points) else { return false };
         self.express(&mut points, model, crop, region, elapsed, tuning);
-        model.update(&flat(&points), crop, elapsed);
+        model.update(&in_crop(&points, region, crop), crop, elapsed);
         self.occlusion = model.occlusion();
         (self.pose, self.points, self.region) = (pose, points, region);
         true
@@ -216,7 +211,7 @@ impl Follow {
         tuning: &Smoothing,
     ) {
         let (n, side) = (crop.side(), region.side);
-        let mut flat: Vec<Vec2> = points.iter().map(|p| region.to_crop(ImagePx(p.truncate()), n).0).collect();
+        let mut flat = in_crop(points, region, crop);
         let unit = self.pose.scale * n / side;
         let drop = if model.age < MATURE_S { None } else { model.jaw(&flat, crop) };
         let drop = self.drop.update(&tuning.shape, Vec3::X * (drop.unwrap_or(0.0) / unit), elapsed).x * unit;
@@ -308,6 +303,11 @@ impl Follow {
     pub(super) fn centre(&self) -> ImagePx {
         centre(&self.points)
     }
+}
+
+/// Image points in the pixels of a crop that was read from `region`.
+fn in_crop(points: &[MeshPoint], region: CropSquare, crop: &Crop<'_>) -> Vec<Vec2> {
+    points.iter().map(|p| region.to_crop(ImagePx(p.truncate()), crop.side()).0).collect()
 }
 
 /// Part of the outline's points that lie inside a picture of this size, 0..=1.

@@ -129,13 +129,8 @@ pub(super) fn lowest(costs: &[f32]) -> Option<(f32, f32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::track::appearance::tests::{W, points as mesh};
     use crate::track::appearance::{CELLS, Luma, SIDE};
-
-    const W: usize = 192;
-
-    fn mesh() -> Vec<Vec2> {
-        CANONICAL_UV.iter().map(|p| Vec2::from_array(*p) * W as f32).collect()
-    }
 
     /// Spotted skin whose lower part is `drop` pixels farther down than [`mesh`] has it.
     fn picture(drop: f32) -> Vec<f32> {

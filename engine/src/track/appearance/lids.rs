@@ -232,14 +232,8 @@ impl super::Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canonical_uv::CANONICAL_UV;
+    use crate::track::appearance::tests::{W, points as mesh};
     use crate::track::appearance::{Luma, Model};
-
-    const W: usize = 192;
-
-    fn mesh() -> Vec<Vec2> {
-        CANONICAL_UV.iter().map(|p| Vec2::from_array(*p) * W as f32).collect()
-    }
 
     /// Skin, a brow and dark eyes, the lids so far closed.
     fn picture(closed: f32) -> Vec<f32> {

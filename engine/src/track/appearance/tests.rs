@@ -1,10 +1,10 @@
 use super::*;
 use crate::canonical_uv::CANONICAL_UV;
 
-const W: usize = 192;
+pub(super) const W: usize = 192;
 
 /// A face that fills most of a picture of `W`² pixels.
-fn points() -> Vec<Vec2> {
+pub(super) fn points() -> Vec<Vec2> {
     CANONICAL_UV.iter().map(|p| Vec2::from_array(*p) * W as f32).collect()
 }
 
