@@ -4,6 +4,7 @@ mod cameras_cmd;
 mod demo_cmd;
 mod doctor;
 mod live_cmd;
+mod models_cmd;
 mod persona_cmd;
 mod run_cmd;
 mod setup;
@@ -46,6 +47,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Make, list, show and check personas
     Persona(persona_cmd::PersonaArgs),
+    /// Test, measure, take and list swap models of your own
+    Models(models_cmd::ModelsArgs),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Cameras(args) => cameras_cmd::run(&args),
         Command::Setup(args) => setup::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Persona(args) => persona_cmd::run(&args),
+        Command::Models(args) => models_cmd::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     };
     end(result)

@@ -1,14 +1,21 @@
-//! The personas that a command may wear, and the tracker that finds their faces.
+//! The personas and swap models that a command may wear, and the tracker that finds their faces.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use omote_engine::badge::BadgeError;
 use omote_engine::error::{Error, ErrorKind, Stage};
+use omote_engine::frame::Frame;
 use omote_engine::infer::{InferError, Runtime, models};
-use omote_engine::persona::{PersonaError, library};
+use omote_engine::persona::{Persona, PersonaError, Tone, library};
+use omote_engine::pipeline::{Model, Pace};
+use omote_engine::swap::neural::registry::{Declared, Purpose, Registry, model_error, wants_vector};
+use omote_engine::swap::neural::{Identity, Shot, SourceKind, Wearer};
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
+
+use crate::models_cmd;
+use crate::wear_args::ModelArgs;
 
 /// The textures of the named personas, in order.
 pub(crate) fn wear(names: &[String], data: &Path, wanted: Mask) -> anyhow::Result<Vec<FaceTexture>> {
@@ -20,11 +27,92 @@ pub(crate) fn wear(names: &[String], data: &Path, wanted: Mask) -> anyhow::Resul
     names.iter().map(texture).collect()
 }
 
+/// What runs networks: ONNX Runtime of the data folder where it is there.
+pub(crate) fn runtime(data: &Path) -> anyhow::Result<Runtime> {
+    let library: Option<PathBuf> = models::library(data);
+    Runtime::discover(library.as_deref())
+        .context("ONNX Runtime can't be used; `omote setup` gets the right one")
+}
+
+/// Where providers keep engines that take long to build.
+pub(crate) fn engines(data: &Path) -> PathBuf {
+    data.join("engines")
+}
+
+/// The swap model that the options name, loaded and wearing the persona's face; nothing where they name none. `tell`
+/// hears what takes long or falls back.
+pub(crate) fn model(
+    args: &ModelArgs,
+    persona: &str,
+    data: &Path,
+    tell: &mut dyn FnMut(&str),
+) -> anyhow::Result<Option<Model>> {
+    let Some(name) = &args.model else { return Ok(None) };
+    let runtime = runtime(data)?;
+    let mut registry = Registry::open(data)?;
+    let path = Path::new(name);
+    let known = registry.entries().iter().any(|e| e.name == *name);
+    if !known && path.is_file() && registry.find(name).is_err() {
+        tell(&format!("{name} is not among your models yet: it is tested first"));
+        let declared = Declared { cache: Some(engines(data)), ..Declared::default() };
+        let entry = registry.add(models_cmd::look(path, &runtime, data, &declared)?)?;
+        tell(&entry.line());
+    }
+    let entry = registry.find(name)?.clone();
+    let Purpose::Swap(contract) = &entry.purpose else {
+        bail!("{} is a {}, no swap model", entry.name, entry.title);
+    };
+    // A face that is built in is worn on its own persona's ground, whatever persona is drawn below it.
+    let persona = library::resolve(entry.persona.as_deref().unwrap_or(persona), data, library::today())?;
+    if persona.tone() == Tone::Keep && contract.source != SourceKind::Built {
+        bail!(
+            "{} is paint, and a swap model wants a face: choose --persona composite-1, or a persona made from a photo",
+            persona.name()
+        );
+    }
+    let (mut swap, provider) =
+        registry.load_swap(&runtime, &entry, args.model_provider, Some(engines(data)), tell)?;
+    let detail = usize::from(args.model_detail);
+    swap.shoot(Shot { detail, scale: args.model_scale, morph: args.model_morph });
+    swap.mask_with(registry.masks(&runtime, &args.model_mask)?);
+    let photo = FaceTexture::photo_of(&persona)?;
+    let identity = match wants_vector(contract) {
+        true => identity(&registry, &runtime, &persona, &photo)?,
+        false => None,
+    };
+    let converted = match (&contract.source, &identity) {
+        (SourceKind::Converted { .. }, Some(who)) => registry.convert(&runtime, contract.family, &who.raw)?,
+        _ => None,
+    };
+    let wearer = Wearer {
+        identity: identity.as_ref(),
+        converted: converted.as_deref(),
+        photo: Some((&photo, persona.landmarks())),
+    };
+    swap.wear(&wearer).map_err(model_error)?;
+    let mut model = Model::new(format!("{} on {provider}", entry.name), swap, detail);
+    model.pace = Pace { rate: args.model_rate, share: args.model_share };
+    Ok(Some(model))
+}
+
+/// Who a persona is to the recogniser: as its package says, else by its picture. None without a recogniser.
+fn identity(
+    registry: &Registry,
+    runtime: &Runtime,
+    persona: &Persona,
+    photo: &Frame,
+) -> anyhow::Result<Option<Identity>> {
+    let Some(mut recogniser) = registry.recogniser(runtime)? else { return Ok(None) };
+    if let Some(stored) = persona.vector_of(recogniser.sha256()) {
+        return Ok(Some(Identity::from(stored)));
+    }
+    let vector = recogniser.vector(photo, persona.landmarks())?;
+    Ok(Identity::of(&[vector]))
+}
+
 /// A tracker on the networks of the data folder.
 pub(crate) fn tracker(data: &Path, config: TrackerConfig) -> anyhow::Result<(Tracker, &'static str)> {
-    let library: Option<PathBuf> = models::library(data);
-    let runtime = Runtime::discover(library.as_deref())
-        .context("ONNX Runtime can't be used; `omote setup` gets the right one")?;
+    let runtime = runtime(data)?;
     let tracker = Tracker::new(&runtime, &models::models_dir(data), config)
         .context("the face networks can't be loaded; `omote setup` gets them")?;
     Ok((tracker, runtime.backend()))

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use omote_engine::badge::Corner;
 use omote_engine::composite::{Backend, Look};
 use omote_engine::frame::{Frame, Quarter, Turn};
+use omote_engine::infer::Provider;
 use omote_engine::pipeline::{Privacy, Settings};
 use omote_engine::swap::Mask;
 use omote_engine::track::{Selection, TrackerConfig};
@@ -55,9 +56,57 @@ pub(crate) struct WearArgs {
     /// Turn clockwise
     #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = ["0", "90", "180", "270"])]
     pub(crate) rotate: String,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
     /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// Options about a swap model.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Swap model")]
+pub(crate) struct ModelArgs {
+    /// A swap model over the persona: its name (`omote models list`) or a file, which is tested and taken first
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) model: Option<String>,
+    /// Runs a side for each face: n² runs give n times the model's size
+    #[arg(long, value_name = "1..4", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) model_detail: u8,
+    /// A network that keeps what covers the face in front (xseg, bisenet); give it again for another
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model_mask: Vec<String>,
+    /// What computes, instead of the quickest that was measured
+    #[arg(long, value_name = "PROVIDER", value_parser = crate::models_cmd::provider)]
+    pub(crate) model_provider: Option<Provider>,
+    /// At most so many results a second, so that a game has room
+    #[arg(long, value_name = "FPS", value_parser = rate)]
+    pub(crate) model_rate: Option<f32>,
+    /// At most this share of the time
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) model_share: Option<f32>,
+    /// How much more of the picture the model sees than its family is used to, as a factor
+    #[arg(long, value_name = "0.5..2", default_value_t = 1.0, value_parser = scale)]
+    pub(crate) model_scale: f32,
+    /// The morph value of models that have one
+    #[arg(long, value_name = "0..1", default_value_t = 0.75, value_parser = share)]
+    pub(crate) model_morph: f32,
+}
+
+impl Default for ModelArgs {
+    /// As when nothing is typed.
+    fn default() -> Self {
+        Self {
+            model: None,
+            model_detail: 1,
+            model_mask: Vec::new(),
+            model_provider: None,
+            model_rate: None,
+            model_share: None,
+            model_scale: 1.0,
+            model_morph: 0.75,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -91,6 +140,18 @@ pub(crate) enum CornerArg {
     TopLeft,
     BottomRight,
     BottomLeft,
+}
+
+fn rate(text: &str) -> Result<f32, String> {
+    within(text, 0.1, 240.0)
+}
+
+fn percent(text: &str) -> Result<f32, String> {
+    within(text, 1.0, 100.0).map(|v| v / 100.0)
+}
+
+fn scale(text: &str) -> Result<f32, String> {
+    within(text, 0.5, 2.0)
 }
 
 fn share(text: &str) -> Result<f32, String> {

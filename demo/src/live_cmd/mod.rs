@@ -14,7 +14,9 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use omote_engine::actor::ActorOptions;
 use omote_engine::error::{Error, ErrorKind, Stage};
-use omote_engine::pipeline::{Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, camera};
+use omote_engine::pipeline::{
+    Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, camera,
+};
 use omote_engine::sink::virtual_camera::VirtualCamera;
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
@@ -111,6 +113,7 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
         shape: number("shape", wear.shape),
         mirror: typed("mirror").then_some(wear.mirror),
         rotation: typed("rotate").then(|| wear.rotate.parse().ok()).flatten(),
+        model: wear.model.clone(),
     };
     window::run(WindowOptions { given, data: wear.data.clone(), dump_state: None })
 }
@@ -127,6 +130,9 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     let settings = args.wear.settings(args.privacy);
     let source = args.source()?;
     let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+    if args.wear.model.model.is_some() {
+        live.wear_model(Some(make_model(args)?));
+    }
     let figures = Figures::watch(&live)?;
     let mut outputs = Outputs::open(&live, args, args.rate()?)?;
 
@@ -148,6 +154,19 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
         report.write(path)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Loads the swap model that the options name.
+fn make_model(args: &LiveArgs) -> anyhow::Result<MakeModel> {
+    let data = setup::data_folder(args.wear.data.as_deref())?;
+    let (options, persona) =
+        (args.wear.model.clone(), args.wear.persona.first().cloned().unwrap_or_default());
+    Ok(Box::new(move || {
+        let failed = |e: anyhow::Error| Error::new(ErrorKind::Backend, Stage::Infer, format!("{e:#}"));
+        let tell = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
+        let none = || Error::new(ErrorKind::Usage, Stage::Infer, "no swap model is named");
+        wardrobe::model(&options, &persona, &data, tell).map_err(failed)?.ok_or_else(none)
+    }))
 }
 
 /// Makes trackers: the first one now, so that what is missing is said at once.

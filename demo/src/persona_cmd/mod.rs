@@ -3,17 +3,19 @@
 mod new;
 #[cfg(test)]
 mod tests;
+mod vector;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use omote_engine::persona::library::{FindFaces, faces, folder, own_packages, resolve, today};
+use omote_engine::persona::library::{FindFaces, FindVector, faces, folder, own_packages, resolve, today};
 use omote_engine::persona::{Class, Date, Persona, PersonaError, Tone, built_in};
 
 use crate::setup;
-use new::NewArgs;
+use new::{NewArgs, photos};
+use vector::Recognising;
 
 /// Options of `omote persona`.
 #[derive(Args, Debug)]
@@ -46,15 +48,27 @@ enum PersonaCommand {
 /// Runs the command. Success means: made, listed, shown, or found fit to be worn.
 pub(crate) fn run(args: &PersonaArgs) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
-    run_with(args, &|photo| faces(photo, &data))
+    let find: FindFaces<'_> = &|photo| faces(photo, &data);
+    let recogniser = match args.command {
+        PersonaCommand::New(_) => Recognising::open(&data)?,
+        _ => None,
+    };
+    match recogniser {
+        Some(recogniser) => run_with(args, find, Some(&|photo, face| recogniser.vector(photo, face))),
+        None => run_with(args, find, None),
+    }
 }
 
-fn run_with(args: &PersonaArgs, find: FindFaces<'_>) -> anyhow::Result<ExitCode> {
+fn run_with(
+    args: &PersonaArgs,
+    find: FindFaces<'_>,
+    vector: Option<FindVector<'_>>,
+) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
     let today = today();
     let mut out = std::io::stdout().lock();
     match &args.command {
-        PersonaCommand::New(new) => new.run(&folder(&data), today, find, &mut out)?,
+        PersonaCommand::New(new) => new.run(&folder(&data), today, find, vector, &mut out)?,
         PersonaCommand::List => list(&data, today, &mut out)?,
         PersonaCommand::Show { persona } => show(&resolve(persona, &data, today)?, &mut out)?,
         PersonaCommand::Check { persona } => {
@@ -124,6 +138,10 @@ fn show(persona: &Persona, out: &mut dyn Write) -> anyhow::Result<()> {
     let picture = persona.picture();
     line("picture", &format!("{}x{}", picture.width(), picture.height()))?;
     line("points", &persona.landmarks().len().to_string())?;
+    for vector in persona.vectors() {
+        let recogniser: String = vector.recogniser.chars().take(8).collect();
+        line("vectors", &format!("{}, recogniser {recogniser}…", photos(vector.photos)))?;
+    }
     line("id", persona.id())?;
     writeln!(out, "Omote can't check that this is true. Whoever made the package answers for it.")?;
     Ok(())

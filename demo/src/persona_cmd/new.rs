@@ -1,11 +1,12 @@
 //! `omote persona new`: from a photo of one face to a package.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
-use omote_engine::persona::library::{FindFaces, Making, OWN_FACE};
+use omote_engine::persona::library::{FindFaces, FindVector, Making, OWN_FACE};
 use omote_engine::persona::{Class, ClassKind, Consent, Date, Tone, USES};
 use omote_engine::space::MeshPoint;
 use serde::Deserialize;
@@ -23,6 +24,9 @@ enum ToneOption {
 pub(crate) struct NewArgs {
     /// The photo: PNG, JPEG, WebP or BMP with one whole face, at least 128 pixels wide
     photo: PathBuf,
+    /// More photos of the same person, for swap models: their pixels are not kept. Needs a face recogniser
+    #[arg(long, value_name = "PHOTO", num_args = 1..)]
+    more: Vec<PathBuf>,
     /// Whose face it is. There is no default: self, consented, licensed, fictional or historic
     #[arg(long, value_name = "CLASS")]
     class: Option<String>,
@@ -62,7 +66,7 @@ pub(crate) struct NewArgs {
     /// With --class historic: the day of death, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     died: Option<Date>,
-    /// Take the face points from this file, as `omote track --stills` writes it, instead of finding the face
+    /// Take the photo's face points from this file, as `omote track --stills` writes it, instead of finding the face
     #[arg(long, value_name = "FILE.json")]
     landmarks: Option<PathBuf>,
     /// Where to write: a folder, or a file that ends in .omote [default: among your personas]
@@ -77,10 +81,12 @@ impl NewArgs {
         folder: &Path,
         today: Date,
         find: FindFaces<'_>,
+        vector: Option<FindVector<'_>>,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
         let making = Making {
             photo: self.photo.clone(),
+            more_photos: self.more.clone(),
             name: self.name.clone(),
             title: self.title.clone().unwrap_or_else(|| self.name.clone()),
             class: self.ground()?,
@@ -96,11 +102,18 @@ impl NewArgs {
         let persona = match &self.landmarks {
             Some(file) => {
                 let faces = points_of(file)?;
-                making.write(&path, today, &|_| Ok(faces.clone()))?
+                // The persona's photo is the first that is asked for.
+                let first = Cell::new(true);
+                let find: FindFaces<'_> =
+                    &|photo| if first.replace(false) { Ok(faces.clone()) } else { find(photo) };
+                making.write_with(&path, today, find, vector)?
             }
-            None => making.write(&path, today, find)?,
+            None => making.write_with(&path, today, find, vector)?,
         };
         writeln!(out, "made {} ({})", path.display(), persona.class().kind())?;
+        for vector in persona.vectors() {
+            writeln!(out, "with what swap models need of the face, from {}", photos(vector.photos))?;
+        }
         writeln!(out, "Whose face this is, and that it may be worn, Omote can't check. You answer for it.")?;
         Ok(())
     }
@@ -138,6 +151,11 @@ impl NewArgs {
             },
         })
     }
+}
+
+/// "1 photo", "3 photos".
+pub(super) fn photos(count: u32) -> String {
+    format!("{count} photo{}", if count == 1 { "" } else { "s" })
 }
 
 /// The consent file.

@@ -25,9 +25,18 @@ struct Line {
 }
 
 fn call(words: &[&str], data: &Path, faces: &[Vec<MeshPoint>]) -> anyhow::Result<ExitCode> {
+    call_with(words, data, faces, None)
+}
+
+fn call_with(
+    words: &[&str],
+    data: &Path,
+    faces: &[Vec<MeshPoint>],
+    vector: Option<FindVector<'_>>,
+) -> anyhow::Result<ExitCode> {
     let head = ["persona", "--data", data.to_str().unwrap()];
     let line = head.iter().chain(words);
-    run_with(&Line::try_parse_from(line)?.args, &|_| Ok(faces.to_vec()))
+    run_with(&Line::try_parse_from(line)?.args, &|_| Ok(faces.to_vec()), vector)
 }
 
 fn refusal(words: &[&str], data: &Path, faces: &[Vec<MeshPoint>]) -> String {
@@ -126,4 +135,64 @@ fn faults_of_photo_and_name_are_told() {
     assert!(new(path, &[]).contains("no face"));
     assert!(new(path, &[face.clone(), face]).contains("2 faces"));
     assert!(refusal(&["show", "nobody"], dir.path(), &[]).contains("no persona nobody"));
+}
+
+#[test]
+fn more_photos_need_a_recogniser_and_show_one_person() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, face) = photo(dir.path());
+    let other = dir.path().join("other.png");
+    RgbImage::from_fn(400, 401, |x, y| image::Rgb([((x / 8 * 7919 + y / 8 * 104_729) % 251) as u8; 3]))
+        .save(&other)
+        .unwrap();
+    let faces = std::slice::from_ref(&face);
+    let (path, other) = (path.to_str().unwrap(), other.to_str().unwrap());
+    let tail = ["--class", "fictional", "--how", "drawn", "--name", "many"];
+    let more = [&["new", path, "--more", path, path, "--more", path], &tail[..]].concat();
+    assert!(refusal(&more, dir.path(), faces).contains("`omote models add w600k_r50.onnx` first"));
+    // The other photo is the one of 401 rows.
+    let vector = |photo: &omote_engine::persona::Picture, _: &[MeshPoint]| {
+        let mut vector = vec![0.0; 512];
+        vector[usize::from(photo.height() == 401)] = 3.0;
+        Ok(("1a2b3c4d".repeat(8), vector))
+    };
+    let odd = [&["new", path, "--more", path, other], &tail[..]].concat();
+    let error = format!("{:#}", call_with(&odd, dir.path(), faces, Some(&vector)).unwrap_err());
+    let expected = format!(
+        "photo {other} does not look like the same person as the others (cosine 0.00, at least 0.30 is needed); \
+         leave it out"
+    );
+    assert!(error.contains(&expected), "{error}");
+    assert!(!dir.path().join("personas").exists());
+
+    call_with(&more, dir.path(), faces, Some(&vector)).unwrap();
+    let apart = dir.path().join("one");
+    let apart = apart.to_str().unwrap();
+    call_with(&[&["new", path, "--out", apart], &tail[..]].concat(), dir.path(), faces, Some(&vector))
+        .unwrap();
+    let shown = |name: &str| {
+        let mut out = Vec::new();
+        show(&resolve(name, dir.path(), today()).unwrap(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert!(shown("many").contains("vectors      4 photos, recogniser 1a2b3c4d…\n"), "{}", shown("many"));
+    let one = shown(apart);
+    assert!(one.contains("vectors      1 photo, recogniser 1a2b3c4d…\n"), "{one}");
+    assert!(!shown("ko-omote").contains("vectors"));
+}
+
+#[test]
+fn points_from_a_file_are_the_first_photo_s_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, face) = photo(dir.path());
+    let points = dir.path().join("points.json");
+    let stored: Vec<[f32; 3]> = face.iter().map(|point| point.to_array()).collect();
+    std::fs::write(&points, serde_json::json!([{ "landmarks": stored }]).to_string()).unwrap();
+    let path = path.to_str().unwrap();
+    let words = ["new", path, "--more", path, "--landmarks", points.to_str().unwrap(), "--name", "two"];
+    let words = [&words[..], &["--class", "fictional", "--how", "drawn"]].concat();
+    let vector: FindVector<'_> = &|_, _| Ok(("ab".repeat(32), vec![1.0; 512]));
+    let error = format!("{:#}", call_with(&words, dir.path(), &[], Some(vector)).unwrap_err());
+    assert!(error.contains("no face"), "{error}");
+    call_with(&words, dir.path(), &[face], Some(vector)).unwrap();
 }

@@ -6,7 +6,7 @@ pub(crate) use stats::{Machine, StageStats, Stats, latency_table, machine};
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
@@ -15,7 +15,7 @@ use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::check_size;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::frame::Frame;
-use omote_engine::pipeline::{Engine, Output, State};
+use omote_engine::pipeline::{Engine, Lag, Output, State};
 use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate, Source};
 use omote_engine::timing::Timings;
@@ -37,6 +37,10 @@ pub(crate) struct RunArgs {
     pub(crate) privacy: PrivacyArg,
     #[command(flatten)]
     pub(crate) wear: WearArgs,
+    /// Draw the swap model's results as late as they would be live with a model that takes so long, instead of waiting
+    /// for each
+    #[arg(long, value_name = "MS", requires = "model", help_heading = "Swap model")]
+    pub(crate) model_lag: Option<u64>,
     /// Write timings as JSON
     #[arg(long, value_name = "FILE.json")]
     pub(crate) stats: Option<PathBuf>,
@@ -100,6 +104,12 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
     let mut settings = args.wear.settings(args.privacy);
     settings.turn.size = args.scale;
     let mut engine = Engine::new(Box::new(tracker), textures, settings)?;
+    let persona = args.wear.persona.first().map_or("", String::as_str);
+    let tell = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
+    if let Some(model) = wardrobe::model(&args.wear.model, persona, &data, tell)? {
+        let lag = args.model_lag.map_or(Lag::None, |ms| Lag::Live(Duration::from_millis(ms)));
+        engine.wear_model(model, lag);
+    }
     let mut sink = sink::create(&args.out, &SinkSpec::of(&info))?;
     let bar = progress(info.frames);
     let mut io = Timings::default();

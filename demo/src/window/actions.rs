@@ -17,7 +17,7 @@ impl App {
         let typing = Typing {
             text: context.text_edit_focused(),
             control: context.memory(|memory| memory.focused().is_some()),
-            dialog: self.import.is_some() || self.help,
+            dialog: self.import.is_some() || self.help || self.models.dialog.is_some(),
         };
         let pressed: Vec<(Key, egui::Modifiers)> = context.input(|input| {
             let press = |event: &egui::Event| match event {
@@ -44,7 +44,8 @@ impl App {
     /// Does what a key or a button asks for.
     pub(super) fn act(&mut self, context: &Context, action: Action) {
         match action {
-            Action::Wear(place) => self.wear_place(place),
+            Action::Wear(place) => self.wear_place(context, place),
+            Action::NextModel => self.next_model(context),
             Action::Card => self.pause(true),
             Action::Pause => self.pause(!self.paused),
             Action::Panel => {
@@ -54,7 +55,7 @@ impl App {
             Action::FullScreen => self.set_full_screen(context, !self.full_screen),
             Action::Leave if self.help => self.help = false,
             // An open dialog closes by itself.
-            Action::Leave if self.import.is_some() => {}
+            Action::Leave if self.import.is_some() || self.models.dialog.is_some() => {}
             Action::Leave => self.set_full_screen(context, false),
             Action::Snapshot => self.snapshot(context),
             Action::Record => self.record(context),
@@ -76,23 +77,27 @@ impl App {
         }
     }
 
-    fn wear_place(&mut self, place: usize) {
+    fn wear_place(&mut self, context: &Context, place: usize) {
         let Some(entry) = self.gallery.get(place) else { return };
         let name = entry.name.clone();
         match &entry.persona {
             Some(Ok(persona)) => {
                 let persona = Arc::clone(persona);
-                self.wear(&name, &persona, true);
+                self.wear(context, &name, &persona);
             }
             Some(Err(reason)) => self.toasts.fault(reason.clone()),
             None => self.toasts.tell(format!("{} is still being loaded", gallery::label(&name))),
         }
     }
 
-    fn wear(&mut self, name: &str, persona: &Arc<Persona>, fade: bool) {
-        self.kept.persona = name.to_owned();
+    fn wear(&mut self, context: &Context, name: &str, persona: &Arc<Persona>) {
+        let other = self.kept.persona != name;
+        name.clone_into(&mut self.kept.persona);
         if let Phase::Running(_, fitting) = &self.phase {
-            fitting.wear(persona, &self.kept.look, fade);
+            fitting.wear(persona, &self.kept.look, true);
+        }
+        if other {
+            self.persona_changed(context);
         }
         self.changed();
     }
@@ -134,9 +139,9 @@ impl App {
     }
 
     /// What was clicked in the gallery.
-    pub(super) fn picked(&mut self, picked: Picked) {
+    pub(super) fn picked(&mut self, context: &Context, picked: Picked) {
         match picked {
-            Picked::Persona(place) => self.wear_place(place),
+            Picked::Persona(place) => self.wear_place(context, place),
             Picked::Add => self.import = Some(Import::new(None)),
         }
     }

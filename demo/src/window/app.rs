@@ -18,6 +18,7 @@ use super::recording::Recorder;
 use super::session::{self, Fitting, Live, LiveStatus, Refusal, Start, Started};
 use super::settings::{Remembered, SettingsFile};
 use super::states::SetUp;
+use super::swap_models::{self, SwapModels};
 use super::task::{Progress, Task};
 use super::toast::Toasts;
 use super::virtual_camera::VirtualSwitch;
@@ -53,6 +54,7 @@ pub(super) struct App {
     pub(super) preview: Preview,
     pub(super) gallery: Gallery,
     pub(super) devices: Devices,
+    pub(super) models: SwapModels,
     pub(super) import: Option<Import>,
     pub(super) toasts: Toasts,
     pub(super) recorder: Recorder,
@@ -80,6 +82,7 @@ impl App {
     ) -> Self {
         let Opened { file, mut kept, notice } = opened;
         let switch_on = options.given.virtual_camera.is_some();
+        let models = SwapModels::open(context, &data, options.given.model.clone());
         options.given.over(&mut kept);
         let mut toasts = Toasts::default();
         if let Some(notice) = notice {
@@ -93,6 +96,7 @@ impl App {
             preview: Preview::new(gpu.is_none()),
             gallery,
             devices: Devices::look(context),
+            models,
             import: None,
             toasts,
             recorder: Recorder::default(),
@@ -136,6 +140,7 @@ impl App {
         self.devices.poll();
         self.virtual_camera.poll();
         self.poll_start(context);
+        self.update_models(context);
         let set_up = match &mut self.phase {
             Phase::SetUp(setup) => setup.poll(),
             _ => false,
@@ -178,6 +183,7 @@ impl App {
                     self.toasts.fault(notice);
                 }
                 self.phase = Phase::Running(Arc::clone(&live), Fitting::new(live));
+                self.wear_model(context);
                 self.look();
                 if std::mem::take(&mut self.switch_on) {
                     let output = self.output();
@@ -209,14 +215,17 @@ impl App {
         }
     }
 
-    /// Opens the dialog for dropped photos.
+    /// Tests dropped models, and opens the dialog for a dropped photo.
     fn drops(&mut self, context: &Context) {
         let dropped = context.input(|input| input.raw.dropped_files.clone());
-        let Some(path) = dropped.first().map(|file| file.path().to_owned()) else { return };
-        self.help = false;
+        self.help &= dropped.is_empty();
+        let paths = dropped.iter().map(|file| file.path().to_owned());
+        let (models, photos): (Vec<_>, Vec<_>) = paths.partition(|path| swap_models::is_model(path));
+        models.iter().for_each(|path| self.add_model(path));
+        let Some(path) = photos.first() else { return };
         match &mut self.import {
-            Some(import) => import.take_photo(&path),
-            None => self.import = Some(Import::new(Some(&path))),
+            Some(import) => import.take_photo(path),
+            None => self.import = Some(Import::new(Some(path))),
         }
     }
 
@@ -224,6 +233,7 @@ impl App {
         if self.help && super::help::show(context) {
             self.help = false;
         }
+        self.model_dialog(context);
         let Some(import) = &mut self.import else { return };
         match import.show(context, &self.data) {
             Outcome::Open => {}

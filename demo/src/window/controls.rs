@@ -288,6 +288,7 @@ pub(super) fn notice(ui: &mut Ui, colour: Color32, text: &str) {
     let frame = egui::Frame::new().fill(fill).stroke(Stroke::new(1.0, colour.gamma_multiply(0.35)));
     frame.corner_radius(8).inner_margin(10).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.label(RichText::new(text).font(theme::regular(12.5)).color(theme::TEXT));
+        let text = RichText::new(text).font(theme::regular(12.5)).color(theme::TEXT);
+        ui.add(egui::Label::new(text).selectable(true));
     });
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use eframe::egui::{Context, Id, Rect, Ui};
+use omote_engine::pipeline::ModelState;
 use serde::Serialize;
 
 use super::app::App;
 use super::import::Import;
 use super::settings;
+use super::swap_models::Dialog;
 use super::virtual_camera::VirtualSwitch;
 
 /// What is written. Times, rates and counts that change with every frame are left out, so that the file
@@ -59,6 +61,22 @@ pub(super) struct Dump {
     pub(super) virtual_kind: String,
     /// Why it failed.
     pub(super) virtual_camera_fault: Option<String>,
+    /// Swap models that are listed.
+    pub(super) models: Vec<String>,
+    /// The one that is chosen; empty for none.
+    pub(super) model: String,
+    /// `off`, `loading`, `running`, or `failed`.
+    pub(super) model_state: String,
+    /// Why it failed.
+    pub(super) model_fault: Option<String>,
+    /// Whether what it made is in the picture.
+    pub(super) model_drawn: bool,
+    /// At most so many results a second; 0 for no limit.
+    pub(super) model_rate: u32,
+    /// The file that is being tested.
+    pub(super) model_test: Option<String>,
+    /// Why the last one was refused, while that is shown.
+    pub(super) model_refusal: Option<String>,
     /// Where the sliders stand: opacity, eyes, mouth, edge, light, sharpness, shape.
     pub(super) sliders: [f32; 7],
     /// `protect` or `relaxed`.
@@ -137,7 +155,7 @@ impl App {
     /// What the window is doing now.
     pub(super) fn describe(&self, context: &Context) -> Dump {
         let (state, reason) = self.state_words();
-        let look = &self.kept.look;
+        let (look, model) = (&self.kept.look, &self.status.model);
         let size = context.content_rect().size() * context.pixels_per_point();
         Dump {
             state,
@@ -166,6 +184,26 @@ impl App {
             virtual_kind: self.kept.virtual_camera.clone(),
             virtual_camera_fault: match &self.virtual_camera {
                 VirtualSwitch::Failed(reason) => Some(reason.clone()),
+                _ => None,
+            },
+            models: self.models.listed().iter().map(|model| model.name.clone()).collect(),
+            model: self.kept.model.clone(),
+            model_state: match &model.state {
+                ModelState::Off => "off",
+                ModelState::Loading => "loading",
+                ModelState::Running => "running",
+                ModelState::Failed(_) => "failed",
+            }
+            .to_owned(),
+            model_fault: match &model.state {
+                ModelState::Failed(why) => Some(why.clone()),
+                _ => None,
+            },
+            model_drawn: model.age.count > 0,
+            model_rate: self.kept.model_rate,
+            model_test: self.models.testing(),
+            model_refusal: match &self.models.dialog {
+                Some(Dialog::Refused(_, why)) => Some(why.clone()),
                 _ => None,
             },
             sliders: [look.opacity, look.eyes, look.mouth, look.edge, look.light, look.sharpness, look.shape],

@@ -1,6 +1,7 @@
 //! What the command line says, over what the window remembers.
 
 use super::settings::Remembered;
+use crate::wear_args::ModelArgs;
 
 /// Settings that were named on the command line; the rest stays as it was last.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,8 @@ pub(crate) struct Given {
     pub(crate) mirror: Option<bool>,
     /// The output's rotation in degrees.
     pub(crate) rotation: Option<u16>,
+    /// The swap model; all but its name and rate holds for every model of this run.
+    pub(crate) model: ModelArgs,
 }
 
 impl Given {
@@ -55,6 +58,8 @@ impl Given {
         put(self.shape, &mut kept.look.shape);
         put(self.mirror, &mut kept.mirrored_output);
         put(self.rotation, &mut kept.rotation);
+        put(self.model.model, &mut kept.model);
+        put(self.model.model_rate.map(|rate| rate.round().max(1.0) as u32), &mut kept.model_rate);
     }
 }
 
@@ -67,15 +72,18 @@ mod tests {
         let mut kept = Remembered::default();
         kept.mode = "MJPEG 1280x720".into();
         kept.look.eyes = 0.25;
+        kept.model = "mine".into();
         let given = Given {
             persona: Some("oni".into()),
             source: Some("actor".into()),
             mouth: Some(0.5),
+            model: ModelArgs { model_rate: Some(0.2), ..ModelArgs::default() },
             ..Given::default()
         };
         given.over(&mut kept);
         assert_eq!((kept.persona.as_str(), kept.source.as_str(), kept.mode.as_str()), ("oni", "actor", ""));
         assert_eq!((kept.look.eyes, kept.look.mouth), (0.25, 0.5));
+        assert_eq!((kept.model.as_str(), kept.model_rate), ("mine", 1));
         assert_eq!(kept.privacy, Remembered::default().privacy);
     }
 }

@@ -316,7 +316,7 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
 }
 
 /// With a capital and a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let mut out: String =
         letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect());

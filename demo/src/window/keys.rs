@@ -9,6 +9,8 @@ pub(super) enum Action {
     Wear(usize),
     /// The card, now; it stays until the pause is ended.
     Card,
+    /// The next swap model, or none.
+    NextModel,
     /// To the card, or back.
     Pause,
     /// The panel away, or back.
@@ -40,11 +42,12 @@ pub(super) struct Typing {
 pub(super) const MESH: Key = Key::M;
 
 /// The list for the help overlay: keys, and what they do.
-pub(super) const LIST: [(&str, &str); 12] = [
+pub(super) const LIST: [(&str, &str); 13] = [
     ("1 – 9", "Wear a persona of the gallery"),
     ("0", "Card now"),
     ("Space", "Pause to the card, and back"),
     ("M", "Hold: the output beside the face mesh"),
+    ("N", "Next swap model, or none"),
     ("S", "Snapshot"),
     ("R", "Record, and stop"),
     ("H", "Hide or show the panel"),
@@ -74,6 +77,7 @@ pub(super) fn action(key: Key, modifiers: Modifiers, typing: Typing) -> Option<A
         Key::Space if !typing.control => Some(Action::Pause),
         Key::H => Some(Action::Panel),
         Key::F | Key::F11 => Some(Action::FullScreen),
+        Key::N => Some(Action::NextModel),
         Key::S => Some(Action::Snapshot),
         Key::R => Some(Action::Record),
         Key::Questionmark | Key::F1 => Some(Action::Help),
@@ -100,6 +104,7 @@ mod tests {
             (Key::H, Action::Panel),
             (Key::F, Action::FullScreen),
             (Key::Escape, Action::Leave),
+            (Key::N, Action::NextModel),
             (Key::S, Action::Snapshot),
             (Key::R, Action::Record),
             (Key::Questionmark, Action::Help),

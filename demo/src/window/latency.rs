@@ -1,13 +1,15 @@
 //! The latency panel: how long frames take from the camera to the sinks, and where the time goes.
 
 use eframe::egui::{
-    Align2, Color32, CornerRadius, Pos2, Rect, Sense, Shape, Stroke, Ui, epaint::PathStroke, pos2, vec2,
+    Align2, Color32, CornerRadius, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, epaint::PathStroke, pos2,
+    vec2,
 };
+use omote_engine::pipeline::ModelStatus;
 use omote_engine::timing::Summary;
 
-use super::controls;
 use super::session::LiveStatus;
 use super::theme;
+use super::{controls, dump};
 
 /// Names of the stages for people. Those that are not named keep the pipeline's name.
 const NAMES: [(&str, &str); 6] = [
@@ -25,7 +27,7 @@ pub(super) fn stage_name(stage: &str) -> &str {
 }
 
 /// Milliseconds in as few figures as tell something.
-fn ms(value: f64) -> String {
+pub(super) fn ms(value: f64) -> String {
     if value < 9.95 { format!("{value:.1} ms") } else { format!("{value:.0} ms") }
 }
 
@@ -49,6 +51,7 @@ pub(super) fn show(ui: &mut Ui, status: &LiveStatus) {
     for (name, summary) in status.stages.iter().filter(|(name, _)| *name != "engine") {
         bar(ui, stage_name(name), summary, longest);
     }
+    model(ui, &status.model);
     ui.add_space(4.0);
     let drops = status.drops;
     let sinks: u64 = status.sinks.iter().map(|sink| sink.dropped).sum();
@@ -59,6 +62,29 @@ pub(super) fn show(ui: &mut Ui, status: &LiveStatus) {
     let dropped =
         if named.is_empty() { "no drops".to_owned() } else { format!("dropped: {}", named.join(", ")) };
     controls::note(ui, format!("{} frames, {dropped}\n{}", status.frames, status.backend));
+}
+
+/// A swap model's time, and how old what is drawn of it is. It works beside the frames' way, so its bar has a scale
+/// of its own: the texture's age.
+fn model(ui: &mut Ui, model: &ModelStatus) {
+    if model.took.count == 0 {
+        return;
+    }
+    ui.add_space(4.0);
+    dump::target(ui, "latency-model", ui.available_rect_before_wrap().with_max_y(ui.cursor().top() + 40.0));
+    bar(ui, "Swap model", &model.took, model.took.p95.max(model.age.p95).max(0.1));
+    if model.age.count > 0 {
+        let text = RichText::new(age(&model.age)).font(theme::regular(12.0)).color(theme::WEAK);
+        ui.label(text).on_hover_text(AGE);
+    }
+}
+
+/// What the texture's age means.
+const AGE: &str = "How much older the model's last result is than the frame that it is drawn on. The picture is not \
+                   delayed by it: that result is drawn on every new frame's mesh, so it moves with your face.";
+
+fn age(age: &Summary) -> String {
+    format!("Texture age p50 {}, p95 {}", ms(age.p50), ms(age.p95))
 }
 
 /// p50 large, p95 and p99 beside it.
@@ -161,6 +187,8 @@ mod tests {
     #[test]
     fn small_times_keep_a_decimal() {
         assert_eq!((ms(3.11).as_str(), ms(42.4).as_str()), ("3.1 ms", "42 ms"));
+        let summary = Summary { p50: 41.6, p95: 8.04, ..Summary::default() };
+        assert_eq!(age(&summary), "Texture age p50 42 ms, p95 8.0 ms");
         assert_eq!((stage_name("wait.track"), stage_name("other")), ("Wait for tracking", "other"));
     }
 }

@@ -11,7 +11,7 @@ use super::files::clock;
 use super::icons::{self, Icon};
 use super::keys::Action;
 use super::virtual_camera::VirtualSwitch;
-use super::{dump, preview, session, theme};
+use super::{dump, preview, session, swap_models, theme};
 
 /// Width of the panel in points.
 const PANEL: f32 = 328.0;
@@ -62,7 +62,7 @@ impl App {
                 ui.add_space(4.0);
                 let worn = self.kept.persona.clone();
                 if let Some(picked) = self.gallery.show(ui, &worn, card) {
-                    self.picked(picked);
+                    self.picked(&ui.ctx().clone(), picked);
                 }
             });
         let strip = Frame::new().fill(theme::GROUND).inner_margin(Margin::symmetric(16, 0));
@@ -256,14 +256,14 @@ impl App {
 
     /// While a file is held over the window.
     fn drop_hint(&self, ui: &Ui, rect: Rect) {
-        if self.import.is_some() || ui.input(|input| input.raw.hovered_files.is_empty()) {
-            return;
-        }
+        let hovered = ui.input(|input| input.raw.hovered_files.first().cloned());
+        let Some(file) = hovered.filter(|_| self.import.is_none()) else { return };
         let painter = ui.painter();
         painter.rect_filled(rect, CornerRadius::same(theme::ROUND), Color32::from_black_alpha(190));
         let stroke = Stroke::new(2.0, theme::ACCENT);
         painter.rect_stroke(rect.shrink(8.0), CornerRadius::same(theme::ROUND), stroke, StrokeKind::Inside);
-        let words = "Drop the photo to make a persona";
+        let model = file.path.is_some_and(|path| swap_models::is_model(&path));
+        let words = if model { "Drop the swap model to test it" } else { "Drop the photo to make a persona" };
         painter.text(rect.center(), Align2::CENTER_CENTER, words, theme::strong(18.0), theme::TEXT);
     }
 

@@ -1,4 +1,4 @@
-//! The panel at the right: persona, look, camera, virtual camera, safety, latency.
+//! The panel at the right: persona, look, swap model, camera, virtual camera, safety, latency.
 
 use eframe::egui::{ComboBox, Frame, Margin, RichText, ScrollArea, Ui};
 use omote_engine::pipeline::Privacy;
@@ -17,6 +17,7 @@ impl App {
             Frame::new().inner_margin(Margin { left: 20, right: 20, top: 16, bottom: 8 }).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 section(ui, &self.worn_title(), |ui| self.sliders(ui));
+                section(ui, "Swap model", |ui| self.swap_section(ui));
                 section(ui, "Camera", |ui| self.camera(ui));
                 section(ui, "Virtual camera", |ui| self.virtual_camera(ui));
                 section(ui, "Safety", |ui| self.safety(ui));

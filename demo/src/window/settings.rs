@@ -35,6 +35,10 @@ pub(super) struct Remembered {
     pub(super) badge: String,
     /// `auto`, `v4l2` or `pipewire`.
     pub(super) virtual_camera: String,
+    /// Name of the swap model worn over the persona; empty for none.
+    pub(super) model: String,
+    /// At most so many of its results a second; 0 for as many as it can.
+    pub(super) model_rate: u32,
     /// Whether the panel is seen.
     pub(super) panel: bool,
     /// The window's inner size in points.
@@ -79,6 +83,11 @@ pub(super) const EDGE: (f32, f32) = (0.3, 2.0);
 /// Range of the sharpness.
 pub(super) const SHARPNESS: (f32, f32) = (0.0, 2.0);
 
+/// What the panel offers of [`Remembered::model_rate`].
+pub(super) const RATES: [(u32, &str); 5] = [(0, "Off"), (5, "5"), (10, "10"), (15, "15"), (30, "30")];
+/// The most that it may be.
+const MOST_RATE: u32 = 240;
+
 impl Default for Remembered {
     fn default() -> Self {
         Self {
@@ -91,6 +100,8 @@ impl Default for Remembered {
             privacy: "protect".to_owned(),
             badge: "top-right".to_owned(),
             virtual_camera: "auto".to_owned(),
+            model: String::new(),
+            model_rate: 0,
             panel: true,
             window: [1280.0, 800.0],
             look: Sliders::default(),
@@ -139,6 +150,7 @@ impl Remembered {
         if ![0, 90, 180, 270].contains(&self.rotation) {
             self.rotation = 0;
         }
+        self.model_rate = self.model_rate.min(MOST_RATE);
         self
     }
 
@@ -269,6 +281,7 @@ mod tests {
         let (mut file, mut remembered, _) = SettingsFile::open(Some(&below));
         remembered.persona = "oni".to_owned();
         remembered.look.eyes = 0.25;
+        (remembered.model, remembered.model_rate) = ("mine".to_owned(), 15);
         remembered.rotation = 270;
         file.save(&remembered).unwrap();
         let (_, again, notice) = SettingsFile::open(Some(&below));
@@ -298,13 +311,14 @@ mod tests {
 
     #[test]
     fn out_of_range_goes_to_the_nearest() {
-        let text = "rotation = 45\nprivacy = \"none\"\nbadge = \"off\"\nwindow = [10.0, 99999.0]\n\
+        let text = "rotation = 45\nmodel_rate = 100000\nprivacy = \"none\"\nbadge = \"off\"\nwindow = [10.0, 99999.0]\n\
                     [look]\nopacity = 7.0\neyes = -1.0\nedge = 0.0\nsharpness = nan\n";
         let (_folder, remembered, notice) = stored(text.as_bytes());
         assert_eq!(notice, None);
         let look = remembered.look;
         assert_eq!((look.opacity, look.eyes, look.edge, look.sharpness), (1.0, 0.0, 0.3, 1.0));
         assert_eq!((remembered.rotation, remembered.window), (0, [800.0, 4320.0]));
+        assert_eq!((remembered.model.as_str(), remembered.model_rate), ("", MOST_RATE));
         assert_eq!(remembered.privacy_level(), Privacy::Protect);
         assert_eq!(remembered.corner(), Corner::TopRight);
     }

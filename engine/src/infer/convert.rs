@@ -6,7 +6,6 @@
 //! a sum: exact to rounding, and three times faster than ONNX Runtime's PRelu kernel, which breaks its layouts.
 
 mod attention;
-mod builder;
 mod constants;
 mod layers;
 #[cfg(test)]
@@ -16,9 +15,9 @@ use std::collections::HashMap;
 
 use prost::Message;
 
+use super::builder::Builder;
 use super::onnx;
 use super::tflite::{Graph, Kind, Operator, Padding, TfliteError};
-use builder::Builder;
 use constants::Constant;
 
 /// Why a `.tflite` file can't be turned into ONNX.

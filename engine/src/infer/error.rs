@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Provider;
+
 /// Why a network can't be loaded or run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -45,6 +47,16 @@ pub enum InferError {
         /// Who refused.
         backend: &'static str,
         /// What it says.
+        reason: String,
+        /// The file.
+        file: String,
+    },
+    /// The execution provider is not there or does not take the network.
+    #[error("{provider} can't be used ({reason}); another provider can: {file}")]
+    Provider {
+        /// Which one.
+        provider: Provider,
+        /// What the library says.
         reason: String,
         /// The file.
         file: String,

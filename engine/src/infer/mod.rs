@@ -4,14 +4,18 @@
 //! `rten` otherwise. The same file runs in both. Only this module names either of them; no type of theirs is public.
 //! [`models`] knows the networks that tracking uses, and [`models::convert_file`] makes their ONNX files.
 
+mod builder;
 mod convert;
 mod error;
 mod flatbuffer;
 mod flexbuffer;
+mod graph;
 pub mod models;
 mod onnx;
 mod ort;
+mod provider;
 mod rten;
+pub mod stand_in;
 mod tensors;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -21,6 +25,8 @@ use std::path::Path;
 
 pub use convert::ConvertError;
 pub use error::InferError;
+pub use graph::{Element, End as GraphEnd, Graph, GraphError, Initializer as GraphTensor, skim, skim_bytes};
+pub use provider::{Provider, RunOptions};
 pub use tensors::{Expect, Spec, TensorSpec};
 
 /// Environment variable that names the ONNX Runtime library where the caller names none.
@@ -117,28 +123,66 @@ impl Runtime {
         }
     }
 
+    /// The providers that the library at hand was built with, the usually quicker ones first. Whether one works on this
+    /// machine shows only when a network is loaded with it.
+    #[must_use]
+    pub fn providers(&self) -> Vec<Provider> {
+        match &self.0 {
+            Backend::Ort(library) => library.providers(),
+            Backend::Rten => vec![Provider::Cpu],
+        }
+    }
+
     /// Loads a network, checks its inputs and outputs against what the caller expects, and runs it once to warm up.
     ///
     /// # Errors
     /// [`InferError::Missing`], [`InferError::Read`], [`InferError::Load`], and [`InferError::Shape`] or
     /// [`InferError::Node`] where it is another network than the expected one.
     pub fn load(&self, source: Source<'_>, expect: &Expect<'_>) -> Result<Box<dyn Net>, InferError> {
-        let (file, bytes) = match source {
-            Source::Bytes { name, bytes } => (name.to_owned(), bytes.into()),
-            Source::File(path) => {
-                let file = path.display().to_string();
-                match std::fs::read(path) {
-                    Ok(bytes) => (file, std::borrow::Cow::Owned(bytes)),
-                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                        return Err(InferError::Missing { file });
-                    }
-                    Err(source) => return Err(InferError::Read { file, source }),
-                }
-            }
+        self.load_with(source, expect, &RunOptions::default())
+    }
+
+    /// As [`Runtime::load`], run as `options` say.
+    ///
+    /// # Errors
+    /// As [`Runtime::load`], and [`InferError::Provider`] where the provider is not there or does not work.
+    pub fn load_with(
+        &self,
+        source: Source<'_>,
+        expect: &Expect<'_>,
+        options: &RunOptions,
+    ) -> Result<Box<dyn Net>, InferError> {
+        let file = match source {
+            Source::Bytes { name, .. } => name.to_owned(),
+            Source::File(path) => path.display().to_string(),
         };
-        Ok(match &self.0 {
-            Backend::Ort(library) => Box::new(ort::OrtNet::load(library, file, &bytes, expect)?),
-            Backend::Rten => Box::new(rten::RtenNet::load(file, bytes.into_owned(), expect)?),
-        })
+        let read = |path: &Path| {
+            std::fs::read(path).map_err(|source| match source.kind() {
+                std::io::ErrorKind::NotFound => InferError::Missing { file: file.clone() },
+                _ => InferError::Read { file: file.clone(), source },
+            })
+        };
+        match (&self.0, source) {
+            (Backend::Ort(library), source) => {
+                if let Source::File(path) = source
+                    && !path.exists()
+                {
+                    return Err(InferError::Missing { file });
+                }
+                Ok(Box::new(ort::OrtNet::load(library, file, source, expect, options)?))
+            }
+            (Backend::Rten, _) if options.provider != Provider::Cpu => Err(InferError::Provider {
+                provider: options.provider,
+                reason: "it needs an ONNX Runtime library, and none is loaded".to_owned(),
+                file,
+            }),
+            (Backend::Rten, Source::Bytes { bytes, .. }) => {
+                Ok(Box::new(rten::RtenNet::load(file, bytes.to_vec(), expect)?))
+            }
+            (Backend::Rten, Source::File(path)) => {
+                let bytes = read(path)?;
+                Ok(Box::new(rten::RtenNet::load(file, bytes, expect)?))
+            }
+        }
     }
 }

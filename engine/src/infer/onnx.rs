@@ -54,6 +54,9 @@ pub(crate) struct Node {
     pub(crate) op_type: String,
     #[prost(message, repeated, tag = "5")]
     pub(crate) attribute: Vec<Attribute>,
+    /// Empty for the operators of ONNX itself.
+    #[prost(string, tag = "7")]
+    pub(crate) domain: String,
 }
 
 /// A named setting of a node. `kind` says which field holds the value.
@@ -92,7 +95,7 @@ impl Attribute {
     }
 }
 
-/// A constant; `raw_data` is little-endian.
+/// A constant; `raw_data` is little-endian, and empty where the values are in another file.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Tensor {
     #[prost(int64, repeated, packed = "false", tag = "1")]
@@ -103,11 +106,29 @@ pub(crate) struct Tensor {
     pub(crate) name: String,
     #[prost(bytes = "vec", tag = "9")]
     pub(crate) raw_data: Vec<u8>,
+    /// Where in which other file; read only where `data_location` is [`EXTERNAL`].
+    #[prost(message, repeated, tag = "13")]
+    pub(crate) external_data: Vec<Entry>,
+    #[prost(int32, tag = "14")]
+    pub(crate) data_location: i32,
+}
+
+/// A named word.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Entry {
+    #[prost(string, tag = "1")]
+    pub(crate) key: String,
+    #[prost(string, tag = "2")]
+    pub(crate) value: String,
 }
 
 /// Element type numbers of ONNX.
 pub(crate) const FLOAT: i32 = 1;
 const INT64: i32 = 7;
+/// 16-bit floats.
+pub(crate) const HALF: i32 = 10;
+/// [`Tensor::data_location`] of values in another file.
+pub(crate) const EXTERNAL: i32 = 1;
 
 impl Tensor {
     /// A constant of 32-bit floats.
@@ -117,6 +138,30 @@ impl Tensor {
             data_type: FLOAT,
             name: name.into(),
             raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A constant of 16-bit floats.
+    pub(crate) fn halves(name: &str, shape: &[usize], values: &[half::f16]) -> Self {
+        Self {
+            dims: to_i64(shape),
+            data_type: HALF,
+            name: name.into(),
+            raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A constant of 32-bit floats whose values are in another file, `location`.
+    pub(crate) fn external(name: &str, shape: &[usize], location: &str) -> Self {
+        Self {
+            dims: to_i64(shape),
+            data_type: FLOAT,
+            name: name.into(),
+            external_data: vec![Entry { key: "location".into(), value: location.into() }],
+            data_location: EXTERNAL,
+            ..Self::default()
         }
     }
 
@@ -127,6 +172,7 @@ impl Tensor {
             data_type: INT64,
             name: name.into(),
             raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            ..Self::default()
         }
     }
 }
@@ -143,7 +189,11 @@ pub(crate) struct ValueInfo {
 impl ValueInfo {
     /// A float tensor of a fixed shape.
     pub(crate) fn floats(name: &str, shape: &[usize]) -> Self {
-        let dim = to_i64(shape).into_iter().map(|value| Dim { value: Some(value) }).collect();
+        Self::with_dims(name, shape.iter().map(|&size| Dim::fixed(size)).collect())
+    }
+
+    /// A float tensor of a shape that may have open sizes.
+    pub(crate) fn with_dims(name: &str, dim: Vec<Dim>) -> Self {
         let tensor = TensorType { elem_type: FLOAT, shape: Some(Shape { dim }) };
         Self { name: name.into(), kind: Some(ValueType { tensor: Some(tensor) }) }
     }
@@ -172,11 +222,25 @@ pub(crate) struct Shape {
     pub(crate) dim: Vec<Dim>,
 }
 
-/// One dimension.
+/// One dimension: a size, or a name for an open one.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Dim {
     #[prost(int64, optional, tag = "1")]
     pub(crate) value: Option<i64>,
+    #[prost(string, optional, tag = "2")]
+    pub(crate) param: Option<String>,
+}
+
+impl Dim {
+    /// A fixed size.
+    pub(crate) fn fixed(size: usize) -> Self {
+        Self { value: to_i64(&[size]).first().copied(), param: None }
+    }
+
+    /// An open size.
+    pub(crate) fn open(name: &str) -> Self {
+        Self { value: None, param: Some(name.into()) }
+    }
 }
 
 /// Sizes as ONNX writes them.

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use ort::environment::Environment;
+use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::logging::LogLevel;
-use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{Session, SessionInputValue};
-use ort::value::{Outlet, TensorRef};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{IoBinding, Session, SessionInputValue, SessionOutputs};
+use ort::value::{Outlet, Tensor, TensorRef};
 
 use super::tensors::{End, Expect, TensorSpec, Tensors};
-use super::{InferError, Net};
+use super::{InferError, Net, Provider, RunOptions, Source};
 
 pub(super) const NAME: &str = "onnxruntime";
 
@@ -46,23 +47,130 @@ impl Library {
         Ok(loaded.insert(Self { path: real, environment }).clone())
     }
 
-    fn session(&self, bytes: &[u8]) -> ort::Result<Session> {
-        // One thread: these networks are so small that a second one gains nothing and would be taken from rendering.
-        Session::builder(&self.environment)?
+    /// The providers that the library was built with.
+    pub(super) fn providers(&self) -> Vec<Provider> {
+        Provider::ALL.into_iter().filter(|p| self.has(*p)).collect()
+    }
+
+    fn has(&self, provider: Provider) -> bool {
+        let there = match provider {
+            Provider::TensorRt => ep::TensorRT::is_available(),
+            Provider::Cuda => ep::CUDA::is_available(),
+            Provider::DirectMl => ep::DirectML::is_available(),
+            Provider::CoreMl => ep::CoreML::is_available(),
+            Provider::OpenVino => ep::OpenVINO::is_available(),
+            Provider::WebGpu => {
+                return self.plug_in().is_some() || ep::WebGPU::is_available().unwrap_or(false);
+            }
+            Provider::Xnnpack => ep::XNNPACK::is_available(),
+            Provider::Cpu => Ok(true),
+        };
+        there.unwrap_or(false)
+    }
+
+    /// The WebGPU plug-in library beside ONNX Runtime's, where there is one.
+    fn plug_in(&self) -> Option<PathBuf> {
+        let entries = std::fs::read_dir(self.path.parent()?).ok()?;
+        let is_it = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.contains("onnxruntime_providers_webgpu") && !name.ends_with(".txt")
+        };
+        entries.filter_map(|entry| Some(entry.ok()?.path())).find(is_it)
+    }
+
+    /// A builder whose networks run on the provider.
+    fn on(&self, builder: SessionBuilder, options: &RunOptions) -> ort::Result<SessionBuilder> {
+        let cache = options.cache.as_ref().map(|path| path.display().to_string());
+        let one = |dispatch: ExecutionProviderDispatch| [dispatch.error_on_failure()];
+        let dispatch = match options.provider {
+            Provider::Cpu => return Ok(builder),
+            Provider::TensorRt => {
+                let mut trt = ep::TensorRT::default().with_fp16(options.half);
+                if let Some(cache) = cache {
+                    trt = trt.with_engine_cache(true).with_engine_cache_path(&cache);
+                    trt = trt.with_timing_cache(true).with_timing_cache_path(cache);
+                }
+                trt.build()
+            }
+            Provider::Cuda => ep::CUDA::default().build(),
+            Provider::DirectMl => ep::DirectML::default().build(),
+            Provider::CoreMl => {
+                let mut apple = ep::CoreML::default().with_low_precision_accumulation_on_gpu(options.half);
+                if let Some(cache) = cache {
+                    apple = apple.with_model_cache_dir(cache);
+                }
+                apple.build()
+            }
+            Provider::OpenVino => {
+                let mut intel = ep::OpenVINO::default().with_device_type("AUTO");
+                if options.half {
+                    intel = intel.with_precision("FP16");
+                }
+                if let Some(cache) = cache {
+                    intel = intel.with_cache_dir(cache);
+                }
+                intel.build()
+            }
+            Provider::WebGpu => match self.plug_in() {
+                Some(library) => return self.plugged(builder, &library),
+                None => ep::WebGPU::default().build(),
+            },
+            Provider::Xnnpack => {
+                let threads =
+                    std::num::NonZeroUsize::new(options.threads).unwrap_or(std::num::NonZeroUsize::MIN);
+                ep::XNNPACK::default().with_intra_op_num_threads(threads).build()
+            }
+        };
+        Ok(builder.with_execution_providers(one(dispatch))?)
+    }
+
+    /// A builder on the devices of a plug-in library, which is registered once a process.
+    fn plugged(&self, builder: SessionBuilder, library: &Path) -> ort::Result<SessionBuilder> {
+        static REGISTERED: Mutex<bool> = Mutex::new(false);
+        let mut registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*registered {
+            self.environment.register_ep_library(PLUG_IN, library)?;
+            *registered = true;
+        }
+        let of_it = |device: &ort::device::Device<'_>| device.ep().is_ok_and(|name| name.contains("WebGpu"));
+        let devices: Vec<_> = self.environment.devices().filter(of_it).take(1).collect();
+        if devices.is_empty() {
+            return Err(ort::Error::new("the plug-in library finds no GPU"));
+        }
+        Ok(builder.with_devices(devices, None)?)
+    }
+
+    fn session(&self, source: Source<'_>, options: &RunOptions) -> ort::Result<Session> {
+        let builder = Session::builder(&self.environment)?
             .with_log_level(LogLevel::Error)?
             .with_optimization_level(GraphOptimizationLevel::All)?
-            .with_intra_threads(1)?
+            .with_intra_threads(options.threads.max(1))?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
-            .with_inter_op_spinning(false)?
-            .commit_from_memory(bytes)
+            .with_inter_op_spinning(false)?;
+        let mut builder = self.on(builder, options)?;
+        match source {
+            Source::File(path) => builder.commit_from_file(path),
+            Source::Bytes { bytes, .. } => builder.commit_from_memory(bytes),
+        }
     }
 }
+
+/// The name under which the plug-in library is registered.
+const PLUG_IN: &str = "omote-webgpu";
 
 /// A network in ONNX Runtime.
 pub(super) struct OrtNet {
     session: Session,
     tensors: Tensors,
+    /// Where a GPU computes: tensors that stay, bound once.
+    bound: Option<Bound>,
+}
+
+/// Tensors that are used again for every run.
+struct Bound {
+    binding: IoBinding,
+    inputs: Vec<Tensor<f32>>,
 }
 
 fn ends(outlets: &[Outlet]) -> Vec<End> {
@@ -77,23 +185,69 @@ impl OrtNet {
     pub(super) fn load(
         library: &Library,
         file: String,
-        bytes: &[u8],
+        source: Source<'_>,
         expect: &Expect<'_>,
+        options: &RunOptions,
     ) -> Result<Self, InferError> {
-        let session = library.session(bytes).map_err(|e| InferError::Load {
-            backend: NAME,
-            reason: e.to_string(),
-            file: file.clone(),
+        let provider = options.provider;
+        let session = library.session(source, options).map_err(|e| match provider {
+            Provider::Cpu => InferError::Load { backend: NAME, reason: e.to_string(), file: file.clone() },
+            _ => InferError::Provider { provider, reason: e.to_string(), file: file.clone() },
         })?;
         let tensors = Tensors::new(file, expect, &ends(session.inputs()), &ends(session.outputs()))?;
-        let mut net = Self { session, tensors };
+        let mut net = Self { session, tensors, bound: None };
+        if !provider.on_processor() {
+            net.bind()?;
+        }
         net.tensors.fill_inputs(0.5);
         net.compute()?;
         net.tensors.fill_inputs(0.0);
         Ok(net)
     }
 
+    fn failed(&self, e: &dyn Display) -> InferError {
+        InferError::Run { backend: NAME, reason: e.to_string(), file: self.tensors.file.clone() }
+    }
+
+    /// Makes the tensors that stay. The library copies them to the device and back.
+    fn bind(&mut self) -> Result<(), InferError> {
+        let made = || -> ort::Result<Bound> {
+            let mut binding = self.session.create_binding()?;
+            let mut inputs = Vec::new();
+            for spec in &self.tensors.inputs {
+                inputs.push(Tensor::<f32>::new(self.session.allocator(), spec.shape.clone())?);
+            }
+            for spec in &self.tensors.outputs {
+                let output = Tensor::<f32>::new(self.session.allocator(), spec.shape.clone())?;
+                binding.bind_output(spec.name.as_str(), output)?;
+            }
+            Ok(Bound { binding, inputs })
+        };
+        self.bound = Some(made().map_err(|e| self.failed(&e))?);
+        Ok(())
+    }
+
+    /// Runs on the tensors that stay.
+    fn compute_bound(&mut self, bound: &mut Bound) -> Result<(), InferError> {
+        for ((spec, data), tensor) in
+            self.tensors.inputs.iter().zip(&self.tensors.input_data).zip(&mut bound.inputs)
+        {
+            tensor.extract_tensor_mut().1.copy_from_slice(data);
+            bound.binding.bind_input(spec.name.as_str(), tensor).map_err(|e| self.failed(&e))?;
+        }
+        let file = self.tensors.file.clone();
+        let failed =
+            |e: &dyn Display| InferError::Run { backend: NAME, reason: e.to_string(), file: file.clone() };
+        let outputs = self.session.run_binding(&bound.binding).map_err(|e| failed(&e))?;
+        store(&mut self.tensors, &outputs, &failed)
+    }
+
     fn compute(&mut self) -> Result<(), InferError> {
+        if let Some(mut bound) = self.bound.take() {
+            let done = self.compute_bound(&mut bound);
+            self.bound = Some(bound);
+            return done;
+        }
         let file = self.tensors.file.clone();
         let failed =
             |e: &dyn Display| InferError::Run { backend: NAME, reason: e.to_string(), file: file.clone() };
@@ -103,14 +257,23 @@ impl OrtNet {
             inputs.push((spec.name.as_str().into(), view.map_err(|e| failed(&e))?.into()));
         }
         let outputs = self.session.run(inputs).map_err(|e| failed(&e))?;
-        for index in 0..self.tensors.outputs.len() {
-            let name = self.tensors.outputs.get(index).map_or("", |spec| spec.name.as_str());
-            let value = outputs.get(name).ok_or_else(|| failed(&format!("it gives no {name}")))?;
-            let (shape, values) = value.try_extract_tensor::<f32>().map_err(|e| failed(&e))?;
-            self.tensors.store(index, shape, values)?;
-        }
-        Ok(())
+        store(&mut self.tensors, &outputs, &failed)
     }
+}
+
+/// Copies what a run gave.
+fn store(
+    tensors: &mut Tensors,
+    outputs: &SessionOutputs<'_>,
+    failed: &dyn Fn(&dyn Display) -> InferError,
+) -> Result<(), InferError> {
+    for index in 0..tensors.outputs.len() {
+        let name = tensors.outputs.get(index).map_or("", |spec| spec.name.as_str());
+        let value = outputs.get(name).ok_or_else(|| failed(&format!("it gives no {name}")))?;
+        let (shape, values) = value.try_extract_tensor::<f32>().map_err(|e| failed(&e))?;
+        tensors.store(index, shape, values)?;
+    }
+    Ok(())
 }
 
 impl Net for OrtNet {

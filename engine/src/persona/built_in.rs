@@ -87,6 +87,7 @@ fn draft(
         credit: None,
         picture,
         landmarks,
+        vectors: vec![],
     }
 }
 

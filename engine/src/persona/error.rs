@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{ClassKind, Date};
+use super::{ClassKind, Date, LEAST_COSINE};
 use crate::error::{Error, ErrorKind, Stage};
 
 /// Why a persona can't be loaded, made or written.
@@ -131,6 +131,14 @@ pub enum PersonaError {
         /// What is wrong with them.
         reason: String,
     },
+    /// A recogniser's vectors are none.
+    #[error("the face vectors of the persona in {file} are not usable: {reason}")]
+    Vectors {
+        /// The file, below the package.
+        file: String,
+        /// What is wrong with them.
+        reason: String,
+    },
     /// No face was found in the photo.
     #[error("no face was found in the photo: take one that shows a whole face from the front")]
     NoFace,
@@ -161,6 +169,38 @@ pub enum PersonaError {
         /// The least allowed.
         least: f32,
     },
+    /// Photos that were given for one person do not all show that person.
+    #[error("{}", not_alike(photos, *of))]
+    SomeoneElse {
+        /// Those that differ: name, and cosine to the mean of the others.
+        photos: Vec<(String, f32)>,
+        /// How many photos there are.
+        of: usize,
+    },
+}
+
+/// What is said of photos that do not show who the others of `of` show.
+fn not_alike(photos: &[(String, f32)], of: usize) -> String {
+    let least = format!("at least {LEAST_COSINE:.2} is needed");
+    match photos {
+        [(photo, cosine)] => format!(
+            "photo {photo} does not look like the same person as the others (cosine {cosine:.2}, {least}); \
+             leave it out"
+        ),
+        [(a, cosine), (b, _)] if of == 2 => format!(
+            "photo {a} and photo {b} do not look like the same person (cosine {cosine:.2}, {least}); \
+             leave one out"
+        ),
+        many => {
+            let one = |(photo, cosine): &(String, f32)| format!("photo {photo} (cosine {cosine:.2})");
+            let many: Vec<String> = many.iter().map(one).collect();
+            format!(
+                "{} do not look like the same person as the others ({least}); leave out those that show \
+                 someone else",
+                many.join(", ")
+            )
+        }
+    }
 }
 
 impl PersonaError {

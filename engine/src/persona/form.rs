@@ -167,6 +167,7 @@ impl Form {
         };
         Ok(Making {
             photo: PathBuf::from(self.photo.trim()),
+            more_photos: vec![],
             name: self.name(),
             title: text(&self.title),
             class,

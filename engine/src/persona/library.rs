@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{
-    Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, Picture, Tone, built_in, cut_out,
-    one_good_face,
+    Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, PersonaVector, Picture, Tone, built_in,
+    cut_out, one_good_face, outliers,
 };
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::{Colour, Frame, PixelFormat};
@@ -18,6 +18,10 @@ pub const OWN_FACE: &str = "The user stated that this is their own face.";
 
 /// Finds the faces of a photo: the mesh points of each, in the photo's pixels.
 pub type FindFaces<'a> = &'a dyn Fn(&Picture) -> Result<Vec<Vec<MeshPoint>>>;
+
+/// What a face recogniser makes of a face in a photo: the SHA-256 of the recogniser's file, 64 hex digits, and the
+/// vector as it came, 512 values.
+pub type FindVector<'a> = &'a dyn Fn(&Picture, &[MeshPoint]) -> Result<(String, Vec<f32>)>;
 
 /// Today in UTC, by the system's clock.
 pub fn today() -> Date {
@@ -93,11 +97,18 @@ pub fn faces(photo: &Picture, data: &Path) -> Result<Vec<Vec<MeshPoint>>> {
     let runtime = Runtime::discover(models::library(data).as_deref()).map_err(networks)?;
     let mut tracker =
         Tracker::new(&runtime, &models::models_dir(data), TrackerConfig::default()).map_err(networks)?;
-    let rgb: Vec<u8> = photo.rgba().chunks_exact(4).flat_map(|pixel| pixel.iter().take(3).copied()).collect();
-    let frame = Frame::new(PixelFormat::Rgb, Colour::JPEG, photo.width(), photo.height(), rgb)
-        .map_err(|e| Error::wrap(ErrorKind::Unsupported, Stage::Track, e.to_string(), e))?;
-    let found = tracker.stills(&frame).map_err(networks)?;
+    let found = tracker.stills(&frame(photo)?).map_err(networks)?;
     Ok(found.into_iter().map(|face| face.landmarks).collect())
+}
+
+/// The photo as networks take it. Transparent parts count as their colour.
+///
+/// # Errors
+/// A size that no frame has.
+pub fn frame(photo: &Picture) -> Result<Frame> {
+    let rgb: Vec<u8> = photo.rgba().chunks_exact(4).flat_map(|pixel| pixel.iter().take(3).copied()).collect();
+    Frame::new(PixelFormat::Rgb, Colour::JPEG, photo.width(), photo.height(), rgb)
+        .map_err(|e| Error::wrap(ErrorKind::Unsupported, Stage::Track, e.to_string(), e))
 }
 
 fn networks(e: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -110,6 +121,8 @@ fn networks(e: impl std::error::Error + Send + Sync + 'static) -> Error {
 pub struct Making {
     /// The photo.
     pub photo: PathBuf,
+    /// More photos of the same person, for [`PersonaVector`]: nothing else of them is kept.
+    pub more_photos: Vec<PathBuf>,
     /// Short name: a-z, 0-9 and -.
     pub name: String,
     /// Name as shown to people.
@@ -127,25 +140,38 @@ pub struct Making {
 }
 
 impl Making {
-    /// Looks for the one good face of the photo and writes the package to `path`.
+    /// Looks for the one good face of the photo and writes the package to `path`, without vectors.
     ///
     /// # Errors
-    /// A photo that can't be read, has no one good face, or a package that can't be written.
+    /// As [`Making::write_with`].
     pub fn write(&self, path: &Path, today: Date, find: FindFaces<'_>) -> Result<Persona> {
-        let shown = self.photo.display().to_string();
-        let bytes = std::fs::read(&self.photo).map_err(|e| {
-            Error::wrap(ErrorKind::Missing, Stage::Persona, format!("can't read the photo {shown}"), e)
-        })?;
-        let photo = Picture::decode(&bytes, &shown, PHOTO_SIDE)?;
-        let faces = find(&photo).map_err(|e| {
-            let message = format!("no faces could be looked for in {shown}");
-            Error::wrap(e.kind(), e.stage(), message, e)
-        })?;
-        let face = one_good_face(&photo, &faces).map_err(|e| {
-            let message = format!("{shown} can't become a persona");
-            Error::wrap(ErrorKind::Refused, Stage::Persona, message, e)
-        })?;
-        let (picture, landmarks) = cut_out(&photo, face);
+        self.write_with(path, today, find, None)
+    }
+
+    /// Looks for the one good face of each photo, of the persona's photo first, and writes the package to `path`:
+    /// with what the recogniser behind `vector` makes of the photos, where there is one.
+    ///
+    /// # Errors
+    /// A photo that can't be read, has no one good face, or shows someone else than the others; more photos without
+    /// a recogniser; or a package that can't be written.
+    pub fn write_with(
+        &self,
+        path: &Path,
+        today: Date,
+        find: FindFaces<'_>,
+        vector: Option<FindVector<'_>>,
+    ) -> Result<Persona> {
+        if vector.is_none() && !self.more_photos.is_empty() {
+            let message = "more photos are of use to a face recogniser only, and there is none: \
+                           `omote models add w600k_r50.onnx` first";
+            return Err(Error::new(ErrorKind::Missing, Stage::Persona, message));
+        }
+        let (photo, face) = one_face(&self.photo, find)?;
+        let vectors = match vector {
+            Some(vector) => vec![self.vector(&photo, &face, find, vector)?],
+            None => vec![],
+        };
+        let (picture, landmarks) = cut_out(&photo, &face);
         let draft = PersonaDraft {
             name: self.name.clone(),
             title: self.title.clone(),
@@ -156,7 +182,62 @@ impl Making {
             credit: self.credit.clone(),
             picture,
             landmarks,
+            vectors,
         };
         Ok(draft.write(path, today)?)
     }
+
+    /// The person on `photo` and on all the other photos.
+    fn vector(
+        &self,
+        photo: &Picture,
+        face: &[MeshPoint],
+        find: FindFaces<'_>,
+        vector: FindVector<'_>,
+    ) -> Result<PersonaVector> {
+        let unusable = |path: &Path| {
+            let message = format!("the face recogniser can't make anything of {}", path.display());
+            Error::new(ErrorKind::Backend, Stage::Infer, message)
+        };
+        let look = |path: &Path, photo: &Picture, face: &[MeshPoint]| -> Result<_> {
+            let (recogniser, found) = vector(photo, face).map_err(|e| {
+                let message = format!("the face in {} can't be shown to the recogniser", path.display());
+                Error::wrap(e.kind(), e.stage(), message, e)
+            })?;
+            PersonaVector::of(&recogniser, std::slice::from_ref(&found)).ok_or_else(|| unusable(path))?;
+            Ok((recogniser, found))
+        };
+        let (recogniser, first) = look(&self.photo, photo, face)?;
+        let mut found = vec![first];
+        for path in &self.more_photos {
+            let (photo, face) = one_face(path, find)?;
+            found.push(look(path, &photo, &face)?.1);
+        }
+        let name = |i: usize| i.checked_sub(1).map_or(Some(&self.photo), |i| self.more_photos.get(i));
+        let odd = outliers(&found).into_iter();
+        let photos: Vec<_> = odd.filter_map(|(i, cos)| Some((name(i)?.display().to_string(), cos))).collect();
+        if !photos.is_empty() {
+            return Err(PersonaError::SomeoneElse { photos, of: found.len() }.into());
+        }
+        PersonaVector::of(&recogniser, &found).ok_or_else(|| unusable(&self.photo))
+    }
+}
+
+/// A photo and its one good face.
+fn one_face(path: &Path, find: FindFaces<'_>) -> Result<(Picture, Vec<MeshPoint>)> {
+    let shown = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|e| {
+        Error::wrap(ErrorKind::Missing, Stage::Persona, format!("can't read the photo {shown}"), e)
+    })?;
+    let photo = Picture::decode(&bytes, &shown, PHOTO_SIDE)?;
+    let faces = find(&photo).map_err(|e| {
+        let message = format!("no faces could be looked for in {shown}");
+        Error::wrap(e.kind(), e.stage(), message, e)
+    })?;
+    let face = one_good_face(&photo, &faces).map_err(|e| {
+        let message = format!("{shown} can't become a persona");
+        Error::wrap(ErrorKind::Refused, Stage::Persona, message, e)
+    })?;
+    let face = face.to_vec();
+    Ok((photo, face))
 }

@@ -1,6 +1,6 @@
 //! `persona.toml`: its form, its limits, and the id that binds it to its files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ pub(super) const MANIFEST_LIMIT: u64 = 64 << 10;
 const SCHEMA: u32 = 1;
 /// The most files that a package may list.
 const FILES_LIMIT: usize = 64;
+/// The most recognisers whose vectors a package may hold.
+const VECTORS_LIMIT: usize = 8;
 
 /// What a persona may be used for, as its maker says.
 pub const USES: [&str; 5] = ["stream", "recording", "video-call", "commercial", "benchmark"];
@@ -58,6 +60,8 @@ pub(super) struct Manifest {
     fictional: Option<FictionalBlock>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     historic: Option<HistoricBlock>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) vectors: Vec<VectorsBlock>,
     pub(super) files: BTreeMap<String, String>,
 }
 
@@ -104,6 +108,18 @@ struct HistoricBlock {
     source: String,
 }
 
+/// One recogniser's vectors of the face.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VectorsBlock {
+    /// SHA-256 of the recogniser's file, hex.
+    pub(super) recogniser: String,
+    /// From how many photos they are.
+    pub(super) photos: u32,
+    /// The file that holds them.
+    pub(super) file: String,
+}
+
 /// What a manifest says beside its files.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct About {
@@ -142,10 +158,40 @@ impl Manifest {
                 return Err(PersonaError::Value { key, reason });
             }
         }
+        manifest.check_vectors()?;
         if manifest.id != id_of(&manifest.files) {
             return Err(PersonaError::WrongId);
         }
         Ok(manifest)
+    }
+
+    fn check_vectors(&self) -> Result<(), PersonaError> {
+        let bad = |key, reason: String| Err(PersonaError::Value { key, reason });
+        if self.vectors.len() > VECTORS_LIMIT {
+            let reason = format!("has {} blocks, and {VECTORS_LIMIT} are allowed", self.vectors.len());
+            return bad("vectors", reason);
+        }
+        let (mut recognisers, mut files) = (BTreeSet::new(), BTreeSet::new());
+        for VectorsBlock { recogniser, photos, file } in &self.vectors {
+            let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+            if recogniser.len() != 64 || !recogniser.bytes().all(digit) {
+                return bad("vectors.recogniser", "must be a SHA-256 of 64 digits 0-9 and a-f".to_owned());
+            }
+            if !recognisers.insert(recogniser) {
+                return bad("vectors.recogniser", format!("names {recogniser} twice"));
+            }
+            if *photos == 0 {
+                return bad("vectors.photos", "must be 1 or more".to_owned());
+            }
+            check_path(file)?;
+            if !self.files.contains_key(file) {
+                return bad("vectors.file", format!("names {file}, which is not in [files]"));
+            }
+            if !files.insert(file) {
+                return bad("vectors.file", format!("names {file} twice"));
+            }
+        }
+        Ok(())
     }
 
     /// What it says, checked; the class's ground must hold on the day `today`.
@@ -197,7 +243,13 @@ impl Manifest {
     }
 
     /// The manifest that says `about` of files with these hashes.
-    pub(super) fn of(about: &About, picture: &str, landmarks: &str, files: BTreeMap<String, String>) -> Self {
+    pub(super) fn of(
+        about: &About,
+        picture: &str,
+        landmarks: &str,
+        vectors: Vec<VectorsBlock>,
+        files: BTreeMap<String, String>,
+    ) -> Self {
         let mut manifest = Self {
             schema: SCHEMA,
             id: id_of(&files),
@@ -216,6 +268,7 @@ impl Manifest {
             licensed: None,
             fictional: None,
             historic: None,
+            vectors,
             files,
         };
         match about.class.clone() {

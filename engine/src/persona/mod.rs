@@ -1,7 +1,8 @@
 //! Personas: whose face is put on, on what ground, and the packages they come in.
 //!
 //! A package is a folder, or a zip archive named `.omote`, that holds `persona.toml`, a picture and the picture's
-//! face landmarks. Only a [`Persona`] that passed every check can exist: its fields are private, and
+//! face landmarks; for swap models also what a face recogniser makes of the face ([`PersonaVector`]).
+//! Only a [`Persona`] that passed every check can exist: its fields are private, and
 //! [`Persona::load`] refuses a package whose files were changed, whose consent is missing or has expired, or whose
 //! picture and landmarks do not fit. The record says what its maker declared. Omote can't check that it is true.
 
@@ -19,8 +20,10 @@ mod photo;
 mod picture;
 #[cfg(test)]
 mod tests;
+mod vector;
 mod write;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use class::{CONSENT_MONTHS, Class, ClassKind, Consent};
@@ -29,6 +32,7 @@ pub use error::PersonaError;
 pub use manifest::{Tone, USES};
 pub use photo::{LEAST_FACE, LEAST_SHARPNESS, cut_out, one_good_face, sharpness};
 pub use picture::{PACKAGE_SIDE, PHOTO_SIDE, Picture};
+pub use vector::{LEAST_COSINE, PersonaVector, VECTOR, cosine, of_unit_length, outliers};
 pub use write::PersonaDraft;
 
 use container::{Container, FILE_LIMIT, TOTAL_LIMIT};
@@ -43,6 +47,7 @@ pub struct Persona {
     about: About,
     picture: Picture,
     landmarks: Vec<MeshPoint>,
+    vectors: Vec<PersonaVector>,
 }
 
 impl Persona {
@@ -66,7 +71,8 @@ impl Persona {
         let manifest = Manifest::parse(&container.read(MANIFEST, MANIFEST_LIMIT)?)?;
         let about = manifest.about(today)?;
         let mut left = TOTAL_LIMIT;
-        let (mut picture, mut landmarks) = (Vec::new(), Vec::new());
+        let of_vectors = |name: &String| manifest.vectors.iter().any(|block| block.file == *name);
+        let mut kept = BTreeMap::new();
         for (name, hash) in &manifest.files {
             let bytes = container.read(name, FILE_LIMIT)?;
             left = left
@@ -75,15 +81,16 @@ impl Persona {
             if blake3::hash(&bytes).to_hex().as_str() != hash {
                 return Err(PersonaError::Changed { file: name.clone() });
             }
-            if *name == manifest.picture {
-                picture = bytes;
-            } else if *name == manifest.landmarks {
-                landmarks = bytes;
+            if *name == manifest.picture || *name == manifest.landmarks || of_vectors(name) {
+                kept.insert(name.as_str(), bytes);
             }
         }
-        let picture = Picture::decode(&picture, &manifest.picture, PACKAGE_SIDE)?;
-        let landmarks = landmarks::parse(&landmarks, &picture)?;
-        Ok(Self { id: manifest.id, about, picture, landmarks })
+        let file = |name: &str| kept.get(name).map_or(&[][..], Vec::as_slice);
+        let picture = Picture::decode(file(&manifest.picture), &manifest.picture, PACKAGE_SIDE)?;
+        let landmarks = landmarks::parse(file(&manifest.landmarks), &picture)?;
+        let vectors = manifest.vectors.iter().map(|block| PersonaVector::parse(file(&block.file), block));
+        let vectors = vectors.collect::<Result<_, _>>()?;
+        Ok(Self { id: manifest.id, about, picture, landmarks, vectors })
     }
 
     /// A hash over the names and hashes of its files, 64 hex digits. Two personas of one id have the same files.
@@ -150,5 +157,17 @@ impl Persona {
     #[must_use]
     pub fn landmarks(&self) -> &[MeshPoint] {
         &self.landmarks
+    }
+
+    /// Its face to the recognisers that its maker had: none, or one each.
+    #[must_use]
+    pub fn vectors(&self) -> &[PersonaVector] {
+        &self.vectors
+    }
+
+    /// Its face to the recogniser whose file has this SHA-256.
+    #[must_use]
+    pub fn vector_of(&self, recogniser_sha256: &str) -> Option<&PersonaVector> {
+        self.vectors.iter().find(|vector| vector.recogniser == recogniser_sha256)
     }
 }

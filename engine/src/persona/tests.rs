@@ -3,6 +3,7 @@
 mod package;
 mod photos;
 mod random;
+mod vectors;
 
 use std::collections::BTreeMap;
 use std::f32::consts::TAU;
@@ -58,6 +59,7 @@ fn draft() -> PersonaDraft {
         credit: Some("nobody".to_owned()),
         picture: noise(256, 256),
         landmarks: ellipse(256.0, 100.0),
+        vectors: vec![],
     }
 }
 

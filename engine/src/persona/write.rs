@@ -11,7 +11,7 @@ use zip::write::SimpleFileOptions;
 
 use super::container::Container;
 use super::manifest::{About, MANIFEST, Manifest};
-use super::{Class, Date, Persona, PersonaError, Picture, Tone, landmarks};
+use super::{Class, Date, Persona, PersonaError, PersonaVector, Picture, Tone, landmarks};
 use crate::space::MeshPoint;
 
 const PICTURE: &str = "photo.png";
@@ -38,6 +38,8 @@ pub struct PersonaDraft {
     pub picture: Picture,
     /// The face's mesh points in the picture's pixels: 468 or 478.
     pub landmarks: Vec<MeshPoint>,
+    /// The face to recognisers, each at most once; for swap models.
+    pub vectors: Vec<PersonaVector>,
 }
 
 impl PersonaDraft {
@@ -92,9 +94,13 @@ impl PersonaDraft {
             (PICTURE.to_owned(), self.picture.to_png()?),
             (LANDMARKS.to_owned(), landmarks::to_json(&self.landmarks, &self.picture)?),
         ]);
+        for vector in &self.vectors {
+            files.insert(vector.block().file, vector.to_bytes()?);
+        }
+        let vectors = self.vectors.iter().map(PersonaVector::block).collect();
         let hash = |bytes: &Vec<u8>| blake3::hash(bytes).to_hex().to_string();
         let hashes = files.iter().map(|(name, bytes)| (name.clone(), hash(bytes))).collect();
-        let manifest = Manifest::of(&about, PICTURE, LANDMARKS, hashes);
+        let manifest = Manifest::of(&about, PICTURE, LANDMARKS, vectors, hashes);
         files.insert(MANIFEST.to_owned(), manifest.to_text()?.into_bytes());
         let persona = Persona::from_container(&mut Container::Memory(&files), today)?;
         Ok((persona, files))

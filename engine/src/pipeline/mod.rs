@@ -5,10 +5,12 @@ mod cover;
 mod draw;
 mod gate;
 mod live;
+mod model;
 mod painter;
 
 pub use gate::{GHOST, HEAD, HOLD, PIXELATE};
 pub use live::*;
+pub use model::{Lag, Model, Pace, Swap};
 
 use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
 use crate::composite::{Backend, Compositor, Look};
@@ -18,6 +20,7 @@ use crate::pool::Pool;
 use crate::swap::FaceTexture;
 use crate::timing::Timings;
 use crate::track::{Face, TrackError, Tracker};
+use model::{Lockstep, Modelling};
 use painter::{Painted, Painter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -171,6 +174,7 @@ pub struct Output {
 pub struct Engine {
     follow: Box<dyn Follow>,
     painter: Painter,
+    model: Option<Lockstep>,
     timings: Timings,
 }
 
@@ -184,7 +188,13 @@ impl Engine {
         check_personas(&personas)?;
         let compositor = Compositor::new(settings.backend)?;
         let painter = Painter::new(personas, settings, Box::new(compositor), Pool::new());
-        Ok(Self { follow, painter, timings: Timings::default() })
+        Ok(Self { follow, painter, model: None, timings: Timings::default() })
+    }
+
+    /// Wears a swap model over the personas, which are drawn where the model's result does not reach.
+    pub fn wear_model(&mut self, model: Model, lag: Lag) {
+        let listed = self.painter.settings().max_faces;
+        self.model = Some(Lockstep::new(Modelling::new(model, listed), lag));
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -192,7 +202,8 @@ impl Engine {
         self.painter.backend()
     }
 
-    /// Time spent in `track`, `swap` (persona and composite), `badge` and all of them (`engine`).
+    /// Time spent in `track`, `model` (where one is worn), `swap` (persona and composite), `badge` and all of them
+    /// (`engine`).
     pub fn timings(&self) -> &Timings {
         &self.timings
     }
@@ -212,11 +223,20 @@ impl Engine {
         check_size(frame.width(), frame.height()).map_err(small)?;
         let found = follow_guarded(&mut *self.follow, &frame);
         self.timings.add("track", start.elapsed());
-        let drawing = Instant::now();
         let (found, faces) = match found {
             Ok(faces) => (Ok(()), faces),
             Err(e) => (Err(e.what), Vec::new()),
         };
+        if let Some(model) = &mut self.model {
+            let begun = Instant::now();
+            let (results, fault) = model.work(&frame, &faces);
+            results.into_iter().for_each(|result| self.painter.reproject(result));
+            if let Some(what) = fault {
+                self.painter.fault(what);
+            }
+            self.timings.add("model", begun.elapsed());
+        }
+        let drawing = Instant::now();
         let painted = self.painter.paint(frame, found.map(|()| faces.as_slice()))?;
         self.timings.add("swap", drawing.elapsed());
         let badging = Instant::now();

@@ -1,15 +1,18 @@
 //! Draws what the safety gate allows: the persona, a held picture, a covered one, or the card.
 
+mod swap;
+
 use super::cover::{Cover, cover};
 use super::draw::Draw;
 use super::gate::{Box2, Gate, HEAD, HOLD, PIXELATE, Record, Show};
 use super::{Privacy, Settings, State, Why};
 use crate::badge::{BadgedFrame, Badger, Canvas, Disclosure};
-use crate::composite::{Compositor, Drawn, Look};
+use crate::composite::Compositor;
 use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use crate::pool::Pool;
 use crate::swap::FaceTexture;
+use crate::swap::neural::{Reprojection, Swapped};
 use crate::track::Face;
 use glam::Vec2;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,6 +71,8 @@ pub(super) struct Painter {
     settings: Settings,
     personas: Vec<FaceTexture>,
     fade: Option<Fade>,
+    /// A swap model's newest results.
+    model: Reprojection,
     draw: Box<dyn Draw>,
     badger: Badger,
     gate: Gate,
@@ -102,6 +107,7 @@ impl Painter {
             settings,
             personas,
             fade: None,
+            model: Reprojection::default(),
             draw,
             gate: Gate::default(),
             held: None,
@@ -145,6 +151,21 @@ impl Painter {
         self.fade = (!lasts.is_zero()).then_some(Fade { from, since: None, lasts });
     }
 
+    /// A swap model's result, to be drawn on the face from now on.
+    pub(super) fn reproject(&mut self, result: Swapped) {
+        self.model.take(result);
+    }
+
+    /// Forgets a swap model's results: another model is worn, or none.
+    pub(super) fn forget_model(&mut self) {
+        self.model.clear();
+    }
+
+    /// How old what a swap model last made is at `time`.
+    pub(super) fn model_age(&self, time: FrameTime) -> Option<Duration> {
+        self.model.age(time)
+    }
+
     pub(super) fn pause(&mut self, on: bool) {
         self.paused = on;
     }
@@ -156,6 +177,7 @@ impl Painter {
     /// Forgets faces and pictures, as for another source.
     pub(super) fn reset(&mut self) {
         self.gate.clear();
+        self.model.clear();
         (self.held, self.trusted, self.good) = (None, false, 0);
     }
 
@@ -307,7 +329,8 @@ impl Painter {
             if r.show == Show::Hold && state == State::Live {
                 state = State::Hold;
             }
-            self.swap(canvas, r, time).inspect_err(|_| {
+            let rotation = faces.iter().find(|f| f.id == r.id).map(|f| f.pose.rotation);
+            self.swap(canvas, r, time, rotation).inspect_err(|_| {
                 (self.good, self.trusted) = (0, false);
             })?;
         }
@@ -330,62 +353,6 @@ impl Painter {
             self.trusted = self.good >= GOOD_FRAMES;
         }
         self.trusted
-    }
-
-    /// Draws a face's persona, and over it the one that is fading in; checks that it covers the face.
-    fn swap(&mut self, canvas: &mut Canvas, r: &Record, time: FrameTime) -> Result<(), Why> {
-        let protect = self.settings.privacy == Privacy::Protect;
-        let mut look = self.settings.look;
-        if protect {
-            look.opacity = 1.0;
-        }
-        let mut shown = 1.0;
-        if let Some(fade) = &mut self.fade {
-            let since = *fade.since.get_or_insert(time);
-            shown = time.0.saturating_sub(since.0).as_secs_f32() / fade.lasts.as_secs_f32();
-        }
-        if shown >= 1.0 {
-            self.fade = None;
-        }
-        let worn =
-            |of: &[FaceTexture]| (!of.is_empty()).then(|| of.get(r.wears % of.len()).cloned()).flatten();
-        let old = self.fade.as_ref().and_then(|f| worn(&f.from));
-        let new = worn(&self.personas);
-        let last = Look { opacity: look.opacity * shown.clamp(0.0, 1.0), ..look };
-        let steps = [old.map(|t| (t, look)), new.map(|t| (t, last))];
-        for (k, (texture, look)) in steps.into_iter().flatten().enumerate() {
-            let drawn = self.draw(canvas, r, time, &texture, &look)?;
-            let outside = r.bounds().share_inside(canvas.frame()) < 0.02;
-            // The one that is fading in is nearly clear at first.
-            if protect && k == 0 && !outside && !self.covers(&drawn) {
-                self.fault("drawing left the face bare".to_owned());
-                return Err(Why::Fault);
-            }
-        }
-        Ok(())
-    }
-
-    fn covers(&self, drawn: &Drawn) -> bool {
-        let covers = drawn.covered > COVERED && !drawn.flat;
-        #[cfg(test)]
-        let covers = covers || self.unguarded;
-        covers
-    }
-
-    /// Draws one texture; a GPU that fails is left for the CPU, from this face on.
-    fn draw(
-        &mut self,
-        canvas: &mut Canvas,
-        r: &Record,
-        time: FrameTime,
-        texture: &FaceTexture,
-        look: &Look,
-    ) -> Result<Drawn, Why> {
-        let drawn = self.draw.draw(canvas, r.id.0, time, &r.points, &r.in_front(), texture, look);
-        let Err(e) = drawn else { return drawn.map_err(|_| Why::Fault) };
-        self.fault(format!("{e}; drawing on the CPU from here on"));
-        self.draw = Box::new(Compositor::cpu());
-        self.draw.draw(canvas, r.id.0, time, &r.points, &r.in_front(), texture, look).map_err(|_| Why::Fault)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Making a [`FaceTexture`] from pixels and texture positions: detail, mask, mip chain.
 
 use super::{FaceTexture, Openings, Tone, mouth};
+use crate::canonical_uv::CANONICAL_UV;
 use crate::space::Uv;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
 use glam::Vec2;
@@ -213,6 +214,14 @@ impl Loop {
 fn smoothstep(v: f32) -> f32 {
     let t = v.clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
+}
+
+/// The blend weight of each texel of a skin texture in canonical UV.
+pub(super) fn canonical_mask(side: usize, wanted: Mask) -> Vec<f32> {
+    let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv(Vec2::from_array(*uv))).collect();
+    let feather = Feather::of(Tone::Match).times(wanted.edge);
+    // The canonical oval is never empty.
+    mask(&uv, side, wanted, &feather).unwrap_or_else(|_| vec![0.0; side * side])
 }
 
 /// The blend weight of each texel.

@@ -2,6 +2,7 @@
 
 mod bake;
 mod mouth;
+pub mod neural;
 mod photo;
 pub mod puppet;
 

@@ -23,7 +23,8 @@ pub struct Pose {
 
 impl Pose {
     /// Fits the resting shape to a mesh in image pixels. None where points are missing or lie in one spot.
-    pub(super) fn fit(points: &[MeshPoint]) -> Option<Self> {
+    #[must_use]
+    pub fn fit(points: &[MeshPoint]) -> Option<Self> {
         let pairs = STEADY.iter().map(|s| Some((s.place, *points.get(usize::from(s.index))?, s.weight)));
         Self::align(&pairs.collect::<Option<Vec<_>>>()?)
     }

@@ -236,7 +236,8 @@ fn settings_change_in_the_middle_of_frames() {
             assert_ne!(seen, Seen::Bare);
         }
     });
-    stage.filter.set(&[("persona", Value::Text("composite-1")), ("backend", Value::Text("cpu"))]);
+    // Paint again: the mask that is worn now fades into it, and half way to a composite would look like the actor.
+    stage.filter.set(&[("persona", Value::Text("oni")), ("backend", Value::Text("cpu"))]);
     stage.until(Seen::Worn, PATIENCE);
     stage.strike(&host);
     host.end();

@@ -98,6 +98,11 @@ impl Driven {
         Ok(driven)
     }
 
+    /// The display's name.
+    pub(super) fn display(&self) -> &str {
+        &self.name
+    }
+
     /// Runs xdotool on the display.
     pub(super) fn xdotool(&self, words: &[&str]) -> anyhow::Result<String> {
         let output = Command::new("xdotool").args(words).env("DISPLAY", &self.name).output()?;

@@ -2,6 +2,7 @@
 //! state that the program writes.
 
 mod drive;
+mod swap;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ fn test() -> anyhow::Result<String> {
     fs::write(&settings, "persona = \"oni")?;
     let program = target.join("debug").join(format!("omote{}", std::env::consts::EXE_SUFFIX));
     let names = names(&program, &folders)?;
+    swap::prepare(&program, &folders, &here)?;
     let mut window = Driven::start(&program, &folders, &here)?;
 
     starts(&mut window, &settings)?;
@@ -50,11 +52,12 @@ fn test() -> anyhow::Result<String> {
     files(&mut window)?;
     mouse(&mut window, &names)?;
     virtual_camera(&mut window)?;
+    swap::check(&mut window, &here)?;
     typing(&mut window, &here)?;
     sizes(&mut window)?;
     kept(&mut window, &settings)?;
-    Ok("keys, gallery, sliders, snapshot, recording, dialog, virtual camera, sizes, damaged settings"
-        .to_owned())
+    let parts = "keys, gallery, sliders, snapshot, recording, dialog, virtual camera, swap model, sizes";
+    Ok(format!("{parts}, damaged settings"))
 }
 
 /// The personas in the gallery's order.

@@ -11,7 +11,8 @@ fn archive() -> &'static [u8] {
     BYTES.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p.omote");
-        PersonaDraft { picture: noise(192, 192), landmarks: ellipse(192.0, 90.0), ..draft() }
+        let vectors = vec![vectors::vector('a', 1.0), vectors::vector('b', 2.0)];
+        PersonaDraft { picture: noise(192, 192), landmarks: ellipse(192.0, 90.0), vectors, ..draft() }
             .write(&path, today())
             .unwrap();
         fs::read(&path).unwrap()
@@ -61,6 +62,17 @@ proptest! {
     }
 
     #[test]
+    fn random_bytes_as_vectors(bytes in prop::collection::vec(any::<u8>(), 0..4200)) {
+        let block = vectors::vector('a', 1.0).block();
+        prop_assert!(PersonaVector::parse(&bytes, &block).is_err());
+        let whole: Vec<u8> = bytes.into_iter().chain([0; 4096]).take(4096).collect();
+        if let Ok(vector) = PersonaVector::parse(&whole, &block) {
+            prop_assert!(vector.raw.iter().chain(&vector.unit).all(|v| v.is_finite()));
+            prop_assert_eq!(vector.to_bytes().unwrap(), whole);
+        }
+    }
+
+    #[test]
     fn random_text_as_a_date(text in "[0-9\\-]{0,12}|\\PC{0,12}") {
         if let Ok(date) = text.parse::<Date>() {
             prop_assert_eq!(date.to_string(), text);
@@ -76,6 +88,8 @@ const WORDS: &[&str] = &[
     "[files]\n",
     "[consent]\n",
     "[[files]]\n",
+    "[[vectors]]\n",
+    "photos = 1\n",
     "name = \"\"\n",
     "\"../x\" = \"\"\n",
     "[",

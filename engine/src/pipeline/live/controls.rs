@@ -1,6 +1,6 @@
 //! What the user wants, set from any thread and read by the pipeline's own when it changed.
 
-use super::LiveSource;
+use super::{LiveSource, MakeModel};
 use crate::pipeline::Settings;
 use crate::swap::FaceTexture;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,6 +11,8 @@ pub(super) struct Wanted {
     pub(super) settings: Settings,
     /// Personas to change to; the render thread takes them out.
     pub(super) wear: Option<(Vec<FaceTexture>, Duration)>,
+    /// A swap model to change to, or none; the swap thread takes it out.
+    pub(super) model: Option<Option<MakeModel>>,
     pub(super) paused: bool,
     pub(super) source: LiveSource,
     /// Counts the sources that were set.
@@ -25,7 +27,7 @@ pub(super) struct Controls {
 
 impl Controls {
     pub(super) fn new(settings: Settings, source: LiveSource) -> Self {
-        let wanted = Wanted { settings, wear: None, paused: false, source, generation: 0 };
+        let wanted = Wanted { settings, wear: None, model: None, paused: false, source, generation: 0 };
         Self { wanted: Mutex::new(wanted), version: AtomicU64::new(0), stop: AtomicBool::new(false) }
     }
 

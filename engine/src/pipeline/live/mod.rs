@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! capture ─slot→ track ─slot→ render ─slot→ sink
-//!                                    └slot→ sink
+//!                  └slot→ swap ─slot↗  └slot→ sink
 //! ```
+//! The swap thread runs a swap model, where one is worn, on the newest tracked picture when it is free.
 //! Every thread catches its stage's panics, reports them and goes on; the render thread sends something safe
 //! whatever the others do. Times are of [`timing::now`].
 
@@ -16,6 +17,7 @@ mod host;
 mod outlet;
 mod render;
 mod status;
+mod swapping;
 mod tracking;
 
 pub use camera_feed::camera;
@@ -23,7 +25,8 @@ pub use capture::{LiveSource, OpenFeed};
 pub use feed::{ActorFeed, Fed, Feed, FeedInfo};
 pub use host::{HostFrames, host};
 pub use outlet::{Shown, SinkId};
-pub use status::{Drops, LiveStatus, STAGES, SinkStatus, SourceStatus, Stamps};
+pub use status::{Drops, LiveStatus, ModelState, ModelStatus, STAGES, SinkStatus, SourceStatus, Stamps};
+pub use swapping::MakeModel;
 pub use tracking::MakeFollow;
 
 use super::{Privacy, Settings, State, check_personas};
@@ -90,15 +93,21 @@ impl Live {
             controls: Arc::clone(&controls),
             board: Arc::clone(&board),
             outlets: Arc::clone(&outlets),
-            threads: Vec::with_capacity(3),
+            threads: Vec::with_capacity(4),
         };
+        let (to_swap, from_track_to_swap) = slot();
+        let (to_render_made, from_swap) = slot();
+        let (c, b) = (Arc::clone(&controls), Arc::clone(&board));
+        let (swapping, offer) = swapping::Swapping::new(c, b, pool.clone(), to_swap, to_render_made);
+        live.spawn("omote-swap", move || swapping.run(&from_track_to_swap))?;
         let (c, b) = (Arc::clone(&controls), Arc::clone(&board));
         let capturing = capture::Capture::new(c, b, pool.clone(), to_track);
         live.spawn("omote-capture", move || capturing.run())?;
-        let tracking = tracking::Tracking::new(follow, Arc::clone(&controls), Arc::clone(&board), to_render);
+        let tracking =
+            tracking::Tracking::new(follow, Arc::clone(&controls), Arc::clone(&board), to_render, offer);
         live.spawn("omote-track", move || tracking.run(&from_capture))?;
         let rendering = render::Render::new(controls, board, outlets, pool, personas, settings, gpu);
-        live.spawn("omote-render", move || rendering.run(&from_track))?;
+        live.spawn("omote-render", move || rendering.run(&from_track, &from_swap))?;
         Ok(live)
     }
 
@@ -133,6 +142,12 @@ impl Live {
     /// list changes nothing.
     pub fn wear(&self, personas: Vec<FaceTexture>, fade: Duration) {
         self.controls.change(|w| w.wear = Some((personas, fade)));
+    }
+
+    /// Wears a swap model over the personas, or none any more. It is loaded on a thread of its own; until its first
+    /// result, and where its results do not reach, the personas are drawn.
+    pub fn wear_model(&self, make: Option<MakeModel>) {
+        self.controls.change(|w| w.model = Some(make));
     }
 
     /// How personas are drawn; with [`Privacy::Protect`] the opacity is 1 whatever is said here.

@@ -3,6 +3,7 @@
 use super::controls::Controls;
 use super::outlet::{Outlets, Shown};
 use super::status::{Board, Stamps};
+use super::swapping::Delivery;
 use super::thread;
 use super::tracking::Tracked;
 use crate::composite::{Backend, Compositor};
@@ -36,6 +37,8 @@ pub(super) struct Render {
     gpu: Option<Gpu>,
     version: Option<u64>,
     generation: u64,
+    /// Which swap model the results on the painter are of.
+    model: u64,
 }
 
 impl Render {
@@ -50,10 +53,10 @@ impl Render {
     ) -> Self {
         let draw: Box<dyn Draw> = Box::new(Compositor::cpu());
         let painter = Painter::new(personas, settings, draw, pool);
-        Self { controls, board, outlets, painter, gpu, version: None, generation: 0 }
+        Self { controls, board, outlets, painter, gpu, version: None, generation: 0, model: 0 }
     }
 
-    pub(super) fn run(mut self, from: &Taker<Tracked>) {
+    pub(super) fn run(mut self, from: &Taker<Tracked>, made: &Taker<Delivery>) {
         let opened = self.open_gpu();
         let mut sent = Duration::ZERO;
         let mut next = Duration::ZERO;
@@ -64,6 +67,9 @@ impl Render {
             self.obey();
             if let Some(draw) = opened.try_take() {
                 self.draw_with(draw);
+            }
+            if let Some(delivery) = made.try_take() {
+                self.reproject(delivery);
             }
             let due = if sent.is_zero() { next } else { next.max(sent + STALL) };
             let limit = due.saturating_sub(now()).max(Duration::from_millis(1));
@@ -131,6 +137,16 @@ impl Render {
         self.board.backend(self.painter.backend());
     }
 
+    /// Takes over what the swap model made. What it made of another source's pictures does not count.
+    fn reproject(&mut self, delivery: Delivery) {
+        if std::mem::replace(&mut self.model, delivery.model) != delivery.model {
+            self.painter.forget_model();
+        }
+        if delivery.generation == self.generation {
+            delivery.results.into_iter().for_each(|result| self.painter.reproject(result));
+        }
+    }
+
     fn show(&mut self, tracked: Tracked) {
         let Tracked { frame, faces, mut stamps, generation } = tracked;
         if std::mem::replace(&mut self.generation, generation) != generation {
@@ -143,6 +159,7 @@ impl Render {
         };
         let painted = self.painter.paint(frame, found.map(|()| faces.as_slice()));
         stamps.painted = now();
+        self.board.model_age(self.painter.model_age(FrameTime(stamps.captured)));
         match painted {
             Ok(painted) => self.finish(painted, faces, stamps),
             Err(e) => self.lost(e.to_string()),

@@ -97,6 +97,36 @@ pub struct SinkStatus {
     pub fault: Option<String>,
 }
 
+/// What a swap model does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ModelState {
+    /// None is worn.
+    #[default]
+    Off,
+    /// It is being loaded.
+    Loading,
+    /// It works.
+    Running,
+    /// It could not be loaded, or failed too often: why.
+    Failed(String),
+}
+
+/// The swap model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelStatus {
+    /// Its name; None where none is worn.
+    pub name: Option<String>,
+    /// What it does.
+    pub state: ModelState,
+    /// Time for a picture, all of its faces, of the last 300, in ms.
+    pub took: Summary,
+    /// Results a second, over the last two seconds.
+    pub rate: f64,
+    /// Time from the picture that the drawn result was made of to the picture that it is drawn on, of the last 300
+    /// frames, in ms.
+    pub age: Summary,
+}
+
 /// A snapshot of everything.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LiveStatus {
@@ -126,6 +156,8 @@ pub struct LiveStatus {
     pub latency: Summary,
     /// The last 120 of these, in ms.
     pub recent: Vec<f32>,
+    /// The swap model.
+    pub model: ModelStatus,
     /// The sinks.
     pub sinks: Vec<SinkStatus>,
     /// The frame buffers.
@@ -145,6 +177,10 @@ struct Inner {
     stages: [Recent; 6],
     latency: Recent,
     arrivals: VecDeque<Duration>,
+    model_took: Recent,
+    model_age: Recent,
+    /// When the last results came.
+    results: VecDeque<Duration>,
     source_faults: u64,
     painter_faults: u64,
 }
@@ -163,6 +199,9 @@ impl Board {
             stages: std::array::from_fn(|_| Recent::new(WINDOW)),
             latency: Recent::new(WINDOW),
             arrivals: VecDeque::with_capacity(256),
+            model_took: Recent::new(WINDOW),
+            model_age: Recent::new(WINDOW),
+            results: VecDeque::with_capacity(256),
             source_faults: 0,
             painter_faults: 0,
         };
@@ -237,6 +276,32 @@ impl Board {
         self.lock().status.drops.render += 1;
     }
 
+    /// Another swap model, or another state of it.
+    pub(super) fn model(&self, name: Option<String>, state: ModelState) {
+        let mut inner = self.lock();
+        inner.status.model = ModelStatus { name, state, ..ModelStatus::default() };
+        (inner.model_took, inner.model_age) = (Recent::new(WINDOW), Recent::new(WINDOW));
+        inner.results.clear();
+    }
+
+    /// The swap model has made a result.
+    pub(super) fn model_made(&self, took: Duration, at: Duration) {
+        let mut inner = self.lock();
+        inner.model_took.add(took);
+        inner.results.push_back(at);
+        let old = |first: &Duration| at.saturating_sub(*first) > Duration::from_secs(2);
+        while inner.results.front().is_some_and(old) || inner.results.len() > 250 {
+            inner.results.pop_front();
+        }
+    }
+
+    /// How old what the swap model made was when it was drawn.
+    pub(super) fn model_age(&self, age: Option<Duration>) {
+        if let Some(age) = age {
+            self.lock().model_age.add(age);
+        }
+    }
+
     pub(super) fn backend(&self, name: String) {
         self.lock().status.backend = name;
     }
@@ -290,6 +355,12 @@ impl Board {
         status.faults = inner.source_faults + inner.painter_faults;
         status.stages = STAGES.iter().zip(&inner.stages).map(|(name, r)| (*name, r.summary())).collect();
         status.latency = inner.latency.summary();
+        status.model.took = inner.model_took.summary();
+        status.model.age = inner.model_age.summary();
+        if let (Some(first), Some(last)) = (inner.results.front(), inner.results.back()) {
+            let seconds = last.saturating_sub(*first).as_secs_f64();
+            status.model.rate = if seconds > 0.0 { (inner.results.len() - 1) as f64 / seconds } else { 0.0 };
+        }
         status.recent = inner.latency.last(SPARK);
         status.reason = inner.why.map(|why| match why {
             Why::NoFace => "looking for a face".to_owned(),

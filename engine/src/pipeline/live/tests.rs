@@ -281,3 +281,50 @@ fn two_hundred_starts_and_changes_neither_hang_nor_leak() {
     }
     assert!(threads() <= before + 1, "{} threads before, {} after", before, threads());
 }
+
+/// Makes red faces, each once the test says so.
+struct Slow(Receiver<()>);
+
+impl crate::pipeline::Swap for Slow {
+    fn swap(&mut self, _: &Frame, face: &Face) -> std::result::Result<crate::swap::neural::Made, String> {
+        self.0.recv().map_err(|e| e.to_string())?;
+        let n = 32;
+        let rgb = [0.9, 0.1, 0.1].iter().flat_map(|v| std::iter::repeat_n(*v, n * n)).collect();
+        let square = crate::space::CropSquare { side: face.region.side * 2.0, ..face.region };
+        Ok(crate::swap::neural::Made { square, side: n as f32, width: n, height: n, rgb, mask: Vec::new() })
+    }
+}
+
+#[test]
+fn a_slow_model_holds_nothing_up_and_comes_and_goes() {
+    let rig = rig(Privacy::Protect);
+    rig.until("live", true, |s| s.state == State::Live);
+    assert_eq!(rig.live.status().model.state, ModelState::Off);
+    let (go, wait) = bounded(64);
+    let model = crate::pipeline::Model {
+        name: "slow".to_owned(),
+        swap: Box::new(Slow(wait)),
+        mask: crate::swap::Mask { eyes: 1.0, mouth: 1.0, ..crate::swap::Mask::default() },
+        side: 64,
+        pace: crate::pipeline::Pace::default(),
+    };
+    rig.live.wear_model(Some(Box::new(move || Ok(model))));
+    rig.until("the model", true, |s| s.model.state == ModelState::Running);
+    // It waits in its first face, and frames go on.
+    let before = rig.live.status().frames;
+    let on = rig.until("frames beside a model that waits", true, |s| s.frames > before + 40);
+    assert_eq!((on.state, on.model.took.count), (State::Live, 0));
+    go.send(()).unwrap();
+    let made = rig.until("a result", true, |s| s.model.took.count == 1 && s.model.age.count > 2);
+    assert_eq!(made.model.name.as_deref(), Some("slow"));
+    assert_eq!(made.faults, 0, "{made:?}");
+    rig.live.wear_model(Some(Box::new(|| {
+        Err(Error::new(ErrorKind::Damaged, Stage::Infer, "planned: a damaged file"))
+    })));
+    drop(go);
+    let failed = rig.until("the failure", true, |s| matches!(s.model.state, ModelState::Failed(_)));
+    assert!(failed.last_fault.is_some_and(|what| what.contains("planned: a damaged file")));
+    assert_eq!(failed.state, State::Live);
+    rig.live.wear_model(None);
+    rig.until("no model", true, |s| s.model.state == ModelState::Off && s.state == State::Live);
+}

@@ -3,6 +3,7 @@
 use super::capture::Captured;
 use super::controls::Controls;
 use super::status::{Board, Stamps};
+use super::swapping::Offer;
 use crate::error::{Result, panic_words};
 use crate::frame::Frame;
 use crate::pipeline::{Follow, follow_guarded};
@@ -35,6 +36,7 @@ pub(super) struct Tracking {
     controls: Arc<Controls>,
     board: Arc<Board>,
     next: Publisher<Tracked>,
+    offer: Offer,
 }
 
 impl Tracking {
@@ -43,8 +45,9 @@ impl Tracking {
         controls: Arc<Controls>,
         board: Arc<Board>,
         next: Publisher<Tracked>,
+        offer: Offer,
     ) -> Self {
-        Self { make, follow: None, failed: None, controls, board, next }
+        Self { make, follow: None, failed: None, controls, board, next, offer }
     }
 
     pub(super) fn run(mut self, from: &Taker<Captured>) {
@@ -68,7 +71,9 @@ impl Tracking {
             stamps.track_begun = now();
             let faces = self.faces(&frame);
             stamps.tracked = now();
-            if let Some(displaced) = self.next.publish(Tracked { frame, faces, stamps, generation }) {
+            let tracked = Tracked { frame, faces, stamps, generation };
+            self.offer.make(&tracked);
+            if let Some(displaced) = self.next.publish(tracked) {
                 self.board.dropped_before_render();
                 // The render thread counts the faults that reach it.
                 if let Err(what) = displaced.faces {

@@ -45,6 +45,7 @@ impl Builder {
             name: format!("node_{output}"),
             op_type: op.to_owned(),
             attribute: attributes,
+            domain: String::new(),
         });
     }
 }

@@ -1,0 +1,172 @@
+//! `omote models add | check | list | remove`: the user's swap models.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use omote_engine::infer::{Provider, Runtime};
+use omote_engine::persona::library::{resolve, today};
+use omote_engine::swap::neural::Family;
+use omote_engine::swap::neural::registry::{Declared, Entry, Purpose, Registry, check, model_error};
+
+use crate::{setup, wardrobe};
+
+/// Options of `omote models`.
+#[derive(Args, Debug)]
+pub(crate) struct ModelsArgs {
+    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    command: ModelsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelsCommand {
+    /// Test a model, measure it on each provider at hand, and take it
+    Add(FileArgs),
+    /// Test and measure a model without taking it
+    Check(FileArgs),
+    /// The models that were taken, and whether their files are still the same
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a model off the list; its file stays
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Args, Debug)]
+struct FileArgs {
+    /// The file: .onnx or .dfm
+    file: PathBuf,
+    /// The family, where the file leaves a choice: simswap, ghost, hififace, …
+    #[arg(long, value_name = "FAMILY", value_parser = family)]
+    family: Option<Family>,
+    /// Its licence, as you know it
+    #[arg(long)]
+    licence: Option<String>,
+    /// For models with a face built in (.dfm): the persona that says whose face it is, and on what ground it may be worn
+    #[arg(long, value_name = "NAME")]
+    persona: Option<String>,
+    /// Try only these providers, separated by commas, and the CPU [default: all that are at hand]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = provider)]
+    providers: Vec<Provider>,
+}
+
+fn family(text: &str) -> Result<Family, String> {
+    let names = || Family::KNOWN.map(Family::name).join(", ");
+    Family::named(text).ok_or_else(|| format!("{text} is no family; there are {}", names()))
+}
+
+/// A provider by its name.
+pub(crate) fn provider(text: &str) -> Result<Provider, String> {
+    let names = || Provider::ALL.map(Provider::name).join(", ");
+    Provider::named(text).ok_or_else(|| format!("{text} is no provider; there are {}", names()))
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
+    let data = setup::data_folder(args.data.as_deref())?;
+    match &args.command {
+        ModelsCommand::Add(file) => {
+            let entry = file.look(&data)?;
+            let mut registry = Registry::open(&data)?;
+            let entry = registry.add(entry)?;
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{}", entry.line())?;
+            writeln!(out, "taken as {}{}", entry.name, how_to_use(entry))?;
+        }
+        ModelsCommand::Check(file) => {
+            let entry = file.look(&data)?;
+            writeln!(std::io::stdout().lock(), "{}", entry.line())?;
+        }
+        ModelsCommand::List { json } => return list(&Registry::open(&data)?, *json),
+        ModelsCommand::Remove { name } => {
+            if !Registry::open(&data)?.remove(name)? {
+                bail!("there is no model {name}; `omote models list` shows those that are there");
+            }
+            writeln!(std::io::stdout().lock(), "{name} is off the list; its file stays where it is")?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn how_to_use(entry: &Entry) -> String {
+    match &entry.purpose {
+        Purpose::Swap(_) => format!("; wear it with `omote run|live --model {}`", entry.name),
+        Purpose::Mask => format!("; use it with --model-mask {}", entry.name),
+        _ => String::new(),
+    }
+}
+
+impl FileArgs {
+    /// Tests and measures the file.
+    fn look(&self, data: &Path) -> anyhow::Result<Entry> {
+        let runtime = wardrobe::runtime(data)?;
+        let declared = Declared {
+            family: self.family,
+            licence: self.licence.clone(),
+            persona: self.persona.clone(),
+            providers: self.providers.clone(),
+            cache: Some(wardrobe::engines(data)),
+        };
+        look(&self.file, &runtime, data, &declared)
+    }
+}
+
+/// Tests and measures a file; what takes long is told on a terminal.
+pub(crate) fn look(
+    file: &Path,
+    runtime: &Runtime,
+    data: &Path,
+    declared: &Declared,
+) -> anyhow::Result<Entry> {
+    if let Some(name) = &declared.persona {
+        resolve(name, data, today())?;
+    }
+    std::fs::create_dir_all(wardrobe::engines(data)).ok();
+    let terminal = std::io::stderr().is_terminal();
+    let entry = check(runtime, file, declared, &mut |what| {
+        if terminal || what.contains("does not work") {
+            let _ = writeln!(std::io::stderr(), "{what}");
+        }
+    })
+    .map_err(model_error)?;
+    let built_in = matches!(&entry.purpose, Purpose::Swap(c) if c.family == Family::Dfm);
+    if built_in && declared.persona.is_none() {
+        bail!(
+            "a face is built into {}: say whose, and on what ground it may be worn, with a persona: \
+             `omote persona new PHOTO --name NAME --class …`, then --persona NAME",
+            file.display()
+        );
+    }
+    Ok(entry)
+}
+
+fn list(registry: &Registry, json: bool) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, registry.entries())?;
+        writeln!(out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if registry.entries().is_empty() {
+        writeln!(out, "no models yet; `omote models add FILE` takes one (docs/models.md)")?;
+    }
+    let mut sound = true;
+    for entry in registry.entries() {
+        writeln!(out, "{:<24} {}", entry.name, entry.line())?;
+        if let Err(e) = entry.check() {
+            sound = false;
+            writeln!(out, "{:<24} NOT USABLE: {e}", "")?;
+        }
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(4) })
+}

@@ -1,0 +1,296 @@
+//! The panel's part for swap models, and the dialogs about them.
+
+use eframe::egui::{self, ComboBox, Context, Label, RichText, ScrollArea, Ui};
+use omote_engine::persona::built_in;
+use omote_engine::pipeline::{ModelState, ModelStatus};
+
+use super::app::App;
+use super::controls::{self, Weight, choice, note, notice};
+use super::gallery;
+use super::help;
+use super::icons::Icon;
+use super::import::sentence;
+use super::latency::ms;
+use super::settings::RATES;
+use super::swap_models::{Dialog, Listed, file_name};
+use super::{dump, theme};
+
+/// No model.
+const NONE: &str = "None (persona only)";
+/// Fewest letters of a name that are shown.
+const LEAST: usize = 8;
+/// What a list's box has beside its text, points.
+const BESIDE: f32 = 60.0;
+
+/// A name that is too long, with an ellipsis in its middle: models' names differ at both ends.
+fn short(name: &str, most: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= most {
+        return name.to_owned();
+    }
+    let kept = most.saturating_sub(1);
+    let (head, tail) = (kept - kept / 2, kept / 2);
+    let end = letters.get(letters.len() - tail..).unwrap_or_default();
+    letters.iter().take(head).chain(&['…']).chain(end).collect()
+}
+
+/// A model in the list: its name, of at most so many letters, and its best time.
+fn row(model: &Listed, most: usize) -> String {
+    let name = short(&model.name, most);
+    match &model.fault {
+        Some(_) => format!("{name} · not usable"),
+        None if model.time.is_empty() => name,
+        None => format!("{name} · {}", model.time),
+    }
+}
+
+/// The first that is narrow enough of the texts that `text` gives for ever fewer letters.
+fn fitted(ui: &Ui, letters: usize, text: impl Fn(usize) -> String) -> String {
+    let room = ui.available_width() - BESIDE;
+    let narrow = |text: &String| {
+        let galley = ui.painter().layout_no_wrap(text.clone(), theme::medium(13.5), theme::TEXT);
+        galley.size().x <= room
+    };
+    (LEAST..=letters.max(LEAST)).rev().map(&text).find(narrow).unwrap_or_else(|| text(LEAST))
+}
+
+/// What a model that works does, such as "31 ms, 28 results/s on CUDA".
+fn pace(model: &ModelStatus) -> String {
+    let on = model.name.as_deref().and_then(|name| name.rsplit_once(" on ")).map(|(_, provider)| provider);
+    let on = on.map_or_else(String::new, |provider| format!(" on {provider}"));
+    if model.took.count == 0 {
+        return format!("Ready{on}, waits for a face");
+    }
+    let rate = if model.rate < 9.95 { format!("{:.1}", model.rate) } else { format!("{:.0}", model.rate) };
+    format!("{}, {rate} results/s{on}", ms(model.took.p50))
+}
+
+/// What the choices of the rate are called.
+fn limit(rate: u32) -> String {
+    match rate {
+        0 => "Limit of results a second".to_owned(),
+        rate => format!("At most {rate} results a second"),
+    }
+}
+
+impl App {
+    /// Which model is worn, how it does, and the way to a new one.
+    pub(super) fn swap_section(&mut self, ui: &mut Ui) {
+        self.model_choice(ui);
+        if !self.kept.model.is_empty() {
+            self.model_state(ui);
+            self.model_rate(ui);
+        }
+        let context = ui.ctx().clone();
+        if self.models.listed().is_empty() {
+            note(
+                ui,
+                "A neural model of your own (.onnx or .dfm) makes the persona's face anew on yours. \
+                 Drop its file on the window, or add it here.",
+            );
+        }
+        if let Some(file) = self.models.testing() {
+            ui.horizontal(|ui| {
+                ui.set_min_height(34.0);
+                ui.add(egui::Spinner::new().size(16.0).color(theme::ACCENT));
+                let words = format!("Testing {}…", short(&file, 30));
+                ui.label(RichText::new(words).font(theme::regular(13.0)).color(theme::WEAK))
+                    .on_hover_text(file);
+            });
+        } else if controls::button(ui, "add-model", Some(Icon::Plus), "Add a model…", Weight::Plain).clicked()
+        {
+            self.models.choose(&context);
+        }
+    }
+
+    fn model_choice(&mut self, ui: &mut Ui) {
+        let chosen = self.kept.model.as_str();
+        let worn = self.models.named(chosen).filter(|_| !chosen.is_empty());
+        let shown = match worn {
+            Some(model) => fitted(ui, model.name.chars().count(), |most| row(model, most)),
+            None if chosen.is_empty() => NONE.to_owned(),
+            None => fitted(ui, chosen.chars().count(), |most| short(chosen, most)),
+        };
+        let mut picked = None;
+        let combo = ComboBox::from_id_salt("swap-model").width(ui.available_width()).truncate();
+        let response = combo.selected_text(shown).show_ui(ui, |ui| {
+            let none = ui.selectable_label(chosen.is_empty(), NONE);
+            dump::target(ui, "model-none", none.rect);
+            if none.clicked() {
+                picked = Some(String::new());
+            }
+            for model in self.models.listed() {
+                let colour = if model.fault.is_some() { theme::FAINT } else { theme::TEXT };
+                let holds = model.name == chosen;
+                let text = fitted(ui, model.name.chars().count(), |most| row(model, most));
+                let label = ui.selectable_label(holds, RichText::new(text).color(colour));
+                dump::target(ui, &format!("model-{}", model.name), label.rect);
+                let about = model.fault.as_ref().unwrap_or(&model.line);
+                if label.on_hover_text(format!("{}\n{about}", model.name)).clicked() {
+                    picked = Some(model.name.clone());
+                }
+            }
+        });
+        dump::target(ui, "swap-model", response.response.rect);
+        if let Some(model) = worn {
+            response.response.on_hover_text(format!("{}\n{}", model.name, model.line));
+        }
+        // Choosing it again tries it again.
+        if let Some(picked) = picked {
+            self.choose_model(&ui.ctx().clone(), &picked);
+        }
+    }
+
+    fn model_state(&self, ui: &mut Ui) {
+        let model = &self.status.model;
+        match &model.state {
+            _ if self.live().is_none() => {}
+            ModelState::Failed(why) => {
+                let why = why.strip_prefix("the swap model can't be used: ").unwrap_or(why);
+                notice(ui, theme::BAD, &sentence(why));
+            }
+            ModelState::Running => note(ui, pace(model)),
+            ModelState::Off | ModelState::Loading => {
+                ui.horizontal(|ui| {
+                    ui.add(egui::Spinner::new().size(12.0).color(theme::ACCENT));
+                    note(ui, "Loading…");
+                });
+            }
+        }
+    }
+
+    fn model_rate(&mut self, ui: &mut Ui) {
+        ui.add_space(2.0);
+        let caption = RichText::new(limit(self.kept.model_rate)).font(theme::medium(12.5));
+        ui.label(caption.color(theme::WEAK))
+            .on_hover_text("Fewer results leave a game more of the GPU. The picture keeps its rate.");
+        if let Some(rate) = choice(ui, "model-rate", &RATES, self.kept.model_rate) {
+            self.kept.model_rate = rate;
+            self.wear_model(&ui.ctx().clone());
+            self.changed();
+        }
+    }
+
+    /// What a file was refused for, or whose face is built into it.
+    pub(super) fn model_dialog(&mut self, context: &Context) {
+        self.models.dialog = match self.models.dialog.take() {
+            Some(Dialog::Refused(file, why)) => {
+                (!refusal(context, &file, &why)).then_some(Dialog::Refused(file, why))
+            }
+            Some(Dialog::Whose(path, mut persona)) => {
+                let mut personas = self.gallery.loaded();
+                personas.retain(|name| !built_in::names().contains(&name.as_str()));
+                let file = file_name(&path);
+                match whose(context, &file, &personas, &mut persona) {
+                    Answer::Open => Some(Dialog::Whose(path, persona)),
+                    Answer::Cancel => None,
+                    Answer::Take => {
+                        if let Some(persona) = persona {
+                            self.models.add_of(path, persona);
+                        }
+                        None
+                    }
+                }
+            }
+            None => None,
+        };
+    }
+}
+
+/// Tells why a file is refused; true if it was read.
+fn refusal(context: &Context, file: &str, why: &str) -> bool {
+    let mut close = false;
+    let room = context.content_rect().height() - 230.0;
+    let response = help::modal("model-refused").show(context, |ui| {
+        ui.set_width(504.0);
+        close |= help::head(ui, "This model can't be used", "model-refused-close");
+        ui.add(Label::new(RichText::new(file).color(theme::WEAK)).truncate()).on_hover_text(file);
+        ScrollArea::vertical().max_height(room.max(120.0)).show(ui, |ui| notice(ui, theme::BAD, why));
+        ui.add_space(8.0);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+            close |= controls::button(ui, "model-refused-ok", None, "Close", Weight::Plain).clicked();
+        });
+    });
+    close || response.should_close()
+}
+
+enum Answer {
+    Open,
+    Cancel,
+    Take,
+}
+
+/// Asks whose face is built into a file.
+fn whose(context: &Context, file: &str, personas: &[String], chosen: &mut Option<String>) -> Answer {
+    let (mut close, mut take) = (false, false);
+    let room = context.content_rect().height() - 300.0;
+    let response = help::modal("model-whose").show(context, |ui| {
+        ui.set_width(504.0);
+        close |= help::head(ui, "Whose face is it?", "model-whose-close");
+        ui.add(Label::new(RichText::new(file).color(theme::WEAK)).truncate()).on_hover_text(file);
+        note(
+            ui,
+            "A face is built into this model. Choose your persona of that person: it says on what ground \
+             the face may be worn.",
+        );
+        if personas.is_empty() {
+            let words = "You have no persona of your own yet. Make one from a photo of that person first, \
+                         then add the model again.";
+            notice(ui, theme::GOLD, words);
+        }
+        ScrollArea::vertical().max_height(room.max(120.0)).show(ui, |ui| {
+            for name in personas {
+                let holds = chosen.as_deref() == Some(name);
+                let label = short(&gallery::label(name), 48);
+                if controls::option(ui, &format!("whose-{name}"), &label, "", holds) {
+                    *chosen = Some(name.clone());
+                }
+            }
+        });
+        ui.add_space(8.0);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+            ui.add_enabled_ui(chosen.is_some(), |ui| {
+                take = controls::button(ui, "model-test", None, "Test model", Weight::Strong).clicked();
+            });
+            close |= controls::button(ui, "model-cancel", None, "Cancel", Weight::Quiet).clicked();
+        });
+    });
+    match (take, close || response.should_close()) {
+        (true, _) => Answer::Take,
+        (false, true) => Answer::Cancel,
+        _ => Answer::Open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omote_engine::timing::Summary;
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(short("hyperswap_1a_256", 20), "hyperswap_1a_256");
+        let long = short("inswapper_128_fp16_of_somebody_v2", 20);
+        assert_eq!((long.as_str(), long.chars().count()), ("inswapper_…mebody_v2", 20));
+        assert_eq!(short("面面面面面", 4), "面面…面");
+        assert_eq!(["", "ab"].map(|name| short(name, 1)), ["", "…"]);
+    }
+
+    #[test]
+    fn a_model_that_works_says_how_fast() {
+        let name = Some("mine on CUDA".to_owned());
+        let mut model = ModelStatus { name, state: ModelState::Running, ..ModelStatus::default() };
+        assert_eq!(pace(&model), "Ready on CUDA, waits for a face");
+        model.took = Summary { count: 9, p50: 31.2, ..Summary::default() };
+        model.rate = 28.3;
+        assert_eq!(pace(&model), "31 ms, 28 results/s on CUDA");
+        (model.rate, model.name) = (4.96, None);
+        assert_eq!(pace(&model), "31 ms, 5.0 results/s");
+    }
+
+    #[test]
+    fn the_limit_is_told() {
+        assert_eq!(limit(12), "At most 12 results a second");
+        assert!(!limit(0).contains('0'));
+    }
+}

@@ -1,0 +1,34 @@
+//! Neural swap models of the field, brought by the user: any ONNX model, at the camera's rate whatever its speed.
+//!
+//! ```text
+//! frame, mesh ─align→ crop ─tensor→ network ─→ result, mask ─lay→ sheet in canonical UV ─draw→ every frame's mesh
+//! ```
+//! A file is [recognised](recognise()) by its graph, checked and measured ([`SwapModel::self_test`],
+//! [`SwapModel::measure`]). Families differ in data only: [`Contract`]. Results are laid out in canonical UV
+//! ([`Sheets`]) and drawn on the live mesh ([`Reprojection`]), so a slow model costs no latency.
+
+mod align;
+mod contract;
+mod crop;
+mod error;
+mod identity;
+mod masks;
+mod model;
+mod recognise;
+pub mod registry;
+mod reprojection;
+mod sheet;
+#[cfg(test)]
+mod tests;
+
+pub use crate::persona::VECTOR;
+pub use align::{Five, Template, align, five_points};
+pub use contract::{Channels, Contract, Family, Layout, MOST_SIDE, MaskKind, Range, SourceKind};
+pub use crop::Made;
+pub use error::ModelError;
+pub use identity::{Identity, RECOGNISER_SIDE, embed};
+pub use masks::MaskNet;
+pub use model::{SelfTest, Shot, SwapModel, Wearer};
+pub use recognise::{Found, Hints, Kind, MaskModel, recognise};
+pub use reprojection::{Drawn, KNOWN, Reprojection, STALE, Sheets, Swapped, TURNED};
+pub use sheet::{Grid, Sheet};

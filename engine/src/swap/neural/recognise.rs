@@ -1,0 +1,413 @@
+//! Which family a file belongs to, by its graph and not by its name.
+
+use super::contract::{Contract, Family, Layout, MOST_SIDE, MaskKind, SourceKind};
+use super::error::ModelError;
+use super::identity::RECOGNISER_SIDE;
+use crate::infer::{Element, Expect, Graph, GraphEnd, GraphTensor, Spec, TensorSpec};
+use crate::persona::VECTOR;
+
+/// The initialiser that holds inswapper's matrix.
+const MATRIX: &str = "buff2fs";
+
+/// What a file is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// It swaps faces.
+    Swap(Contract),
+    /// It turns a face into a vector.
+    Recogniser,
+    /// It turns the recogniser's vector into a family's own.
+    Converter(Family),
+    /// It tells the face from what covers it.
+    Mask(MaskModel),
+}
+
+/// A network that tells the face from what covers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaskModel {
+    /// XSeg, height × width × channels, BGR 0..1: 1 is face.
+    XsegNhwc,
+    /// XSeg, channels first, RGB 0..1: 1 is face.
+    XsegNchw,
+    /// An occluder network, RGB 0..1: above 0 is face.
+    Occluder,
+    /// BiSeNet, ImageNet's normalisation: 19 classes.
+    Bisenet,
+}
+
+/// A recognised file: what it is, and its inputs and outputs in the order in which the adapter uses them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// What it is.
+    pub kind: Kind,
+    /// The inputs: the target, then the source or the morph value where there is one. Open sizes are filled in.
+    pub inputs: Vec<TensorSpec>,
+    /// The outputs: the picture, then its masks.
+    pub outputs: Vec<TensorSpec>,
+    /// The initialiser that holds the matrix of [`SourceKind::Latent`].
+    pub matrix: Option<String>,
+}
+
+impl Found {
+    /// Loads with these ends.
+    pub(super) fn expecting<R>(&self, load: impl FnOnce(&Expect<'_>) -> R) -> R {
+        let specs = |of: &'_ [TensorSpec]| -> Vec<(String, Vec<usize>)> {
+            of.iter().map(|s| (s.name.clone(), s.shape.clone())).collect()
+        };
+        let (inputs, outputs) = (specs(&self.inputs), specs(&self.outputs));
+        let inputs: Vec<Spec<'_>> = inputs.iter().map(|(name, shape)| Spec { name, shape }).collect();
+        let outputs: Vec<Spec<'_>> = outputs.iter().map(|(name, shape)| Spec { name, shape }).collect();
+        load(&Expect { inputs: &inputs, outputs: &outputs })
+    }
+
+    /// A line for people: the family and its size.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.kind {
+            Kind::Swap(contract) => {
+                let [w, h] = contract.size;
+                let size = if w == h { w.to_string() } else { format!("{w}x{h}") };
+                format!("{} {size}", contract.family.name())
+            }
+            Kind::Recogniser => "face recogniser".to_owned(),
+            Kind::Converter(family) => format!("converter for {}", family.name()),
+            Kind::Mask(mask) => match mask {
+                MaskModel::XsegNhwc | MaskModel::XsegNchw => "xseg mask".to_owned(),
+                MaskModel::Occluder => "occluder mask".to_owned(),
+                MaskModel::Bisenet => "bisenet mask".to_owned(),
+            },
+        }
+    }
+}
+
+/// What the user or the file's name says where the graph leaves a choice.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    /// The family that the user named.
+    pub family: Option<Family>,
+    /// The description beside the file.
+    pub side_car: Option<Contract>,
+}
+
+fn shown(end: &GraphEnd) -> String {
+    let Some(shape) = &end.shape else { return "of any shape".to_owned() };
+    let dims: Vec<String> =
+        shape.iter().map(|d| d.map_or_else(|| "?".to_owned(), |n| n.to_string())).collect();
+    format!("[{}]", dims.join(", "))
+}
+
+fn list(ends: &[GraphEnd]) -> String {
+    let all: Vec<String> = ends.iter().map(|e| format!("{} {}", e.name, shown(e))).collect();
+    all.join(", ")
+}
+
+/// The shape with `wanted` where it is left open; None where it is another.
+fn filled(end: &GraphEnd, wanted: &[usize]) -> Option<TensorSpec> {
+    let fits = match &end.shape {
+        None => true,
+        Some(shape) => {
+            shape.len() == wanted.len()
+                && shape.iter().zip(wanted).all(|(d, w)| d.is_none_or(|d| d == *w as u64))
+        }
+    };
+    fits.then(|| TensorSpec { name: end.name.clone(), shape: wanted.to_vec() })
+}
+
+fn rank(end: &GraphEnd) -> usize {
+    end.shape.as_ref().map_or(0, Vec::len)
+}
+
+/// Width and height of a picture input, and where its channels stand.
+fn picture(end: &GraphEnd) -> Option<(Layout, [usize; 2])> {
+    let [_, a, b, c] = end.shape.as_deref()? else { return None };
+    let side = |d: &Option<u64>| d.map(|n| n as usize).filter(|n| (32..=MOST_SIDE).contains(n));
+    match (*a, *c) {
+        (Some(3), _) => Some((Layout::Nchw, [side(c)?, side(b)?])),
+        (_, Some(3)) => Some((Layout::Nhwc, [side(b)?, side(a)?])),
+        _ => None,
+    }
+}
+
+fn is_vector(end: &GraphEnd) -> bool {
+    matches!(end.shape.as_deref(), Some([_, Some(n)]) if *n == VECTOR as u64)
+}
+
+/// Recognises a graph. `file` is for messages, and its name for a hint where the graph leaves a choice.
+///
+/// # Errors
+/// [`ModelError`] with what was expected and what was found.
+pub fn recognise(graph: &Graph, file: &str, hints: &Hints) -> Result<Found, ModelError> {
+    let look = Look { graph, file };
+    if let Some(contract) = &hints.side_car {
+        return look.swap(contract.clone());
+    }
+    match graph.inputs.as_slice() {
+        [only] if is_vector(only) => look.converter(hints),
+        [only] => look.one_picture(only),
+        [a, b] => look.two(a, b, hints),
+        _ => Err(look.unknown()),
+    }
+}
+
+struct Look<'a> {
+    graph: &'a Graph,
+    file: &'a str,
+}
+
+impl Look<'_> {
+    fn unknown(&self) -> ModelError {
+        let (inputs, outputs) = (list(&self.graph.inputs), list(&self.graph.outputs));
+        ModelError::Unknown { inputs, outputs, file: self.file.to_owned() }
+    }
+
+    fn shape(&self, end: &GraphEnd, family: &str, expected: String) -> ModelError {
+        let (node, found, family) = (end.name.clone(), shown(end), family.to_owned());
+        ModelError::Shape { node, family, expected, found, file: self.file.to_owned() }
+    }
+
+    fn end(&self, end: &GraphEnd, family: &str, wanted: &[usize]) -> Result<TensorSpec, ModelError> {
+        if !matches!(end.element, Element::F32) {
+            let expected = format!("{wanted:?} of 32-bit floats");
+            let found = format!("{} of {:?}", shown(end), end.element);
+            let (node, family, file) = (end.name.clone(), family.to_owned(), self.file.to_owned());
+            return Err(ModelError::Shape { node, family, expected, found, file });
+        }
+        filled(end, wanted).ok_or_else(|| self.shape(end, family, format!("{wanted:?}")))
+    }
+
+    /// One input that is a picture: a recogniser, a mask network, or a DFM without a morph value.
+    fn one_picture(&self, input: &GraphEnd) -> Result<Found, ModelError> {
+        let outputs = &self.graph.outputs;
+        if outputs.len() >= 3 && picture(input).is_some_and(|p| p.0 == Layout::Nhwc) {
+            return self.dfm(input);
+        }
+        let found = |kind, inputs: TensorSpec, outputs: TensorSpec| {
+            Ok(Found { kind, inputs: vec![inputs], outputs: vec![outputs], matrix: None })
+        };
+        let (Some((layout, [w, h])), Some(output)) = (picture(input), outputs.first()) else {
+            return Err(self.unknown());
+        };
+        let shape = Contract { layout, ..Contract::of(Family::Other, [w, h]) }.shape();
+        let given = || self.end(input, "it", &shape);
+        if is_vector(output) {
+            let n = RECOGNISER_SIDE;
+            let input = self.end(input, "a face recogniser", &[1, 3, n, n])?;
+            return found(Kind::Recogniser, input, self.end(output, "a face recogniser", &[1, VECTOR])?);
+        }
+        let mask = |layout, channels| match layout {
+            Layout::Nchw => vec![1, channels, h, w],
+            Layout::Nhwc => vec![1, h, w, channels],
+        };
+        if let Some(spec) = filled(output, &mask(layout, 1)) {
+            let kind = match layout {
+                Layout::Nhwc => MaskModel::XsegNhwc,
+                // Both look alike; the occluder network's input is called img.
+                Layout::Nchw if input.name == "img" => MaskModel::Occluder,
+                Layout::Nchw => MaskModel::XsegNchw,
+            };
+            return found(Kind::Mask(kind), given()?, spec);
+        }
+        match (layout, filled(output, &mask(layout, 19))) {
+            (Layout::Nchw, Some(spec)) => found(Kind::Mask(MaskModel::Bisenet), given()?, spec),
+            _ => Err(self.unknown()),
+        }
+    }
+
+    fn converter(&self, hints: &Hints) -> Result<Found, ModelError> {
+        let (Some(input), Some(output)) = (self.graph.inputs.first(), self.graph.outputs.first()) else {
+            return Err(self.unknown());
+        };
+        if !is_vector(output) {
+            return Err(self.unknown());
+        }
+        let families = [Family::Simswap, Family::Ghost, Family::Hififace];
+        let family =
+            hints.family.or_else(|| self.named(&families)).ok_or_else(|| self.ambiguous(&families))?;
+        Ok(Found {
+            kind: Kind::Converter(family),
+            inputs: vec![self.end(input, "a converter", &[1, VECTOR])?],
+            outputs: vec![self.end(output, "a converter", &[1, VECTOR])?],
+            matrix: None,
+        })
+    }
+
+    /// The one family whose name is in the file's.
+    fn named(&self, families: &[Family]) -> Option<Family> {
+        let name = self.file.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
+        let mut named = families.iter().filter(|f| name.contains(f.name()));
+        let first = named.next().copied();
+        if named.next().is_some() { None } else { first }
+    }
+
+    fn ambiguous(&self, families: &[Family]) -> ModelError {
+        let names: Vec<&str> = families.iter().map(|f| f.name()).collect();
+        ModelError::Ambiguous { choices: names.join(", "), file: self.file.to_owned() }
+    }
+
+    /// Two inputs: a picture with a vector, with another picture, or with a morph value.
+    fn two(&self, a: &GraphEnd, b: &GraphEnd, hints: &Hints) -> Result<Found, ModelError> {
+        let named_source = |end: &GraphEnd| end.name.to_ascii_lowercase().contains("source");
+        let (target, source) = match (picture(a), picture(b)) {
+            (Some(_), None) => (a, b),
+            (None, Some(_)) => (b, a),
+            (Some(p), Some(q)) => {
+                let swapped = if p.1 == q.1 { named_source(a) } else { p.1 < q.1 };
+                if swapped { (b, a) } else { (a, b) }
+            }
+            (None, None) => return Err(self.sizeless(a, b)),
+        };
+        let Some((layout, size)) = picture(target) else { return Err(self.unknown()) };
+        if layout == Layout::Nhwc && self.graph.outputs.len() >= 3 && rank(source) <= 1 {
+            return self.dfm(target);
+        }
+        if layout == Layout::Nhwc {
+            let expected = "[1, 3, height, width]: channels before rows and columns".to_owned();
+            return Err(self.shape(target, "a face-swap model", expected));
+        }
+        let known = self.family(target, source, size, hints)?;
+        self.swap(Contract::of(known, size))
+    }
+
+    /// Neither input is a picture of a size that can be used.
+    fn sizeless(&self, a: &GraphEnd, b: &GraphEnd) -> ModelError {
+        match [a, b].into_iter().find(|e| rank(e) == 4) {
+            Some(end) => self.shape(
+                end,
+                "a face-swap model",
+                format!("[1, 3, side, side] with a side of 32 to {MOST_SIDE}"),
+            ),
+            None => self.unknown(),
+        }
+    }
+
+    fn family(
+        &self,
+        target: &GraphEnd,
+        source: &GraphEnd,
+        size: [usize; 2],
+        hints: &Hints,
+    ) -> Result<Family, ModelError> {
+        if let Some(family) = hints.family {
+            return Ok(family);
+        }
+        if let Some((_, [n, _])) = picture(source) {
+            return match (size, n) {
+                ([256, 256], 112) => Ok(Family::Blendswap),
+                ([256, 256], 256) => Ok(Family::Uniface),
+                _ => Err(self.unknown()),
+            };
+        }
+        if !is_vector(source) {
+            return Err(self.shape(source, "a face-swap model", format!("[1, {VECTOR}]")));
+        }
+        let out = |name: &str| self.graph.outputs.iter().any(|o| o.name == name);
+        match size {
+            [256, 256] if out("mask") && out("output") => Ok(Family::Hyperswap),
+            [128, 128] => Ok(Family::Inswapper),
+            [256, 256] if self.matrix().is_some() => Ok(Family::Instyleswapper),
+            [256, 256] if target.name == "input_1" && source.name == "input_2" => Ok(Family::Cscs),
+            [512, 512] => Ok(Family::SimswapUnofficial),
+            [256, 256] if ["781", "1165", "1549"].into_iter().any(out) => Ok(Family::Ghost),
+            [256, 256] => {
+                let families = [Family::Simswap, Family::Ghost, Family::Hififace];
+                self.named(&families).ok_or_else(|| self.ambiguous(&families))
+            }
+            _ => {
+                let expected = "[1, 3, side, side] with a side of 128, 256 or 512".to_owned();
+                Err(self.shape(target, "a face-swap model", expected))
+            }
+        }
+    }
+
+    /// The matrix: by its name, else the last initialiser of its size, else any that no node uses.
+    fn matrix(&self) -> Option<&GraphTensor> {
+        let side = VECTOR as u64;
+        let fits =
+            |t: &&GraphTensor| t.dims == [side, side] && matches!(t.element, Element::F32 | Element::F16);
+        let all = &self.graph.initializers;
+        let named = all.iter().find(|t| t.name == MATRIX).filter(fits);
+        let last = all.last().filter(fits).filter(|t| !t.used);
+        named.or(last).or_else(|| all.iter().filter(fits).find(|t| !t.used))
+    }
+
+    fn dfm(&self, target: &GraphEnd) -> Result<Found, ModelError> {
+        let Some((_, size)) = picture(target) else { return Err(self.unknown()) };
+        self.swap(Contract::of(Family::Dfm, size))
+    }
+
+    /// A swap model with this contract: every end is checked against it.
+    fn swap(&self, contract: Contract) -> Result<Found, ModelError> {
+        let family = contract.family.name();
+        let [w, h] = contract.size;
+        let graph = self.graph;
+        let target = graph.inputs.iter().find(|e| picture(e).is_some_and(|p| p.1 == contract.size));
+        let named = |name: &str| graph.inputs.iter().find(|e| e.name == name);
+        let Some(target) = named("target").or(target).or(graph.inputs.iter().find(|e| rank(e) == 4)) else {
+            return Err(self.unknown());
+        };
+        // Where both are pictures of one size, the source is the one that is called so.
+        let is_source = |e: &&GraphEnd| e.name.to_ascii_lowercase().contains("source");
+        let target = match graph.inputs.iter().find(|e| e.name != target.name) {
+            Some(other) if is_source(&target) && picture(other).is_some() => other,
+            _ => target,
+        };
+        let mut inputs = vec![self.end(target, family, &contract.shape())?];
+        let others: Vec<&GraphEnd> = graph.inputs.iter().filter(|e| e.name != target.name).collect();
+        let wanted: Option<Vec<usize>> = match contract.source {
+            SourceKind::Built => None,
+            SourceKind::Unit | SourceKind::Latent | SourceKind::Converted { .. } => Some(vec![1, VECTOR]),
+            SourceKind::Picture { side, .. } => Some(vec![1, 3, side, side]),
+        };
+        match (wanted, others.as_slice()) {
+            (Some(wanted), [source]) => inputs.push(self.end(source, family, &wanted)?),
+            (None, []) => {}
+            (None, [morph]) if morph.name.contains("morph") => inputs.push(self.end(morph, family, &[1])?),
+            _ => return Err(self.unknown()),
+        }
+        let channels = |c| match contract.layout {
+            Layout::Nchw => [1, c, h, w],
+            Layout::Nhwc => [1, h, w, c],
+        };
+        let one = |end: &GraphEnd| filled(end, &channels(1));
+        let outputs = match contract.mask {
+            MaskKind::Dfm => {
+                let [live, face, made, ..] = graph.outputs.as_slice() else { return Err(self.unknown()) };
+                vec![
+                    self.end(face, family, &channels(3))?,
+                    self.end(live, family, &channels(1))?,
+                    self.end(made, family, &channels(1))?,
+                ]
+            }
+            kind => {
+                let pictures = graph.outputs.iter().find(|e| filled(e, &channels(3)).is_some());
+                let picture = pictures.or(graph.outputs.first()).ok_or_else(|| self.unknown())?;
+                let mut outputs = vec![self.end(picture, family, &channels(3))?];
+                if kind == MaskKind::Output {
+                    let mask = graph.outputs.iter().filter(|e| e.name != picture.name).find_map(one);
+                    outputs.push(mask.ok_or_else(|| self.unknown())?);
+                }
+                outputs
+            }
+        };
+        let matrix = match contract.source {
+            SourceKind::Latent => Some(self.matrix().ok_or_else(|| self.no_matrix())?.name.clone()),
+            _ => None,
+        };
+        Ok(Found { kind: Kind::Swap(contract), inputs, outputs, matrix })
+    }
+
+    fn no_matrix(&self) -> ModelError {
+        let square = |t: &&GraphTensor| t.dims.len() == 2 && !t.used;
+        let unused: Vec<String> = self
+            .graph
+            .initializers
+            .iter()
+            .filter(square)
+            .map(|t| format!("{} {:?}", t.name, t.dims))
+            .collect();
+        let found = if unused.is_empty() { "none".to_owned() } else { unused.join(", ") };
+        ModelError::NoMatrix { found, file: self.file.to_owned() }
+    }
+}

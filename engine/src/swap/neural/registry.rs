@@ -1,0 +1,408 @@
+//! The user's models: files that were looked at, tested and measured, and how they are run best.
+
+mod trial;
+
+pub use trial::{Declared, check, threads};
+
+use super::contract::{Contract, Family, SourceKind};
+use super::error::ModelError;
+use super::identity::embed;
+use super::masks::MaskNet;
+use super::model::SwapModel;
+use super::recognise::{Found, Hints, recognise};
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::frame::Frame;
+use crate::infer::{Net, Provider, RunOptions, Runtime, models, skim};
+use crate::space::MeshPoint;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+use trial::load_net;
+
+/// A provider's time for one run of a model, or why it can't.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    /// Who computed.
+    pub provider: Provider,
+    /// Whether in half precision.
+    #[serde(default)]
+    pub half: bool,
+    /// Median of one run in milliseconds; None where it does not run.
+    pub ms: Option<f64>,
+    /// Why it does not.
+    #[serde(default)]
+    pub fault: Option<String>,
+}
+
+/// What a model is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Purpose {
+    /// It swaps faces.
+    Swap(Box<Contract>),
+    /// It turns a face into a vector.
+    Recogniser,
+    /// It turns the vector into a family's own.
+    Converter(Family),
+    /// It tells the face from what covers it.
+    Mask,
+}
+
+/// A model that was taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its short name: that of the file without extension.
+    pub name: String,
+    /// Where the file is.
+    pub path: PathBuf,
+    /// SHA-256 of the file, 64 hex digits.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Seconds since 1970 of its last change.
+    pub changed: u64,
+    /// Family and size, for people.
+    pub title: String,
+    /// The licence, as far as it is known.
+    pub licence: String,
+    /// The persona whose face is built into the model: its record says on what ground it may be worn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persona: Option<String>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Times by provider, quickest first.
+    pub measured: Vec<Measured>,
+    /// ONNX Runtime or rten, when it was measured.
+    pub runtime: String,
+}
+
+impl Entry {
+    /// The quickest way that works.
+    #[must_use]
+    pub fn best(&self) -> Option<&Measured> {
+        self.measured.iter().find(|m| m.ms.is_some())
+    }
+
+    /// One line for people: "hyperswap 256: 9.1 ms on CUDA, 88 ms on CPU; licence: …".
+    #[must_use]
+    pub fn line(&self) -> String {
+        let one = |m: &Measured| {
+            let half = if m.half { " in half precision" } else { "" };
+            m.ms.map(|ms| format!("{ms:.1} ms on {}{half}", m.provider))
+        };
+        let times: Vec<String> = self.measured.iter().filter_map(one).collect();
+        format!("{}: {}; licence: {}", self.title, times.join(", "), self.licence)
+    }
+
+    /// Whether the file is as it was when it was taken, by length and time; where the time differs, by its hash.
+    ///
+    /// # Errors
+    /// A file that is gone or is another one.
+    pub fn check(&self) -> Result<()> {
+        let shown = self.path.display();
+        let again = format!("`omote models add {shown}` takes it anew");
+        let Some((bytes, changed)) = stamp(&self.path) else {
+            let message = format!(
+                "the model {} is gone; put it back, or `omote models remove {}`: {shown}",
+                self.name, self.name
+            );
+            return Err(Error::new(ErrorKind::Missing, Stage::Infer, message));
+        };
+        let same = bytes == self.bytes
+            && (changed == self.changed
+                || models::hash_file(&self.path).is_ok_and(|hash| hash == self.sha256));
+        if same {
+            return Ok(());
+        }
+        let message =
+            format!("the model {} is another file than the one that was tested; {again}: {shown}", self.name);
+        Err(Error::new(ErrorKind::Refused, Stage::Infer, message))
+    }
+}
+
+fn stamp(path: &Path) -> Option<(u64, u64)> {
+    let about = fs::metadata(path).ok()?;
+    let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some((about.len(), changed.as_secs()))
+}
+
+/// The list of the user's models, in the data folder.
+#[derive(Debug)]
+pub struct Registry {
+    file: PathBuf,
+    entries: Vec<Entry>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    #[serde(default, rename = "model")]
+    entries: Vec<Entry>,
+}
+
+fn wrong(message: String) -> Error {
+    Error::new(ErrorKind::Damaged, Stage::Infer, message)
+}
+
+impl Registry {
+    /// The list of a data folder; empty where there is none yet.
+    ///
+    /// # Errors
+    /// A list that can't be read.
+    pub fn open(data: &Path) -> Result<Self> {
+        let file = data.join("swap-models.toml");
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(e) => {
+                return Err(wrong(format!("the list of models can't be read ({e}): {}", file.display())));
+            }
+        };
+        let stored: Stored = toml::from_str(&text).map_err(|e| {
+            let message = format!(
+                "the list of models is damaged ({e}); delete it and add the models again: {}",
+                file.display()
+            );
+            wrong(message)
+        })?;
+        Ok(Self { file, entries: stored.entries })
+    }
+
+    /// All of them, in the order in which they came.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Those that swap faces.
+    pub fn swaps(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|e| matches!(e.purpose, Purpose::Swap(_)))
+    }
+
+    /// The model of this name, path or beginning of a hash.
+    ///
+    /// # Errors
+    /// None, or one whose file is gone or another one.
+    pub fn find(&self, name: &str) -> Result<&Entry> {
+        let path = std::path::absolute(name).ok();
+        let is = |e: &&Entry| {
+            e.name == name
+                || Some(&e.path) == path.as_ref()
+                || (name.len() >= 8 && e.sha256.starts_with(name))
+        };
+        let Some(entry) = self.entries.iter().find(is) else {
+            let names: Vec<&str> = self.swaps().map(|e| e.name.as_str()).collect();
+            let there = if names.is_empty() {
+                "there are none yet".to_owned()
+            } else {
+                format!("there are {}", names.join(", "))
+            };
+            let message = format!("there is no model {name} ({there}); `omote models add FILE` takes one");
+            return Err(Error::new(ErrorKind::Missing, Stage::Infer, message));
+        };
+        entry.check()?;
+        Ok(entry)
+    }
+
+    /// Takes a model, in the place of one of the same file, and writes the list. Two files of one name get numbers.
+    ///
+    /// # Errors
+    /// A list that can't be written.
+    pub fn add(&mut self, mut entry: Entry) -> Result<&Entry> {
+        self.entries.retain(|e| e.sha256 != entry.sha256 && e.path != entry.path);
+        let stem = entry.name.clone();
+        let mut number = 1;
+        while self.entries.iter().any(|e| e.name == entry.name) {
+            number += 1;
+            entry.name = format!("{stem}-{number}");
+        }
+        self.entries.push(entry);
+        self.write()?;
+        self.entries.last().ok_or_else(|| wrong("the list of models is empty".to_owned()))
+    }
+
+    /// Takes a model off the list; its file stays. Whether it was there.
+    ///
+    /// # Errors
+    /// A list that can't be written.
+    pub fn remove(&mut self, name: &str) -> Result<bool> {
+        let before = self.entries.len();
+        self.entries.retain(|e| e.name != name);
+        if self.entries.len() == before {
+            return Ok(false);
+        }
+        self.write()?;
+        Ok(true)
+    }
+
+    fn write(&self) -> Result<()> {
+        let failed = |e: &dyn std::fmt::Display| {
+            let message = format!("the list of models can't be written ({e}): {}", self.file.display());
+            Error::new(ErrorKind::Output, Stage::Infer, message)
+        };
+        let text =
+            toml::to_string_pretty(&Stored { entries: self.entries.clone() }).map_err(|e| failed(&e))?;
+        let parent = self.file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).map_err(|e| failed(&e))?;
+        let making = self.file.with_extension(format!("tmp-{}", std::process::id()));
+        let written = fs::File::create(&making)
+            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&making, &self.file));
+        if written.is_err() {
+            let _ = fs::remove_file(&making);
+        }
+        written.map_err(|e| failed(&e))
+    }
+
+    /// The face recogniser, loaded; None where none was added.
+    ///
+    /// # Errors
+    /// One that is gone or does not load.
+    pub fn recogniser(&self, runtime: &Runtime) -> Result<Option<Recogniser>> {
+        let Some(entry) = self.entries.iter().find(|e| e.purpose == Purpose::Recogniser) else {
+            return Ok(None);
+        };
+        entry.check()?;
+        let net = self.load(runtime, entry)?;
+        Ok(Some(Recogniser { sha256: entry.sha256.clone(), net }))
+    }
+
+    /// The mask networks, loaded.
+    ///
+    /// # Errors
+    /// One that is gone or does not load.
+    pub fn masks(&self, runtime: &Runtime, names: &[String]) -> Result<Vec<MaskNet>> {
+        let mut masks = Vec::new();
+        for name in names {
+            let entry = self.find(name)?;
+            let (_, found) = look(entry).map_err(model_error)?;
+            let net = MaskNet::load(
+                runtime,
+                &entry.path,
+                &found,
+                &RunOptions { threads: threads(), ..RunOptions::default() },
+            );
+            masks.push(net.map_err(model_error)?);
+        }
+        Ok(masks)
+    }
+
+    /// A family's vector from the recogniser's, by the family's converter; None where there is no such converter.
+    ///
+    /// # Errors
+    /// A converter that is gone or does not run.
+    pub fn convert(&self, runtime: &Runtime, family: Family, raw: &[f32]) -> Result<Option<Vec<f32>>> {
+        let is = |e: &&Entry| match e.purpose {
+            Purpose::Converter(of) => {
+                of == family || (of == Family::Simswap && family == Family::SimswapUnofficial)
+            }
+            _ => false,
+        };
+        let Some(entry) = self.entries.iter().find(is) else { return Ok(None) };
+        entry.check()?;
+        let mut net = self.load(runtime, entry)?;
+        net.input_mut(0).iter_mut().zip(raw).for_each(|(to, v)| *to = *v);
+        net.run().map_err(|e| model_error(e.into()))?;
+        Ok(Some(net.output(0).to_vec()))
+    }
+
+    fn load(&self, runtime: &Runtime, entry: &Entry) -> Result<Box<dyn Net>> {
+        let (_, found) = look(entry).map_err(model_error)?;
+        load_net(runtime, &entry.path, &found, &RunOptions::default()).map_err(model_error)
+    }
+
+    /// Loads a swap model on the provider that was quickest, or on the next where that does not work any more; `tell`
+    /// hears of it.
+    ///
+    /// # Errors
+    /// No provider that works.
+    pub fn load_swap(
+        &self,
+        runtime: &Runtime,
+        entry: &Entry,
+        wanted: Option<Provider>,
+        cache: Option<PathBuf>,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<(SwapModel, Provider)> {
+        let (graph, found) = look(entry).map_err(model_error)?;
+        let there = runtime.providers();
+        let usable = |m: &&Measured| m.ms.is_some() && wanted.is_none_or(|w| w == m.provider);
+        let mut ways: Vec<(Provider, bool)> =
+            entry.measured.iter().filter(usable).map(|m| (m.provider, m.half)).collect();
+        ways.extend(wanted.map(|w| (w, false)));
+        ways.push((Provider::Cpu, false));
+        let mut last = None;
+        for (provider, half) in ways {
+            if !there.contains(&provider) {
+                tell(&format!("{provider} is not in the ONNX Runtime library at hand; trying the next"));
+                continue;
+            }
+            let options = RunOptions { provider, half, threads: threads(), cache: cache.clone() };
+            match SwapModel::load(runtime, &entry.path, &graph, &found, &options) {
+                Ok(model) => return Ok((model, provider)),
+                Err(e) => {
+                    tell(&format!("{provider} does not work ({e}); trying the next"));
+                    last = Some(e);
+                }
+            }
+        }
+        let none = || wrong(format!("no provider runs the model {}", entry.name));
+        Err(last.map_or_else(none, model_error))
+    }
+}
+
+/// The graph of a taken model, recognised as it was then.
+fn look(entry: &Entry) -> std::result::Result<(crate::infer::Graph, Found), ModelError> {
+    let graph = skim(&entry.path)?;
+    let (family, side_car) = match &entry.purpose {
+        Purpose::Swap(contract) => (Some(contract.family), Some((**contract).clone())),
+        Purpose::Converter(family) => (Some(*family), None),
+        Purpose::Recogniser | Purpose::Mask => (None, None),
+    };
+    let found = recognise(&graph, &entry.path.display().to_string(), &Hints { family, side_car })?;
+    Ok((graph, found))
+}
+
+/// A model's error at the library's face.
+#[must_use]
+pub fn model_error(e: ModelError) -> Error {
+    let kind = match &e {
+        ModelError::Needs { .. } => ErrorKind::Missing,
+        ModelError::NoFace { .. } => ErrorKind::Refused,
+        _ => ErrorKind::Damaged,
+    };
+    Error::wrap(kind, Stage::Infer, e.to_string(), e)
+}
+
+/// A face recogniser that is loaded.
+pub struct Recogniser {
+    sha256: String,
+    net: Box<dyn Net>,
+}
+
+impl Recogniser {
+    /// SHA-256 of its file: vectors of different recognisers do not go together.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The vector of a face in a picture, 512 values.
+    ///
+    /// # Errors
+    /// Landmarks that are no face, or a network that fails.
+    pub fn vector(&mut self, photo: &Frame, mesh: &[MeshPoint]) -> Result<Vec<f32>> {
+        embed(&mut *self.net, photo, mesh).map_err(model_error)
+    }
+}
+
+/// Whether a family's models want the recogniser's vector.
+#[must_use]
+pub fn wants_vector(contract: &Contract) -> bool {
+    matches!(contract.source, SourceKind::Unit | SourceKind::Latent | SourceKind::Converted { .. })
+}

@@ -1,0 +1,185 @@
+//! Looking at a file, testing it on every provider at hand, and measuring it.
+
+use super::{Entry, Measured, Purpose, stamp};
+use crate::infer::{InferError, Net, Provider, RunOptions, Runtime, Source, models, skim};
+use crate::swap::neural::contract::{Contract, Family};
+use crate::swap::neural::error::ModelError;
+use crate::swap::neural::model::SwapModel;
+use crate::swap::neural::recognise::{Found, Hints, Kind, recognise};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a user says of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Declared {
+    /// The family, where the graph leaves a choice.
+    pub family: Option<Family>,
+    /// The licence.
+    pub licence: Option<String>,
+    /// The persona whose face is built into it.
+    pub persona: Option<String>,
+    /// Providers to try; empty for all that are there.
+    pub providers: Vec<Provider>,
+    /// Where providers keep engines that take long to build.
+    pub cache: Option<PathBuf>,
+}
+
+/// How long a provider is measured.
+const MEASURE: Duration = Duration::from_millis(1500);
+/// Half precision may change the mean colour value by this at most, in display values.
+const HALF_DIFFERS: f32 = 0.01;
+/// The description beside a model: at most so long.
+const SIDE_CAR_LIMIT: u64 = 64 << 10;
+
+fn side_car(path: &Path) -> Result<Option<Contract>, ModelError> {
+    let file = path.with_extension("toml");
+    let wrong = |reason: String| ModelError::SideCar { reason, file: file.display().to_string() };
+    match fs::metadata(&file) {
+        Err(_) => Ok(None),
+        Ok(about) if about.len() > SIDE_CAR_LIMIT => Err(wrong("it is longer than 64 KiB".to_owned())),
+        Ok(_) => {
+            let text = fs::read_to_string(&file).map_err(|e| wrong(e.to_string()))?;
+            Contract::parse(&text).map(Some).map_err(wrong)
+        }
+    }
+}
+
+/// Threads for a large model on the processor: one is left for the picture.
+#[must_use]
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get().saturating_sub(1)).max(1)
+}
+
+/// Looks at a file, tests it on every provider at hand and measures it. `tell` hears what is done, for people.
+///
+/// # Errors
+/// [`ModelError`] with what was expected and what was found. A provider that fails is no error as long as one works.
+pub fn check(
+    runtime: &Runtime,
+    path: &Path,
+    declared: &Declared,
+    tell: &mut dyn FnMut(&str),
+) -> Result<Entry, ModelError> {
+    let graph = skim(path)?;
+    let hints = Hints { family: declared.family, side_car: side_car(path)? };
+    let found = recognise(&graph, &path.display().to_string(), &hints)?;
+    let options =
+        |provider| RunOptions { provider, threads: threads(), half: false, cache: declared.cache.clone() };
+    let mut tries: Vec<(Provider, bool)> = Vec::new();
+    for provider in runtime.providers() {
+        if declared.providers.is_empty()
+            || declared.providers.contains(&provider)
+            || provider == Provider::Cpu
+        {
+            tries.push((provider, false));
+            if provider.has_half() {
+                tries.push((provider, true));
+            }
+        }
+    }
+    // The processor first: what fails there is the file's fault.
+    tries.sort_by_key(|(p, half)| (*p != Provider::Cpu, *half));
+    let (mut measured, mut reference): (Vec<Measured>, Option<SwapModel>) = (Vec::new(), None);
+    for (provider, half) in tries {
+        tell(&format!("testing on {provider}{}", if half { " in half precision" } else { "" }));
+        let options = RunOptions { half, ..options(provider) };
+        let done = match &found.kind {
+            Kind::Swap(_) => {
+                SwapModel::load(runtime, path, &graph, &found, &options).and_then(|mut model| {
+                    model.self_test()?;
+                    if let Some(reference) = reference.as_mut().filter(|_| half || provider != Provider::Cpu)
+                    {
+                        let by = model.differs_from(reference)?;
+                        if by > HALF_DIFFERS {
+                            let (node, file) = ("the result".to_owned(), path.display().to_string());
+                            let expected =
+                                format!("a mean difference from the processor's of {HALF_DIFFERS} at most");
+                            return Err(ModelError::Values { node, low: by, high: by, expected, file });
+                        }
+                    }
+                    let took = model.measure(MEASURE)?;
+                    if reference.is_none() {
+                        reference = Some(model);
+                    }
+                    Ok(took)
+                })
+            }
+            Kind::Recogniser | Kind::Converter(_) | Kind::Mask(_) => {
+                load_net(runtime, path, &found, &options).and_then(|mut net| measure(&mut *net))
+            }
+        };
+        match done {
+            Ok(took) => {
+                let ms = Some(took.as_secs_f64() * 1e3);
+                measured.push(Measured { provider, half, ms, fault: None });
+            }
+            Err(e) if provider == Provider::Cpu => return Err(e),
+            Err(e) => {
+                tell(&format!("{provider} does not work with it: {e}"));
+                measured.push(Measured { provider, half, ms: None, fault: Some(e.to_string()) });
+            }
+        }
+    }
+    measured.sort_by(|a, b| a.ms.unwrap_or(f64::MAX).total_cmp(&b.ms.unwrap_or(f64::MAX)));
+    entry(runtime, path, found, declared, measured)
+}
+
+fn entry(
+    runtime: &Runtime,
+    path: &Path,
+    found: Found,
+    declared: &Declared,
+    measured: Vec<Measured>,
+) -> Result<Entry, ModelError> {
+    let unreadable = |source| InferError::Read { file: path.display().to_string(), source };
+    let sha256 = models::hash_file(path).map_err(unreadable)?;
+    let (bytes, changed) = stamp(path).unwrap_or_default();
+    let title = found.title();
+    let (purpose, licence) = match found.kind {
+        Kind::Swap(contract) => {
+            let licence = contract.licence.clone();
+            (Purpose::Swap(Box::new(contract)), licence)
+        }
+        Kind::Recogniser => (Purpose::Recogniser, "unknown: InsightFace's are non-commercial".to_owned()),
+        Kind::Converter(family) => {
+            (Purpose::Converter(family), "unknown: ask whoever made the file".to_owned())
+        }
+        Kind::Mask(_) => (Purpose::Mask, "unknown: ask whoever made the file".to_owned()),
+    };
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Entry {
+        name: stem,
+        path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+        sha256,
+        bytes,
+        changed,
+        title,
+        licence: declared.licence.clone().unwrap_or(licence),
+        persona: declared.persona.clone(),
+        purpose,
+        measured,
+        runtime: runtime.backend().to_owned(),
+    })
+}
+
+pub(super) fn load_net(
+    runtime: &Runtime,
+    path: &Path,
+    found: &Found,
+    options: &RunOptions,
+) -> Result<Box<dyn Net>, ModelError> {
+    Ok(found.expecting(|expect| runtime.load_with(Source::File(path), expect, options))?)
+}
+
+fn measure(net: &mut dyn Net) -> Result<Duration, ModelError> {
+    net.input_mut(0).iter_mut().enumerate().for_each(|(i, v)| *v = (i as f32 * 0.37).sin() * 0.5);
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let start = std::time::Instant::now();
+        net.run()?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times.get(2).copied().unwrap_or_default())
+}

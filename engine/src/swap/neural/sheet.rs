@@ -1,0 +1,396 @@
+//! A model's results laid out in canonical UV: what the live mesh is drawn with until the next result is there.
+//!
+//! Every result is brought to the same layout, so that results can be mixed texel by texel, and so that what one result
+//! does not show (the far cheek of a turned head, the inside of a closed mouth) stays from an earlier one.
+
+use super::crop::Made;
+use crate::canonical_uv::CANONICAL_UV;
+use crate::space::{CropPx, MeshPoint, Uv};
+use crate::swap::bake::{Mask, canonical_mask};
+use crate::swap::{FaceTexture, Openings, Tone};
+use crate::topology::{POINTS, TRIANGLES};
+use glam::Vec2;
+#[cfg(test)]
+use glam::Vec3;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How a triangle must face the camera (cosine) to be read at all, and to be read in full.
+const FACING: (f32, f32) = (0.12, 0.35);
+/// Share of its resting area that a triangle must have in the picture to count at all against what is known, and in
+/// full: below lies what is folded away, as the inside of a closed mouth.
+const SPREAD: (f32, f32) = (0.06, 0.25);
+
+/// Where each texel of a sheet lies on the mesh; the same for all faces.
+#[derive(Debug)]
+pub struct Grid {
+    side: usize,
+    uv: Arc<[Uv]>,
+    /// The texels on the mesh, row by row.
+    cells: Vec<Cell>,
+    /// The triangles' areas in canonical UV.
+    areas: Vec<f32>,
+}
+
+/// A texel on the mesh.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    /// Which texel.
+    at: u32,
+    /// Which triangle.
+    triangle: u16,
+    /// The blend weight there, 0..=255.
+    alpha: u8,
+    /// Shares of the triangle's second and third corner.
+    share: [f32; 2],
+}
+
+fn corner(i: u16) -> Vec2 {
+    CANONICAL_UV.get(usize::from(i)).map_or(Vec2::ZERO, |uv| Vec2::from_array(*uv))
+}
+
+impl Grid {
+    /// The grid of a sheet of `side` texels a side, cut as `mask` says.
+    #[must_use]
+    pub fn new(side: usize, mask: Mask) -> Arc<Self> {
+        let alpha = canonical_mask(side, mask);
+        let mut cells: Vec<Option<Cell>> = vec![None; side * side];
+        let mut areas = Vec::with_capacity(TRIANGLES.len());
+        for (number, t) in TRIANGLES.iter().enumerate() {
+            let p = t.map(|i| corner(i) * side as f32 - 0.5);
+            let area = (p[1] - p[0]).perp_dot(p[2] - p[0]);
+            areas.push(area / (side * side) as f32);
+            if area.abs() < 1e-6 {
+                continue;
+            }
+            let low = p[0].min(p[1]).min(p[2]).floor().max(Vec2::ZERO);
+            let high = p[0].max(p[1]).max(p[2]).ceil().min(Vec2::splat(side as f32 - 1.0));
+            for y in low.y as usize..=high.y as usize {
+                for x in low.x as usize..=high.x as usize {
+                    let q = Vec2::new(x as f32, y as f32) - p[0];
+                    let (s, t) = (q.perp_dot(p[2] - p[0]) / area, (p[1] - p[0]).perp_dot(q) / area);
+                    let at = y * side + x;
+                    let inside = s >= -1e-4 && t >= -1e-4 && s + t <= 1.0 + 1e-4;
+                    let weight = alpha.get(at).copied().unwrap_or_default();
+                    if let Some(cell) = cells.get_mut(at)
+                        && inside
+                        && weight > 0.0
+                        && cell.is_none()
+                    {
+                        let alpha = (weight * 255.0 + 0.5) as u8;
+                        *cell = Some(Cell { at: at as u32, triangle: number as u16, alpha, share: [s, t] });
+                    }
+                }
+            }
+        }
+        let uv = CANONICAL_UV.iter().take(POINTS).map(|uv| Uv(Vec2::from_array(*uv))).collect();
+        Arc::new(Self { side, uv, cells: cells.into_iter().flatten().collect(), areas })
+    }
+}
+
+/// One face's sheet.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    grid: Arc<Grid>,
+    /// R G B and how far it is known, 0..=255.
+    texels: Vec<[u8; 4]>,
+    /// Blend weights of the last result, 0..=255.
+    alpha: Vec<u8>,
+    known: f32,
+}
+
+fn ramp((low, high): (f32, f32), v: f32) -> f32 {
+    ((v - low) / (high - low)).clamp(0.0, 1.0)
+}
+
+impl Sheet {
+    /// An empty sheet.
+    #[must_use]
+    pub fn new(grid: Arc<Grid>) -> Self {
+        let n = grid.side * grid.side;
+        Self { grid, texels: vec![[0; 4]; n], alpha: vec![0; n], known: 0.0 }
+    }
+
+    /// Share of the face that is known, 0..=1.
+    #[must_use]
+    pub fn known(&self) -> f32 {
+        self.known
+    }
+
+    /// Lays a result on the sheet. `mesh`: the 468 points of the face in the picture that it was made from.
+    pub fn lay(&mut self, made: &Made, mesh: &[MeshPoint]) {
+        let Some(mesh) = mesh.get(..POINTS) else { return };
+        let places: Vec<Vec2> = mesh
+            .iter()
+            .map(|p| made.square.to_crop(crate::space::ImagePx(p.truncate()), made.side))
+            .map(|CropPx(p)| p)
+            .collect();
+        let weights = self.weights(mesh, &places);
+        let reader = Reader::new(made);
+        let (mut known, mut all) = (0u64, 0u64);
+        for cell in &self.grid.cells {
+            let at = cell.at as usize;
+            let (Some(texel), Some(alpha)) = (self.texels.get_mut(at), self.alpha.get_mut(at)) else {
+                continue;
+            };
+            let number = usize::from(cell.triangle);
+            let (Some(t), Some((facing, weight))) = (TRIANGLES.get(number), weights.get(number)) else {
+                continue;
+            };
+            let corner = |k: usize| places.get(usize::from(t[k])).copied().unwrap_or_default();
+            let [s, r] = cell.share;
+            let p = corner(0) * (1.0 - s - r) + corner(1) * s + corner(2) * r;
+            let seen = if *facing > 0.0 { reader.at(p) } else { None };
+            let mut mask = 1.0;
+            if let Some([red, green, blue, m]) = seen {
+                mask = m;
+                // What was never seen takes the first that comes, the line of a closed mouth for its inside.
+                let k = if texel[3] == 0 { 1.0 } else { *weight };
+                for (old, new) in texel.iter_mut().zip([red, green, blue]) {
+                    *old = (f32::from(*old) + (new - f32::from(*old)) * k + 0.5) as u8;
+                }
+                texel[3] = texel[3].max((facing * 255.0 + 0.5) as u8);
+            }
+            *alpha = (f32::from(cell.alpha) * mask * f32::from(texel[3]) / 255.0 + 0.5) as u8;
+            known += u64::from(cell.alpha) * u64::from(texel[3]);
+            all += u64::from(cell.alpha) * 255;
+        }
+        self.known = known as f32 / all.max(1) as f32;
+    }
+
+    /// How far each triangle is to be seen, and how far it counts against what is known, both 0..=1.
+    fn weights(&self, mesh: &[MeshPoint], places: &[Vec2]) -> Vec<(f32, f32)> {
+        let flat = |t: &[u16; 3]| t.map(|i| places.get(usize::from(i)).copied().unwrap_or_default());
+        let deep = |t: &[u16; 3]| t.map(|i| mesh.get(usize::from(i)).copied().unwrap_or_default());
+        let area = |p: [Vec2; 3]| (p[1] - p[0]).perp_dot(p[2] - p[0]);
+        let total = self.grid.areas.iter().map(|a| a.abs()).sum::<f32>().max(1e-6);
+        let shown = TRIANGLES.iter().map(|t| area(flat(t)).abs()).sum::<f32>().max(1e-6);
+        let scale = total / shown;
+        let weigh = |(t, resting): (&[u16; 3], &f32)| {
+            let [a, b, c] = deep(t);
+            let normal = (b - a).cross(c - a);
+            let facing = normal.z * resting.signum() / normal.length().max(1e-6);
+            let spread = area(flat(t)) * scale / resting;
+            let facing = ramp(FACING, facing);
+            (facing, facing.min(ramp(SPREAD, spread)))
+        };
+        TRIANGLES.iter().zip(&self.grid.areas).map(weigh).collect()
+    }
+
+    /// The sheet as a texture.
+    #[must_use]
+    pub fn texture(&self) -> FaceTexture {
+        let side = self.grid.side as u32;
+        let mut texels: Vec<u32> = self
+            .texels
+            .iter()
+            .zip(&self.alpha)
+            .map(|([r, g, b, _], a)| u32::from_le_bytes([*r, *g, *b, *a]))
+            .collect();
+        let levels = halve(&mut texels, self.grid.side);
+        FaceTexture {
+            side,
+            levels,
+            texels: texels.into(),
+            uv: Arc::clone(&self.grid.uv),
+            tone: Tone::Match,
+            openings: Openings::default(),
+            serial: next_serial(),
+        }
+    }
+}
+
+fn next_serial() -> u64 {
+    // Far from the numbers of baked textures.
+    static SERIAL: AtomicU64 = AtomicU64::new(1 << 48);
+    SERIAL.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Appends the smaller levels down to 4 texels a side, each the mean of four codes: results are as sharp as they are,
+/// and a face is rarely drawn below half its size. Gives the number of levels.
+fn halve(texels: &mut Vec<u32>, side: usize) -> u32 {
+    let (mut from, mut n, mut levels) = (0, side, 1);
+    while n > 4 {
+        let half = n / 2;
+        for y in 0..half {
+            for x in 0..half {
+                let at = from + y * 2 * n + x * 2;
+                let get = |k: usize| texels.get(k).copied().unwrap_or_default();
+                let across = [mean_down(get(at), get(at + 1)), mean_up(get(at + n), get(at + n + 1))];
+                texels.push(mean_up(across[0], across[1]));
+            }
+        }
+        (from, n, levels) = (from + n * n, half, levels + 1);
+    }
+    levels
+}
+
+/// The means of four codes each, rounded down.
+fn mean_down(a: u32, b: u32) -> u32 {
+    (a & b) + (((a ^ b) & 0xfefe_fefe) >> 1)
+}
+
+/// The means of four codes each, rounded up.
+fn mean_up(a: u32, b: u32) -> u32 {
+    (a | b) - (((a ^ b) & 0xfefe_fefe) >> 1)
+}
+
+/// Reads a result between its pixels.
+struct Reader<'a> {
+    made: &'a Made,
+    planes: [&'a [f32]; 3],
+    last: Vec2,
+}
+
+impl<'a> Reader<'a> {
+    fn new(made: &'a Made) -> Self {
+        let n = made.width * made.height;
+        let plane = |c: usize| made.rgb.get(c * n..(c + 1) * n).unwrap_or_default();
+        let last = Vec2::new(made.width as f32, made.height as f32) - 1.0;
+        Self { made, planes: [plane(0), plane(1), plane(2)], last }
+    }
+
+    /// R, G, B as codes 0..=255 and the mask 0..=1, bilinear. None outside.
+    fn at(&self, p: Vec2) -> Option<[f32; 4]> {
+        if !(p.cmpge(Vec2::ZERO).all() && p.cmple(self.last).all()) {
+            return None;
+        }
+        let low = p.floor().min(self.last - 1.0);
+        let f = p - low;
+        let w = self.made.width;
+        let i = low.y as usize * w + low.x as usize;
+        let mix = |plane: &[f32]| -> Option<f32> {
+            let (top, bottom) = (plane.get(i..i + 2)?, plane.get(i + w..i + w + 2)?);
+            let a = top[0] + (top[1] - top[0]) * f.x;
+            let b = bottom[0] + (bottom[1] - bottom[0]) * f.x;
+            Some(a + (b - a) * f.y)
+        };
+        let mask = if self.made.mask.is_empty() { 1.0 } else { mix(&self.made.mask)? };
+        let [r, g, b] = self.planes;
+        Some([mix(r)? * 255.0, mix(g)? * 255.0, mix(b)? * 255.0, mask])
+    }
+}
+
+impl FaceTexture {
+    /// `self` on the way to `other`, 0..=1, texel by texel. Both must be sheets of one grid; otherwise `other` itself.
+    pub(super) fn towards(&self, other: &Self, share: f32) -> Self {
+        let k = (share.clamp(0.0, 1.0) * 256.0 + 0.5) as u32;
+        if k >= 256 || self.texels.len() != other.texels.len() || !Arc::ptr_eq(&self.uv, &other.uv) {
+            return other.clone();
+        }
+        // Two channels at a time: 8 bits each with 8 free above.
+        let mix = |a: u32, b: u32| {
+            let part = |a: u32, b: u32| ((a * (256 - k) + b * k + 0x0080_0080) >> 8) & 0x00ff_00ff;
+            let low = part(a & 0x00ff_00ff, b & 0x00ff_00ff);
+            let high = part((a >> 8) & 0x00ff_00ff, (b >> 8) & 0x00ff_00ff);
+            low | (high << 8)
+        };
+        let texels = self.texels.iter().zip(other.texels.iter()).map(|(a, b)| mix(*a, *b)).collect();
+        Self { texels, serial: next_serial(), ..other.clone() }
+    }
+}
+
+/// A flat face that looks into the camera, `scale` image pixels for the whole of canonical UV.
+#[cfg(test)]
+pub(super) fn canonical_mesh(centre: Vec2, scale: f32) -> Vec<Vec3> {
+    CANONICAL_UV.iter().map(|uv| ((Vec2::from_array(*uv) - 0.5) * scale + centre).extend(0.0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{CropSquare, ImagePx};
+
+    fn made(mask: Vec<f32>) -> Made {
+        // Red grows to the right, green downwards; blue stands still.
+        let (w, h) = (128, 128);
+        let plane = |f: &dyn Fn(f32, f32) -> f32| -> Vec<f32> {
+            (0..w * h).map(|i| f((i % w) as f32 / 127.0, (i / w) as f32 / 127.0)).collect()
+        };
+        let mut rgb = plane(&|x, _| x);
+        rgb.extend(plane(&|_, y| y));
+        rgb.extend(plane(&|_, _| 0.25));
+        let square = CropSquare { centre: ImagePx(Vec2::new(200.0, 150.0)), side: 160.0, angle: 0.3 };
+        Made { square, side: 128.0, width: w, height: h, rgb, mask }
+    }
+
+    fn sheet() -> Sheet {
+        let full = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+        Sheet::new(Grid::new(128, full))
+    }
+
+    /// The colours of a linear picture are known at every place in closed form.
+    #[test]
+    fn a_result_lies_where_the_mesh_says() {
+        let (mut sheet, made) = (sheet(), made(Vec::new()));
+        let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
+        sheet.lay(&made, &mesh);
+        assert!(sheet.known() > 0.98, "{}", sheet.known());
+        let mut seen = 0;
+        for cell in &sheet.grid.cells {
+            let t = sheet.texels[cell.at as usize];
+            if t[3] < 255 {
+                continue;
+            }
+            let (x, y) = (cell.at as usize % 128, cell.at as usize / 128);
+            let uv = (Vec2::new(x as f32, y as f32) + 0.5) / 128.0;
+            let image = (uv - 0.5) * 110.0 + Vec2::new(200.0, 150.0);
+            let p = made.square.to_crop(ImagePx(image), 128.0).0 / 127.0 * 255.0;
+            assert!(
+                (f32::from(t[0]) - p.x).abs() <= 1.0 && (f32::from(t[1]) - p.y).abs() <= 1.0,
+                "{x} {y}: {t:?} {p}"
+            );
+            assert!(t[2].abs_diff(64) <= 1);
+            seen += 1;
+        }
+        assert!(seen > 5000, "{seen}");
+    }
+
+    #[test]
+    fn what_is_turned_away_stays_as_it_was() {
+        let (mut sheet, first) = (sheet(), made(Vec::new()));
+        let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
+        sheet.lay(&first, &mesh);
+        let before = sheet.texels.clone();
+        let black = Made { rgb: vec![0.0; 3 * 128 * 128], ..first };
+        // Mirrored: every triangle faces away.
+        let away: Vec<Vec3> = mesh.iter().map(|p| Vec3::new(400.0 - p.x, p.y, p.z)).collect();
+        sheet.lay(&black, &away);
+        assert_eq!(sheet.texels, before);
+        sheet.lay(&black, &mesh);
+        assert_ne!(sheet.texels, before);
+    }
+
+    #[test]
+    fn the_mask_becomes_the_alpha() {
+        let mut sheet = sheet();
+        let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
+        sheet.lay(&made(vec![0.5; 128 * 128]), &mesh);
+        let half = sheet.texture();
+        sheet.lay(&made(Vec::new()), &mesh);
+        let whole = sheet.texture();
+        let alpha = |t: &FaceTexture, at: usize| t.texels()[at] >> 24;
+        let middle = 64 * 128 + 64;
+        assert_eq!((alpha(&half, middle), alpha(&whole, middle)), (128, 255));
+        assert_eq!(alpha(&whole, 0), 0);
+    }
+
+    #[test]
+    fn mixing_goes_all_the_way_and_half_of_it() {
+        let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
+        let grid = sheet();
+        let texture = |v: f32| {
+            let mut sheet = grid.clone();
+            sheet.lay(&Made { rgb: vec![v; 3 * 128 * 128], ..made(Vec::new()) }, &mesh);
+            sheet.texture()
+        };
+        let (dark, light) = (texture(0.2), texture(0.6));
+        let red = |t: &FaceTexture| t.texels()[64 * 128 + 64] & 0xff;
+        assert_eq!((red(&dark), red(&light)), (51, 153));
+        assert_eq!(red(&dark.towards(&light, 0.5)), 102);
+        assert_eq!(dark.towards(&light, 1.0), light);
+        assert_eq!(dark.towards(&light, 0.0).texels(), dark.texels());
+        assert_eq!(light.levels(), 6);
+        assert_eq!(light.texels().len(), 128 * 128 + 64 * 64 + 32 * 32 + 16 * 16 + 8 * 8 + 4 * 4);
+    }
+}
