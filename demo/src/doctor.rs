@@ -130,8 +130,9 @@ fn library(store: &Store) -> (Finding, Runtime) {
         }
     };
     let pinned = setup::onnx_runtime(std::env::consts::OS, std::env::consts::ARCH);
-    let Some(path) = path else {
-        let variable = std::env::var(LIBRARY_VARIABLE).unwrap_or_default();
+    let variable = std::env::var(LIBRARY_VARIABLE).unwrap_or_default();
+    // A library that the user names goes before set-up's.
+    let Some(path) = path.filter(|_| variable.is_empty()) else {
         let finding = match (variable.is_empty(), pinned) {
             (false, _) => Finding::found(WHAT, format!("{variable} (from {LIBRARY_VARIABLE})")),
             (true, Some(_)) => {

@@ -6,10 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
+use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::infer::{Provider, Runtime};
+use omote_engine::persona::built_in;
 use omote_engine::persona::library::{resolve, today};
 use omote_engine::swap::neural::Family;
-use omote_engine::swap::neural::registry::{Declared, Entry, Purpose, Registry, check, model_error};
+use omote_engine::swap::neural::registry::{
+    Declared, Entry, Purpose, Registry, check, has_face, model_error,
+};
 
 use crate::{setup, wardrobe};
 
@@ -128,26 +132,34 @@ pub(crate) fn look(
     data: &Path,
     declared: &Declared,
 ) -> anyhow::Result<Entry> {
-    if let Some(name) = &declared.persona {
+    let usage = |message: String| Error::new(ErrorKind::Usage, Stage::Infer, message);
+    if has_face(file, declared.family).map_err(model_error)? {
+        let make = "`omote persona new PHOTO --name NAME --class …`";
+        let Some(name) = &declared.persona else {
+            let message = format!(
+                "a face is built into {0}: say whose, and on what ground it may be worn, with a persona of that person: \
+                 {make}, then `omote models add {0} --persona NAME`",
+                file.display()
+            );
+            return Err(usage(message).into());
+        };
         resolve(name, data, today())?;
+        if built_in::names().contains(&name.as_str()) {
+            let message = format!(
+                "{name} is not the face that is built into {}: make a persona of that person: {make}",
+                file.display()
+            );
+            return Err(usage(message).into());
+        }
     }
     std::fs::create_dir_all(wardrobe::engines(data)).ok();
     let terminal = std::io::stderr().is_terminal();
-    let entry = check(runtime, file, declared, &mut |what| {
+    let tested = check(runtime, file, declared, &mut |what| {
         if terminal || what.contains("does not work") {
             let _ = writeln!(std::io::stderr(), "{what}");
         }
-    })
-    .map_err(model_error)?;
-    let built_in = matches!(&entry.purpose, Purpose::Swap(c) if c.family == Family::Dfm);
-    if built_in && declared.persona.is_none() {
-        bail!(
-            "a face is built into {}: say whose, and on what ground it may be worn, with a persona: \
-             `omote persona new PHOTO --name NAME --class …`, then --persona NAME",
-            file.display()
-        );
-    }
-    Ok(entry)
+    });
+    Ok(tested.map_err(model_error)?)
 }
 
 fn list(registry: &Registry, json: bool) -> anyhow::Result<ExitCode> {
@@ -155,7 +167,8 @@ fn list(registry: &Registry, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         serde_json::to_writer_pretty(&mut out, registry.entries())?;
         writeln!(out)?;
-        return Ok(ExitCode::SUCCESS);
+        let sound = registry.entries().iter().all(|entry| entry.check().is_ok());
+        return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(4) });
     }
     if registry.entries().is_empty() {
         writeln!(out, "no models yet; `omote models add FILE` takes one (docs/models.md)")?;

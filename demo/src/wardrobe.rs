@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use omote_engine::badge::BadgeError;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::frame::Frame;
@@ -59,16 +59,18 @@ pub(crate) fn model(
         tell(&entry.line());
     }
     let entry = registry.find(name)?.clone();
+    let usage = |message: String| Error::new(ErrorKind::Usage, Stage::Infer, message);
     let Purpose::Swap(contract) = &entry.purpose else {
-        bail!("{} is a {}, no swap model", entry.name, entry.title);
+        return Err(usage(format!("{} is a {}, no swap model", entry.name, entry.title)).into());
     };
     // A face that is built in is worn on its own persona's ground, whatever persona is drawn below it.
     let persona = library::resolve(entry.persona.as_deref().unwrap_or(persona), data, library::today())?;
     if persona.tone() == Tone::Keep && contract.source != SourceKind::Built {
-        bail!(
+        let message = format!(
             "{} is paint, and a swap model wants a face: choose --persona composite-1, or a persona made from a photo",
             persona.name()
         );
+        return Err(usage(message).into());
     }
     let (mut swap, provider) =
         registry.load_swap(&runtime, &entry, args.model_provider, Some(engines(data)), tell)?;

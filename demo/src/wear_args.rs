@@ -79,10 +79,10 @@ pub(crate) struct ModelArgs {
     /// What computes, instead of the quickest that was measured
     #[arg(long, value_name = "PROVIDER", value_parser = crate::models_cmd::provider)]
     pub(crate) model_provider: Option<Provider>,
-    /// At most so many results a second, so that a game has room
+    /// Live: at most so many results a second, so that a game has room
     #[arg(long, value_name = "FPS", value_parser = rate)]
     pub(crate) model_rate: Option<f32>,
-    /// At most this share of the time
+    /// Live: at most this share of the time
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) model_share: Option<f32>,
     /// How much more of the picture the model sees than its family is used to, as a factor

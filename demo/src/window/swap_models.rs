@@ -205,7 +205,7 @@ impl SwapModels {
             && let Some((path, persona)) = self.waiting.pop_front()
         {
             let (file, data) = (path.clone(), self.data.clone());
-            let work = move || test(&file, persona, &data).map_err(|error| format!("{error:#}"));
+            let work = move || test(&file, persona, &data).map_err(|error| words(&error));
             self.testing = Some((path, Task::start("model test", context, work)));
         }
         events
@@ -224,11 +224,23 @@ impl SwapModels {
                 let _ = tell.try_send(sentence(what));
                 context.request_repaint();
             };
-            let failed = |e: anyhow::Error| Error::new(ErrorKind::Backend, Stage::Infer, format!("{e:#}"));
+            let failed = |e: anyhow::Error| Error::new(ErrorKind::Backend, Stage::Infer, words(&e));
             let none = || Error::new(ErrorKind::Usage, Stage::Infer, "no swap model is named");
             wardrobe::model(&options, &persona, &data, &mut told).map_err(failed)?.ok_or_else(none)
         })
     }
+}
+
+/// An error with its causes, but for those that only say the same again.
+fn words(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text += if text.is_empty() { "" } else { ": " };
+            text += &cause;
+        }
+    }
+    text
 }
 
 /// Tests a file and takes it.
@@ -270,6 +282,14 @@ mod tests {
     fn files_of_models_are_known_by_their_ending() {
         assert!(["x.onnx", "a/B.DFM"].iter().all(|path| is_model(Path::new(path))));
         assert!(["x.png", "onnx", "x.onnx.part"].iter().all(|path| !is_model(Path::new(path))));
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        use anyhow::Context as _;
+        let wrapped = |outer: &'static str| Err::<(), _>(anyhow::anyhow!("b")).context(outer).unwrap_err();
+        assert_eq!(words(&wrapped("a")), "a: b");
+        assert_eq!(words(&wrapped("no b")), "no b");
     }
 
     /// Polls until nothing is read or tested any more.

@@ -28,7 +28,7 @@ pub enum InferError {
         path: PathBuf,
     },
     /// There is no file of this name.
-    #[error("the network file is missing; run set-up to get it: {file}")]
+    #[error("the network file is missing (`omote setup` gets Omote's own): {file}")]
     Missing {
         /// The file.
         file: String,
@@ -42,7 +42,7 @@ pub enum InferError {
         source: std::io::Error,
     },
     /// The backend refuses the file.
-    #[error("{backend} can't load the network ({reason}); run set-up to make it again: {file}")]
+    #[error("{backend} can't load the network ({reason}); `omote setup` makes Omote's own again: {file}")]
     Load {
         /// Who refused.
         backend: &'static str,

@@ -85,7 +85,7 @@ enum Backend {
 }
 
 impl Runtime {
-    /// Picks the backend: ONNX Runtime from `library`, else from the file that `OMOTE_ORT_LIB` names, else `rten`.
+    /// Picks the backend: ONNX Runtime from the file that `OMOTE_ORT_LIB` names, else from `library`, else `rten`.
     /// Says in the log which and why. A library that is named but unusable is an error, not a reason to fall back.
     ///
     /// # Errors
@@ -94,8 +94,8 @@ impl Runtime {
     pub fn discover(library: Option<&Path>) -> Result<Self, InferError> {
         let variable = std::env::var_os(LIBRARY_VARIABLE).filter(|v| !v.is_empty());
         let (path, why) = match (library, variable.as_deref()) {
-            (Some(path), _) => (path, "as asked"),
-            (None, Some(path)) => (Path::new(path), LIBRARY_VARIABLE),
+            (_, Some(path)) => (Path::new(path), LIBRARY_VARIABLE),
+            (Some(path), None) => (path, "as asked"),
             (None, None) => {
                 log::info!(
                     "networks run in rten: no ONNX Runtime library was named, nor is {LIBRARY_VARIABLE} set"

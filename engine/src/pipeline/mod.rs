@@ -191,7 +191,8 @@ impl Engine {
         Ok(Self { follow, painter, model: None, timings: Timings::default() })
     }
 
-    /// Wears a swap model over the personas, which are drawn where the model's result does not reach.
+    /// Wears a swap model over the personas, which are drawn until its first result, where its result is not known or too
+    /// old, and with [`Privacy::Protect`] also where its mask leaves the face open.
     pub fn wear_model(&mut self, model: Model, lag: Lag) {
         let listed = self.painter.settings().max_faces;
         self.model = Some(Lockstep::new(Modelling::new(model, listed), lag));

@@ -178,7 +178,10 @@ impl Driven {
     /// Clicks on a control.
     pub(super) fn click(&mut self, target: &str) -> anyhow::Result<()> {
         self.point(target, 0.5)?;
-        self.xdotool(&["click", "1"]).map(|_| ())
+        self.xdotool(&["click", "1"])?;
+        // A pass of the window that sees the pointer's next move too would take the click to be there.
+        std::thread::sleep(5 * LOOK);
+        Ok(())
     }
 
     /// Where a control is once it has come to rest, scrolled into sight: left, top, width, height.
@@ -197,7 +200,9 @@ impl Driven {
             let (middle, half) = (y + h / 2, size(&state, 1) / 2);
             let (x, y) = ((x + w / 2).to_string(), half.to_string());
             self.xdotool(&["mousemove", "--sync", "--window", &self.window, &x, &y])?;
-            self.xdotool(&["click", if middle > half { "5" } else { "4" }])?;
+            // A notch is some 50 pixels: not too far in one go.
+            let notches = ((middle - half).abs() / 100).clamp(1, 8).to_string();
+            self.xdotool(&["click", "--repeat", &notches, if middle > half { "5" } else { "4" }])?;
             // At the end of what can be scrolled it stays where it is.
             self.soon(|state| place(state, target) != Some(now))?;
         }

@@ -63,6 +63,7 @@ pub(super) fn check(window: &mut Driven, here: &Path) -> anyhow::Result<()> {
     window.wait("no model by N", |s| is(s, "model", "") && is(s, "model_state", "off"))?;
     // By the pointer, with a persona that is paint: the model wants a face, and the panel says so.
     window.click("persona-ko-omote")?;
+    window.wait("ko-omote", |s| is(s, "persona", "ko-omote"))?;
     window.click("swap-model")?;
     window.click(&format!("model-{MODEL}"))?;
     let state = window

@@ -100,12 +100,14 @@ impl Swapping {
             let (results, fault) = modelling.work(&job.frame, &job.faces);
             let took = now().saturating_sub(begun);
             let rest = modelling.pace().rest(took);
-            if !results.is_empty() {
+            let made = !results.is_empty();
+            if made {
                 self.faults = 0;
                 self.board.model_made(took, job.frame.time.0);
                 self.results.publish(Delivery { results, generation, model: self.model });
             }
-            if let Some(what) = fault {
+            // One face of several that fails is no reason to take the model off.
+            if let Some(what) = fault.filter(|_| !made) {
                 self.failed(what);
             }
             self.sleep(rest);

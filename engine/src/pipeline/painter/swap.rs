@@ -39,8 +39,8 @@ impl Painter {
         let new = worn(&self.personas);
         let last = Look { opacity: look.opacity * shown.clamp(0.0, 1.0), ..look };
         let model = self.model.draw(r.id, time, rotation);
-        // A fresh and whole result needs nothing below it.
-        let alone = model.as_ref().is_some_and(|m| m.share >= 1.0) && old.is_none();
+        // A fresh and whole result needs nothing below it; what its mask leaves open must not be bare with `protect`.
+        let alone = model.as_ref().is_some_and(|m| m.whole && (m.covers || !protect)) && old.is_none();
         let [below, above] =
             if alone { [None, None] } else { [old.map(|t| (t, look)), new.map(|t| (t, last))] };
         let made = model.map(|m| (m.texture, Look { opacity: look.opacity * m.share, ..look }));

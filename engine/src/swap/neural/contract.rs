@@ -72,7 +72,7 @@ impl Family {
         }
     }
 
-    /// The family of this name, or whose name a file's name begins with or holds.
+    /// The family of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::KNOWN.into_iter().find(|f| f.name() == name)
@@ -268,13 +268,24 @@ impl Contract {
     /// # Errors
     /// What does not fit, in plain words.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let contract: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let mut contract: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         let finite = contract.mean.iter().chain(&contract.std).all(|v| v.is_finite());
         if !finite || contract.std.contains(&0.0) {
             return Err("mean and std must be finite, and std not 0".to_owned());
         }
+        if let SourceKind::Picture { side, .. } = contract.source
+            && !(32..=MOST_SIDE).contains(&side)
+        {
+            return Err(format!("the source's side must be 32 to {MOST_SIDE} pixels, found {side}"));
+        }
+        if matches!(contract.source, SourceKind::Converted { .. }) && contract.family == Family::Other {
+            return Err("a converted vector needs the family that its converter is for".to_owned());
+        }
         if !contract.size.iter().all(|n| (32..=MOST_SIDE).contains(n)) {
             return Err(format!("size must be 32 to {MOST_SIDE} pixels a side, found {:?}", contract.size));
+        }
+        if contract.licence.trim().is_empty() {
+            contract.licence = contract.family.licence().to_owned();
         }
         Ok(contract)
     }
@@ -310,5 +321,10 @@ mod tests {
         );
         assert!(Contract::parse(&format!("{short}std = [1.0, 0.0, 1.0]\n")).unwrap_err().contains("std"));
         assert!(Contract::parse(&format!("{short}colour = 3\n")).is_err());
+        let picture =
+            short.replace("kind = \"unit\"", "kind = \"picture\", side = 60000, template = \"ffhq\"");
+        assert!(Contract::parse(&picture).unwrap_err().contains("60000"));
+        assert!(Contract::parse(&short.replace("\"unit\"", "\"converted\", unit = true")).is_err());
+        assert!(!contract.licence.is_empty());
     }
 }

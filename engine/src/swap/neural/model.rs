@@ -256,7 +256,7 @@ impl SwapModel {
             return Err(ModelError::Flat { node: node(), value: low, file });
         }
         if low < -OVERSHOOT || high > 1.0 + OVERSHOOT {
-            let expected = format!("0 to 1 for a result of {:?} range", self.contract.range);
+            let expected = "0 to 1 in display values".to_owned();
             return Err(ModelError::Values { node: node(), low, high, expected, file });
         }
         Ok(SelfTest { low, high, mean: sum / values.len().max(1) as f32 })

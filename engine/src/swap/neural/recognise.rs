@@ -170,7 +170,7 @@ impl Look<'_> {
     fn end(&self, end: &GraphEnd, family: &str, wanted: &[usize]) -> Result<TensorSpec, ModelError> {
         if !matches!(end.element, Element::F32) {
             let expected = format!("{wanted:?} of 32-bit floats");
-            let found = format!("{} of {:?}", shown(end), end.element);
+            let found = format!("{} of {}", shown(end), end.element);
             let (node, family, file) = (end.name.clone(), family.to_owned(), self.file.to_owned());
             return Err(ModelError::Shape { node, family, expected, found, file });
         }

@@ -1,8 +1,10 @@
 //! The user's models: files that were looked at, tested and measured, and how they are run best.
 
+#[cfg(test)]
+mod tests;
 mod trial;
 
-pub use trial::{Declared, check, threads};
+pub use trial::{Declared, check, has_face, threads};
 
 use super::contract::{Contract, Family, SourceKind};
 use super::error::ModelError;
@@ -12,7 +14,7 @@ use super::model::SwapModel;
 use super::recognise::{Found, Hints, recognise};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::Frame;
-use crate::infer::{Net, Provider, RunOptions, Runtime, models, skim};
+use crate::infer::{GraphError, InferError, Net, Provider, RunOptions, Runtime, models, skim};
 use crate::space::MeshPoint;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -334,8 +336,11 @@ impl Registry {
         let usable = |m: &&Measured| m.ms.is_some() && wanted.is_none_or(|w| w == m.provider);
         let mut ways: Vec<(Provider, bool)> =
             entry.measured.iter().filter(usable).map(|m| (m.provider, m.half)).collect();
-        ways.extend(wanted.map(|w| (w, false)));
-        ways.push((Provider::Cpu, false));
+        for way in wanted.map(|w| (w, false)).into_iter().chain([(Provider::Cpu, false)]) {
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
         let mut last = None;
         for (provider, half) in ways {
             if !there.contains(&provider) {
@@ -372,11 +377,14 @@ fn look(entry: &Entry) -> std::result::Result<(crate::infer::Graph, Found), Mode
 #[must_use]
 pub fn model_error(e: ModelError) -> Error {
     let kind = match &e {
-        ModelError::Needs { .. } => ErrorKind::Missing,
+        ModelError::Needs { .. }
+        | ModelError::Graph(GraphError::Missing { .. })
+        | ModelError::Infer(InferError::Missing { .. }) => ErrorKind::Missing,
         ModelError::NoFace { .. } => ErrorKind::Refused,
+        ModelError::Ambiguous { .. } => ErrorKind::Usage,
         _ => ErrorKind::Damaged,
     };
-    Error::wrap(kind, Stage::Infer, e.to_string(), e)
+    Error::new(kind, Stage::Infer, e.to_string())
 }
 
 /// A face recogniser that is loaded.

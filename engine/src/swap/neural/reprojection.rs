@@ -36,6 +36,8 @@ pub struct Swapped {
     pub rotation: Quat,
     /// Share of the face that is known, 0..=1.
     pub known: f32,
+    /// Share of the face that the result covers, 0..=1: less than is known where a mask says that something is in front.
+    pub covers: f32,
     /// How long the model took.
     pub took: Duration,
 }
@@ -69,6 +71,7 @@ impl Sheets {
             time,
             rotation: face.pose.rotation,
             known: sheet.known(),
+            covers: sheet.covers(),
             took,
         }
     }
@@ -84,9 +87,11 @@ impl Sheets {
 struct Worn {
     before: Option<FaceTexture>,
     newest: Swapped,
-    /// When the newest was first drawn, and how long it takes to come in.
-    since: Option<FrameTime>,
+    /// The last frame without the newest, and how long it takes to come in.
+    since: FrameTime,
     lasts: Duration,
+    /// The last frame that it was drawn on.
+    drawn: FrameTime,
 }
 
 /// The newest results of all faces. Belongs where they are drawn.
@@ -102,6 +107,10 @@ pub struct Drawn {
     pub texture: FaceTexture,
     /// How much of it is to be seen over the mesh persona, 0..=1.
     pub share: f32,
+    /// Whether it is fresh and knows the whole face, so that the mesh persona need not be drawn below.
+    pub whole: bool,
+    /// Whether it covers the whole face: no mask says that something is in front.
+    pub covers: bool,
     /// Time since the frame that the newest result was made from.
     pub age: Duration,
 }
@@ -119,12 +128,12 @@ impl Reprojection {
             Some(worn) => {
                 let between = time.0.saturating_sub(worn.newest.time.0);
                 let fresh = between < STALE.1;
-                worn.before = fresh.then(|| worn.now(worn.since.unwrap_or(time)));
+                worn.before = fresh.then(|| worn.now(worn.drawn));
                 worn.lasts = (between / 2).clamp(MIX.0, MIX.1);
-                (worn.newest, worn.since) = (result, None);
+                (worn.newest, worn.since) = (result, worn.drawn);
             }
             None => {
-                let worn = Worn { before: None, newest: result, since: None, lasts: MIX.0 };
+                let worn = Worn { before: None, newest: result, since: time, lasts: MIX.0, drawn: time };
                 self.faces.insert(worn.newest.face, worn);
             }
         }
@@ -140,12 +149,13 @@ impl Reprojection {
         if share <= 0.0 {
             return None;
         }
-        worn.since.get_or_insert(time);
-        let known = if worn.newest.known >= KNOWN { 1.0 } else { 0.999 };
-        Some(Drawn { texture: worn.now(time), share: share.min(known), age })
+        worn.drawn = time;
+        let whole = share >= 1.0 && worn.newest.known >= KNOWN;
+        let covers = worn.newest.covers >= KNOWN;
+        Some(Drawn { texture: worn.now(time), share, whole, covers, age })
     }
 
-    /// The age of the oldest newest result at `time`; None where there is none.
+    /// The age of the freshest result at `time`; None where there is none.
     pub fn age(&self, time: FrameTime) -> Option<Duration> {
         self.faces.values().map(|w| time.0.saturating_sub(w.newest.time.0)).min()
     }
@@ -159,10 +169,11 @@ impl Reprojection {
 impl Worn {
     /// The texture at `time`: on its way from the one before to the newest.
     fn now(&self, time: FrameTime) -> FaceTexture {
-        let (Some(before), Some(since)) = (&self.before, self.since) else {
+        // A result of this very frame has nothing to come from.
+        let Some(before) = self.before.as_ref().filter(|_| time != self.newest.time) else {
             return self.newest.texture.clone();
         };
-        let share = time.0.saturating_sub(since.0).as_secs_f32() / self.lasts.as_secs_f32().max(1e-3);
+        let share = time.0.saturating_sub(self.since.0).as_secs_f32() / self.lasts.as_secs_f32().max(1e-3);
         before.towards(&self.newest.texture, share)
     }
 }

@@ -97,6 +97,7 @@ pub struct Sheet {
     /// Blend weights of the last result, 0..=255.
     alpha: Vec<u8>,
     known: f32,
+    covers: f32,
 }
 
 fn ramp((low, high): (f32, f32), v: f32) -> f32 {
@@ -108,13 +109,19 @@ impl Sheet {
     #[must_use]
     pub fn new(grid: Arc<Grid>) -> Self {
         let n = grid.side * grid.side;
-        Self { grid, texels: vec![[0; 4]; n], alpha: vec![0; n], known: 0.0 }
+        Self { grid, texels: vec![[0; 4]; n], alpha: vec![0; n], known: 0.0, covers: 0.0 }
     }
 
     /// Share of the face that is known, 0..=1.
     #[must_use]
     pub fn known(&self) -> f32 {
         self.known
+    }
+
+    /// Share of the face that the last result covers, 0..=1: what is known, less what its mask takes away.
+    #[must_use]
+    pub fn covers(&self) -> f32 {
+        self.covers
     }
 
     /// Lays a result on the sheet. `mesh`: the 468 points of the face in the picture that it was made from.
@@ -127,7 +134,7 @@ impl Sheet {
             .collect();
         let weights = self.weights(mesh, &places);
         let reader = Reader::new(made);
-        let (mut known, mut all) = (0u64, 0u64);
+        let (mut known, mut covers, mut all) = (0u64, 0u64, 0u64);
         for cell in &self.grid.cells {
             let at = cell.at as usize;
             let (Some(texel), Some(alpha)) = (self.texels.get_mut(at), self.alpha.get_mut(at)) else {
@@ -153,9 +160,11 @@ impl Sheet {
             }
             *alpha = (f32::from(cell.alpha) * mask * f32::from(texel[3]) / 255.0 + 0.5) as u8;
             known += u64::from(cell.alpha) * u64::from(texel[3]);
+            covers += u64::from(*alpha) * 255;
             all += u64::from(cell.alpha) * 255;
         }
         self.known = known as f32 / all.max(1) as f32;
+        self.covers = covers as f32 / all.max(1) as f32;
     }
 
     /// How far each triangle is to be seen, and how far it counts against what is known, both 0..=1.

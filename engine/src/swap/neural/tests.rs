@@ -269,21 +269,17 @@ fn what_is_wrong_is_refused_by_name() {
         let target = good.inputs[0].name.clone();
         let other = |change: &dyn Fn(&mut StandIn)| {
             let mut changed = good.clone();
-            changed.emap = None;
-            changed.emap.clone_from(&good.emap);
             change(&mut changed);
             changed.bytes()
         };
         let say = Some(family);
         // Another picture size than the family's.
         if family != Family::Dfm {
-            let bytes = other(&|s| s.inputs[0].shape[2..].fill(96));
             let small = other(&|s| {
                 s.inputs[0].shape[2..].fill(96);
                 s.outputs[0].shape[2..].fill(96);
             });
             refuse(&format!("{label}-size.onnx"), &small, say, &[&target, "96", &w.to_string()]);
-            drop(bytes);
             // Height × width × channels.
             let nhwc = good.clone().with_nhwc_target().bytes();
             refuse(&format!("{label}-nhwc.onnx"), &nhwc, say, &[&target, &format!("[1, {h}, {w}, 3]")]);

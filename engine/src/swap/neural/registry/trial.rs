@@ -1,8 +1,8 @@
 //! Looking at a file, testing it on every provider at hand, and measuring it.
 
 use super::{Entry, Measured, Purpose, stamp};
-use crate::infer::{InferError, Net, Provider, RunOptions, Runtime, Source, models, skim};
-use crate::swap::neural::contract::{Contract, Family};
+use crate::infer::{Graph, InferError, Net, Provider, RunOptions, Runtime, Source, models, skim};
+use crate::swap::neural::contract::{Contract, Family, SourceKind};
 use crate::swap::neural::error::ModelError;
 use crate::swap::neural::model::SwapModel;
 use crate::swap::neural::recognise::{Found, Hints, Kind, recognise};
@@ -51,6 +51,24 @@ pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, |n| n.get().saturating_sub(1)).max(1)
 }
 
+/// Whether the face of a file's results is built into it: whose it is, and on what ground it may be worn, its user must
+/// say.
+///
+/// # Errors
+/// A file that is not recognised.
+pub fn has_face(path: &Path, family: Option<Family>) -> Result<bool, ModelError> {
+    let (_, found) = identify(path, family)?;
+    Ok(matches!(found.kind, Kind::Swap(contract) if contract.source == SourceKind::Built))
+}
+
+/// A file's graph, and what it is.
+fn identify(path: &Path, family: Option<Family>) -> Result<(Graph, Found), ModelError> {
+    let graph = skim(path)?;
+    let hints = Hints { family, side_car: side_car(path)? };
+    let found = recognise(&graph, &path.display().to_string(), &hints)?;
+    Ok((graph, found))
+}
+
 /// Looks at a file, tests it on every provider at hand and measures it. `tell` hears what is done, for people.
 ///
 /// # Errors
@@ -61,9 +79,7 @@ pub fn check(
     declared: &Declared,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Entry, ModelError> {
-    let graph = skim(path)?;
-    let hints = Hints { family: declared.family, side_car: side_car(path)? };
-    let found = recognise(&graph, &path.display().to_string(), &hints)?;
+    let (graph, found) = identify(path, declared.family)?;
     let options =
         |provider| RunOptions { provider, threads: threads(), half: false, cache: declared.cache.clone() };
     let mut tries: Vec<(Provider, bool)> = Vec::new();
@@ -116,7 +132,8 @@ pub fn check(
             }
             Err(e) if provider == Provider::Cpu => return Err(e),
             Err(e) => {
-                tell(&format!("{provider} does not work with it: {e}"));
+                let way = if half { " in half precision" } else { "" };
+                tell(&format!("{provider}{way} does not work with it: {e}"));
                 measured.push(Measured { provider, half, ms: None, fault: Some(e.to_string()) });
             }
         }
@@ -136,6 +153,7 @@ fn entry(
     let sha256 = models::hash_file(path).map_err(unreadable)?;
     let (bytes, changed) = stamp(path).unwrap_or_default();
     let title = found.title();
+    let built = matches!(&found.kind, Kind::Swap(contract) if contract.source == SourceKind::Built);
     let (purpose, licence) = match found.kind {
         Kind::Swap(contract) => {
             let licence = contract.licence.clone();
@@ -156,7 +174,7 @@ fn entry(
         changed,
         title,
         licence: declared.licence.clone().unwrap_or(licence),
-        persona: declared.persona.clone(),
+        persona: declared.persona.clone().filter(|_| built),
         purpose,
         measured,
         runtime: runtime.backend().to_owned(),

@@ -1,0 +1,400 @@
+//! Slow swap models, three ways: re-projection, the field's reuse of the last result, and waiting. Writes a table into a
+//! page between its markers, and a plot.
+//!
+//! `cargo run --release -p omote-benches --bin reproject -- [--page docs/latency.md --plot docs/reprojection.svg] [CLIP…]`
+//!
+//! The model is a stand-in whose result is known in closed form; the model without delay is the reference. Every frame's
+//! picture is read at the middle of each triangle of that frame's mesh, so what moves with the face is compared with
+//! itself: `off` is the mean distance from the reference, `flicker` the mean change of that distance from frame to frame,
+//! both in 8-bit codes.
+
+use anyhow::Context;
+use clap::Parser;
+use glam::Vec3;
+use omote_engine::actor::{ActorOptions, ActorSource};
+use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
+use omote_engine::composite::{Backend, Compositor, Look};
+use omote_engine::frame::{Frame, FrameTime};
+use omote_engine::infer::stand_in::StandIn;
+use omote_engine::infer::{RunOptions, Runtime, models, skim};
+use omote_engine::persona::{Date, built_in};
+use omote_engine::pipeline::{
+    Engine, Follow, Lag, Live, LiveConfig, LiveSource, Model, Pace, Privacy, Settings, Swap,
+};
+use omote_engine::source::{Rate, Source};
+use omote_engine::swap::neural::{Grid, Hints, Identity, Made, Sheets, SwapModel, VECTOR, Wearer, recognise};
+use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::topology::TRIANGLES;
+use omote_engine::track::{Face, Occlusion, TrackError, Tracker, TrackerConfig};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+#[derive(Parser)]
+struct Options {
+    /// Clips with one face; without any the built-in actor
+    clips: Vec<PathBuf>,
+    /// The page to write the table into
+    #[arg(long)]
+    page: Option<PathBuf>,
+    /// The plot to write
+    #[arg(long)]
+    plot: Option<PathBuf>,
+    /// Frames of each clip
+    #[arg(long, default_value_t = 120)]
+    frames: usize,
+    /// Seconds of each live run; 0 leaves them out
+    #[arg(long, default_value_t = 8.0)]
+    live: f64,
+}
+
+/// What a model may take, ms.
+const LAGS: [u64; 4] = [10, 40, 150, 500];
+const WAYS: [(&str, &str); 3] =
+    [("re-projection", "#2f6f8f"), ("stale reuse", "#c8502f"), ("waiting", "#9a8f80")];
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let data = models::data_dir().context("no data folder; run `omote setup`")?;
+    let runtime = Runtime::discover(models::library(&data).as_deref())?;
+    let mut clips = Vec::new();
+    if options.clips.is_empty() {
+        let actor = ActorOptions::new(5, 1280, 720, Rate::DEFAULT);
+        let source = ActorSource::new(actor, Some(options.frames as u64))?;
+        clips.push(("the actor".to_owned(), frames(Box::new(source), options.frames)?));
+    }
+    for path in &options.clips {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        clips.push((name, frames(omote_engine::source::open(path)?, options.frames)?));
+    }
+    let mut sums = [[[0.0f64; 2]; 3]; LAGS.len()];
+    for (name, frames) in &clips {
+        let scene = Scene::new(&runtime, &data, frames)?;
+        for (row, lag) in sums.iter_mut().zip(LAGS) {
+            for (sum, found) in row.iter_mut().zip(scene.compare(&runtime, Duration::from_millis(lag))?) {
+                println!("{name} {lag} ms: off {:.2}, flicker {:.2}", found[0], found[1]);
+                sum.iter_mut().zip(found).for_each(|(s, v)| *s += v / clips.len() as f64);
+            }
+        }
+    }
+    let names: Vec<&str> = clips.iter().map(|c| c.0.as_str()).collect();
+    let mut text = table(&sums, &names.join(", "));
+    if options.live > 0.0 {
+        text += &live(&runtime, &data, options.live)?;
+    }
+    print!("{text}");
+    if let Some(path) = &options.plot {
+        std::fs::write(path, plot(&sums)).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = &options.page {
+        let page = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let (start, end) = ("<!-- reprojection -->", "<!-- /reprojection -->");
+        let a = page.find(start).context("the page has no <!-- reprojection -->")? + start.len();
+        let b = page.find(end).context("the page has no <!-- /reprojection -->")?;
+        std::fs::write(path, format!("{}\n{text}{}", &page[..a], &page[b..]))?;
+    }
+    Ok(())
+}
+
+fn frames(mut source: Box<dyn Source>, most: usize) -> anyhow::Result<Vec<Frame>> {
+    let mut frames = Vec::new();
+    while frames.len() < most
+        && let Some(frame) = source.next()?
+    {
+        frames.push(frame);
+    }
+    Ok(frames)
+}
+
+/// The same faces in every run.
+struct Script(std::vec::IntoIter<Vec<Face>>);
+
+impl Follow for Script {
+    fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
+        Ok(self.0.next().unwrap_or_default())
+    }
+}
+
+/// A stand-in of CSCS's shape: 256 pixels, no mask, every colour changed.
+fn model(runtime: &Runtime) -> anyhow::Result<SwapModel> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("stand-in.onnx");
+    std::fs::write(&path, StandIn::cscs_256().bytes())?;
+    let graph = skim(&path)?;
+    let found = recognise(&graph, "stand-in.onnx", &Hints::default())?;
+    let mut model = SwapModel::load(runtime, &path, &graph, &found, &RunOptions::default())?;
+    let person =
+        Identity::of(&[(0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect()]).context("no vector")?;
+    model.wear(&Wearer { identity: Some(&person), ..Wearer::default() })?;
+    Ok(model)
+}
+
+fn persona() -> anyhow::Result<FaceTexture> {
+    let today = Date::new(2026, 1, 1).context("no date")?;
+    let persona = built_in::load("composite-1", today).context("no composite-1")??;
+    Ok(FaceTexture::of_persona(&persona, Mask::default())?)
+}
+
+fn settings() -> Settings {
+    Settings { backend: Backend::Cpu, privacy: Privacy::Relaxed, max_faces: 1, ..Settings::default() }
+}
+
+struct Scene<'a> {
+    frames: &'a [Frame],
+    faces: Vec<Vec<Face>>,
+    /// What a model without delay gives, at the mesh.
+    reference: Vec<Option<Vec<Vec3>>>,
+    /// The whole pictures of it.
+    pictures: Vec<Frame>,
+}
+
+impl<'a> Scene<'a> {
+    fn new(runtime: &Runtime, data: &Path, frames: &'a [Frame]) -> anyhow::Result<Self> {
+        let mut tracker = Tracker::new(runtime, &models::models_dir(data), TrackerConfig::default())?;
+        let mut faces = Vec::new();
+        for frame in frames {
+            faces.push(tracker.track(frame)?);
+        }
+        let mut scene = Self { frames, faces, reference: Vec::new(), pictures: Vec::new() };
+        scene.pictures = scene.run(runtime, Lag::None)?;
+        scene.reference = (0..frames.len()).map(|i| scene.read(&scene.pictures[i], i)).collect();
+        Ok(scene)
+    }
+
+    fn run(&self, runtime: &Runtime, lag: Lag) -> anyhow::Result<Vec<Frame>> {
+        let script = Script(self.faces.clone().into_iter());
+        let mut engine = Engine::new(Box::new(script), vec![persona()?], settings())?;
+        engine.wear_model(Model::new("stand-in", model(runtime)?, 1), lag);
+        let mut out = Vec::new();
+        for frame in self.frames {
+            out.push(engine.process(frame.clone())?.badged.frame().clone());
+        }
+        Ok(out)
+    }
+
+    /// A picture's colours (codes) at the middles of the mesh's triangles in frame `i`; None without a face.
+    fn read(&self, picture: &Frame, i: usize) -> Option<Vec<Vec3>> {
+        let face = self.faces[i].first()?;
+        let rgb = picture.to_rgb();
+        let (w, h) = (picture.width() as usize, picture.height() as usize);
+        let at = |t: &[u16; 3]| {
+            let p = t.iter().map(|k| face.landmarks[usize::from(*k)]).sum::<Vec3>() / 3.0;
+            let (x, y) = ((p.x.max(0.0) as usize).min(w - 1), (p.y.max(0.0) as usize).min(h - 1));
+            Vec3::from_array([0, 1, 2].map(|c| f32::from(rgb[(y * w + x) * 3 + c])))
+        };
+        Some(TRIANGLES.iter().map(at).collect())
+    }
+
+    /// Which frame's result is there at each frame, if one frame's result is made after the other.
+    fn ready(&self, lag: Duration) -> Vec<Option<usize>> {
+        let (mut shown, mut running): (Option<usize>, Option<(Duration, usize)>) = (None, None);
+        let mut out = Vec::new();
+        for (i, frame) in self.frames.iter().enumerate() {
+            let FrameTime(now) = frame.time;
+            if let Some((_, of)) = running.take_if(|(due, _)| *due <= now) {
+                shown = Some(of);
+            }
+            if running.is_none() && !self.faces[i].is_empty() {
+                running = Some((now + lag, i));
+            }
+            out.push(shown);
+        }
+        out
+    }
+
+    /// The last result on its own old place in the newest picture.
+    fn stale(&self, runtime: &Runtime, ready: &[Option<usize>]) -> anyhow::Result<Vec<Frame>> {
+        let mut swap = model(runtime)?;
+        let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+        let mut sheets = Sheets::new(Grid::new(256, mask));
+        let mut compositor = Compositor::cpu();
+        let mut badger = Badger::new(Corner::TopRight);
+        let (mut out, mut last): (Vec<Frame>, Option<(usize, FaceTexture)>) = (Vec::new(), None);
+        for (i, frame) in self.frames.iter().enumerate() {
+            if let Some(k) = ready[i]
+                && last.as_ref().is_none_or(|(of, _)| *of != k)
+                && let Some(face) = self.faces[k].first()
+            {
+                let made: Made = swap.swap(&self.frames[k], &face.landmarks)?;
+                last = Some((k, sheets.lay(&made, face, self.frames[k].time, Duration::ZERO).texture));
+            }
+            let mut canvas = Canvas::new(frame.clone());
+            if let Some((k, texture)) = &last
+                && let Some(face) = self.faces[*k].first()
+            {
+                let (points, none) = (&face.landmarks, Occlusion::default());
+                compositor.draw(&mut canvas, 1, frame.time, points, &none, texture, &Look::default())?;
+            }
+            out.push(badger.finish(canvas, Disclosure::Modified)?.frame().clone());
+        }
+        Ok(out)
+    }
+
+    /// `off` and `flicker` of each of [`WAYS`].
+    fn compare(&self, runtime: &Runtime, lag: Duration) -> anyhow::Result<[[f64; 2]; 3]> {
+        let ready = self.ready(lag);
+        let first = ready.iter().position(Option::is_some).unwrap_or(ready.len());
+        let again = self.run(runtime, Lag::Live(lag))?;
+        let stale = self.stale(runtime, &ready)?;
+        let waiting: Vec<Frame> =
+            (0..self.frames.len()).map(|i| self.pictures[ready[i].unwrap_or(i)].clone()).collect();
+        Ok([again, stale, waiting].map(|pictures| self.judge(&pictures, first)))
+    }
+
+    fn judge(&self, pictures: &[Frame], first: usize) -> [f64; 2] {
+        let (mut off, mut flicker, mut n, mut m) = (0.0, 0.0, 0.0, 0.0);
+        let mut before: Option<Vec<Vec3>> = None;
+        for i in first..pictures.len() {
+            let (Some(seen), Some(wanted)) = (self.read(&pictures[i], i), &self.reference[i]) else {
+                before = None;
+                continue;
+            };
+            let d: Vec<Vec3> = seen.iter().zip(wanted).map(|(a, b)| *a - *b).collect();
+            off += mean(d.iter().map(|v| v.abs()));
+            n += 1.0;
+            if let Some(before) = &before {
+                flicker += mean(d.iter().zip(before).map(|(a, b)| (*a - *b).abs()));
+                m += 1.0;
+            }
+            before = Some(d);
+        }
+        [off / f64::max(n, 1.0), flicker / f64::max(m, 1.0)]
+    }
+}
+
+fn mean(values: impl Iterator<Item = Vec3>) -> f64 {
+    let (sum, n) = values.fold((0.0, 0.0), |(s, n), v| (s + f64::from(v.element_sum()) / 3.0, n + 1.0));
+    sum / f64::max(n, 1.0)
+}
+
+fn table(sums: &[[[f64; 2]; 3]; 4], clips: &str) -> String {
+    let mut out = format!(
+        "Distance from a model without delay, and its change from frame to frame, in 8-bit codes; means over {clips}.\n\n"
+    );
+    out += "| the model takes | re-projection off / flicker | stale reuse | waiting | stale reuse is so many times as far off |\n| ---: | ---: | ---: | ---: | ---: |\n";
+    for (row, lag) in sums.iter().zip(LAGS) {
+        let cell = |v: [f64; 2]| format!("{:.2} / {:.2}", v[0], v[1]);
+        let _ = writeln!(
+            out,
+            "| {lag} ms | {} | {} | {} | {:.1} / {:.1} |",
+            cell(row[0]),
+            cell(row[1]),
+            cell(row[2]),
+            row[1][0] / row[0][0].max(1e-9),
+            row[1][1] / row[0][1].max(1e-9)
+        );
+    }
+    out
+}
+
+/// A live pipeline on the actor, with models that sleep.
+fn live(runtime: &Runtime, data: &Path, seconds: f64) -> anyhow::Result<String> {
+    let mut out =
+        "\nLive, the actor at 1280x720 and 30 frames a second, models that sleep; 300 frames each:\n\n\
+        | the model takes | frames a second | latency p50 | p99 | results a second | texture age p50 |\n\
+        | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+            .to_owned();
+    for lag in [0, 10, 40, 150, 500] {
+        let tracker = Tracker::new(runtime, &models::models_dir(data), TrackerConfig::default())?;
+        let mut first = Some(tracker);
+        let follow = Box::new(move || {
+            let tracker = first.take().ok_or_else(|| {
+                use omote_engine::error::{Error, ErrorKind, Stage};
+                Error::new(ErrorKind::Backend, Stage::Track, "the tracker broke down")
+            })?;
+            Ok(Box::new(tracker) as Box<dyn Follow>)
+        });
+        let source = LiveSource::Actor(ActorOptions::new(5, 1280, 720, Rate::DEFAULT));
+        let (personas, settings) = (vec![persona()?], settings());
+        let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+        if lag > 0 {
+            let swap = Box::new(Sleeps(model(runtime)?, Duration::from_millis(lag)));
+            let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+            let model = Model { name: "stand-in".to_owned(), swap, mask, side: 256, pace: Pace::default() };
+            live.wear_model(Some(Box::new(move || Ok(model))));
+        }
+        // The window of the figures is 300 frames: what was before them is pushed out.
+        std::thread::sleep(Duration::from_secs_f64(seconds.max(1.0) + 3.0));
+        let status = live.stop();
+        let name = if lag == 0 { "none".to_owned() } else { format!("{lag} ms") };
+        let _ = writeln!(
+            out,
+            "| {name} | {:.1} | {:.1} ms | {:.1} ms | {:.1} | {:.0} ms |",
+            status.source.measured_fps,
+            status.latency.p50,
+            status.latency.p99,
+            status.model.rate,
+            status.model.age.p50
+        );
+    }
+    Ok(out)
+}
+
+/// A model that takes so long.
+struct Sleeps(SwapModel, Duration);
+
+impl Swap for Sleeps {
+    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<Made, String> {
+        let begun = std::time::Instant::now();
+        let made = self.0.swap(frame, &face.landmarks).map_err(|e| e.to_string());
+        std::thread::sleep(self.1.saturating_sub(begun.elapsed()));
+        made
+    }
+}
+
+/// Bars: distance from the reference by the model's time.
+fn plot(sums: &[[[f64; 2]; 3]; 4]) -> String {
+    let (width, height, left, bottom, top) = (760.0, 330.0, 60.0, 50.0, 56.0);
+    let most = sums.iter().flatten().map(|v| v[0]).fold(1.0, f64::max) * 1.1;
+    let y = |v: f64| height - bottom - v / most * (height - bottom - top);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#fbf8f2\"/>\n\
+         <text x=\"{left}\" y=\"24\" font-size=\"15\" fill=\"#2b2622\">How far a slow model's picture is from one without delay (8-bit codes, less is better)</text>\n"
+    );
+    let step = (most / 5.0).ceil().max(1.0);
+    let mut tick = 0.0;
+    while tick <= most {
+        let at = y(tick);
+        let _ = writeln!(
+            out,
+            "<line x1=\"{left}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#e3dccf\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#6b6259\">{tick}</text>",
+            width - 20.0,
+            left - 8.0,
+            at + 4.0
+        );
+        tick += step;
+    }
+    let group = (width - left - 20.0) / sums.len() as f64;
+    for (k, (row, lag)) in sums.iter().zip(LAGS).enumerate() {
+        let x0 = left + group * k as f64 + group * 0.14;
+        let bar = group * 0.72 / 3.0;
+        for (j, (v, (_, colour))) in row.iter().zip(WAYS).enumerate() {
+            let (x, at) = (x0 + bar * j as f64, y(v[0]));
+            let _ = writeln!(
+                out,
+                "<rect x=\"{x:.1}\" y=\"{at:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{colour}\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"11\" fill=\"#2b2622\">{:.1}</text>",
+                bar - 4.0,
+                height - bottom - at,
+                x + bar / 2.0 - 2.0,
+                at - 5.0,
+                v[0]
+            );
+        }
+        let _ = writeln!(
+            out,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#2b2622\">model takes {lag} ms</text>",
+            x0 + group * 0.36,
+            height - bottom + 20.0
+        );
+    }
+    for (j, (name, colour)) in WAYS.iter().enumerate() {
+        let x = left + 130.0 * j as f64;
+        let _ = writeln!(
+            out,
+            "<rect x=\"{x}\" y=\"34\" width=\"12\" height=\"12\" fill=\"{colour}\"/><text x=\"{}\" y=\"45\" fill=\"#2b2622\">{name}</text>",
+            x + 18.0
+        );
+    }
+    out + "</svg>\n"
+}
