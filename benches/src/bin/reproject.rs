@@ -26,7 +26,8 @@ use omote_engine::swap::neural::{Grid, Hints, Identity, Made, Sheets, SwapModel,
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::topology::TRIANGLES;
 use omote_engine::track::{Face, Occlusion, TrackError, Tracker, TrackerConfig};
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -67,12 +68,13 @@ fn main() -> anyhow::Result<()> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         clips.push((name, frames(omote_engine::source::open(path)?, options.frames)?));
     }
+    let mut out = std::io::stdout().lock();
     let mut sums = [[[0.0f64; 2]; 3]; LAGS.len()];
     for (name, frames) in &clips {
         let scene = Scene::new(&runtime, &data, frames)?;
         for (row, lag) in sums.iter_mut().zip(LAGS) {
             for (sum, found) in row.iter_mut().zip(scene.compare(&runtime, Duration::from_millis(lag))?) {
-                println!("{name} {lag} ms: off {:.2}, flicker {:.2}", found[0], found[1]);
+                writeln!(out, "{name} {lag} ms: off {:.2}, flicker {:.2}", found[0], found[1])?;
                 sum.iter_mut().zip(found).for_each(|(s, v)| *s += v / clips.len() as f64);
             }
         }
@@ -82,7 +84,7 @@ fn main() -> anyhow::Result<()> {
     if options.live > 0.0 {
         text += &live(&runtime, &data, options.live)?;
     }
-    print!("{text}");
+    out.write_all(text.as_bytes())?;
     if let Some(path) = &options.plot {
         std::fs::write(path, plot(&sums)).with_context(|| path.display().to_string())?;
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use omote_engine::pipeline::{Live, LiveStatus, State};
+use omote_engine::pipeline::{Live, LiveStatus, ModelState, ModelStatus, State};
 use omote_engine::timing::{Timings, now};
 use serde::Serialize;
 
@@ -122,6 +122,7 @@ impl Figures {
             privacy: format!("{:?}", args.privacy).to_lowercase(),
             backend: status.backend.clone(),
             runtime: runtime.to_owned(),
+            model: ModelFigures::of(&status.model),
             machine: machine(),
             stages,
             samples,
@@ -147,9 +148,46 @@ pub(super) struct Report {
     privacy: String,
     backend: String,
     runtime: String,
+    /// The swap model, where one was worn.
+    model: Option<ModelFigures>,
     machine: Machine,
     stages: Vec<StageStats>,
     samples: Vec<Sample>,
+}
+
+/// What the swap model did.
+#[derive(Debug, Serialize)]
+struct ModelFigures {
+    name: String,
+    /// Milliseconds for a result: median and 95th percentile of the last 300.
+    took_p50: f64,
+    took_p95: f64,
+    /// Results a second.
+    rate: f64,
+    /// Milliseconds from the frame that a result was made of to the one that it was drawn on.
+    age_p50: f64,
+    age_p95: f64,
+    /// Why it stopped.
+    fault: Option<String>,
+}
+
+impl ModelFigures {
+    fn of(model: &ModelStatus) -> Option<Self> {
+        let fault = match &model.state {
+            ModelState::Off => return None,
+            ModelState::Failed(why) => Some(why.clone()),
+            ModelState::Loading | ModelState::Running => None,
+        };
+        Some(Self {
+            name: model.name.clone().unwrap_or_default(),
+            took_p50: model.took.p50,
+            took_p95: model.took.p95,
+            rate: model.rate,
+            age_p50: model.age.p50,
+            age_p95: model.age.p95,
+            fault,
+        })
+    }
 }
 
 impl Report {
@@ -171,6 +209,17 @@ impl Report {
             "dropped: {} by the camera, {} before tracking, {} before drawing; faults: {}",
             self.dropped_camera, self.dropped_track, self.dropped_render, self.faults
         )?;
+        if let Some(m) = &self.model {
+            match &m.fault {
+                Some(why) => writeln!(out, "swap model: {why}")?,
+                None => writeln!(
+                    out,
+                    "swap model {}: {:.1} ms a result, {:.1} results a second; drawn {:.0} ms old (p95 {:.0}), with no \
+                     delay of the picture",
+                    m.name, m.took_p50, m.rate, m.age_p50, m.age_p95
+                )?,
+            }
+        }
         latency_table(out, &self.machine, &self.stages)
     }
 }

@@ -19,8 +19,8 @@ use super::{dump, theme};
 const NONE: &str = "None (persona only)";
 /// Fewest letters of a name that are shown.
 const LEAST: usize = 8;
-/// What a list's box has beside its text, points.
-const BESIDE: f32 = 60.0;
+/// What a list's box has beside its text, and what a row of the open list has, points.
+const BESIDE: (f32, f32) = (60.0, 30.0);
 
 /// A name that is too long, with an ellipsis in its middle: models' names differ at both ends.
 fn short(name: &str, most: usize) -> String {
@@ -45,8 +45,8 @@ fn row(model: &Listed, most: usize) -> String {
 }
 
 /// The first that is narrow enough of the texts that `text` gives for ever fewer letters.
-fn fitted(ui: &Ui, letters: usize, text: impl Fn(usize) -> String) -> String {
-    let room = ui.available_width() - BESIDE;
+fn fitted(ui: &Ui, beside: f32, letters: usize, text: impl Fn(usize) -> String) -> String {
+    let room = ui.available_width() - beside;
     let narrow = |text: &String| {
         let galley = ui.painter().layout_no_wrap(text.clone(), theme::medium(13.5), theme::TEXT);
         galley.size().x <= room
@@ -107,9 +107,9 @@ impl App {
         let chosen = self.kept.model.as_str();
         let worn = self.models.named(chosen).filter(|_| !chosen.is_empty());
         let shown = match worn {
-            Some(model) => fitted(ui, model.name.chars().count(), |most| row(model, most)),
+            Some(model) => fitted(ui, BESIDE.0, model.name.chars().count(), |most| row(model, most)),
             None if chosen.is_empty() => NONE.to_owned(),
-            None => fitted(ui, chosen.chars().count(), |most| short(chosen, most)),
+            None => fitted(ui, BESIDE.0, chosen.chars().count(), |most| short(chosen, most)),
         };
         let mut picked = None;
         let combo = ComboBox::from_id_salt("swap-model").width(ui.available_width()).truncate();
@@ -122,7 +122,7 @@ impl App {
             for model in self.models.listed() {
                 let colour = if model.fault.is_some() { theme::FAINT } else { theme::TEXT };
                 let holds = model.name == chosen;
-                let text = fitted(ui, model.name.chars().count(), |most| row(model, most));
+                let text = fitted(ui, BESIDE.1, model.name.chars().count(), |most| row(model, most));
                 let label = ui.selectable_label(holds, RichText::new(text).color(colour));
                 dump::target(ui, &format!("model-{}", model.name), label.rect);
                 let about = model.fault.as_ref().unwrap_or(&model.line);

@@ -1,7 +1,7 @@
 //! Networks that tell the face from what covers it.
 
 use super::error::ModelError;
-use super::recognise::{Found, Kind, MaskModel};
+use super::found::{Found, Kind, MaskModel};
 use crate::infer::{Net, RunOptions, Runtime, Source};
 use std::path::Path;
 

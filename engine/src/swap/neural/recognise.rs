@@ -2,85 +2,13 @@
 
 use super::contract::{Contract, Family, Layout, MOST_SIDE, MaskKind, SourceKind};
 use super::error::ModelError;
+use super::found::{Found, Kind, MaskModel};
 use super::identity::RECOGNISER_SIDE;
-use crate::infer::{Element, Expect, Graph, GraphEnd, GraphTensor, Spec, TensorSpec};
+use crate::infer::{Element, Graph, GraphEnd, GraphTensor, TensorSpec};
 use crate::persona::VECTOR;
 
 /// The initialiser that holds inswapper's matrix.
 const MATRIX: &str = "buff2fs";
-
-/// What a file is.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// It swaps faces.
-    Swap(Contract),
-    /// It turns a face into a vector.
-    Recogniser,
-    /// It turns the recogniser's vector into a family's own.
-    Converter(Family),
-    /// It tells the face from what covers it.
-    Mask(MaskModel),
-}
-
-/// A network that tells the face from what covers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MaskModel {
-    /// XSeg, height × width × channels, BGR 0..1: 1 is face.
-    XsegNhwc,
-    /// XSeg, channels first, RGB 0..1: 1 is face.
-    XsegNchw,
-    /// An occluder network, RGB 0..1: above 0 is face.
-    Occluder,
-    /// BiSeNet, ImageNet's normalisation: 19 classes.
-    Bisenet,
-}
-
-/// A recognised file: what it is, and its inputs and outputs in the order in which the adapter uses them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// What it is.
-    pub kind: Kind,
-    /// The inputs: the target, then the source or the morph value where there is one. Open sizes are filled in.
-    pub inputs: Vec<TensorSpec>,
-    /// The outputs: the picture, then its masks.
-    pub outputs: Vec<TensorSpec>,
-    /// The initialiser that holds the matrix of [`SourceKind::Latent`].
-    pub matrix: Option<String>,
-}
-
-impl Found {
-    /// Loads with these ends.
-    pub(super) fn expecting<R>(&self, load: impl FnOnce(&Expect<'_>) -> R) -> R {
-        let specs = |of: &'_ [TensorSpec]| -> Vec<(String, Vec<usize>)> {
-            of.iter().map(|s| (s.name.clone(), s.shape.clone())).collect()
-        };
-        let (inputs, outputs) = (specs(&self.inputs), specs(&self.outputs));
-        let inputs: Vec<Spec<'_>> = inputs.iter().map(|(name, shape)| Spec { name, shape }).collect();
-        let outputs: Vec<Spec<'_>> = outputs.iter().map(|(name, shape)| Spec { name, shape }).collect();
-        load(&Expect { inputs: &inputs, outputs: &outputs })
-    }
-
-    /// A line for people: the family and its size.
-    #[must_use]
-    pub fn title(&self) -> String {
-        match &self.kind {
-            Kind::Swap(contract) => {
-                let [w, h] = contract.size;
-                let size = if w == h { w.to_string() } else { format!("{w}x{h}") };
-                format!("{} {size}", contract.family.name())
-            }
-            Kind::Recogniser => "face recogniser".to_owned(),
-            Kind::Converter(family) => format!("converter for {}", family.name()),
-            Kind::Mask(mask) => match mask {
-                MaskModel::XsegNhwc | MaskModel::XsegNchw => "xseg mask".to_owned(),
-                MaskModel::Occluder => "occluder mask".to_owned(),
-                MaskModel::Bisenet => "bisenet mask".to_owned(),
-            },
-        }
-    }
-}
 
 /// What the user or the file's name says where the graph leaves a choice.
 #[derive(Clone, Debug, Default)]

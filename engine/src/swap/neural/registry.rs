@@ -1,137 +1,29 @@
 //! The user's models: files that were looked at, tested and measured, and how they are run best.
 
+mod entry;
 #[cfg(test)]
 mod tests;
 mod trial;
 
+pub use entry::{Entry, Measured, Purpose};
 pub use trial::{Declared, check, has_face, threads};
 
 use super::contract::{Contract, Family, SourceKind};
 use super::error::ModelError;
+use super::found::Found;
 use super::identity::embed;
 use super::masks::MaskNet;
 use super::model::SwapModel;
-use super::recognise::{Found, Hints, recognise};
+use super::recognise::{Hints, recognise};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::Frame;
-use crate::infer::{GraphError, InferError, Net, Provider, RunOptions, Runtime, models, skim};
+use crate::infer::{GraphError, InferError, Net, Provider, RunOptions, Runtime, skim};
 use crate::space::MeshPoint;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 use trial::load_net;
-
-/// A provider's time for one run of a model, or why it can't.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measured {
-    /// Who computed.
-    pub provider: Provider,
-    /// Whether in half precision.
-    #[serde(default)]
-    pub half: bool,
-    /// Median of one run in milliseconds; None where it does not run.
-    pub ms: Option<f64>,
-    /// Why it does not.
-    #[serde(default)]
-    pub fault: Option<String>,
-}
-
-/// What a model is for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Purpose {
-    /// It swaps faces.
-    Swap(Box<Contract>),
-    /// It turns a face into a vector.
-    Recogniser,
-    /// It turns the vector into a family's own.
-    Converter(Family),
-    /// It tells the face from what covers it.
-    Mask,
-}
-
-/// A model that was taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// Its short name: that of the file without extension.
-    pub name: String,
-    /// Where the file is.
-    pub path: PathBuf,
-    /// SHA-256 of the file, 64 hex digits.
-    pub sha256: String,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// Seconds since 1970 of its last change.
-    pub changed: u64,
-    /// Family and size, for people.
-    pub title: String,
-    /// The licence, as far as it is known.
-    pub licence: String,
-    /// The persona whose face is built into the model: its record says on what ground it may be worn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub persona: Option<String>,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// Times by provider, quickest first.
-    pub measured: Vec<Measured>,
-    /// ONNX Runtime or rten, when it was measured.
-    pub runtime: String,
-}
-
-impl Entry {
-    /// The quickest way that works.
-    #[must_use]
-    pub fn best(&self) -> Option<&Measured> {
-        self.measured.iter().find(|m| m.ms.is_some())
-    }
-
-    /// One line for people: "hyperswap 256: 9.1 ms on CUDA, 88 ms on CPU; licence: …".
-    #[must_use]
-    pub fn line(&self) -> String {
-        let one = |m: &Measured| {
-            let half = if m.half { " in half precision" } else { "" };
-            m.ms.map(|ms| format!("{ms:.1} ms on {}{half}", m.provider))
-        };
-        let times: Vec<String> = self.measured.iter().filter_map(one).collect();
-        format!("{}: {}; licence: {}", self.title, times.join(", "), self.licence)
-    }
-
-    /// Whether the file is as it was when it was taken, by length and time; where the time differs, by its hash.
-    ///
-    /// # Errors
-    /// A file that is gone or is another one.
-    pub fn check(&self) -> Result<()> {
-        let shown = self.path.display();
-        let again = format!("`omote models add {shown}` takes it anew");
-        let Some((bytes, changed)) = stamp(&self.path) else {
-            let message = format!(
-                "the model {} is gone; put it back, or `omote models remove {}`: {shown}",
-                self.name, self.name
-            );
-            return Err(Error::new(ErrorKind::Missing, Stage::Infer, message));
-        };
-        let same = bytes == self.bytes
-            && (changed == self.changed
-                || models::hash_file(&self.path).is_ok_and(|hash| hash == self.sha256));
-        if same {
-            return Ok(());
-        }
-        let message =
-            format!("the model {} is another file than the one that was tested; {again}: {shown}", self.name);
-        Err(Error::new(ErrorKind::Refused, Stage::Infer, message))
-    }
-}
-
-fn stamp(path: &Path) -> Option<(u64, u64)> {
-    let about = fs::metadata(path).ok()?;
-    let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some((about.len(), changed.as_secs()))
-}
 
 /// The list of the user's models, in the data folder.
 #[derive(Debug)]

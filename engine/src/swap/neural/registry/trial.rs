@@ -1,11 +1,13 @@
 //! Looking at a file, testing it on every provider at hand, and measuring it.
 
-use super::{Entry, Measured, Purpose, stamp};
+use super::entry::stamp;
+use super::{Entry, Measured, Purpose};
 use crate::infer::{Graph, InferError, Net, Provider, RunOptions, Runtime, Source, models, skim};
 use crate::swap::neural::contract::{Contract, Family, SourceKind};
 use crate::swap::neural::error::ModelError;
+use crate::swap::neural::found::{Found, Kind};
 use crate::swap::neural::model::SwapModel;
-use crate::swap::neural::recognise::{Found, Hints, Kind, recognise};
+use crate::swap::neural::recognise::{Hints, recognise};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
