@@ -15,6 +15,7 @@ import numpy as np
 cv2.setNumThreads(1)
 frame = cv2.imread(sys.argv[1])
 p = np.loadtxt(sys.argv[2]).astype(np.float32)
+live, wanted = p[:, :2].copy(), p[:, 2:].copy()
 repeats = int(sys.argv[3])
 height, width = frame.shape[:2]
 masks = {}
@@ -30,7 +31,7 @@ def feathered(n):
 
 
 def swap(n):
-    matrix, _ = cv2.estimateAffinePartial2D(p[:, :2], p[:, 2:] * n, method=cv2.RANSAC, ransacReprojThreshold=100)
+    matrix, _ = cv2.estimateAffinePartial2D(live, wanted * n, method=cv2.RANSAC, ransacReprojThreshold=100)
     crop = cv2.warpAffine(frame, matrix, (n, n), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
     tensor = np.ascontiguousarray(crop[:, :, ::-1].astype(np.float32).transpose(2, 0, 1)[None] / 255.0)
     tensor = (tensor - 0.5) / 0.5

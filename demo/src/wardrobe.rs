@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use omote_engine::badge::BadgeError;
 use omote_engine::error::{Error, ErrorKind, Stage};
-use omote_engine::frame::Frame;
 use omote_engine::infer::{InferError, Runtime, models};
-use omote_engine::persona::{Persona, PersonaError, Tone, library};
+use omote_engine::persona::{PersonaError, library};
 use omote_engine::pipeline::{Model, Pace};
-use omote_engine::swap::neural::registry::{Declared, Purpose, Registry, model_error, wants_vector};
-use omote_engine::swap::neural::{Identity, Shot, SourceKind, Wearer};
+use omote_engine::swap::neural::Shot;
+use omote_engine::swap::neural::registry::{Declared, Registry, Wish};
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
 
@@ -58,58 +57,19 @@ pub(crate) fn model(
         let entry = registry.add(models_cmd::look(path, &runtime, data, &declared)?)?;
         tell(&entry.line());
     }
-    let entry = registry.find(name)?.clone();
-    let usage = |message: String| Error::new(ErrorKind::Usage, Stage::Infer, message);
-    let Purpose::Swap(contract) = &entry.purpose else {
-        return Err(usage(format!("{} is a {}, no swap model", entry.name, entry.title)).into());
-    };
-    // A face that is built in is worn on its own persona's ground, whatever persona is drawn below it.
-    let persona = library::resolve(entry.persona.as_deref().unwrap_or(persona), data, library::today())?;
-    if persona.tone() == Tone::Keep && contract.source != SourceKind::Built {
-        let message = format!(
-            "{} is paint, and a swap model wants a face: choose --persona composite-1, or a persona made from a photo",
-            persona.name()
-        );
-        return Err(usage(message).into());
-    }
-    let (mut swap, provider) =
-        registry.load_swap(&runtime, &entry, args.model_provider, Some(engines(data)), tell)?;
+    let name = registry.find(name)?.name.clone();
     let detail = usize::from(args.model_detail);
-    swap.shoot(Shot { detail, scale: args.model_scale, morph: args.model_morph });
-    swap.mask_with(registry.masks(&runtime, &args.model_mask)?);
-    let photo = FaceTexture::photo_of(&persona)?;
-    let identity = match wants_vector(contract) {
-        true => identity(&registry, &runtime, &persona, &photo)?,
-        false => None,
+    let wish = Wish {
+        shot: Shot { detail, scale: args.model_scale, morph: args.model_morph },
+        masks: args.model_mask.clone(),
+        provider: args.model_provider,
+        cache: Some(engines(data)),
     };
-    let converted = match (&contract.source, &identity) {
-        (SourceKind::Converted { .. }, Some(who)) => registry.convert(&runtime, contract.family, &who.raw)?,
-        _ => None,
-    };
-    let wearer = Wearer {
-        identity: identity.as_ref(),
-        converted: converted.as_deref(),
-        photo: Some((&photo, persona.landmarks())),
-    };
-    swap.wear(&wearer).map_err(model_error)?;
-    let mut model = Model::new(format!("{} on {provider}", entry.name), swap, detail);
+    let whose = |own: Option<&str>| library::resolve(own.unwrap_or(persona), data, library::today());
+    let (swap, provider) = registry.dress(&runtime, &name, &whose, &wish, tell)?;
+    let mut model = Model::new(format!("{name} on {provider}"), swap, detail);
     model.pace = Pace { rate: args.model_rate, share: args.model_share };
     Ok(Some(model))
-}
-
-/// Who a persona is to the recogniser: as its package says, else by its picture. None without a recogniser.
-fn identity(
-    registry: &Registry,
-    runtime: &Runtime,
-    persona: &Persona,
-    photo: &Frame,
-) -> anyhow::Result<Option<Identity>> {
-    let Some(mut recogniser) = registry.recogniser(runtime)? else { return Ok(None) };
-    if let Some(stored) = persona.vector_of(recogniser.sha256()) {
-        return Ok(Some(Identity::from(stored)));
-    }
-    let vector = recogniser.vector(photo, persona.landmarks())?;
-    Ok(Identity::of(&[vector]))
 }
 
 /// A tracker on the networks of the data folder.

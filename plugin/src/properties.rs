@@ -6,10 +6,12 @@ use crate::block::{Block, List};
 use crate::guard::guard;
 use crate::instance::{Core, with_data};
 use crate::session::{ACTOR, Report};
-use crate::settings::{BACKENDS, CORNERS, Kind, LONGEST_WAIT, PRIVACY, QUARTERS, SLIDERS, Stored, key};
+use crate::settings::{
+    BACKENDS, CORNERS, Kind, LONGEST_WAIT, MODEL_RATES, PRIVACY, QUARTERS, SLIDERS, Stored, key,
+};
 use crate::text::{c, from_c, told, words};
 use crate::{ffi, photo, wardrobe};
-use omote_engine::pipeline::State;
+use omote_engine::pipeline::{LiveStatus, ModelState, State};
 use omote_engine::source::camera::{CameraInfo, cameras};
 use std::ffi::CStr;
 use std::ptr::null_mut;
@@ -36,6 +38,7 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
     if let Some(core) = core {
         photo::add(&block, core);
     }
+    add_models(&block, core.map(|core| core.handle.with_settings(|stored| stored.text(key::MODEL))));
     add_choices(&block, key::PRIVACY, c"Privacy", &PRIVACY.map(|row| row.0)).on_change(privacy_changed);
     for (name, least, most, _) in SLIDERS {
         let label = c(format!("Slider.{}", name.to_string_lossy()));
@@ -71,6 +74,35 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
         ffi::obs_property_button_set_url(link, c(DISCLOSURE).as_ptr());
     }
     block.0
+}
+
+/// The user's swap models. One that is chosen and gone stays in the list, marked.
+fn add_models(block: &Block, chosen: Option<String>) {
+    let list = block.list(key::MODEL, c"Model");
+    list.item(&words(c"Model.None"), "");
+    let models = wardrobe::models();
+    for (name, shown) in &models {
+        list.item(shown, name);
+    }
+    let chosen = chosen.unwrap_or_default();
+    if !chosen.is_empty() && !models.iter().any(|(name, _)| *name == chosen) {
+        list.disable(list.item(&format!("{chosen} {}", words(c"Model.Gone")), &chosen));
+    }
+    add_choices(block, key::MODEL_RATE, c"ModelRate", &MODEL_RATES);
+}
+
+/// How the swap model does, for people; nothing where none is worn.
+fn model_line(live: &LiveStatus) -> String {
+    let model = &live.model;
+    match &model.state {
+        ModelState::Off => String::new(),
+        ModelState::Loading => format!("\n{}", words(c"Model.Loading")),
+        ModelState::Failed(why) => format!("\n{why}"),
+        ModelState::Running => {
+            let name = model.name.as_deref().unwrap_or_default();
+            format!("\n{name}: {:.0} ms, {:.0}/s", model.took.p50, model.rate)
+        }
+    }
 }
 
 /// A list whose items are shown as `<label>.<value>` of the language file says.
@@ -149,11 +181,12 @@ fn status_line(core: &Core, report: &Report) -> String {
     let Some(live) = &report.live else { return words(c"Status.Starting") };
     let delay = core.delay.get().map(|delay| format!(", {:.0} ms", delay.as_secs_f64() * 1e3));
     let delay = delay.unwrap_or_default();
+    let model = model_line(live);
     match (&live.reason, live.state) {
-        (None, State::Live) => format!("{} ({}{delay})", words(c"Status.Live"), live.backend),
+        (None, State::Live) => format!("{} ({}{delay}){model}", words(c"Status.Live"), live.backend),
         (reason, state) => {
             let reason = reason.as_deref().unwrap_or_default();
-            format!("{}: {reason} ({}{delay})", state.name(), live.backend)
+            format!("{}: {reason} ({}{delay}){model}", state.name(), live.backend)
         }
     }
 }

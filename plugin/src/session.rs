@@ -1,14 +1,14 @@
 //! One instance's engine, run from a thread of its own so that no callback of OBS waits for a persona, a
 //! network or a camera.
 
-use crate::settings::{CameraChoice, Options};
+use crate::settings::{CameraChoice, ModelChoice, Options};
 use crate::{faults, guard, places, wardrobe};
 use omote_engine::actor::ActorOptions;
 use omote_engine::badge::{BadgedFrame, Corner};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{
-    self, FADE, Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, Shown, Why,
+    self, FADE, Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, Shown, Why,
 };
 use omote_engine::slot::{Publisher, Taken, slot};
 use omote_engine::source::Rate;
@@ -89,7 +89,14 @@ impl Session {
     pub(crate) fn start(host: Option<LiveSource>, screen: Arc<dyn Screen>) -> Result<Self> {
         let (ask, asked) = slot();
         let shared = Arc::new(Shared::default());
-        let worker = Worker { host, screen, shared: Arc::clone(&shared), worn: None, running: None };
+        let worker = Worker {
+            host,
+            screen,
+            shared: Arc::clone(&shared),
+            worn: None,
+            dressed: Default::default(),
+            running: None,
+        };
         let thread = std::thread::Builder::new().name("omote-obs".to_owned()).spawn(move || {
             worker.run(&asked);
         });
@@ -164,6 +171,8 @@ struct Worker {
     shared: Arc<Shared>,
     /// What the engine wears.
     worn: Option<(String, Mask)>,
+    /// The swap model that it wears, and with whose face.
+    dressed: (ModelChoice, String),
     /// What the engine was told last.
     running: Option<Options>,
 }
@@ -218,7 +227,23 @@ impl Worker {
             drop(live);
             self.screen.dark();
         }
-        (self.running, self.worn) = (None, None);
+        (self.running, self.worn, self.dressed) = (None, None, Default::default());
+    }
+
+    /// Has the engine wear the swap model that is wanted; another face is another model.
+    fn dress(&mut self, live: &Live, options: &Options) {
+        let none = options.model.name.is_empty();
+        let wanted = match none {
+            true => Default::default(),
+            false => (options.model.clone(), options.persona.clone()),
+        };
+        if self.dressed == wanted {
+            return;
+        }
+        let (choice, persona) = wanted.clone();
+        let make: MakeModel = Box::new(move || wardrobe::model(&choice, &persona));
+        live.wear_model((!none).then_some(make));
+        self.dressed = wanted;
     }
 
     fn draw_card(&self) {
@@ -254,6 +279,7 @@ impl Worker {
             live.set_source(camera(&options.camera));
         }
         self.running = Some(options.clone());
+        self.dress(&live, options);
         if self.worn.as_ref() != Some(&wear) {
             // A slider's steps are not faded, another face is.
             let same = self.worn.as_ref().is_some_and(|(persona, _)| *persona == wear.0);
@@ -279,6 +305,7 @@ impl Worker {
         live.pause(self.shared.paused.load(Ordering::Acquire));
         let screen = Arc::clone(&self.screen);
         live.watch("obs", Box::new(move |shown| screen.show(shown)))?;
+        self.dress(&live, options);
         *lock(&self.shared.live) = Some(Arc::new(live));
         (self.running, self.worn) = (Some(options.clone()), Some(wear));
         Ok(())

@@ -15,6 +15,8 @@ use std::ffi::CStr;
 pub(crate) mod key {
     use std::ffi::CStr;
     pub(crate) const PERSONA: &CStr = c"persona";
+    pub(crate) const MODEL: &CStr = c"model";
+    pub(crate) const MODEL_RATE: &CStr = c"model_rate";
     pub(crate) const PRIVACY: &CStr = c"privacy";
     pub(crate) const OPACITY: &CStr = c"opacity";
     pub(crate) const EYES: &CStr = c"eyes";
@@ -53,10 +55,18 @@ pub(crate) struct CameraChoice {
     pub(crate) mode: String,
 }
 
+/// A swap model of the user's: its name, empty for none, and its results a second at most, 0 for as many as it can.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ModelChoice {
+    pub(crate) name: String,
+    pub(crate) rate: u32,
+}
+
 /// What an instance is to do.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Options {
     pub(crate) persona: String,
+    pub(crate) model: ModelChoice,
     pub(crate) mask: Mask,
     pub(crate) look: Look,
     pub(crate) privacy: Privacy,
@@ -88,6 +98,9 @@ pub(crate) const BACKENDS: [(&CStr, Backend); 3] =
     [(c"auto", Backend::Auto), (c"gpu", Backend::Gpu), (c"cpu", Backend::Cpu)];
 pub(crate) const QUARTERS: [(&CStr, Quarter); 4] =
     [(c"0", Quarter::None), (c"90", Quarter::Right), (c"180", Quarter::Half), (c"270", Quarter::Left)];
+
+/// Limits of a swap model's results a second; 0 is none.
+pub(crate) const MODEL_RATES: [&CStr; 5] = [c"0", c"5", c"10", c"15", c"30"];
 
 /// A slider: key, least, most, where it stands at first.
 pub(crate) const SLIDERS: [(&CStr, f64, f64, f64); 7] = [
@@ -164,6 +177,10 @@ impl Stored {
         let wait_ms = unsafe { ffi::obs_data_get_int(self.0, key::WAIT_MS.as_ptr()) };
         Options {
             persona: self.text(key::PERSONA),
+            model: ModelChoice {
+                name: self.text(key::MODEL),
+                rate: self.text(key::MODEL_RATE).parse().unwrap_or_default(),
+            },
             mask: Mask {
                 eyes: slider(key::EYES),
                 mouth: slider(key::MOUTH),
@@ -207,6 +224,8 @@ impl Stored {
             unsafe { ffi::obs_data_set_default_bool(self.0, name.as_ptr(), value) };
         };
         text(key::PERSONA, c"ko-omote");
+        text(key::MODEL, c"");
+        text(key::MODEL_RATE, c"0");
         text(key::PRIVACY, c"protect");
         text(key::CORNER, c"top-right");
         text(key::BACKEND, c"auto");

@@ -1,10 +1,14 @@
-//! Personas as textures, kept between instances: several filters that wear the same one share its pixels.
+//! Swap models, and personas as textures, kept between instances: several filters that wear the same one share its pixels.
 
 use crate::places;
+use crate::settings::ModelChoice;
 use omote_engine::composite::Backend;
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::gpu::{Adapters, Gpu};
+use omote_engine::infer::{Runtime, models};
 use omote_engine::persona::library;
+use omote_engine::pipeline::Model;
+use omote_engine::swap::neural::registry::{Entry, Registry, Wish};
 use omote_engine::swap::{FaceTexture, Mask};
 use std::sync::{Mutex, PoisonError};
 
@@ -39,6 +43,30 @@ pub(crate) fn texture(persona: &str, mask: Mask) -> Result<FaceTexture> {
     }
     baked.push(Baked { persona: persona.to_owned(), mask, texture: texture.clone() });
     Ok(texture)
+}
+
+/// The user's swap models: names, and what is shown of them.
+pub(crate) fn models() -> Vec<(String, String)> {
+    let registry = Registry::open(&places::user_data()).inspect_err(|e| log::warn!("{e}"));
+    let shown = |entry: &Entry| {
+        let time = entry.best().and_then(|m| Some(format!(" ({:.0} ms, {})", m.ms?, m.provider)));
+        (entry.name.clone(), format!("{}{}", entry.name, time.unwrap_or_default()))
+    };
+    registry.map(|registry| registry.swaps().map(shown).collect()).unwrap_or_default()
+}
+
+/// Loads a swap model that wears a persona's face. Takes seconds: for a thread of its own.
+pub(crate) fn model(choice: &ModelChoice, persona: &str) -> Result<Model> {
+    let data = places::user_data();
+    let runtime = Runtime::discover(models::library(&places::networks()).as_deref())
+        .map_err(|e| Error::new(ErrorKind::Missing, Stage::Infer, format!("{e}; run `omote setup`")))?;
+    let whose = |own: Option<&str>| library::resolve(own.unwrap_or(persona), &data, library::today());
+    let wish = Wish { cache: Some(data.join("engines")), ..Wish::default() };
+    let tell = &mut |what: &str| log::warn!("{what}");
+    let (swap, provider) = Registry::open(&data)?.dress(&runtime, &choice.name, &whose, &wish, tell)?;
+    let mut model = Model::new(format!("{} on {provider}", choice.name), swap, 1);
+    model.pace.rate = (choice.rate > 0).then_some(choice.rate as f32);
+    Ok(model)
 }
 
 /// Every persona's name.

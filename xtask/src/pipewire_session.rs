@@ -10,7 +10,7 @@ use crate::packages::on_path;
 use crate::process::{Running, wait_for};
 use crate::raw_frames::compare;
 use crate::steps::Steps;
-use crate::{cargo, target_folder};
+use crate::{cargo, features, target_folder};
 
 const STEP: &str = "PipeWire camera";
 /// For anything that should take a second or two, on a machine that may be busy.
@@ -31,8 +31,9 @@ pub(crate) fn run(steps: &mut Steps) {
         return steps.note(STEP, Ok(format!("skipped: {names} not installed")));
     }
     steps.check(STEP, || {
-        let mut build = cargo(&["build", "--package", "omote-engine", "--example", "virtual_camera"]);
-        let built = build.status().map_err(|e| e.to_string())?;
+        // Of the whole workspace, as the tests were built: alone it would build half the dependencies anew.
+        let mut build = cargo(&["build", "--workspace", "--example", "virtual_camera"]);
+        let built = build.args(features()).status().map_err(|e| e.to_string())?;
         if !built.success() {
             return Err("the sender was not built".into());
         }

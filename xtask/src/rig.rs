@@ -52,7 +52,8 @@ pub(crate) fn run(steps: &mut Steps) {
     }
     // With the second camera library too: this is the only place where it meets a device.
     let program = ["build", "--package", "omote", "--features", "nokhwa"];
-    let examples = ["build", "--package", "omote-engine", "--examples"];
+    // Of the whole workspace, as the tests were built: alone they would build half the dependencies anew.
+    let examples = ["build", "--workspace", "--examples"];
     if !steps.run("program for the rig", &mut cargo(&program))
         || !steps.run("examples for the rig", &mut cargo(&examples))
     {

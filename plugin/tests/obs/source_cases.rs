@@ -1,11 +1,15 @@
 //! "Omote Camera", and the properties of both kinds.
 
+use crate::cases::BGRA;
 use crate::host::{Host, Source, Value, display_name, host, within};
 use crate::judge::{keep, write};
 use crate::properties::Properties;
-use crate::stage::{PATIENCE, SOON, tick};
+use crate::stage::{PATIENCE, SOON, Stage, tick};
 use omote_engine::badge;
 use omote_engine::frame::{Colour, Frame, PixelFormat};
+use omote_engine::infer::Runtime;
+use omote_engine::infer::stand_in::StandIn;
+use omote_engine::swap::neural::registry::{Declared, Registry, check};
 use std::time::{Duration, Instant};
 
 const ACTOR: (u32, u32) = (1280, 720);
@@ -124,9 +128,18 @@ fn the_properties_are_what_users_expect() {
     for (source, own) in [(&camera, ["camera", "mode", "mirror"]), (&filter, ["wait", "wait_ms", "wait"])] {
         let properties = Properties::of(source);
         let all = properties.all();
-        for name in
-            ["status", "persona", "privacy", "opacity", "badge_corner", "backend", "sync", "disclosure"]
-        {
+        for name in [
+            "status",
+            "persona",
+            "model",
+            "model_rate",
+            "privacy",
+            "opacity",
+            "badge_corner",
+            "backend",
+            "sync",
+            "disclosure",
+        ] {
             assert!(properties.visible(name), "{name}: {all:?}");
         }
         for name in own {
@@ -137,7 +150,14 @@ fn the_properties_are_what_users_expect() {
                 !words.contains('.') || name == "status" || name == "delay",
                 "{name} has no text: {words}"
             );
-            let lists = [("persona", 3), ("privacy", 2), ("badge_corner", 4), ("backend", 3)];
+            let lists = [
+                ("persona", 3),
+                ("model", 1),
+                ("model_rate", 5),
+                ("privacy", 2),
+                ("badge_corner", 4),
+                ("backend", 3),
+            ];
             if let Some((_, least)) = lists.iter().find(|row| row.0 == name) {
                 assert!(items >= least, "{name}: {items} items");
             }
@@ -189,6 +209,44 @@ fn a_persona_is_made_from_a_photo() {
     assert_eq!(filter.setting(c"persona"), "nobody-at-all");
     assert_eq!(filter.setting(c"photo_how"), "", "the form is empty again");
     drop((properties, filter));
+    host.end();
+}
+
+#[test]
+fn a_swap_model_of_the_user_s_is_worn_and_one_that_is_gone_is_told() {
+    let Some(host) = host() else { return };
+    let real = omote_engine::infer::models::data_dir().expect("a data folder");
+    for folder in ["models", "lib"] {
+        std::os::unix::fs::symlink(real.join(folder), host.folder().join(folder)).expect("a link");
+    }
+    // No other thread of this process reads the environment yet.
+    unsafe { std::env::set_var("OMOTE_DATA", host.folder()) };
+    let mut registry = Registry::open(host.folder()).expect("a list");
+    for network in [StandIn::recogniser(), StandIn::cscs_256()] {
+        let file = host.folder().join(format!("{}.onnx", network.name));
+        std::fs::write(&file, network.bytes()).expect("a stand-in");
+        let entry = check(&Runtime::portable(), &file, &Declared::default(), &mut |_| ());
+        registry.add(entry.expect("a model")).expect("taken");
+    }
+    let model = StandIn::cscs_256().name;
+    let stage = Stage::set(&host, (640, 360), BGRA, &[("persona", Value::Text("composite-1"))]);
+    stage.filter.set(&[("model", Value::Text(model)), ("model_rate", Value::Text("10"))]);
+    // A stand-in changes colours only: what it makes of the actor is too like the actor for the judge, so the status tells.
+    let status = |what: &str| {
+        let shown = stage.webcam.look((640, 360));
+        assert!(shown.iter().all(|v| *v == 0) || badged(&shown, (640, 360)), "{what}");
+        Properties::of(&stage.filter).words("status")
+    };
+    within(PATIENCE, "the model", || {
+        let status = status("a model");
+        status.contains(&format!("{model} on CPU: ")) && status.contains("Live")
+    });
+    stage.filter.set(&[("model", Value::Text("no-such-model"))]);
+    within(PATIENCE, "the trouble", || status("no such model").contains("no model no-such-model"));
+    assert!(status("no such model").contains("Live"), "the persona is worn all the while");
+    stage.filter.set(&[("model", Value::Text(""))]);
+    within(PATIENCE, "no model", || !status("no model").contains("model"));
+    stage.strike(&host);
     host.end();
 }
 

@@ -1,10 +1,12 @@
 //! The user's models: files that were looked at, tested and measured, and how they are run best.
 
+mod dress;
 mod entry;
 #[cfg(test)]
 mod tests;
 mod trial;
 
+pub use dress::Wish;
 pub use entry::{Entry, Measured, Purpose};
 pub use trial::{Declared, check, has_face, threads};
 
@@ -12,7 +14,6 @@ use super::contract::{Contract, Family, SourceKind};
 use super::error::ModelError;
 use super::found::Found;
 use super::identity::embed;
-use super::masks::MaskNet;
 use super::model::SwapModel;
 use super::recognise::{Hints, recognise};
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -164,26 +165,6 @@ impl Registry {
         entry.check()?;
         let net = self.load(runtime, entry)?;
         Ok(Some(Recogniser { sha256: entry.sha256.clone(), net }))
-    }
-
-    /// The mask networks, loaded.
-    ///
-    /// # Errors
-    /// One that is gone or does not load.
-    pub fn masks(&self, runtime: &Runtime, names: &[String]) -> Result<Vec<MaskNet>> {
-        let mut masks = Vec::new();
-        for name in names {
-            let entry = self.find(name)?;
-            let (_, found) = look(entry).map_err(model_error)?;
-            let net = MaskNet::load(
-                runtime,
-                &entry.path,
-                &found,
-                &RunOptions { threads: threads(), ..RunOptions::default() },
-            );
-            masks.push(net.map_err(model_error)?);
-        }
-        Ok(masks)
     }
 
     /// A family's vector from the recogniser's, by the family's converter; None where there is no such converter.

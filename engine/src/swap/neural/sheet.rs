@@ -100,6 +100,18 @@ pub struct Sheet {
     covers: f32,
 }
 
+/// A triangle of the mesh in a result.
+struct Patch {
+    /// Its first corner in the result's pixels, and the ways to the second and the third.
+    from: Vec2,
+    along: Vec2,
+    down: Vec2,
+    /// How far it is to be seen, 0..=1.
+    facing: f32,
+    /// How far it counts against what is known, 0..=1.
+    weight: f32,
+}
+
 fn ramp((low, high): (f32, f32), v: f32) -> f32 {
     ((v - low) / (high - low)).clamp(0.0, 1.0)
 }
@@ -132,7 +144,7 @@ impl Sheet {
             .map(|p| made.square.to_crop(crate::space::ImagePx(p.truncate()), made.side))
             .map(|CropPx(p)| p)
             .collect();
-        let weights = self.weights(mesh, &places);
+        let patches = self.patches(mesh, &places);
         let reader = Reader::new(made);
         let (mut known, mut covers, mut all) = (0u64, 0u64, 0u64);
         for cell in &self.grid.cells {
@@ -140,23 +152,19 @@ impl Sheet {
             let (Some(texel), Some(alpha)) = (self.texels.get_mut(at), self.alpha.get_mut(at)) else {
                 continue;
             };
-            let number = usize::from(cell.triangle);
-            let (Some(t), Some((facing, weight))) = (TRIANGLES.get(number), weights.get(number)) else {
-                continue;
-            };
-            let corner = |k: usize| places.get(usize::from(t[k])).copied().unwrap_or_default();
+            let Some(patch) = patches.get(usize::from(cell.triangle)) else { continue };
             let [s, r] = cell.share;
-            let p = corner(0) * (1.0 - s - r) + corner(1) * s + corner(2) * r;
-            let seen = if *facing > 0.0 { reader.at(p) } else { None };
+            let p = patch.from + patch.along * s + patch.down * r;
+            let seen = if patch.facing > 0.0 { reader.at(p) } else { None };
             let mut mask = 1.0;
             if let Some([red, green, blue, m]) = seen {
                 mask = m;
                 // What was never seen takes the first that comes, the line of a closed mouth for its inside.
-                let k = if texel[3] == 0 { 1.0 } else { *weight };
+                let k = if texel[3] == 0 { 1.0 } else { patch.weight };
                 for (old, new) in texel.iter_mut().zip([red, green, blue]) {
                     *old = (f32::from(*old) + (new - f32::from(*old)) * k + 0.5) as u8;
                 }
-                texel[3] = texel[3].max((facing * 255.0 + 0.5) as u8);
+                texel[3] = texel[3].max((patch.facing * 255.0 + 0.5) as u8);
             }
             *alpha = (f32::from(cell.alpha) * mask * f32::from(texel[3]) / 255.0 + 0.5) as u8;
             known += u64::from(cell.alpha) * u64::from(texel[3]);
@@ -167,8 +175,8 @@ impl Sheet {
         self.covers = covers as f32 / all.max(1) as f32;
     }
 
-    /// How far each triangle is to be seen, and how far it counts against what is known, both 0..=1.
-    fn weights(&self, mesh: &[MeshPoint], places: &[Vec2]) -> Vec<(f32, f32)> {
+    /// Where each triangle lies in the result, and how far it counts.
+    fn patches(&self, mesh: &[MeshPoint], places: &[Vec2]) -> Vec<Patch> {
         let flat = |t: &[u16; 3]| t.map(|i| places.get(usize::from(i)).copied().unwrap_or_default());
         let deep = |t: &[u16; 3]| t.map(|i| mesh.get(usize::from(i)).copied().unwrap_or_default());
         let area = |p: [Vec2; 3]| (p[1] - p[0]).perp_dot(p[2] - p[0]);
@@ -179,9 +187,11 @@ impl Sheet {
             let [a, b, c] = deep(t);
             let normal = (b - a).cross(c - a);
             let facing = normal.z * resting.signum() / normal.length().max(1e-6);
-            let spread = area(flat(t)) * scale / resting;
+            let [from, b, c] = flat(t);
+            let spread = area([from, b, c]) * scale / resting;
             let facing = ramp(FACING, facing);
-            (facing, facing.min(ramp(SPREAD, spread)))
+            let weight = facing.min(ramp(SPREAD, spread));
+            Patch { from, along: b - from, down: c - from, facing, weight }
         };
         TRIANGLES.iter().zip(&self.grid.areas).map(weigh).collect()
     }
@@ -261,18 +271,19 @@ impl<'a> Reader<'a> {
 
     /// R, G, B as codes 0..=255 and the mask 0..=1, bilinear. None outside.
     fn at(&self, p: Vec2) -> Option<[f32; 4]> {
-        if !(p.cmpge(Vec2::ZERO).all() && p.cmple(self.last).all()) {
+        if !(p.x >= 0.0 && p.y >= 0.0 && p.x <= self.last.x && p.y <= self.last.y) {
             return None;
         }
-        let low = p.floor().min(self.last - 1.0);
-        let f = p - low;
+        // Positive, so that cutting off is rounding down.
+        let (x, y) = (p.x.min(self.last.x - 1.0) as usize, p.y.min(self.last.y - 1.0) as usize);
+        let (fx, fy) = (p.x - x as f32, p.y - y as f32);
         let w = self.made.width;
-        let i = low.y as usize * w + low.x as usize;
+        let i = y * w + x;
         let mix = |plane: &[f32]| -> Option<f32> {
-            let (top, bottom) = (plane.get(i..i + 2)?, plane.get(i + w..i + w + 2)?);
-            let a = top[0] + (top[1] - top[0]) * f.x;
-            let b = bottom[0] + (bottom[1] - bottom[0]) * f.x;
-            Some(a + (b - a) * f.y)
+            let near = plane.get(i..i + w + 2)?;
+            let [a, b, c, d] = [near[0], near[1], near[w], near[w + 1]];
+            let top = a + (b - a) * fx;
+            Some(top + (c + (d - c) * fx - top) * fy)
         };
         let mask = if self.made.mask.is_empty() { 1.0 } else { mix(&self.made.mask)? };
         let [r, g, b] = self.planes;
