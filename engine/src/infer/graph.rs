@@ -76,6 +76,8 @@ pub struct Graph {
     pub operators: BTreeMap<(String, String), usize>,
     /// Elements of all initialisers, those of inner graphs too.
     pub parameters: u64,
+    /// Files beside this one that hold tensors' numbers, as the file names them.
+    pub others: Vec<String>,
     /// The file's size in bytes.
     length: u64,
 }

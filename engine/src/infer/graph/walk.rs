@@ -32,7 +32,10 @@ pub(super) fn walk<R: Read + Seek>(
         external: 0,
     };
     match walk.model() {
-        Ok(()) => Ok(walk.graph),
+        Ok(()) => {
+            let others = walk.files.into_keys().collect();
+            Ok(Graph { others, ..walk.graph })
+        }
         Err(error) => match sniff::seems(&mut walk.reader) {
             Some(seems) => Err(GraphError::Format { seems, file: walk.reader.file }),
             None => Err(error),

@@ -7,7 +7,7 @@ mod tests;
 mod trial;
 
 pub use dress::Wish;
-pub use entry::{Entry, Measured, Purpose};
+pub use entry::{Entry, Measured, Purpose, Weights};
 pub use trial::{Declared, check, has_face, threads};
 
 use super::contract::{Contract, Family, SourceKind};

@@ -39,6 +39,29 @@ pub enum Purpose {
     Mask,
 }
 
+/// A file beside a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weights {
+    /// Where it is.
+    pub path: PathBuf,
+    /// SHA-256, 64 hex digits.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Seconds since 1970 of its last change.
+    pub changed: u64,
+}
+
+impl Weights {
+    /// The file as it is now.
+    pub(super) fn of(path: PathBuf) -> std::io::Result<Self> {
+        let sha256 = models::hash_file(&path)?;
+        let (bytes, changed) = stamp(&path).unwrap_or_default();
+        Ok(Self { path, sha256, bytes, changed })
+    }
+}
+
 /// A model that was taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +76,9 @@ pub struct Entry {
     pub bytes: u64,
     /// Seconds since 1970 of its last change.
     pub changed: u64,
+    /// Files beside it that hold its weights.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<Weights>,
     /// Family and size, for people.
     pub title: String,
     /// The licence, as far as it is known.
@@ -86,28 +112,30 @@ impl Entry {
         format!("{}: {}; licence: {}", self.title, times.join(", "), self.licence)
     }
 
-    /// Whether the file is as it was when it was taken, by length and time; where the time differs, by its hash.
+    /// Whether its files are as they were when it was taken, by length and time; where the time differs, by its hash.
     ///
     /// # Errors
-    /// A file that is gone or is another one.
+    /// One that is gone or is another one.
     pub fn check(&self) -> Result<()> {
-        let shown = self.path.display();
-        let again = format!("`omote models add {shown}` takes it anew");
-        let Some((bytes, changed)) = stamp(&self.path) else {
-            let message = format!(
-                "the model {} is gone; put it back, or `omote models remove {}`: {shown}",
-                self.name, self.name
-            );
+        self.unchanged(&self.path, &self.sha256, self.bytes, self.changed)?;
+        self.weights.iter().try_for_each(|w| self.unchanged(&w.path, &w.sha256, w.bytes, w.changed))
+    }
+
+    fn unchanged(&self, path: &Path, sha256: &str, bytes: u64, changed: u64) -> Result<()> {
+        let (name, shown) = (&self.name, path.display());
+        let Some(now) = stamp(path) else {
+            let message =
+                format!("the model {name} is gone; put it back, or `omote models remove {name}`: {shown}");
             return Err(Error::new(ErrorKind::Missing, Stage::Infer, message));
         };
-        let same = bytes == self.bytes
-            && (changed == self.changed
-                || models::hash_file(&self.path).is_ok_and(|hash| hash == self.sha256));
-        if same {
+        let hash = || models::hash_file(path).is_ok_and(|hash| hash == sha256);
+        if now.0 == bytes && (now.1 == changed || hash()) {
             return Ok(());
         }
-        let message =
-            format!("the model {} is another file than the one that was tested; {again}: {shown}", self.name);
+        let message = format!(
+            "the model {name} is another file than the one that was tested; `omote models add {}` takes it anew: {shown}",
+            self.path.display()
+        );
         Err(Error::new(ErrorKind::Refused, Stage::Infer, message))
     }
 }

@@ -65,6 +65,15 @@ fn a_file_that_changed_or_went_is_not_used() {
     *changed.last_mut().unwrap() ^= 1;
     fs::write(&entry.path, &changed).unwrap();
     assert!(stale.check().unwrap_err().to_string().contains("another file"));
+    // Weights beside it count as much.
+    fs::write(&entry.path, &bytes).unwrap();
+    let beside = folder.path().join("weights.data");
+    fs::write(&beside, [1, 2, 3]).unwrap();
+    let weights = Weights::of(beside.clone()).unwrap();
+    let whole = Entry { weights: vec![Weights { changed: weights.changed - 5, ..weights }], ..entry.clone() };
+    assert!(whole.check().is_ok());
+    fs::write(&beside, [1, 2, 4]).unwrap();
+    assert!(whole.check().unwrap_err().to_string().contains("weights.data"));
     fs::remove_file(&entry.path).unwrap();
     assert!(registry.find("hyperswap_256").unwrap_err().to_string().contains("is gone"));
 }

@@ -1,8 +1,8 @@
 //! Looking at a file, testing it on every provider at hand, and measuring it.
 
-use super::entry::stamp;
+use super::entry::Weights;
 use super::{Entry, Measured, Purpose};
-use crate::infer::{Graph, InferError, Net, Provider, RunOptions, Runtime, Source, models, skim};
+use crate::infer::{Graph, InferError, Net, Provider, RunOptions, Runtime, Source, skim};
 use crate::swap::neural::contract::{Contract, Family, SourceKind};
 use crate::swap::neural::error::ModelError;
 use crate::swap::neural::found::{Found, Kind};
@@ -141,19 +141,23 @@ pub fn check(
         }
     }
     measured.sort_by(|a, b| a.ms.unwrap_or(f64::MAX).total_cmp(&b.ms.unwrap_or(f64::MAX)));
-    entry(runtime, path, found, declared, measured)
+    entry(runtime, path, &graph.others, found, declared, measured)
 }
 
 fn entry(
     runtime: &Runtime,
     path: &Path,
+    others: &[String],
     found: Found,
     declared: &Declared,
     measured: Vec<Measured>,
 ) -> Result<Entry, ModelError> {
     let unreadable = |source| InferError::Read { file: path.display().to_string(), source };
-    let sha256 = models::hash_file(path).map_err(unreadable)?;
-    let (bytes, changed) = stamp(path).unwrap_or_default();
+    let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let own = Weights::of(place.clone()).map_err(unreadable)?;
+    let folder = place.parent().unwrap_or(Path::new("."));
+    let weights = others.iter().map(|name| Weights::of(folder.join(name)).map_err(unreadable));
+    let weights = weights.collect::<Result<Vec<_>, _>>()?;
     let title = found.title();
     let built = matches!(&found.kind, Kind::Swap(contract) if contract.source == SourceKind::Built);
     let (purpose, licence) = match found.kind {
@@ -170,10 +174,11 @@ fn entry(
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Entry {
         name: stem,
-        path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
-        sha256,
-        bytes,
-        changed,
+        path: place,
+        sha256: own.sha256,
+        bytes: own.bytes,
+        changed: own.changed,
+        weights,
         title,
         licence: declared.licence.clone().unwrap_or(licence),
         persona: declared.persona.clone().filter(|_| built),
