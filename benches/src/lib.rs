@@ -1,5 +1,7 @@
 //! The scene that benches measure: one fictional face of a known size in a picture of any size.
 
+pub mod python;
+
 use anyhow::Context;
 use glam::Vec3;
 use omote_engine::frame::{Border, Colour, CropSpec, Frame, PixelFormat};

@@ -6,7 +6,9 @@
 
 use anyhow::Context;
 use cpu_time::ThreadTime;
+use omote_benches::python::Script;
 use omote_benches::scene;
+use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::frame::{FrameTime, PixelFormat};
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, models, skim};
@@ -17,8 +19,7 @@ use omote_engine::swap::neural::{
 use omote_engine::track::{Face, FaceId, Occlusion, Pose};
 use omote_engine::{sink, source::Rate};
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::Write;
 use std::time::Duration;
 
 const ROUNDS: usize = 5;
@@ -41,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     for network in &networks {
         ours.push(Ours::new(&runtime, network)?);
     }
-    let mut peer = Peer::start(&s)?;
+    let mut peer = peer(&s)?;
     for _ in 0..ROUNDS {
         for one in &mut ours {
             one.round(&s.frame, &face)?;
@@ -57,7 +58,7 @@ fn main() -> anyhow::Result<()> {
         omote_benches::FACE_PX
     );
     for (k, one) in ours.iter().enumerate() {
-        let theirs = peer.as_ref().and_then(|p| p.ms.get(k)).map(|ms| middle(ms));
+        let theirs = peer.as_ref().and_then(|p| p.ways.get(k)).map(|(_, ms)| middle(ms));
         let all: Vec<f64> = one.work.iter().zip(&one.lay).map(|(a, b)| a + b).collect();
         let least = all.iter().copied().fold(f64::MAX, f64::min);
         let (cell, ratio) = match theirs {
@@ -145,66 +146,20 @@ impl Ours {
     }
 }
 
-struct Peer {
-    child: Child,
-    answers: BufReader<ChildStdout>,
-    ms: Vec<Vec<f64>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Peer {
-    fn start(s: &omote_benches::Scene) -> anyhow::Result<Option<Self>> {
-        let folder = tempfile::tempdir()?;
-        let picture = folder.path().join("frame.png");
-        let badged = omote_engine::badge::Badger::new(omote_engine::badge::Corner::TopRight).finish(
-            omote_engine::badge::Canvas::new(s.frame.clone()),
-            omote_engine::badge::Disclosure::Modified,
-        )?;
-        let mut out =
-            sink::create(&picture, &sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None })?;
-        out.present(&badged)?;
-        out.finish()?;
-        let five = five_points(&s.points).context("no five points")?;
-        let rows = five.iter().zip(Template::Arcface128.points());
-        let text: String = rows.map(|(p, t)| format!("{} {} {} {}\n", p.0.x, p.0.y, t.x, t.y)).collect();
-        let points = folder.path().join("points.txt");
-        std::fs::write(&points, text)?;
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let started = Command::new(python)
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/opencv_adapter.py"))
-            .args([&picture, &points])
-            .arg(REPEATS.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn();
-        let Ok(mut child) = started else { return Ok(None) };
-        let answers = BufReader::new(child.stdout.take().context("no output")?);
-        let mut peer = Self { child, answers, ms: vec![Vec::new(); 3], _folder: folder };
-        if let Err(e) = peer.round() {
-            log::warn!("the OpenCV calls failed: {e}");
-            return Ok(None);
-        }
-        peer.ms.iter_mut().for_each(Vec::clear);
-        Ok(Some(peer))
-    }
-
-    fn round(&mut self) -> anyhow::Result<()> {
-        writeln!(self.child.stdin.as_mut().context("no input")?)?;
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        let words: Vec<&str> = line.split_whitespace().collect();
-        anyhow::ensure!(words.len() == 6, "it said {line:?}");
-        for (all, pair) in self.ms.iter_mut().zip(words.chunks_exact(2)) {
-            all.push(pair[1].parse()?);
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // The end of its input ends it.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
+/// The usual programs' calls. `None` where there is no Python with OpenCV.
+fn peer(s: &omote_benches::Scene) -> anyhow::Result<Option<Script>> {
+    let folder = tempfile::tempdir()?;
+    let picture = folder.path().join("frame.png");
+    // Pictures leave the engine only with the badge; for the cost it makes no difference.
+    let badged = Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
+    let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
+    let mut out = sink::create(&picture, &spec)?;
+    out.present(&badged)?;
+    out.finish()?;
+    let five = five_points(&s.points).context("no five points")?;
+    let rows = five.iter().zip(Template::Arcface128.points());
+    let text: String = rows.map(|(p, t)| format!("{} {} {} {}\n", p.0.x, p.0.y, t.x, t.y)).collect();
+    let points = folder.path().join("points.txt");
+    std::fs::write(&points, text)?;
+    Script::start("opencv_adapter.py", &[picture, points], REPEATS, folder)
 }

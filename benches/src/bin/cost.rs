@@ -8,6 +8,7 @@
 use anyhow::Context;
 use cpu_time::ProcessTime;
 use glam::Vec3;
+use omote_benches::python::Script;
 use omote_benches::{FACE_PX, Scene, scene};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, Look};
@@ -18,11 +19,8 @@ use omote_engine::sink;
 use omote_engine::source::Rate;
 use omote_engine::track::{OCCLUSION_SIDE, Occlusion, OcclusionCell, Smoothing, Tracker, TrackerConfig};
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 const ROUNDS: usize = 5;
 const REPEATS: u32 = 40;
@@ -136,81 +134,28 @@ fn whole(s: &Scene) -> anyhow::Result<Option<(Work<'_>, &'static str)>> {
     Ok(Some((Box::new(work), backend)))
 }
 
-/// The plain OpenCV pastes: over the whole frame, and over the face's region. A process of its own that runs a round
-/// when asked to, so that its rounds lie between ours and meet the same machine.
-struct Reference {
-    child: Child,
-    answers: BufReader<ChildStdout>,
-    /// Each way's CPU milliseconds, a round each.
-    ways: Vec<(String, Vec<f64>)>,
-    _folder: TempDir,
-}
-
-impl Reference {
-    /// `None` where there is no Python with OpenCV.
-    fn start(s: &Scene) -> anyhow::Result<Option<Self>> {
-        let folder = tempfile::tempdir()?;
-        let png = |name: &str, s: &Scene| -> anyhow::Result<PathBuf> {
-            // Pictures leave the engine only with the badge; for the reference's cost it makes no difference.
-            let path = folder.path().join(name);
-            let badged =
-                Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
-            let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
-            let mut out = sink::create(&path, &spec)?;
-            out.present(&badged)?;
-            out.finish()?;
-            Ok(path)
-        };
-        let frame = png("frame.png", s)?;
-        let other = scene(PixelFormat::Rgb, 768, 768, "composite-1")?;
-        let persona = png("persona.png", &other)?;
-        let pairs = s.points.iter().zip(&other.points);
-        let points: String = pairs.map(|(a, b)| format!("{} {} {} {}\n", a.x, a.y, b.x, b.y)).collect();
-        let list = folder.path().join("points.txt");
-        std::fs::write(&list, points)?;
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/opencv_reference.py");
-        let started = Command::new(python)
-            .arg(script)
-            .args([&frame, &persona, &list])
-            .arg(REPEATS.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn();
-        let Ok(mut child) = started else { return Ok(None) };
-        let answers = BufReader::new(child.stdout.take().context("no output")?);
-        let mut reference = Self { child, answers, ways: Vec::new(), _folder: folder };
-        // The first round warms it up and shows whether it runs at all.
-        if let Err(e) = reference.round() {
-            log::warn!("the OpenCV reference failed: {e}");
-            return Ok(None);
-        }
-        reference.ways.clear();
-        Ok(Some(reference))
-    }
-
-    fn round(&mut self) -> anyhow::Result<()> {
-        writeln!(self.child.stdin.as_mut().context("no input")?)?;
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        let words: Vec<&str> = line.split_whitespace().collect();
-        anyhow::ensure!(words.len() == 4, "it said {line:?}");
-        for (i, pair) in words.chunks_exact(2).enumerate() {
-            if self.ways.len() <= i {
-                self.ways.push((pair[0].to_owned(), Vec::new()));
-            }
-            self.ways[i].1.push(pair[1].parse()?);
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Reference {
-    fn drop(&mut self) {
-        // The end of its input ends it.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
+/// The plain OpenCV pastes: over the whole frame, and over the face's region. `None` where there is no Python with OpenCV.
+fn reference(s: &Scene) -> anyhow::Result<Option<Script>> {
+    let folder = tempfile::tempdir()?;
+    let png = |name: &str, s: &Scene| -> anyhow::Result<PathBuf> {
+        // Pictures leave the engine only with the badge; for the reference's cost it makes no difference.
+        let path = folder.path().join(name);
+        let badged =
+            Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
+        let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
+        let mut out = sink::create(&path, &spec)?;
+        out.present(&badged)?;
+        out.finish()?;
+        Ok(path)
+    };
+    let frame = png("frame.png", s)?;
+    let other = scene(PixelFormat::Rgb, 768, 768, "composite-1")?;
+    let persona = png("persona.png", &other)?;
+    let pairs = s.points.iter().zip(&other.points);
+    let points: String = pairs.map(|(a, b)| format!("{} {} {} {}\n", a.x, a.y, b.x, b.y)).collect();
+    let list = folder.path().join("points.txt");
+    std::fs::write(&list, points)?;
+    Script::start("opencv_reference.py", &[frame, persona, list], REPEATS as usize, folder)
 }
 
 fn machine() -> String {
@@ -238,7 +183,7 @@ fn main() -> anyhow::Result<()> {
     };
     let hd = scene(PixelFormat::Nv12, 1280, 720, "composite-1")?;
     let uhd = scene(PixelFormat::Nv12, 3840, 2160, "composite-1")?;
-    let mut reference = Reference::start(&hd)?;
+    let mut reference = reference(&hd)?;
     let plain = Look::default();
     let mut works = vec![
         drawing(&hd, plain, Occlusion::default())?,
@@ -267,7 +212,7 @@ fn main() -> anyhow::Result<()> {
         works.push(work);
         named.push((format!("whole frame with tracking by {runtime}, frame copied"), "1280x720"));
     }
-    let costs = measure(&mut works, || reference.as_mut().map_or(Ok(()), Reference::round))?;
+    let costs = measure(&mut works, || reference.as_mut().map_or(Ok(()), Script::round))?;
     for ((what, picture), cost) in named.iter().zip(&costs) {
         row(what, picture, cost)?;
     }

@@ -355,7 +355,8 @@ fn plot(sums: &[[[f64; 2]; 3]; 4]) -> String {
          <text x=\"{left}\" y=\"24\" font-size=\"15\" fill=\"#2b2622\">How far a slow model's picture is from one without delay (8-bit codes, less is better)</text>\n"
     );
     let decade = 10f64.powf((most / 5.0).log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|k| k * decade).into_iter().find(|s| *s >= most / 5.0).unwrap_or(most);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|k| k * decade).into_iter().find(|s| *s >= most / 5.0).unwrap_or(most);
     let mut tick = 0.0;
     while tick <= most {
         let at = y(tick);

@@ -6,7 +6,7 @@ use super::models::{self, ModelFile};
 use super::{Expect, InferError, Net, Runtime, Source, Spec};
 
 /// The runtimes that this machine has: always rten, ONNX Runtime where set-up has put its library.
-fn runtimes() -> Vec<Runtime> {
+pub(crate) fn runtimes() -> Vec<Runtime> {
     let mut all = vec![Runtime::portable()];
     match models::data_dir().and_then(|dir| models::library(&dir)) {
         Some(path) => all.push(Runtime::discover(Some(&path)).unwrap()),

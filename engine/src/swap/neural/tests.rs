@@ -5,7 +5,8 @@ use super::sheet::canonical_mesh;
 use super::*;
 use crate::frame::{Colour, Frame, PixelFormat};
 use crate::infer::stand_in::{self, Emap, Fault, Shift, StandIn, Storage};
-use crate::infer::{RunOptions, Runtime, models, skim};
+use crate::infer::tests::runtimes;
+use crate::infer::{RunOptions, Runtime, skim};
 use crate::space::{CropPx, MeshPoint};
 use glam::{DMat4, DVec4, Vec2};
 use std::path::{Path, PathBuf};
@@ -51,15 +52,6 @@ fn reference(contract: &Contract) -> impl Fn(CropPx) -> Vec2 {
         let n = m.x * m.x + m.y * m.y;
         Vec2::new(((m.x * u + m.y * v) / n) as f32, ((m.x * v - m.y * u) / n) as f32)
     }
-}
-
-fn runtimes() -> Vec<Runtime> {
-    let mut all = vec![Runtime::portable()];
-    match models::data_dir().and_then(|dir| models::library(&dir)) {
-        Some(path) => all.push(Runtime::discover(Some(&path)).unwrap()),
-        None => println!("skipped: ONNX Runtime not found in the data folder"),
-    }
-    all
 }
 
 fn written(folder: &Path, stand_in: &StandIn) -> PathBuf {
