@@ -144,6 +144,9 @@ pub enum SourceKind {
         /// Whether it is brought to unit length.
         unit: bool,
     },
+    /// The recogniser's unit vector plus that of the family's own adapter network, both of an FFHQ crop; without the
+    /// adapter the recogniser's alone, as [`SourceKind::Unit`], for a weaker likeness.
+    Adapted,
     /// A picture of the face, 0..=1 RGB.
     Picture {
         /// Its side in pixels.
@@ -216,7 +219,7 @@ impl Contract {
     /// What models of a family take and give. `size` counts for families of any size only.
     #[must_use]
     pub fn of(family: Family, size: [usize; 2]) -> Self {
-        use SourceKind::{Built, Converted, Latent, Picture, Unit};
+        use SourceKind::{Adapted, Built, Converted, Latent, Picture, Unit};
         let picture = |side, template| Picture { side, template };
         let (template, side, (mean, std), source, range) = match family {
             Family::Inswapper => (Template::Arcface128, 128, PLAIN, Latent, Range::Unit),
@@ -230,7 +233,7 @@ impl Contract {
             Family::Hififace => (Template::Mtcnn, 256, SIGNED, Converted { unit: true }, Range::Signed),
             Family::Uniface => (Template::Ffhq, 256, SIGNED, picture(256, Template::Ffhq), Range::Signed),
             Family::Blendswap => (Template::Ffhq, 256, PLAIN, picture(112, Template::ArcfaceV2), Range::Unit),
-            Family::Cscs => (Template::Ffhq, 256, SIGNED, Unit, Range::Signed),
+            Family::Cscs => (Template::Ffhq, 256, SIGNED, Adapted, Range::Signed),
             Family::Dfm | Family::Other => (Template::WholeFace, 0, PLAIN, Built, Range::Unit),
         };
         let dfm = family == Family::Dfm;

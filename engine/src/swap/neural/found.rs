@@ -11,6 +11,8 @@ pub enum Kind {
     Swap(Contract),
     /// It turns a face into a vector.
     Recogniser,
+    /// It turns a face into a second vector that a family wants beside the recogniser's.
+    Adapter(Family),
     /// It turns the recogniser's vector into a family's own.
     Converter(Family),
     /// It tells the face from what covers it.
@@ -66,6 +68,7 @@ impl Found {
                 format!("{} {size}", contract.family.name())
             }
             Kind::Recogniser => "face recogniser".to_owned(),
+            Kind::Adapter(family) => format!("adapter for {}", family.name()),
             Kind::Converter(family) => format!("converter for {}", family.name()),
             Kind::Mask(mask) => match mask {
                 MaskModel::XsegNhwc | MaskModel::XsegNchw => "xseg mask".to_owned(),

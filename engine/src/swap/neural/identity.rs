@@ -10,6 +10,7 @@ use crate::space::MeshPoint;
 
 /// Side of the recogniser's crop in pixels.
 pub const RECOGNISER_SIDE: usize = 112;
+
 /// A person to a recogniser.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity {
@@ -33,15 +34,21 @@ impl From<&PersonaVector> for Identity {
     }
 }
 
-/// The vector of a face in a picture. `net` is a recogniser: `[1, 3, 112, 112]` RGB −1..1 to `[1, 512]`.
+/// The vector of a face in a picture, aligned as the template says (ArcFace's at 112 for recognisers). `net`:
+/// `[1, 3, 112, 112]` RGB −1..1 to `[1, 512]`.
 ///
 /// # Errors
 /// [`ModelError::NoFace`] where the mesh is none, and a network that fails.
-pub fn embed(net: &mut dyn Net, photo: &Frame, mesh: &[MeshPoint]) -> Result<Vec<f32>, ModelError> {
+pub fn embed(
+    net: &mut dyn Net,
+    template: Template,
+    photo: &Frame,
+    mesh: &[MeshPoint],
+) -> Result<Vec<f32>, ModelError> {
     let n = RECOGNISER_SIDE;
     let no_face = ModelError::NoFace { what: "the photo" };
     let five = five_points(mesh).ok_or(ModelError::NoFace { what: "the photo" })?;
-    let square = align(&five, Template::ArcfaceV2, [n as f32; 2], n as f32).ok_or(no_face)?;
+    let square = align(&five, template, [n as f32; 2], n as f32).ok_or(no_face)?;
     let mut planes = Vec::new();
     sample(photo, square, [n, n], &mut Vec::new(), &mut planes);
     net.input_mut(0).iter_mut().zip(&planes).for_each(|(to, v)| *to = v * 2.0 - 1.0);

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 pub struct Wearer<'a> {
     /// The recogniser's vector.
     pub identity: Option<&'a Identity>,
-    /// The family's own vector, by its converter.
+    /// The family's own vector, by its converter or adapter.
     pub converted: Option<&'a [f32]>,
     /// A picture and its face's 468 mesh points in the picture's pixels.
     pub photo: Option<(&'a Frame, &'a [MeshPoint])>,
@@ -133,7 +133,12 @@ impl SwapModel {
         let recogniser = "a face recogniser (w600k_r50): add one with `omote models add`";
         let vector: Vec<f32> = match self.contract.source {
             SourceKind::Built => return Ok(()),
-            SourceKind::Unit => of_unit_length(&wearer.identity.ok_or_else(|| needs(recogniser))?.unit),
+            SourceKind::Adapted if wearer.converted.is_some() => {
+                wearer.converted.unwrap_or_default().to_vec()
+            }
+            SourceKind::Unit | SourceKind::Adapted => {
+                of_unit_length(&wearer.identity.ok_or_else(|| needs(recogniser))?.unit)
+            }
             SourceKind::Latent => {
                 let unit = of_unit_length(&wearer.identity.ok_or_else(|| needs(recogniser))?.unit);
                 latent(&unit, self.matrix.as_deref().unwrap_or_default())

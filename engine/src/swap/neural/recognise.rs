@@ -73,7 +73,7 @@ pub fn recognise(graph: &Graph, file: &str, hints: &Hints) -> Result<Found, Mode
     }
     match graph.inputs.as_slice() {
         [only] if is_vector(only) => look.converter(hints),
-        [only] => look.one_picture(only),
+        [only] => look.one_picture(only, hints),
         [a, b] => look.two(a, b, hints),
         _ => Err(look.unknown()),
     }
@@ -106,7 +106,7 @@ impl Look<'_> {
     }
 
     /// One input that is a picture: a recogniser, a mask network, or a DFM without a morph value.
-    fn one_picture(&self, input: &GraphEnd) -> Result<Found, ModelError> {
+    fn one_picture(&self, input: &GraphEnd, hints: &Hints) -> Result<Found, ModelError> {
         let outputs = &self.graph.outputs;
         if outputs.len() >= 3 && picture(input).is_some_and(|p| p.0 == Layout::Nhwc) {
             return self.dfm(input);
@@ -122,7 +122,12 @@ impl Look<'_> {
         if is_vector(output) {
             let n = RECOGNISER_SIDE;
             let input = self.end(input, "a face recogniser", &[1, 3, n, n])?;
-            return found(Kind::Recogniser, input, self.end(output, "a face recogniser", &[1, VECTOR])?);
+            // An adapter looks the same; the user says so.
+            let kind = match hints.family {
+                Some(Family::Cscs) => Kind::Adapter(Family::Cscs),
+                _ => Kind::Recogniser,
+            };
+            return found(kind, input, self.end(output, "a face recogniser", &[1, VECTOR])?);
         }
         let mask = |layout, channels| match layout {
             Layout::Nchw => vec![1, channels, h, w],
@@ -285,7 +290,9 @@ impl Look<'_> {
         let others: Vec<&GraphEnd> = graph.inputs.iter().filter(|e| e.name != target.name).collect();
         let wanted: Option<Vec<usize>> = match contract.source {
             SourceKind::Built => None,
-            SourceKind::Unit | SourceKind::Latent | SourceKind::Converted { .. } => Some(vec![1, VECTOR]),
+            SourceKind::Unit | SourceKind::Adapted | SourceKind::Latent | SourceKind::Converted { .. } => {
+                Some(vec![1, VECTOR])
+            }
             SourceKind::Picture { side, .. } => Some(vec![1, 3, side, side]),
         };
         match (wanted, others.as_slice()) {

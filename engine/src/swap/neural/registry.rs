@@ -10,6 +10,7 @@ pub use dress::Wish;
 pub use entry::{Entry, Measured, Purpose, Weights};
 pub use trial::{Declared, check, has_face, threads};
 
+use super::align::Template;
 use super::contract::{Contract, Family, SourceKind};
 use super::error::ModelError;
 use super::found::Found;
@@ -19,6 +20,7 @@ use super::recognise::{Hints, recognise};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::Frame;
 use crate::infer::{GraphError, InferError, Net, Provider, RunOptions, Runtime, skim};
+use crate::persona::of_unit_length;
 use crate::space::MeshPoint;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -154,6 +156,28 @@ impl Registry {
         written.map_err(|e| failed(&e))
     }
 
+    /// A family's second vector for a face, added to the recogniser's; None where its adapter or the recogniser is missing.
+    ///
+    /// # Errors
+    /// A network that is gone or does not run, or landmarks that are no face.
+    pub fn adapt(
+        &self,
+        runtime: &Runtime,
+        family: Family,
+        photo: &Frame,
+        mesh: &[MeshPoint],
+    ) -> Result<Option<Vec<f32>>> {
+        let adapter = self.entries.iter().find(|e| e.purpose == Purpose::Adapter(family));
+        let (Some(adapter), Some(mut recogniser)) = (adapter, self.recogniser(runtime)?) else {
+            return Ok(None);
+        };
+        adapter.check()?;
+        let mut second = Recogniser { sha256: adapter.sha256.clone(), net: self.load(runtime, adapter)? };
+        let one = of_unit_length(&recogniser.aligned(Template::Ffhq, photo, mesh)?);
+        let two = of_unit_length(&second.aligned(Template::Ffhq, photo, mesh)?);
+        Ok(Some(one.iter().zip(two).map(|(a, b)| a + b).collect()))
+    }
+
     /// The face recogniser, loaded; None where none was added.
     ///
     /// # Errors
@@ -239,7 +263,7 @@ fn look(entry: &Entry) -> std::result::Result<(crate::infer::Graph, Found), Mode
     let graph = skim(&entry.path)?;
     let (family, side_car) = match &entry.purpose {
         Purpose::Swap(contract) => (Some(contract.family), Some((**contract).clone())),
-        Purpose::Converter(family) => (Some(*family), None),
+        Purpose::Converter(family) | Purpose::Adapter(family) => (Some(*family), None),
         Purpose::Recogniser | Purpose::Mask => (None, None),
     };
     let found = recognise(&graph, &entry.path.display().to_string(), &Hints { family, side_car })?;
@@ -278,12 +302,17 @@ impl Recogniser {
     /// # Errors
     /// Landmarks that are no face, or a network that fails.
     pub fn vector(&mut self, photo: &Frame, mesh: &[MeshPoint]) -> Result<Vec<f32>> {
-        embed(&mut *self.net, photo, mesh).map_err(model_error)
+        self.aligned(Template::ArcfaceV2, photo, mesh)
+    }
+
+    fn aligned(&mut self, template: Template, photo: &Frame, mesh: &[MeshPoint]) -> Result<Vec<f32>> {
+        embed(&mut *self.net, template, photo, mesh).map_err(model_error)
     }
 }
 
 /// Whether a family's models want the recogniser's vector.
 #[must_use]
 pub fn wants_vector(contract: &Contract) -> bool {
-    matches!(contract.source, SourceKind::Unit | SourceKind::Latent | SourceKind::Converted { .. })
+    use SourceKind::{Adapted, Converted, Latent, Unit};
+    matches!(contract.source, Unit | Adapted | Latent | Converted { .. })
 }

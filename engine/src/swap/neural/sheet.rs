@@ -312,7 +312,7 @@ impl FaceTexture {
 
 /// A flat face that looks into the camera, `scale` image pixels for the whole of canonical UV.
 #[cfg(test)]
-pub(super) fn canonical_mesh(centre: Vec2, scale: f32) -> Vec<Vec3> {
+pub(in crate::swap::neural) fn canonical_mesh(centre: Vec2, scale: f32) -> Vec<Vec3> {
     CANONICAL_UV.iter().map(|uv| ((Vec2::from_array(*uv) - 0.5) * scale + centre).extend(0.0)).collect()
 }
 

@@ -84,7 +84,9 @@ fn shift(contract: &Contract) -> Shift {
         SourceKind::Unit => Shift::vector(&unit(&person.unit)),
         SourceKind::Latent => Shift::vector(&unit(&stand_in::projected(&unit(&person.unit)))),
         SourceKind::Converted { unit: true } => Shift::vector(&unit(&stand_in::converted(&person.raw))),
-        SourceKind::Converted { unit: false } => Shift::vector(&stand_in::converted(&person.raw)),
+        SourceKind::Converted { unit: false } | SourceKind::Adapted => {
+            Shift::vector(&stand_in::converted(&person.raw))
+        }
         SourceKind::Picture { .. } => Shift::image([0.6, 0.4, 0.2]),
     }
 }
@@ -190,7 +192,7 @@ fn the_recogniser_sees_the_aligned_face() {
         let mut net = found
             .expecting(|e| runtime.load_with(crate::infer::Source::File(&path), e, &RunOptions::default()))
             .unwrap();
-        let vector = embed(&mut *net, &picture(), &mesh()).unwrap();
+        let vector = embed(&mut *net, Template::ArcfaceV2, &picture(), &mesh()).unwrap();
         // The mean colour of the crop is what is at the mean place of its pixels: the picture is linear.
         let contract = Contract {
             template: Template::ArcfaceV2,
@@ -201,7 +203,10 @@ fn the_recogniser_sees_the_aligned_face() {
         // What lies outside the picture is its edge again; the crop hardly reaches there.
         let alike = crate::persona::cosine(&vector, &stand_in::embedding(mean));
         assert!(alike > 0.9995, "{alike}");
-        assert!(matches!(embed(&mut *net, &picture(), &[]), Err(ModelError::NoFace { .. })));
+        assert!(matches!(
+            embed(&mut *net, Template::ArcfaceV2, &picture(), &[]),
+            Err(ModelError::NoFace { .. })
+        ));
     }
 }
 

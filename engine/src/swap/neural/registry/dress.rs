@@ -62,7 +62,10 @@ impl Registry {
             true => self.identity(runtime, &persona, &photo)?,
             false => None,
         };
-        let converted = self.converted(runtime, contract, identity.as_ref())?;
+        let converted = match contract.source {
+            SourceKind::Adapted => self.adapt(runtime, contract.family, &photo, persona.landmarks())?,
+            _ => self.converted(runtime, contract, identity.as_ref())?,
+        };
         let wearer = Wearer {
             identity: identity.as_ref(),
             converted: converted.as_deref(),

@@ -33,6 +33,8 @@ pub enum Purpose {
     Swap(Box<Contract>),
     /// It turns a face into a vector.
     Recogniser,
+    /// It turns a face into a second vector that a family wants.
+    Adapter(Family),
     /// It turns the vector into a family's own.
     Converter(Family),
     /// It tells the face from what covers it.

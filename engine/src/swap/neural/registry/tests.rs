@@ -1,5 +1,8 @@
 use super::*;
+use crate::frame::{Colour, PixelFormat};
 use crate::infer::stand_in::{self, StandIn};
+use crate::swap::neural::sheet::canonical_mesh;
+use glam::Vec2;
 
 fn runtime() -> Runtime {
     Runtime::portable()
@@ -126,6 +129,23 @@ fn vectors_come_from_the_recogniser_and_the_family_s_converter() {
         assert!(made.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 1e-4));
     }
     assert!(registry.convert(&runtime(), Family::Ghost, &raw).unwrap().is_none());
+    // A second network of the recogniser's shape is an adapter where the user says so; on one colour both say the same.
+    let grey = Frame::filled(PixelFormat::Rgb, Colour::JPEG, 200, 200, [51, 102, 153]).unwrap();
+    let mesh = canonical_mesh(Vec2::splat(100.0), 90.0);
+    assert!(registry.adapt(&runtime(), Family::Cscs, &grey, &mesh).unwrap().is_none());
+    let path = folder.path().join("id_adapter.onnx");
+    fs::write(
+        &path,
+        StandIn { name: "id_adapter", ..StandIn::recogniser() }.with_work(stand_in::Work::Small).bytes(),
+    )
+    .unwrap();
+    let declared = Declared { family: Some(Family::Cscs), ..Declared::default() };
+    let adapter = check(&runtime(), &path, &declared, &mut |_| ()).unwrap();
+    assert!(adapter.title == "adapter for cscs" && adapter.purpose == Purpose::Adapter(Family::Cscs));
+    registry.add(adapter).unwrap();
+    let both = registry.adapt(&runtime(), Family::Cscs, &grey, &mesh).unwrap().unwrap();
+    let one = of_unit_length(&stand_in::embedding([0.2, 0.4, 0.6]));
+    assert!(both.iter().zip(&one).all(|(a, b)| (a - b * 2.0).abs() < 1e-3));
 }
 
 #[test]

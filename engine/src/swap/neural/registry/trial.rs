@@ -123,7 +123,7 @@ pub fn check(
                     Ok(took)
                 })
             }
-            Kind::Recogniser | Kind::Converter(_) | Kind::Mask(_) => {
+            Kind::Recogniser | Kind::Adapter(_) | Kind::Converter(_) | Kind::Mask(_) => {
                 load_net(runtime, path, &found, &options).and_then(|mut net| measure(&mut *net))
             }
         };
@@ -166,6 +166,7 @@ fn entry(
             (Purpose::Swap(Box::new(contract)), licence)
         }
         Kind::Recogniser => (Purpose::Recogniser, "unknown: InsightFace's are non-commercial".to_owned()),
+        Kind::Adapter(family) => (Purpose::Adapter(family), "unknown: ask whoever made the file".to_owned()),
         Kind::Converter(family) => {
             (Purpose::Converter(family), "unknown: ask whoever made the file".to_owned())
         }
