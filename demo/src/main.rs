@@ -1,5 +1,6 @@
 //! The program `omote`.
 
+mod bench_cmd;
 mod cameras_cmd;
 mod demo_cmd;
 mod doctor;
@@ -49,6 +50,8 @@ enum Command {
     Persona(persona_cmd::PersonaArgs),
     /// Test, measure, take and list swap models of your own
     Models(models_cmd::ModelsArgs),
+    /// Measure what a frame costs on this machine, and compare two such runs
+    Bench(bench_cmd::BenchArgs),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Persona(args) => persona_cmd::run(&args),
         Command::Models(args) => models_cmd::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Bench(args) => bench_cmd::run(&args),
     };
     end(result)
 }

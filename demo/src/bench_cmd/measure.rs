@@ -1,0 +1,264 @@
+//! Runs the rows by turns, in random order, so that each meets the same machine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use cpu_time::ProcessTime;
+use indicatif::ProgressBar;
+use omote_engine::pipeline::{Engine, State};
+use omote_engine::pool::Pool;
+use omote_engine::source::Rate;
+
+use super::machine::{self, Reference, Watch};
+use super::report::{Noise, Row, StageTimes, Times};
+use super::rows::{Drawn, Plan, Stock};
+use super::scene::{Rehearsal, Scene};
+use super::stats::{self, Chance};
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    pub(super) rounds: u32,
+    /// Frames of a row in a round, at most.
+    pub(super) frames: u32,
+    /// Milliseconds that a row may take in a round; slow rows have fewer frames.
+    pub(super) turn_ms: f64,
+    /// Prepared pictures of a scene.
+    pub(super) pictures: usize,
+}
+
+impl Extent {
+    pub(super) fn of(quick: bool, rounds: Option<u32>) -> Self {
+        if quick {
+            Self { rounds: rounds.unwrap_or(5), frames: 12, turn_ms: 400.0, pictures: 6 }
+        } else {
+            Self { rounds: rounds.unwrap_or(5), frames: 40, turn_ms: 4000.0, pictures: 16 }
+        }
+    }
+}
+
+/// Frames before a row is measured, and before each of its turns (one after the reference): what others left in the
+/// caches goes.
+const WARM_UP: u32 = 4;
+const WARM_TURN: u32 = 2;
+/// Frames between two times of the reference.
+const REFERENCE_EVERY: u32 = 8;
+/// Frames whose times are kept one by one.
+const SAMPLES: usize = 240;
+
+/// A row at work.
+struct Job {
+    plan: Plan,
+    row: Row,
+    scene: Arc<Scene>,
+    engine: Option<Engine>,
+    pool: Pool,
+    next: u64,
+    /// Frames in a turn.
+    turn: u32,
+    wall: Vec<Vec<f64>>,
+    cpu: Vec<Vec<f64>>,
+    stages: Vec<(&'static str, Vec<Vec<f64>>)>,
+    /// Milliseconds in each stage up to now.
+    spent: BTreeMap<&'static str, f64>,
+    energy: Option<f64>,
+}
+
+/// Measures the rows, and the machine with a reference before each turn and between its frames, so that it meets what the
+/// rows meet. `tell` hears of what takes long.
+pub(super) fn measure(
+    plans: &[Plan],
+    stock: &Stock,
+    extent: Extent,
+    tell: &mut dyn FnMut(&str),
+    bar: impl FnOnce(u64) -> ProgressBar,
+) -> anyhow::Result<(Vec<Row>, Noise)> {
+    let rehearsal = Rehearsal::new(extent.pictures)?;
+    let mut scenes: Vec<(String, Arc<Scene>)> = Vec::new();
+    let mut jobs = Vec::new();
+    for plan in plans {
+        let key = format!("{:?} {:?} {}", plan.size, plan.format, plan.faces);
+        let scene = match scenes.iter().find(|(k, _)| *k == key) {
+            Some((_, scene)) => Arc::clone(scene),
+            None => {
+                let scene = Arc::new(rehearsal.scene(plan.size, plan.format, plan.faces)?);
+                scenes.push((key, Arc::clone(&scene)));
+                scene
+            }
+        };
+        tell(&plan.id());
+        let mut job = Job::new(plan, scene);
+        if let Err(e) = job.prepare(stock, &extent, tell) {
+            job.row.fault = Some(format!("{e:#}"));
+        }
+        jobs.push(job);
+    }
+    let bar = bar(jobs.iter().map(|j| u64::from(j.turn * extent.rounds)).sum());
+    let mut chance = Chance(u64::from(std::process::id()));
+    let mut reference = Reference::new();
+    reference.time();
+    let mut times = Vec::new();
+    let watch = Watch::begin();
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    for _ in 0..extent.rounds {
+        chance.shuffle(&mut order);
+        for index in &order {
+            let job = &mut jobs[*index];
+            if job.row.fault.is_none()
+                && let Err(e) = job.turn(&mut || times.push(reference.time()))
+            {
+                job.row.fault = Some(format!("{e:#}"));
+            }
+            bar.inc(u64::from(job.turn));
+        }
+    }
+    bar.finish_and_clear();
+    let noise = machine::noise(times, watch.taken());
+    Ok((jobs.into_iter().map(Job::finish).collect(), noise))
+}
+
+impl Job {
+    fn new(plan: &Plan, scene: Arc<Scene>) -> Self {
+        let row = Row {
+            id: plan.id(),
+            title: plan.title(),
+            scenario: plan.scenario().to_owned(),
+            width: plan.size.0,
+            height: plan.size.1,
+            format: plan.format_name(),
+            faces: plan.faces,
+            drawn_by: String::new(),
+            software: plan.drawn == Drawn::Software,
+            model: None,
+            provider: None,
+            frames: 0,
+            wall: Times::default(),
+            cpu: Times::default(),
+            gpu: None,
+            stages: Vec::new(),
+            upload_bytes: None,
+            readback_bytes: None,
+            memory_mib: None,
+            energy_j: None,
+            drops: None,
+            samples: Vec::new(),
+            fault: None,
+        };
+        Self {
+            plan: plan.clone(),
+            row,
+            scene,
+            engine: None,
+            pool: Pool::new(),
+            next: 0,
+            turn: 0,
+            wall: Vec::new(),
+            cpu: Vec::new(),
+            stages: Vec::new(),
+            spent: BTreeMap::new(),
+            energy: Some(0.0),
+        }
+    }
+
+    /// Builds the engine, warms it up and sees how long it takes.
+    fn prepare(&mut self, stock: &Stock, extent: &Extent, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+        let before = machine::memory();
+        let (engine, worn) = self.plan.engine(stock, &self.scene, tell)?;
+        self.row.drawn_by = engine.backend();
+        if let Some(worn) = worn {
+            (self.row.model, self.row.provider) = (Some(worn.model), worn.provider);
+        }
+        self.engine = Some(engine);
+        let mut times = Vec::new();
+        for _ in 0..WARM_UP {
+            times.push(self.frame()?[0]);
+        }
+        self.row.memory_mib = before.zip(machine::memory()).map(|(a, b)| (b - a).max(0.0));
+        // The first frames take longer than those that count.
+        let usual = stats::median(&times[WARM_UP as usize / 2..]).max(1e-3);
+        self.turn = ((extent.turn_ms / usual) as u32).clamp(3, extent.frames);
+        Ok(())
+    }
+
+    /// Works one frame: milliseconds on the clock and of CPU time.
+    fn frame(&mut self) -> anyhow::Result<[f64; 2]> {
+        let engine = self.engine.as_mut().ok_or_else(|| anyhow::anyhow!("no engine"))?;
+        // The frame's own copy is the source's work.
+        let mut frame = self.scene.frame(self.next).clone_into(&self.pool);
+        frame.id.0 = self.next;
+        frame.time = Rate::DEFAULT.time(self.next);
+        self.next += 1;
+        let (cpu, wall) = (ProcessTime::now(), Instant::now());
+        let output = engine.process(frame)?;
+        let took = [wall.elapsed(), cpu.elapsed()].map(|d| d.as_secs_f64() * 1e3);
+        let found = output.faces.len();
+        anyhow::ensure!(found >= self.plan.faces as usize, "of {} faces {found} were found", self.plan.faces);
+        anyhow::ensure!(output.state == State::Live, "the picture shows {}", output.state.name());
+        anyhow::ensure!(engine.faults() == 0, "a stage failed");
+        Ok(took)
+    }
+
+    /// What each stage took since this was last asked.
+    fn stage_times(&mut self) -> Vec<(&'static str, f64)> {
+        let Some(engine) = &self.engine else { return Vec::new() };
+        let mut took = Vec::new();
+        for (name, all) in engine.timings().summaries() {
+            let sum = all.mean * all.count as f64;
+            took.push((name, sum - self.spent.insert(name, sum).unwrap_or_default()));
+        }
+        took
+    }
+
+    /// The row's turn in a round; `reference` times the reference.
+    fn turn(&mut self, reference: &mut dyn FnMut()) -> anyhow::Result<()> {
+        let round = self.wall.len();
+        self.wall.push(Vec::new());
+        self.cpu.push(Vec::new());
+        let energy = machine::energy();
+        for i in 0..self.turn {
+            if i.is_multiple_of(REFERENCE_EVERY) {
+                reference();
+                for _ in 0..if i == 0 { WARM_TURN } else { 1 } {
+                    self.frame()?;
+                }
+                self.stage_times();
+            }
+            let [wall, cpu] = self.frame()?;
+            self.wall[round].push(wall);
+            self.cpu[round].push(cpu);
+            for (name, ms) in self.stage_times() {
+                // All of them together are the row's own time; meshes that are known are not tracked.
+                if name == "engine" || (name == "track" && self.row.scenario != "track") {
+                    continue;
+                }
+                let at = self.stages.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
+                    self.stages.push((name, Vec::new()));
+                    self.stages.len() - 1
+                });
+                let rounds = &mut self.stages[at].1;
+                rounds.resize(round + 1, Vec::new());
+                rounds[round].push(ms);
+            }
+        }
+        // The counter starts again from 0 now and then.
+        let used = energy.zip(machine::energy()).map(|(a, b)| b - a).filter(|used| *used >= 0.0);
+        self.energy = self.energy.zip(used).map(|(a, b)| a + b);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Row {
+        let flat = self.wall.concat();
+        self.row.frames = flat.len() as u32;
+        self.row.wall = Times::of(&self.wall);
+        self.row.cpu = Times::of(&self.cpu);
+        let stage = |(name, rounds): &(&str, Vec<_>)| StageTimes {
+            name: (*name).to_owned(),
+            times: Times::of(rounds),
+        };
+        self.row.stages = self.stages.iter().map(stage).collect();
+        self.row.samples = flat.iter().take(SAMPLES).map(|ms| *ms as f32).collect();
+        self.row.energy_j = self.energy.filter(|j| *j > 0.0).map(|j| j / flat.len().max(1) as f64);
+        self.row
+    }
+}

@@ -1,0 +1,186 @@
+//! `omote bench`: what a frame costs on this machine, row by row, and what became slower since.
+
+mod compare;
+mod html;
+mod machine;
+mod measure;
+mod report;
+mod rows;
+mod scene;
+mod stats;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use indicatif::ProgressStyle;
+use measure::Extent;
+use report::{Report, SCHEMA};
+use rows::Stock;
+
+use crate::{run_cmd, setup};
+
+/// Options of `omote bench`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<BenchCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// Set two runs side by side: which rows became slower or faster, as far as the machine's noise lets tell
+    Compare(compare::CompareArgs),
+}
+
+#[derive(Args, Clone, Debug, Default)]
+struct Options {
+    /// Only rows whose name (`--list`) contains this; give it again for more
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// Rounds; in each, every row has its turn, in random order [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: Option<u32>,
+    /// Fewer rows and frames, done within a minute
+    #[arg(long)]
+    quick: bool,
+    /// Also measure a graphics adapter that is a program on the CPU; such rows say nothing about GPUs
+    #[arg(long)]
+    software: bool,
+    /// Name the rows instead of measuring them
+    #[arg(long)]
+    list: bool,
+    /// Write the figures (docs/bench-schema.json)
+    #[arg(long, value_name = "FILE.json")]
+    json: Option<PathBuf>,
+    /// Write a page with tables and charts
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<PathBuf>,
+    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
+    if let Some(BenchCommand::Compare(args)) = &args.command {
+        return compare::run(args);
+    }
+    let options = &args.options;
+    if options.list {
+        let (_, plans, _) = chosen(options)?;
+        let mut out = std::io::stdout().lock();
+        for plan in plans {
+            writeln!(out, "{:<46} {}", plan.id(), plan.title())?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = bench(options)?;
+    table(&mut std::io::stdout().lock(), &report)?;
+    let write = |path: &Path, text: String| {
+        let place = || format!("can't write the figures to {}; choose another place", path.display());
+        std::fs::write(path, text).with_context(place)
+    };
+    if let Some(path) = &options.json {
+        write(path, serde_json::to_string_pretty(&report)? + "\n")?;
+    }
+    if let Some(path) = &options.html {
+        write(path, html::page(&report))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The rows that were asked for.
+fn chosen(options: &Options) -> anyhow::Result<(Stock, Vec<rows::Plan>, Vec<report::Adapter>)> {
+    let stock = Stock::new(setup::data_folder(options.data.as_deref())?)?;
+    let adapters = machine::adapters();
+    let mut plans = rows::plans(&stock, &adapters, options.quick, options.software)?;
+    if !options.only.is_empty() {
+        plans.retain(|plan| options.only.iter().any(|text| plan.id().contains(text)));
+    }
+    if plans.is_empty() {
+        bail!("no row's name contains {}; `omote bench --list` names them", options.only.join(" or "));
+    }
+    Ok((stock, plans, adapters))
+}
+
+/// Measures what was asked for.
+fn bench(options: &Options) -> anyhow::Result<Report> {
+    let start = Instant::now();
+    let started = machine::started();
+    let (stock, plans, adapters) = chosen(options)?;
+    let extent = Extent::of(options.quick, options.rounds);
+    let preparing = run_cmd::progress(None);
+    preparing.set_style(ProgressStyle::with_template("{spinner} preparing {msg}")?);
+    let mut tell = |what: &str| {
+        preparing.set_message(what.to_owned());
+        preparing.tick();
+    };
+    let (rows, noise) = measure::measure(&plans, &stock, extent, &mut tell, |frames| {
+        preparing.finish_and_clear();
+        run_cmd::progress(Some(frames))
+    })?;
+    Ok(Report {
+        schema: SCHEMA,
+        program: machine::program(),
+        machine: machine::machine(),
+        adapters,
+        runtime: machine::runtime(&stock.runtime, &stock.data),
+        started,
+        seconds: start.elapsed().as_secs_f64(),
+        quick: options.quick,
+        rounds: extent.rounds,
+        noise,
+        rows,
+    })
+}
+
+/// Writes the figures for people.
+fn table(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
+    let (m, p) = (&report.machine, &report.program);
+    let memory = m.memory_mib.map_or_else(String::new, |mib| format!(", {:.1} GiB", mib as f64 / 1024.0));
+    writeln!(out, "{}, {} cores{memory}, {}, {} build", m.cpu, m.cores, m.os, p.profile)?;
+    for adapter in &report.adapters {
+        let software = if adapter.software { " [software]" } else { "" };
+        writeln!(out, "{} ({}, {}){software}", adapter.name, adapter.backend, adapter.driver)?;
+    }
+    writeln!(
+        out,
+        "networks run in {}; {} rounds, {:.0} s\n",
+        report.runtime.name, report.rounds, report.seconds
+    )?;
+    writeln!(
+        out,
+        "{:<46}{:>9}{:>18}{:>9}{:>9}{:>9}{:>9}{:>7}  ms a frame",
+        "row", "median", "95 % interval", "p95", "p99", "CPU", "jitter", "frames"
+    )?;
+    for row in &report.rows {
+        let software = if row.software { " [software]" } else { "" };
+        if let Some(fault) = &row.fault {
+            writeln!(out, "{:<46}{:>9}  {fault}{software}", row.id, "-")?;
+            continue;
+        }
+        let (w, interval) = (&row.wall, format!("{:.2}-{:.2}", row.wall.low, row.wall.high));
+        writeln!(
+            out,
+            "{:<46}{:>9.2}{interval:>18}{:>9.2}{:>9.2}{:>9.2}{:>9.2}{:>7}{software}",
+            row.id, w.median, w.p95, w.p99, row.cpu.median, w.jitter, row.frames
+        )?;
+        let stages: Vec<String> =
+            row.stages.iter().map(|s| format!("{} {:.2}", s.name, s.times.median)).collect();
+        writeln!(out, "    {}", stages.join(", "))?;
+    }
+    writeln!(out, "\n{}", report.noise.words)?;
+    if p.profile == "debug" {
+        writeln!(out, "a debug build: its figures say nothing about what is released")?;
+    }
+    Ok(())
+}
