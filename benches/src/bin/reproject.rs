@@ -1,4 +1,4 @@
-// Whole above 400 lines: one measurement from frames to plot, read from top to bottom.
+// Above 400 lines and whole: one measurement from frames to plot, read from top to bottom.
 //! Slow swap models, three ways: re-projection, the field's reuse of the last result, and waiting. Writes a table into a
 //! page between its markers, and a plot.
 //!

@@ -7,7 +7,7 @@
 //! ```
 //! The swap thread runs a swap model, where one is worn, on the newest tracked picture when it is free.
 //! Every thread catches its stage's panics, reports them and goes on; the render thread sends something safe
-//! whatever the others do. Times are of [`timing::now`].
+//! whatever the others do. Times are of [`crate::timing::now`].
 
 mod camera_feed;
 mod capture;

@@ -42,7 +42,7 @@ pub struct Found {
     pub inputs: Vec<TensorSpec>,
     /// The outputs: the picture, then its masks.
     pub outputs: Vec<TensorSpec>,
-    /// The initialiser that holds the matrix of [`SourceKind::Latent`].
+    /// The initialiser that holds the matrix of [`super::contract::SourceKind::Latent`].
     pub matrix: Option<String>,
 }
 
