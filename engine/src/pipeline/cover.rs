@@ -17,6 +17,49 @@ pub(super) enum Cover<'a> {
     Around(&'a [Box2]),
 }
 
+/// A closed outline in image pixels.
+pub(super) type Outline = Vec<glam::Vec2>;
+
+/// Replaces the region by blocks of one colour each, as [`cover`] does, but for what lies inside one of the outlines:
+/// faces in front, which are drawn over.
+pub(super) fn cover_behind(canvas: &mut Canvas, region: &Box2, how: Cover<'_>, front: &[Outline]) {
+    let (width, height) = (canvas.frame().width(), canvas.frame().height());
+    if front.is_empty() || !region.min.is_finite() || !region.max.is_finite() {
+        return cover(canvas, region, how);
+    }
+    let all = PxRect::even_around(region.min, region.max, width, height);
+    let (mut before, mut codes) = (Vec::new(), Vec::new());
+    canvas.frame().read_codes(all, &mut before);
+    cover(canvas, region, how);
+    canvas.frame().read_codes(all, &mut codes);
+    let columns = (all.width as usize).max(1);
+    for (row, (to, from)) in codes.chunks_exact_mut(columns).zip(before.chunks_exact(columns)).enumerate() {
+        let y = all.y as f32 + row as f32;
+        for outline in front {
+            for (a, b) in spans(outline, y) {
+                let at = |x: f32| ((x - all.x as f32).ceil().max(0.0) as usize).min(columns);
+                let (a, b) = (at(a), at(b));
+                if let (Some(to), Some(from)) = (to.get_mut(a..b), from.get(a..b)) {
+                    to.copy_from_slice(from);
+                }
+            }
+        }
+    }
+    canvas.write_codes(all, &codes);
+}
+
+/// The stretches of a row that lie inside an outline (even-odd), from left to right.
+fn spans(outline: &[glam::Vec2], y: f32) -> Vec<(f32, f32)> {
+    let next = outline.iter().cycle().skip(1);
+    let crossing = |(p, q): (&glam::Vec2, &glam::Vec2)| {
+        let crosses = (p.y <= y) != (q.y <= y);
+        crosses.then(|| p.x + (q.x - p.x) * (y - p.y) / (q.y - p.y))
+    };
+    let mut crossings: Vec<f32> = outline.iter().zip(next).filter_map(crossing).collect();
+    crossings.sort_by(f32::total_cmp);
+    crossings.chunks_exact(2).map(|c| (c[0], c[1])).collect()
+}
+
 /// Replaces the region by blocks of one colour each.
 pub(super) fn cover(canvas: &mut Canvas, region: &Box2, how: Cover<'_>) {
     let (width, height) = (canvas.frame().width(), canvas.frame().height());
@@ -111,4 +154,39 @@ fn blend(ring: &[(glam::Vec2, Colour)], cell: PxRect) -> Colour {
         }
     }
     if weights > 0.0 { sum.map(|s| s / weights) } else { [128.0; 3] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{Colour as Codes, PixelFormat};
+    use glam::Vec2;
+
+    #[test]
+    fn a_row_of_an_outline_is_what_lies_inside() {
+        let diamond = [[10.0, 0.0], [20.0, 10.0], [10.0, 20.0], [0.0, 10.0]].map(Vec2::from_array);
+        assert_eq!(spans(&diamond, 10.0), [(0.0, 20.0)]);
+        assert_eq!(spans(&diamond, 5.0), [(5.0, 15.0)]);
+        assert_eq!(spans(&diamond, 20.5), []);
+        assert_eq!(spans(&[], 1.0), []);
+    }
+
+    #[test]
+    fn faces_in_front_stay_and_all_else_is_covered() {
+        let frame = Frame::filled(PixelFormat::I444, Codes::default(), 200, 160, [90, 40, 200]).unwrap();
+        let mut canvas = Canvas::new(frame);
+        let mark = PxRect { x: 40, y: 40, width: 80, height: 80 };
+        canvas.write_codes(mark, &vec![u32::from_le_bytes([10, 128, 128, 255]); 80 * 80]);
+        let region = Box2 { min: Vec2::splat(40.0), max: Vec2::splat(120.0) };
+        let square = |a: f32, b: f32| vec![[a, a], [b, a], [b, b], [a, b]];
+        let front: Outline = square(60.0, 90.0).into_iter().map(Vec2::from_array).collect();
+        cover_behind(&mut canvas, &region, Cover::Around(&[]), &[front]);
+        let mut codes = Vec::new();
+        canvas.frame().read_codes(mark, &mut codes);
+        for (i, code) in codes.iter().enumerate() {
+            let (x, y) = (40 + i % 80, 40 + i / 80);
+            let inside = (60..90).contains(&x) && (60..90).contains(&y);
+            assert_eq!(code.to_le_bytes()[0] == 10, inside, "{x} {y}");
+        }
+    }
 }

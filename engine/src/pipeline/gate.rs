@@ -1,7 +1,9 @@
 //! What is shown for a face that is not seen now: the safety gate, one record a face.
 
+use super::cover::Outline;
 use crate::frame::FrameTime;
 use crate::space::MeshPoint;
+use crate::topology::OVAL;
 use crate::track::{Face, FaceId, Occlusion};
 use glam::Vec2;
 use std::time::Duration;
@@ -89,14 +91,39 @@ pub(super) struct Record {
     seen: FrameTime,
     /// The update in which it was last seen.
     turn: u64,
-    /// Image pixels a second, between the last two sightings.
+    /// Image pixels a second, over the last few sightings.
     velocity: Vec2,
+    /// When it last came out from behind another face.
+    emerged: Option<FrameTime>,
     left: bool,
 }
 
 impl Record {
     pub(super) fn bounds(&self) -> Box2 {
         Box2::of(&self.points)
+    }
+
+    /// Where it would be at `time` if it had gone on as it went when it was last seen. None where that is where it was, or
+    /// too long ago to tell.
+    pub(super) fn gone_on(&self, time: FrameTime) -> Option<Box2> {
+        let age = time.0.saturating_sub(self.seen.0).as_secs_f32();
+        let bounds = self.bounds();
+        let size = bounds.max - bounds.min;
+        let way = (self.velocity * age.min(GOING)).clamp_length_max(FARTHEST * size.max_element());
+        let told = age <= FORGOTTEN && way.is_finite() && way.length() > STIRRED * size.min_element();
+        told.then(|| bounds.shifted(way))
+    }
+
+    /// The face's outline, where nothing stands in front of it: what lies inside is painted over.
+    pub(super) fn clear_outline(&self) -> Option<Outline> {
+        if self.show != Show::Live || self.occlusion.share() > UNCLEAR {
+            return None;
+        }
+        let middle = self.bounds().centre();
+        let place =
+            |i: &u16| self.points.get(usize::from(*i)).map(|p| middle + (p.truncate() - middle) * OUTLINE);
+        let outline: Outline = OVAL.iter().filter_map(place).collect();
+        (outline.len() == OVAL.len()).then_some(outline)
     }
 
     /// What stands in front of it now. Before a lost face that is no longer known: its persona covers all.
@@ -116,6 +143,17 @@ pub(super) struct Gate {
     turn: u64,
 }
 
+/// A lost face is taken to go on as it went for so long, seconds, and no farther than so many of its lengths; for how
+/// long its way counts at all, and how far it must have gone, in widths, to be anywhere else.
+const GOING: f32 = 0.6;
+const FARTHEST: f32 = 2.0;
+const FORGOTTEN: f32 = 1.2;
+const STIRRED: f32 = 0.2;
+/// A face that comes up so many of its lengths from where one was lost may be that one.
+const COMES_UP: f32 = 3.0;
+/// Share of a face with something in front from which on its outline is not clear, and how much of the outline counts.
+const UNCLEAR: f32 = 0.01;
+const OUTLINE: f32 = 0.96;
 /// A face counts as gone from the picture when so little of its box is in it, now or at its speed soon.
 const INSIDE_NOW: f32 = 0.6;
 const INSIDE_SOON: f32 = 0.35;
@@ -137,6 +175,7 @@ impl Gate {
             match self.index_of(face, faces, time) {
                 Some(i) => self.records[i].see(face, time, self.turn),
                 None => {
+                    self.drop_ghost(face);
                     let taken = |n: &usize| self.records.iter().any(|r| r.wears == *n);
                     let record = Record {
                         id: face.id,
@@ -147,6 +186,7 @@ impl Gate {
                         seen: time,
                         turn: self.turn,
                         velocity: Vec2::ZERO,
+                        emerged: None,
                         left: false,
                     };
                     self.records.push(record);
@@ -178,7 +218,7 @@ impl Gate {
         self.records.retain(|r| {
             let age = time.0.saturating_sub(r.seen.0);
             // One that left is not waited for as long as one that vanished.
-            age <= if r.left { PIXELATE } else { kept } && !(r.show == Show::Ghost && returned(r, &live))
+            age <= if r.left { PIXELATE } else { kept }
         });
         self.promote(time);
     }
@@ -196,6 +236,21 @@ impl Gate {
             let lost = |r: &Record| free(r) && !faces.iter().any(|f| f.id == r.id);
             self.records.iter().position(|r| lost(r) && near(r, SAME))
         })
+    }
+
+    /// A face comes up anew: the nearest of the lost ones behind others is taken to be it, by another id.
+    fn drop_ghost(&mut self, face: &Face) {
+        if self.records.iter().any(|r| r.id == face.id) {
+            return;
+        }
+        let place = Box2::of(&face.landmarks);
+        let reach = COMES_UP * (place.max - place.min).max_element();
+        let distance = |r: &Record| r.bounds().centre().distance(place.centre());
+        let ghosts = self.records.iter().enumerate().filter(|(_, r)| r.show == Show::Ghost && !r.left);
+        let nearest = ghosts.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
+        if let Some((index, _)) = nearest.filter(|(_, r)| distance(r) < reach) {
+            self.records.remove(index);
+        }
     }
 
     /// Gives faces that wear no listed persona one whose face has been away for [`PIXELATE`].
@@ -217,6 +272,21 @@ impl Gate {
         &self.records
     }
 
+    /// The records in the order in which they are drawn: lost faces first, so that a followed face in front of one is
+    /// drawn over it; of the followed ones those first that came out from behind others last.
+    pub(super) fn in_order(&self) -> Vec<Record> {
+        let mut records = self.records.clone();
+        let turn = |r: &Record| match r.show {
+            Show::Nothing | Show::Ghost => 0,
+            Show::Pixelate => 1,
+            Show::Hold => 2,
+            Show::Live => 3,
+        };
+        records.retain(|r| r.show != Show::Nothing);
+        records.sort_by_key(|r| (turn(r), std::cmp::Reverse(r.emerged)));
+        records
+    }
+
     /// Chooses whether lost places are remembered and covered, and how many faces get a persona.
     pub(super) fn configure(&mut self, protect: bool, listed: usize) {
         (self.protect, self.listed) = (protect, listed);
@@ -228,16 +298,15 @@ impl Gate {
     }
 }
 
-/// Whether a followed face stands where a lost one was, so that it is covered by it.
-fn returned(lost: &Record, live: &[Box2]) -> bool {
-    live.iter().any(|b| lost.bounds().covered_by(b) > 0.8)
-}
-
 impl Record {
     fn see(&mut self, face: &Face, time: FrameTime, turn: u64) {
         let dt = time.0.saturating_sub(self.seen.0).as_secs_f32();
         if dt > 0.0 {
-            self.velocity = (Box2::of(&face.landmarks).centre() - self.bounds().centre()) / dt;
+            let velocity = (Box2::of(&face.landmarks).centre() - self.bounds().centre()) / dt;
+            self.velocity = self.velocity.lerp(velocity, 0.5);
+        }
+        if matches!(self.show, Show::Ghost | Show::Nothing) && !self.left {
+            self.emerged = Some(time);
         }
         self.points.clone_from(&face.landmarks);
         self.occlusion.clone_from(&face.occlusion);
@@ -253,74 +322,4 @@ fn left_the_picture(bounds: &Box2, velocity: Vec2, size: Vec2) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::space::{CropSquare, ImagePx};
-    use crate::track::Pose;
-    use glam::{Quat, Vec3};
-
-    fn face(id: u64, x: f32, y: f32) -> Face {
-        let corner = |dx: f32, dy: f32| Vec3::new(x + dx, y + dy, 0.0);
-        let region = CropSquare { centre: ImagePx(Vec2::new(x, y)), side: 180.0, angle: 0.0 };
-        let pose = Pose { rotation: Quat::IDENTITY, scale: 40.0, origin: Vec3::new(x, y, 0.0) };
-        let landmarks = vec![corner(-50.0, -60.0), corner(50.0, 60.0)];
-        Face { id: FaceId(id), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() }
-    }
-
-    fn at(ms: u64) -> FrameTime {
-        FrameTime(Duration::from_millis(ms))
-    }
-
-    const SIZE: Vec2 = Vec2::new(640.0, 360.0);
-
-    fn shows(gate: &Gate) -> Vec<Show> {
-        gate.records().iter().map(|r| r.show).collect()
-    }
-
-    #[test]
-    fn hold_then_pixelate_then_nothing() {
-        let mut g = Gate::default();
-        g.update(&[face(1, 300.0, 180.0)], at(0), SIZE);
-        for (ms, expected) in [
-            (33, vec![Show::Hold]),
-            (250, vec![Show::Hold]),
-            (260, vec![Show::Pixelate]),
-            (2000, vec![Show::Pixelate]),
-            (2001, vec![]),
-        ] {
-            g.update(&[], at(ms), SIZE);
-            assert_eq!(shows(&g), expected, "{ms} ms");
-        }
-    }
-
-    #[test]
-    fn a_face_that_leaves_needs_neither() {
-        let mut g = Gate::default();
-        g.update(&[face(1, 500.0, 180.0)], at(0), SIZE);
-        g.update(&[face(1, 560.0, 180.0)], at(33), SIZE);
-        g.update(&[], at(66), SIZE);
-        assert_eq!(shows(&g), [Show::Nothing]);
-        let mut half_out = Gate::default();
-        half_out.update(&[face(1, 650.0, 180.0)], at(0), SIZE);
-        half_out.update(&[], at(33), SIZE);
-        assert_eq!(shows(&half_out), [Show::Nothing]);
-    }
-
-    #[test]
-    fn a_new_id_at_the_same_place_wears_the_same_persona() {
-        let mut g = Gate::default();
-        g.update(&[face(1, 200.0, 180.0), face(2, 450.0, 180.0)], at(0), SIZE);
-        g.update(&[face(1, 200.0, 180.0)], at(33), SIZE);
-        g.update(&[face(1, 200.0, 180.0), face(7, 455.0, 182.0)], at(66), SIZE);
-        let worn: Vec<_> = g.records().iter().map(|r| (r.id.0, r.wears, r.show)).collect();
-        assert_eq!(worn, [(1, 0, Show::Live), (7, 1, Show::Live)]);
-    }
-
-    #[test]
-    fn a_face_behind_another_is_not_drawn_over_it() {
-        let mut g = Gate::default();
-        g.update(&[face(1, 250.0, 180.0), face(2, 330.0, 180.0)], at(0), SIZE);
-        g.update(&[face(2, 290.0, 180.0)], at(33), SIZE);
-        assert_eq!(shows(&g), [Show::Nothing, Show::Live]);
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 mod swap;
 
-use super::cover::{Cover, cover};
+use super::cover::{Cover, Outline, cover, cover_behind};
 use super::draw::Draw;
 use super::gate::{Box2, Gate, HEAD, HOLD, PIXELATE, Record, Show};
 use super::{Privacy, Settings, State, Why};
@@ -308,17 +308,19 @@ impl Painter {
         if protect && !self.trust(lost || faces.is_empty(), time) {
             return Err(Why::NoFace);
         }
-        // Lost faces first, so that a followed face in front of one is drawn over it.
-        let order = [Show::Ghost, Show::Pixelate, Show::Hold, Show::Live];
-        let in_order =
-            order.iter().flat_map(|show| self.gate.records().iter().filter(move |r| r.show == *show));
-        let records: Vec<Record> = in_order.cloned().collect();
+        let records = self.gate.in_order();
         let bare: Vec<Box2> = records.iter().map(|r| r.bounds().grown(HEAD)).collect();
+        let painted_over = |r: &&Record| r.wears < listed;
+        let front: Vec<Outline> =
+            records.iter().filter(painted_over).filter_map(Record::clear_outline).collect();
         let mut state = State::Live;
         for r in &records {
             let head = r.bounds().grown(HEAD);
             if protect && (r.show == Show::Ghost || r.wears >= listed) {
-                cover(canvas, &head, Cover::Around(&bare));
+                cover_behind(canvas, &head, Cover::Around(&bare), &front);
+                if let Some(place) = r.gone_on(time).filter(|_| r.show == Show::Ghost) {
+                    cover_behind(canvas, &place.grown(HEAD), Cover::Around(&bare), &front);
+                }
                 continue;
             }
             if r.show == Show::Pixelate {

@@ -9,6 +9,7 @@ mod detect;
 mod follow;
 mod ghost;
 mod glide;
+mod look;
 mod mesh;
 mod one_euro;
 mod pose;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::appearance::{Crop, Luma, Model};
-use super::detect::{Detection, Detector, Reach, whole};
+use super::detect::{Detector, Reach, whole};
 use super::follow::{Follow, Look, MARGIN, Mesh, inside, wrap};
 use super::ghost::Ghost;
 use super::mesh::{MeshKind, MeshNet, Reading};
@@ -53,37 +53,30 @@ const MISPLACED: f32 = 0.02;
 const MISTURNED: f32 = 0.042;
 /// How often at most.
 const READ_AGAIN: usize = 2;
-/// A face beside a followed one is only taken up when two readings lie no farther apart than this: before that the other
-/// one hides too much of it.
-const UNSTABLE: f32 = 0.13;
 /// Seconds for which a lost face keeps its id.
 const AWAIT: f32 = 2.0;
-/// Frames between looks for further faces while some are followed.
-const LOOK_EVERY: u64 = 10;
-/// Frames between looks while all wanted faces are followed, to check their meshes.
-const CHECK_EVERY: u64 = 30;
-/// Every so many looks without success the far detector is asked instead.
-const FAR_EVERY: u64 = 3;
 /// A gap in time after which nothing can be said of motion, seconds.
 const GAP: f32 = 0.5;
 
 /// Finds and follows faces in a stream of frames. Not shared between threads; it may move between them.
 pub struct Tracker {
-    config: TrackerConfig,
+    pub(super) config: TrackerConfig,
     pub(super) near: Detector,
     pub(super) far: Detector,
     pub(super) mesh: MeshNet,
-    follows: Vec<Follow>,
-    ghosts: Vec<Ghost>,
+    pub(super) follows: Vec<Follow>,
+    pub(super) ghosts: Vec<Ghost>,
     /// What each face looks like, by its id.
-    models: HashMap<u64, Model>,
-    luma: Luma,
+    pub(super) models: HashMap<u64, Model>,
+    pub(super) luma: Luma,
     choice: Choice,
-    next_id: u64,
+    pub(super) next_id: u64,
     last: Option<FrameTime>,
     /// Frames since the last look, and looks without success in a row.
-    since_look: u64,
-    vain_looks: u64,
+    pub(super) since_look: u64,
+    pub(super) vain_looks: u64,
+    /// Close looks so far, for their turns.
+    pub(super) close_looks: usize,
 }
 
 impl std::fmt::Debug for Tracker {
@@ -120,6 +113,7 @@ impl Tracker {
             last: None,
             since_look: 0,
             vain_looks: 0,
+            close_looks: 0,
         })
     }
 
@@ -242,7 +236,11 @@ impl Tracker {
     }
 
     /// A mesh from a region, read a second time where the first shows that the region was off.
-    fn read(&mut self, frame: &Frame, region: CropSquare) -> Result<(Reading, CropSquare), TrackError> {
+    pub(super) fn read(
+        &mut self,
+        frame: &Frame,
+        region: CropSquare,
+    ) -> Result<(Reading, CropSquare), TrackError> {
         let (mut reading, mut region) = (self.mesh.read(frame, region, taps(region.side, 192))?, region);
         for _ in 0..READ_AGAIN {
             if reading.presence < self.config.min_presence {
@@ -268,7 +266,7 @@ impl Tracker {
     }
 
     /// Where two followed faces have become one, the one that jumped there is lost.
-    fn part(&mut self) {
+    pub(super) fn part(&mut self) {
         let mut index = 0;
         while index < self.follows.len() {
             let rival = self
@@ -285,105 +283,6 @@ impl Tracker {
             self.ghosts.push(Ghost { follow, age: 0.0 });
             index = 0;
         }
-    }
-
-    /// Looks for faces that are not followed yet, and whether the meshes still lie on faces: at once where none is
-    /// followed, one was just lost or one is doubtful, else now and then.
-    fn look(&mut self, frame: &Frame) -> Result<(), TrackError> {
-        self.since_look += 1;
-        let missing = self.follows.len() < self.config.max_faces;
-        let urgent = missing && (self.follows.is_empty() || !self.ghosts.is_empty())
-            || self.follows.iter().any(Follow::doubtful);
-        let every = if missing { LOOK_EVERY } else { CHECK_EVERY };
-        if !urgent && self.since_look < every {
-            return Ok(());
-        }
-        self.since_look = 0;
-        let distant = self.vain_looks % FAR_EVERY == FAR_EVERY - 1;
-        let detector = if distant { &mut self.far } else { &mut self.near };
-        let mut found = detector.detect(frame, whole(frame))?;
-        for index in 0..self.follows.len() {
-            self.correct(frame, index, &found)?;
-        }
-        self.part();
-        found.retain(|d| !self.follows.iter().any(|f| f.covers(d)));
-        self.vain_looks = if found.is_empty() { self.vain_looks + 1 } else { 0 };
-        found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
-        for detection in found {
-            if self.follows.len() < self.config.max_faces {
-                self.take_up(frame, &detection)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts a followed face back where the detector sees it, if its mesh has slipped off.
-    fn correct(&mut self, frame: &Frame, index: usize, found: &[Detection]) -> Result<(), TrackError> {
-        let Some(follow) = self.follows.get(index) else { return Ok(()) };
-        let distance = |d: &Detection| follow.centre().0.distance(d.centre);
-        let nearest = found.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        let Some(detection) = nearest.filter(|d| follow.covers(d) && follow.contradicts(d)) else {
-            return Ok(());
-        };
-        // Where something stands in front of a face, its own look says better where it is.
-        if follow.is_covered() {
-            return Ok(());
-        }
-        // The face that the detector sees may be another one's, which hides this one.
-        let others = self.follows.iter().enumerate().filter(|(i, _)| *i != index);
-        if others.into_iter().any(|(_, other)| other.covers(detection) && !other.contradicts(detection)) {
-            return Ok(());
-        }
-        let id = follow.id;
-        let (reading, region) = self.read(frame, detection.region())?;
-        if !self.is_face(&reading, frame) {
-            return Ok(());
-        }
-        let fresh = Follow::start(id, reading.presence, reading.points, region);
-        if let (Some(fresh), Some(slot)) = (fresh, self.follows.get_mut(index))
-            && !fresh.contradicts(detection)
-        {
-            *slot = fresh;
-        }
-        Ok(())
-    }
-
-    /// Starts to follow a detected face, under its old id where it was awaited there.
-    fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
-        let Some(first) = self.start(frame, detection.region())? else { return Ok(()) };
-        let Some(mut fresh) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
-        let place = fresh.centre();
-        if fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place)) {
-            return Ok(());
-        }
-        if self.follows.iter().any(|f| f.same_place(&fresh)) {
-            return Ok(());
-        }
-        match self.returning(&fresh) {
-            Some(ghost) => fresh.id = ghost.follow.id,
-            None => self.next_id += 1,
-        }
-        self.follows.push(fresh);
-        Ok(())
-    }
-
-    fn start(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<Follow>, TrackError> {
-        let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-        let seen = self.is_face(&reading, frame);
-        Ok(Follow::start(self.next_id, reading.presence, reading.points, region).filter(|_| seen))
-    }
-
-    /// The lost face that a new one, whose region was read last, continues: near, of similar size, and of its looks.
-    fn returning(&mut self, fresh: &Follow) -> Option<Ghost> {
-        let (planar, n) = self.mesh.crop();
-        let crop = Crop::new(planar, n, &mut self.luma)?;
-        let alike = |id: u64| self.models.get(&id).and_then(|m| fresh.alike(m, &crop));
-        let (ghost, known) = Ghost::take(&mut self.ghosts, fresh, alike)?;
-        // Looks that do not fit would pull the mesh along.
-        if !known {
-            self.models.remove(&ghost.follow.id);
-        }
-        Some(ghost)
     }
 
     fn selected(&mut self, frame: &Frame) -> Vec<Face> {

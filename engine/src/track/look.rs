@@ -1,0 +1,172 @@
+//! Looking for faces that are not followed yet, and for those that were lost.
+
+use super::appearance::Crop;
+use super::detect::{Detection, SAME_FACE, whole};
+use super::follow::{Follow, MARGIN};
+use super::ghost::Ghost;
+use super::tracker::Tracker;
+use super::{TrackError, taps};
+use crate::frame::Frame;
+use crate::space::{CropSquare, ImagePx};
+use glam::Vec2;
+
+/// A face beside a followed one is only taken up when two readings lie no farther apart than this: before that the other
+/// one hides too much of it.
+const UNSTABLE: f32 = 0.13;
+/// Frames between looks for further faces while some are followed.
+const LOOK_EVERY: u64 = 10;
+/// Frames between looks while all wanted faces are followed, to check their meshes.
+const CHECK_EVERY: u64 = 30;
+/// Every so many looks without success the far detector is asked instead.
+const FAR_EVERY: u64 = 3;
+/// Side of a close look at a lost face's place, in sides of its region: two faces beside each other are told apart there
+/// that are one in the whole picture's crop.
+const CLOSE: f32 = 2.5;
+/// For so long a lost face is looked for where it would have gone on to, seconds.
+const GONE_ON: f32 = 0.6;
+
+/// Squares whose middles are nearer than this part of the side show the same.
+const ALIKE: f32 = 0.2;
+/// Close looks a frame.
+const CLOSE_LOOKS: usize = 2;
+
+fn size(frame: &Frame) -> Vec2 {
+    Vec2::new(frame.width() as f32, frame.height() as f32)
+}
+
+impl Tracker {
+    /// Looks for faces that are not followed yet, and whether the meshes still lie on faces: at once where none is
+    /// followed, one was just lost or one is doubtful, else now and then.
+    pub(super) fn look(&mut self, frame: &Frame) -> Result<(), TrackError> {
+        self.since_look += 1;
+        let missing = self.follows.len() < self.config.max_faces;
+        let urgent = missing && (self.follows.is_empty() || !self.ghosts.is_empty())
+            || self.follows.iter().any(Follow::doubtful);
+        let every = if missing { LOOK_EVERY } else { CHECK_EVERY };
+        if !urgent && self.since_look < every {
+            return Ok(());
+        }
+        self.since_look = 0;
+        let distant = self.vain_looks % FAR_EVERY == FAR_EVERY - 1;
+        let detector = if distant { &mut self.far } else { &mut self.near };
+        let mut found = detector.detect(frame, whole(frame))?;
+        for index in 0..self.follows.len() {
+            self.correct(frame, index, &found)?;
+        }
+        self.part();
+        let close = self.look_closely(frame)?;
+        found.retain(|d| !close.iter().any(|c| c.overlap(d) > SAME_FACE));
+        found.extend(close);
+        found.retain(|d| !self.follows.iter().any(|f| f.covers(d)));
+        self.vain_looks = if found.is_empty() { self.vain_looks + 1 } else { 0 };
+        found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
+        for detection in found {
+            if self.follows.len() < self.config.max_faces {
+                self.take_up(frame, &detection)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Faces near where lost ones were last and where they would be now. At most [`CLOSE_LOOKS`] looks, by turns.
+    fn look_closely(&mut self, frame: &Frame) -> Result<Vec<Detection>, TrackError> {
+        let reach = whole(frame).side;
+        let mut squares: Vec<CropSquare> = Vec::new();
+        for ghost in &self.ghosts {
+            let gone_on = ghost.follow.await_pose(ghost.age.min(GONE_ON)).origin.truncate();
+            for centre in [ImagePx(gone_on), ghost.follow.centre()] {
+                let side = ghost.follow.region.side * CLOSE;
+                let inside = |p: Vec2| p.cmpge(Vec2::ZERO).all() && p.cmplt(size(frame)).all();
+                let near = |s: &CropSquare| s.centre.0.distance(centre.0) < ALIKE * s.side;
+                if side < reach && inside(centre.0) && !squares.iter().any(near) {
+                    squares.push(CropSquare { centre, side, angle: 0.0 });
+                }
+            }
+        }
+        if !squares.is_empty() {
+            let turn = self.close_looks % squares.len();
+            squares.rotate_left(turn);
+            squares.truncate(CLOSE_LOOKS);
+            self.close_looks = self.close_looks.wrapping_add(squares.len());
+        }
+        let mut found: Vec<Detection> = Vec::new();
+        for square in squares {
+            for seen in self.near.detect(frame, square)? {
+                // One at the edge is cut, and is seen better from another square or in the next frame.
+                if !seen.cut_by(&square) && !found.iter().any(|d| d.overlap(&seen) > SAME_FACE) {
+                    found.push(seen);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Puts a followed face back where the detector sees it, if its mesh has slipped off.
+    fn correct(&mut self, frame: &Frame, index: usize, found: &[Detection]) -> Result<(), TrackError> {
+        let Some(follow) = self.follows.get(index) else { return Ok(()) };
+        let distance = |d: &Detection| follow.centre().0.distance(d.centre);
+        let nearest = found.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let Some(detection) = nearest.filter(|d| follow.covers(d) && follow.contradicts(d)) else {
+            return Ok(());
+        };
+        // Where something stands in front of a face, its own look says better where it is.
+        if follow.is_covered() {
+            return Ok(());
+        }
+        // The face that the detector sees may be another one's, which hides this one.
+        let others = self.follows.iter().enumerate().filter(|(i, _)| *i != index);
+        if others.into_iter().any(|(_, other)| other.covers(detection) && !other.contradicts(detection)) {
+            return Ok(());
+        }
+        let id = follow.id;
+        let (reading, region) = self.read(frame, detection.region())?;
+        if !self.is_face(&reading, frame) {
+            return Ok(());
+        }
+        let fresh = Follow::start(id, reading.presence, reading.points, region);
+        if let (Some(fresh), Some(slot)) = (fresh, self.follows.get_mut(index))
+            && !fresh.contradicts(detection)
+        {
+            *slot = fresh;
+        }
+        Ok(())
+    }
+
+    /// Starts to follow a detected face, under its old id where it was awaited there.
+    fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
+        let Some(first) = self.start(frame, detection.region())? else { return Ok(()) };
+        let Some(mut fresh) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
+        let place = fresh.centre();
+        if fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place)) {
+            return Ok(());
+        }
+        if self.follows.iter().any(|f| f.same_place(&fresh)) {
+            return Ok(());
+        }
+        match self.returning(&fresh) {
+            Some(ghost) => fresh.id = ghost.follow.id,
+            None => self.next_id += 1,
+        }
+        self.follows.push(fresh);
+        Ok(())
+    }
+
+    fn start(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<Follow>, TrackError> {
+        let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
+        let seen = self.is_face(&reading, frame);
+        Ok(Follow::start(self.next_id, reading.presence, reading.points, region).filter(|_| seen))
+    }
+
+    /// The lost face that a new one, whose region was read last, continues: near, of similar size, and of its looks.
+    fn returning(&mut self, fresh: &Follow) -> Option<Ghost> {
+        let (planar, n) = self.mesh.crop();
+        let crop = Crop::new(planar, n, &mut self.luma)?;
+        let alike = |id: u64| self.models.get(&id).and_then(|m| fresh.alike(m, &crop));
+        let (ghost, known) = Ghost::take(&mut self.ghosts, fresh, alike)?;
+        // Looks that do not fit would pull the mesh along.
+        if !known {
+            self.models.remove(&ghost.follow.id);
+        }
+        Some(ghost)
+    }
+}
