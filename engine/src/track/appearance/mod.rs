@@ -7,6 +7,7 @@
 
 mod align;
 mod crop;
+mod glasses;
 mod jaw;
 mod lids;
 mod occlusion;
@@ -94,6 +95,7 @@ pub(super) struct Model {
     colours: Vec<[Vec3; 2]>,
     /// The open eyes: the subject's right, then the left.
     eyes: [lids::Eye; 2],
+    glasses: glasses::Glasses,
 }
 
 /// The light's terms at a canonical place: constant, linear, quadratic.
@@ -122,6 +124,7 @@ impl Model {
             mask: vec![0.0; CELLS],
             colours: vec![[Vec3::NAN; 2]; CELLS],
             eyes: Default::default(),
+            glasses: Default::default(),
         }
     }
 
@@ -207,6 +210,7 @@ impl Model {
             }
         }
         self.remember(&known, &lit);
+        self.look_for_glasses();
         self.fill();
     }
 

@@ -1,7 +1,7 @@
 //! What a model hands on to drawing: where something stands in front, and which colours meet there.
 
 use super::crop::FLOOR;
-use super::{CELLS, Model, SIDE, around};
+use super::{CELLS, Model, around};
 use glam::Vec3;
 use omote_shaders::cpu::decode_srgb;
 use std::sync::Arc;
@@ -20,27 +20,39 @@ pub struct OcclusionCell {
 /// What stands in front of a face: a square of [`super::SIDE`]² cells over canonical UV, rows from the top. Clones share
 /// the cells.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Occlusion(Option<Arc<[OcclusionCell]>>);
+pub struct Occlusion {
+    cells: Option<Arc<[OcclusionCell]>>,
+    share: f32,
+}
 
 /// Cells below this count as free.
 const FREE: f32 = 0.15;
 /// How far from a covered cell the occluder's colour is carried, in cells.
 const CARRY: usize = 5;
+/// How far the rims of glasses cover their cells and those beside them: so far that a pixel's own colour decides.
+const RIM: f32 = 0.5;
+/// Part of a rim's cells, the darkest, whose mean is the rim's colour: the others are half skin.
+const DARKEST: f32 = 0.4;
 
 impl Occlusion {
     /// The cells; none where nothing stands in front.
     pub fn cells(&self) -> Option<&[OcclusionCell]> {
-        self.0.as_deref()
+        self.cells.as_deref()
     }
 
     /// From cells, for tests and drawn scenes. None of another number than `SIDE`² counts.
     pub fn from_cells(cells: &[OcclusionCell]) -> Self {
-        Self((cells.len() == CELLS).then(|| cells.into()))
+        let share = cells.iter().map(|c| c.covered).sum::<f32>() / CELLS as f32;
+        Self::new((cells.len() == CELLS).then(|| cells.into()), share)
     }
 
-    /// Share of the cells that are covered, 0..=1.
+    fn new(cells: Option<Arc<[OcclusionCell]>>, share: f32) -> Self {
+        Self { share: if cells.is_some() { share } else { 0.0 }, cells }
+    }
+
+    /// Share of the cells that are covered by what came before the face, 0..=1; glasses that are worn do not count.
     pub fn share(&self) -> f32 {
-        self.cells().map_or(0.0, |c| c.iter().map(|c| c.covered).sum::<f32>() / CELLS as f32)
+        self.share
     }
 }
 
@@ -68,30 +80,45 @@ fn spread(values: &mut [Option<Vec3>], rings: usize) {
 }
 
 impl Model {
-    /// What stands in front of the face in the last frame.
+    /// What stands in front of the face in the last frame, glasses with it.
     pub(in crate::track) fn occlusion(&self) -> Occlusion {
-        if self.mask.iter().all(|m| *m < FREE) {
+        let rims = self.glasses.rims();
+        if rims.is_none() && self.mask.iter().all(|m| *m < FREE) {
             return Occlusion::default();
         }
+        let is_rim = |cell: usize| rims.is_some_and(|r| r.get(cell).copied().unwrap_or(false));
+        let reach = self.glasses.reach();
         let mut face: Vec<Option<Vec3>> = vec![None; CELLS];
         let mut front = face.clone();
+        let mut rim_colours = Vec::new();
         for (cell, [expected, seen]) in self.colours.iter().enumerate() {
             if expected.is_nan() {
                 continue;
             }
-            face[cell] = Some(root(*expected));
+            if is_rim(cell) {
+                rim_colours.push(root(*expected));
+            } else if !reach.as_ref().is_some_and(|r| r[cell]) {
+                face[cell] = Some(root(*expected));
+            }
             if self.mask[cell] > 0.7 {
                 front[cell] = Some(root(*seen));
             }
         }
+        rim_colours.sort_by(|a, b| a.element_sum().total_cmp(&b.element_sum()));
+        rim_colours.truncate(((rim_colours.len() as f32 * DARKEST) as usize).max(1));
+        let rim = rim_colours.iter().sum::<Vec3>() / rim_colours.len().max(1) as f32;
         spread(&mut face, CARRY);
         spread(&mut front, CARRY);
-        let cells: Vec<OcclusionCell> = (0..SIDE * SIDE)
-            .map(|k| {
-                let face = face[k].unwrap_or_default();
-                OcclusionCell { covered: self.mask[k], face, front: front[k].unwrap_or(face) }
-            })
-            .collect();
-        Occlusion(Some(cells.into()))
+        let cell = |k: usize| {
+            let face = face[k].unwrap_or_default();
+            let covered = self.mask[k];
+            if covered < RIM && reach.as_ref().is_some_and(|r| r[k]) {
+                return OcclusionCell { covered: RIM, face, front: rim };
+            }
+            OcclusionCell { covered, face, front: front[k].unwrap_or(face) }
+        };
+        let cells: Vec<OcclusionCell> = (0..CELLS).map(cell).collect();
+        let share = self.mask.iter().sum::<f32>() / CELLS as f32;
+        Occlusion::new(Some(cells.into()), share)
     }
 }
