@@ -134,7 +134,8 @@ impl Ours {
         // A measurement is three runs.
         let network = time(|| model.measure(Duration::ZERO).map(|_| ()).map_err(Into::into))? / 3.0;
         let whole = time(|| {
-            made = model.swap(frame, &face.landmarks)?;
+            let next = model.swap(frame, &face.landmarks)?;
+            model.recycle(std::mem::replace(&mut made, next));
             Ok(())
         })?;
         self.work.push((whole - network).max(0.0));

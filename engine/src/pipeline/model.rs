@@ -16,11 +16,18 @@ pub trait Swap: Send {
     /// # Errors
     /// Why it can't be, in words for people.
     fn swap(&mut self, frame: &Frame, face: &Face) -> Result<Made, String>;
+
+    /// Takes back what is no longer needed, to use its memory again.
+    fn recycle(&mut self, _made: Made) {}
 }
 
 impl Swap for SwapModel {
     fn swap(&mut self, frame: &Frame, face: &Face) -> Result<Made, String> {
         Self::swap(self, frame, &face.landmarks).map_err(|e| e.to_string())
+    }
+
+    fn recycle(&mut self, made: Made) {
+        Self::recycle(self, made);
     }
 }
 
@@ -127,7 +134,10 @@ impl Modelling {
             let made = catch_unwind(AssertUnwindSafe(|| swap.swap(frame, face)))
                 .unwrap_or_else(|panic| Err(format!("the swap model broke down: {}", panic_words(&*panic))));
             match made {
-                Ok(made) => results.push(self.sheets.lay(&made, face, frame.time, start.elapsed())),
+                Ok(made) => {
+                    results.push(self.sheets.lay(&made, face, frame.time, start.elapsed()));
+                    self.model.swap.recycle(made);
+                }
                 Err(e) => fault = Some(e),
             }
         }

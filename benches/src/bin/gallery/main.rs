@@ -274,7 +274,7 @@ impl Gallery {
                         occluder.draw(time, head, layer);
                     }
                 };
-                let present = before.filter(|_| time > TIMES[0] && time < TIMES[3]);
+                let present = before.filter(|b| b.present(time));
                 let draw = present.map(|_| &draw as Draw<'_>);
                 stage.take(i as u64, Stance::at(&keys, time), &EVEN, draw)
             });
@@ -295,7 +295,7 @@ impl Gallery {
         drop(takes);
         let picks = [TIMES[0] + 0.30, 2.5].map(at_frame);
         let columns = ["live", THREE[0], THREE[1], THREE[2]].repeat(2);
-        let mut sheets = [(); 2].map(|()| Sheet::new(226, 4, &columns));
+        let mut sheets = [(); 3].map(|()| Sheet::new(226, 4, &columns));
         for (n, occluder) in Occluder::ALL.into_iter().enumerate() {
             self.tell(&format!("occluders: {}", occluder.name()));
             let takes = sequence(Some(occluder))?;

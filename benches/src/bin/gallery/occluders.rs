@@ -50,14 +50,15 @@ pub(crate) enum Occluder {
     Sunglasses,
     Cap,
     Hair,
+    Glasses,
 }
 
 /// Seconds: it begins to come, is there, begins to go, is gone, and the sequence ends.
 pub(crate) const TIMES: [f32; 5] = [1.3, 1.75, 2.9, 3.35, 3.6];
 
 impl Occluder {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Hand, Self::Microphone, Self::Mug, Self::Sunglasses, Self::Cap, Self::Hair];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Hand, Self::Microphone, Self::Mug, Self::Sunglasses, Self::Cap, Self::Hair, Self::Glasses];
 
     /// What it is, in words.
     pub(crate) fn name(self) -> &'static str {
@@ -68,11 +69,20 @@ impl Occluder {
             Self::Sunglasses => "sunglasses",
             Self::Cap => "cap",
             Self::Hair => "strands of hair",
+            Self::Glasses => "glasses",
         }
+    }
+
+    /// Whether it is there at `time`: glasses are worn all the while.
+    pub(crate) fn present(self, time: f32) -> bool {
+        self == Self::Glasses || time > TIMES[0] && time < TIMES[3]
     }
 
     /// Draws it as it is at `time` seconds.
     pub(crate) fn draw(self, time: f32, head: &Head, layer: &mut Layer) {
+        if self == Self::Glasses {
+            return glasses(&Place::new(head.eyes, head.roll, head.apart), layer);
+        }
         let [come, there, go, gone, _] = TIMES;
         let here = soft((time - come) / (there - come)) * soft((gone - time) / (gone - go));
         if here <= 0.0 {
@@ -109,6 +119,7 @@ impl Occluder {
                 cap(&Place::new(at, head.roll, head.width), layer);
             }
             Self::Hair => hair(head, away, time, layer),
+            Self::Glasses => {}
         }
     }
 }
@@ -193,6 +204,29 @@ fn sunglasses(place: &Place, layer: &mut Layer) {
         )
     };
     layer.body(place, reach, 0.03, bow, metal);
+}
+
+/// Rims of dark horn, with clear glass.
+fn glasses(place: &Place, layer: &mut Layer) {
+    let lens = |p: Vec2| rounded(Vec2::new(p.x.abs() - 0.50, p.y - 0.08), Vec2::new(0.40, 0.29), 0.20);
+    let reach = [Vec2::new(-1.4, -0.6), Vec2::new(1.4, 0.7)];
+    let rim = |p: Vec2| lens(p).abs() - 0.032;
+    layer.shadow(place, reach, 0.12, rim);
+    let horn = |p: Vec2| Vec3::new(0.030, 0.018, 0.012) * (1.3 - p.y);
+    layer.body(place, reach, 0.03, rim, horn);
+    let bridge =
+        |p: Vec2| crate::layer::capsule(p, Vec2::new(-0.12, -0.02), Vec2::new(0.12, -0.02), 0.036, 0.036);
+    layer.body(place, reach, 0.03, bridge, horn);
+    let bow = |p: Vec2| {
+        crate::layer::capsule(
+            Vec2::new(p.x.abs(), p.y),
+            Vec2::new(0.90, -0.06),
+            Vec2::new(1.16, -0.09),
+            0.036,
+            0.030,
+        )
+    };
+    layer.body(place, reach, 0.03, bow, horn);
 }
 
 fn place_scale(place: &Place) -> f32 {

@@ -164,11 +164,13 @@ Each light is on from the first frame, but for the exposure step: 1.8 times as m
 ## Things before the face
 
 Drawn over the live picture with their shadows, so that the pixels they cover are known. Left while they come, right \
-once they are there.
+once they are there. Glasses are worn from the first frame.
 
 ![Hand, microphone and mug before three personas](gallery-occluders-1.jpg)
 
 ![Sunglasses, cap and strands of hair before three personas](gallery-occluders-2.jpg)
+
+![Glasses with three personas](gallery-occluders-3.jpg)
 
 ## Worst frames
 

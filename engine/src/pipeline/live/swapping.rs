@@ -57,6 +57,19 @@ impl Offer {
     }
 }
 
+/// How much less this thread and those that the model's runtime starts from it count where all cores are busy: a nice
+/// value of Linux, 0..=19.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
+
+/// Puts the calling thread behind tracking and drawing, which must keep the camera's rate.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(e) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
+        log::info!("the swap model's thread keeps its priority: {e}");
+    }
+}
+
 pub(super) struct Swapping {
     controls: Arc<Controls>,
     board: Arc<Board>,
@@ -83,6 +96,7 @@ impl Swapping {
     }
 
     pub(super) fn run(mut self, from: &Taker<Job>) {
+        give_way();
         let mut generation = 0;
         while !self.controls.stopped() {
             self.obey();

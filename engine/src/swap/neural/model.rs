@@ -52,6 +52,8 @@ pub struct SwapModel {
     masks: Vec<MaskNet>,
     planes: Vec<f32>,
     buffer: Vec<f32>,
+    /// A result's pixels that nobody needs any more.
+    spare: Vec<f32>,
 }
 
 /// What a model's self-test saw.
@@ -99,8 +101,8 @@ impl SwapModel {
         };
         let net = found.expecting(|expect| runtime.load_with(Source::File(path), expect, options))?;
         let contract = contract.clone();
-        let (shot, masks, planes, buffer) = (Shot::default(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { contract, net, matrix, file, shot, masks, planes, buffer })
+        let (masks, planes, buffer, spare) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { contract, net, matrix, file, shot: Shot::default(), masks, planes, buffer, spare })
     }
 
     /// What it takes and gives.
@@ -196,6 +198,11 @@ impl SwapModel {
         made
     }
 
+    /// Takes a result back that is no longer needed, for the next one's pixels.
+    pub fn recycle(&mut self, made: Made) {
+        self.spare = made.rgb;
+    }
+
     /// Runs the network on R'G'B' planes of `detail` times its size: planes of the result and its mask.
     fn make(&mut self, planes: &[f32]) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
         let [w, h] = self.contract.size;
@@ -203,7 +210,8 @@ impl SwapModel {
         if self.contract.source == SourceKind::Built && self.net.inputs().len() > 1 {
             self.net.input_mut(1).fill(self.shot.morph);
         }
-        let mut rgb = vec![0.0; planes.len()];
+        let mut rgb = std::mem::take(&mut self.spare);
+        rgb.resize(planes.len(), 0.0);
         for (j, i) in (0..k).flat_map(|j| (0..k).map(move |i| (j, i))) {
             fill(&self.contract, planes, (k, i, j), self.net.input_mut(0));
             self.net.run()?;

@@ -9,9 +9,9 @@ use crate::space::{CropPx, MeshPoint, Uv};
 use crate::swap::bake::{Mask, canonical_mask};
 use crate::swap::{FaceTexture, Openings, Tone};
 use crate::topology::{POINTS, TRIANGLES};
-use glam::Vec2;
 #[cfg(test)]
 use glam::Vec3;
+use glam::{Vec2, Vec4};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -96,6 +96,8 @@ pub struct Sheet {
     texels: Vec<[u8; 4]>,
     /// Blend weights of the last result, 0..=255.
     alpha: Vec<u8>,
+    /// The result as it is laid, see [`Reader`].
+    pixels: Vec<Vec4>,
     known: f32,
     covers: f32,
 }
@@ -121,7 +123,7 @@ impl Sheet {
     #[must_use]
     pub fn new(grid: Arc<Grid>) -> Self {
         let n = grid.side * grid.side;
-        Self { grid, texels: vec![[0; 4]; n], alpha: vec![0; n], known: 0.0, covers: 0.0 }
+        Self { grid, texels: vec![[0; 4]; n], alpha: vec![0; n], pixels: Vec::new(), known: 0.0, covers: 0.0 }
     }
 
     /// Share of the face that is known, 0..=1.
@@ -145,7 +147,8 @@ impl Sheet {
             .map(|CropPx(p)| p)
             .collect();
         let patches = self.patches(mesh, &places);
-        let reader = Reader::new(made);
+        let mut pixels = std::mem::take(&mut self.pixels);
+        let reader = Reader::new(made, &mut pixels);
         let (mut known, mut covers, mut all) = (0u64, 0u64, 0u64);
         for cell in &self.grid.cells {
             let at = cell.at as usize;
@@ -157,20 +160,22 @@ impl Sheet {
             let p = patch.from + patch.along * s + patch.down * r;
             let seen = if patch.facing > 0.0 { reader.at(p) } else { None };
             let mut mask = 1.0;
-            if let Some([red, green, blue, m]) = seen {
-                mask = m;
+            if let Some(new) = seen {
+                mask = new.w;
+                let [r, g, b, k] = *texel;
                 // What was never seen takes the first that comes, the line of a closed mouth for its inside.
-                let k = if texel[3] == 0 { 1.0 } else { patch.weight };
-                for (old, new) in texel.iter_mut().zip([red, green, blue]) {
-                    *old = (f32::from(*old) + (new - f32::from(*old)) * k + 0.5) as u8;
-                }
-                texel[3] = texel[3].max((patch.facing * 255.0 + 0.5) as u8);
+                let share = if k == 0 { 1.0 } else { patch.weight };
+                let old = Vec4::new(f32::from(r), f32::from(g), f32::from(b), 0.0);
+                let mixed = old + (new - old) * share + 0.5;
+                let k = k.max((patch.facing * 255.0 + 0.5) as u8);
+                *texel = [mixed.x as u8, mixed.y as u8, mixed.z as u8, k];
             }
             *alpha = (f32::from(cell.alpha) * mask * f32::from(texel[3]) / 255.0 + 0.5) as u8;
             known += u64::from(cell.alpha) * u64::from(texel[3]);
             covers += u64::from(*alpha) * 255;
             all += u64::from(cell.alpha) * 255;
         }
+        self.pixels = pixels;
         self.known = known as f32 / all.max(1) as f32;
         self.covers = covers as f32 / all.max(1) as f32;
     }
@@ -254,40 +259,43 @@ fn mean_up(a: u32, b: u32) -> u32 {
     (a | b) - (((a ^ b) & 0xfefe_fefe) >> 1)
 }
 
-/// Reads a result between its pixels.
+/// Reads a result between its pixels, which lie there as R, G, B (codes 0..=255) and mask (0..=1): one load a pixel.
 struct Reader<'a> {
-    made: &'a Made,
-    planes: [&'a [f32]; 3],
+    pixels: &'a [Vec4],
+    width: usize,
     last: Vec2,
 }
 
 impl<'a> Reader<'a> {
-    fn new(made: &'a Made) -> Self {
+    /// `pixels` is filled anew.
+    fn new(made: &Made, pixels: &'a mut Vec<Vec4>) -> Self {
         let n = made.width * made.height;
         let plane = |c: usize| made.rgb.get(c * n..(c + 1) * n).unwrap_or_default();
+        let colours = plane(0).iter().zip(plane(1)).zip(plane(2));
+        pixels.clear();
+        if made.mask.is_empty() {
+            pixels.extend(colours.map(|((r, g), b)| Vec4::new(r * 255.0, g * 255.0, b * 255.0, 1.0)));
+        } else {
+            let masked = colours.zip(&made.mask);
+            pixels.extend(masked.map(|(((r, g), b), m)| Vec4::new(r * 255.0, g * 255.0, b * 255.0, *m)));
+        }
         let last = Vec2::new(made.width as f32, made.height as f32) - 1.0;
-        Self { made, planes: [plane(0), plane(1), plane(2)], last }
+        Self { pixels, width: made.width, last }
     }
 
-    /// R, G, B as codes 0..=255 and the mask 0..=1, bilinear. None outside.
-    fn at(&self, p: Vec2) -> Option<[f32; 4]> {
+    /// Bilinear. None outside.
+    fn at(&self, p: Vec2) -> Option<Vec4> {
         if !(p.x >= 0.0 && p.y >= 0.0 && p.x <= self.last.x && p.y <= self.last.y) {
             return None;
         }
         // Positive, so that cutting off is rounding down.
         let (x, y) = (p.x.min(self.last.x - 1.0) as usize, p.y.min(self.last.y - 1.0) as usize);
         let (fx, fy) = (p.x - x as f32, p.y - y as f32);
-        let w = self.made.width;
-        let i = y * w + x;
-        let mix = |plane: &[f32]| -> Option<f32> {
-            let near = plane.get(i..i + w + 2)?;
-            let [a, b, c, d] = [near[0], near[1], near[w], near[w + 1]];
-            let top = a + (b - a) * fx;
-            Some(top + (c + (d - c) * fx - top) * fy)
-        };
-        let mask = if self.made.mask.is_empty() { 1.0 } else { mix(&self.made.mask)? };
-        let [r, g, b] = self.planes;
-        Some([mix(r)? * 255.0, mix(g)? * 255.0, mix(b)? * 255.0, mask])
+        let i = y * self.width + x;
+        let near = self.pixels.get(i..i + self.width + 2)?;
+        let [a, b, c, d] = [near[0], near[1], near[self.width], near[self.width + 1]];
+        let (top, bottom) = (a + (b - a) * fx, c + (d - c) * fx);
+        Some(top + (bottom - top) * fy)
     }
 }
 

@@ -160,3 +160,46 @@ fn a_wall_is_no_face() {
     // Without slopes its place can't be told either: the error is more than a pixel.
     assert!(fit.is_none_or(|f| f.agreement * f.pattern < 0.4 && f.error > 1.0), "{fit:?}");
 }
+
+/// The picture with dark rims round both eyes and a bar over the nose, where they are worn.
+fn with_glasses(mut picture: Vec<f32>) -> Vec<f32> {
+    for i in 0..W * W {
+        let (x, y) = ((i % W) as f32 / 3.0, (i / W) as f32 / 3.0);
+        let from_eye = ((x - 32.0).abs() - 10.0, y - 23.0);
+        let side = (from_eye.0 / 6.2).abs().max((from_eye.1 / 5.0).abs());
+        let bar = (x - 32.0).abs() < 4.0 && (20.0..22.0).contains(&y);
+        if bar || (1.0..1.25).contains(&side) {
+            for c in 0..3 {
+                picture[c * W * W + i] = 0.08;
+            }
+        }
+    }
+    picture
+}
+
+#[test]
+fn glasses_that_are_worn_stay_in_front_and_count_as_no_occluder() {
+    let mut model = Model::new();
+    for k in 0..40 {
+        see(&mut model, &with_glasses(picture(k, 0.0, None)));
+    }
+    let occlusion = model.occlusion();
+    let cells = occlusion.cells().expect("rims");
+    let cell = |x: usize, y: usize| cells[y * SIDE + x];
+    for (x, y) in [(32, 20), (22, 28), (42, 28), (15, 24)] {
+        let c = cell(x, y);
+        assert!(c.covered == 0.5 && c.front.max_element() < 0.15, "{x} {y} {c:?}");
+        assert!(c.face.min_element() > 0.2, "skin beside it is the face's colour: {c:?}");
+    }
+    assert!([(32, 12), (32, 36), (20, 40)].iter().all(|(x, y)| cell(*x, *y).covered == 0.0));
+    assert_eq!(occlusion.share(), 0.0);
+    // A hand before the face and the rims is one all the same.
+    for k in 40..46 {
+        see(&mut model, &with_glasses(picture(k, 0.0, Some((70, 105)))));
+    }
+    let occlusion = model.occlusion();
+    assert!(occlusion.share() > 0.02 && occlusion.cells().unwrap()[43 * SIDE + 33].covered > 0.9);
+    let mut without = Model::new();
+    show(&mut without, 0, 40, 0.0, None);
+    assert!(without.occlusion().cells().is_none());
+}

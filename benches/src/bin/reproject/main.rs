@@ -1,4 +1,3 @@
-// Above 400 lines and whole: one measurement from frames to plot, read from top to bottom.
 //! Slow swap models, three ways: re-projection, the field's reuse of the last result, and waiting. Writes a table into a
 //! page between its markers, and a plot.
 //!
@@ -8,6 +7,9 @@
 //! picture is read at the middle of each triangle of that frame's mesh, so what moves with the face is compared with
 //! itself: `off` is the mean distance from the reference, `flicker` the mean change of that distance from frame to frame,
 //! both in 8-bit codes.
+
+mod live;
+mod plot;
 
 use anyhow::Context;
 use clap::Parser;
@@ -19,9 +21,7 @@ use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, models, skim};
 use omote_engine::persona::{Date, built_in};
-use omote_engine::pipeline::{
-    Engine, Follow, Lag, Live, LiveConfig, LiveSource, Model, Pace, Privacy, Settings, Swap,
-};
+use omote_engine::pipeline::{Engine, Follow, Lag, Model, Privacy, Settings};
 use omote_engine::source::{Rate, Source};
 use omote_engine::swap::neural::{Grid, Hints, Identity, Made, Sheets, SwapModel, VECTOR, Wearer, recognise};
 use omote_engine::swap::{FaceTexture, Mask};
@@ -48,6 +48,9 @@ struct Options {
     /// Seconds of each live run; 0 leaves them out
     #[arg(long, default_value_t = 8.0)]
     live: f64,
+    /// Rounds of live runs, whose medians count
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
 }
 
 /// What a model may take, ms.
@@ -83,11 +86,11 @@ fn main() -> anyhow::Result<()> {
     let names: Vec<&str> = clips.iter().map(|c| c.0.as_str()).collect();
     let mut text = table(&sums, &names.join(", "));
     if options.live > 0.0 {
-        text += &live(&runtime, &data, options.live)?;
+        text += &live::live(&runtime, &data, options.live, options.rounds)?;
     }
     out.write_all(text.as_bytes())?;
     if let Some(path) = &options.plot {
-        std::fs::write(path, plot(&sums)).with_context(|| path.display().to_string())?;
+        std::fs::write(path, plot::plot(&sums)).with_context(|| path.display().to_string())?;
     }
     if let Some(path) = &options.page {
         let page = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
@@ -288,118 +291,4 @@ fn table(sums: &[[[f64; 2]; 3]; 4], clips: &str) -> String {
         );
     }
     out
-}
-
-/// A live pipeline on the actor, with models that sleep.
-fn live(runtime: &Runtime, data: &Path, seconds: f64) -> anyhow::Result<String> {
-    let mut out =
-        "\nLive, the actor at 1280x720 and 30 frames a second, models that sleep; 300 frames each:\n\n\
-        | the model takes | frames a second | latency p50 | p99 | results a second | texture age p50 |\n\
-        | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-            .to_owned();
-    for lag in [0, 10, 40, 150, 500] {
-        let tracker = Tracker::new(runtime, &models::models_dir(data), TrackerConfig::default())?;
-        let mut first = Some(tracker);
-        let follow = Box::new(move || {
-            let tracker = first.take().ok_or_else(|| {
-                use omote_engine::error::{Error, ErrorKind, Stage};
-                Error::new(ErrorKind::Backend, Stage::Track, "the tracker broke down")
-            })?;
-            Ok(Box::new(tracker) as Box<dyn Follow>)
-        });
-        let source = LiveSource::Actor(ActorOptions::new(5, 1280, 720, Rate::DEFAULT));
-        let (personas, settings) = (vec![persona()?], settings());
-        let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
-        if lag > 0 {
-            let swap = Box::new(Sleeps(model(runtime)?, Duration::from_millis(lag)));
-            let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-            let model = Model { name: "stand-in".to_owned(), swap, mask, side: 256, pace: Pace::default() };
-            live.wear_model(Some(Box::new(move || Ok(model))));
-        }
-        // The window of the figures is 300 frames: what was before them is pushed out.
-        std::thread::sleep(Duration::from_secs_f64(seconds.max(1.0) + 3.0));
-        let status = live.stop();
-        let name = if lag == 0 { "none".to_owned() } else { format!("{lag} ms") };
-        let _ = writeln!(
-            out,
-            "| {name} | {:.1} | {:.1} ms | {:.1} ms | {:.1} | {:.0} ms |",
-            status.source.measured_fps,
-            status.latency.p50,
-            status.latency.p99,
-            status.model.rate,
-            status.model.age.p50
-        );
-    }
-    Ok(out)
-}
-
-/// A model that takes so long.
-struct Sleeps(SwapModel, Duration);
-
-impl Swap for Sleeps {
-    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<Made, String> {
-        let begun = std::time::Instant::now();
-        let made = self.0.swap(frame, &face.landmarks).map_err(|e| e.to_string());
-        std::thread::sleep(self.1.saturating_sub(begun.elapsed()));
-        made
-    }
-}
-
-/// Bars: distance from the reference by the model's time.
-fn plot(sums: &[[[f64; 2]; 3]; 4]) -> String {
-    let (width, height, left, bottom, top) = (760.0, 330.0, 60.0, 50.0, 56.0);
-    let most = sums.iter().flatten().map(|v| v[0]).fold(1.0, f64::max) * 1.1;
-    let y = |v: f64| height - bottom - v / most * (height - bottom - top);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#fbf8f2\"/>\n\
-         <text x=\"{left}\" y=\"24\" font-size=\"15\" fill=\"#2b2622\">How far a slow model's picture is from one without delay (8-bit codes, less is better)</text>\n"
-    );
-    let decade = 10f64.powf((most / 5.0).log10().floor());
-    let step =
-        [1.0, 2.0, 5.0, 10.0].map(|k| k * decade).into_iter().find(|s| *s >= most / 5.0).unwrap_or(most);
-    let mut tick = 0.0;
-    while tick <= most {
-        let at = y(tick);
-        let _ = writeln!(
-            out,
-            "<line x1=\"{left}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#e3dccf\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#6b6259\">{tick}</text>",
-            width - 20.0,
-            left - 8.0,
-            at + 4.0
-        );
-        tick += step;
-    }
-    let group = (width - left - 20.0) / sums.len() as f64;
-    for (k, (row, lag)) in sums.iter().zip(LAGS).enumerate() {
-        let x0 = left + group * k as f64 + group * 0.14;
-        let bar = group * 0.72 / 3.0;
-        for (j, (v, (_, colour))) in row.iter().zip(WAYS).enumerate() {
-            let (x, at) = (x0 + bar * j as f64, y(v[0]));
-            let _ = writeln!(
-                out,
-                "<rect x=\"{x:.1}\" y=\"{at:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{colour}\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"11\" fill=\"#2b2622\">{:.1}</text>",
-                bar - 4.0,
-                height - bottom - at,
-                x + bar / 2.0 - 2.0,
-                at - 5.0,
-                v[0]
-            );
-        }
-        let _ = writeln!(
-            out,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#2b2622\">model takes {lag} ms</text>",
-            x0 + group * 0.36,
-            height - bottom + 20.0
-        );
-    }
-    for (j, (name, colour)) in WAYS.iter().enumerate() {
-        let x = left + 130.0 * j as f64;
-        let _ = writeln!(
-            out,
-            "<rect x=\"{x}\" y=\"34\" width=\"12\" height=\"12\" fill=\"{colour}\"/><text x=\"{}\" y=\"45\" fill=\"#2b2622\">{name}</text>",
-            x + 18.0
-        );
-    }
-    out + "</svg>\n"
 }

@@ -1,0 +1,99 @@
+//! A live pipeline beside models that sleep: does the picture keep the camera's rate?
+
+use super::{model, persona, settings};
+use omote_engine::actor::ActorOptions;
+use omote_engine::frame::Frame;
+use omote_engine::infer::{Runtime, models};
+use omote_engine::pipeline::{Follow, Live, LiveConfig, LiveSource, LiveStatus, Model, Pace, Swap};
+use omote_engine::source::Rate;
+use omote_engine::swap::Mask;
+use omote_engine::swap::neural::{Made, SwapModel};
+use omote_engine::track::{Face, Tracker, TrackerConfig};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// What a model takes, ms; 0 is none.
+const LAGS: [u64; 5] = [0, 10, 40, 150, 500];
+
+/// The table: for each model the medians over `rounds` runs of so many `seconds`, the models by turns.
+pub(super) fn live(runtime: &Runtime, data: &Path, seconds: f64, rounds: usize) -> anyhow::Result<String> {
+    let mut runs: [Vec<LiveStatus>; LAGS.len()] = Default::default();
+    for _ in 0..rounds.max(1) {
+        for (lag, runs) in LAGS.iter().zip(&mut runs) {
+            runs.push(run(runtime, data, *lag, seconds)?);
+        }
+    }
+    let mut out = format!(
+        "\nLive, the actor at 1280x720 and 30 frames a second, models that sleep; medians of {} rounds by turns, 300 frames each:\n\n\
+        | the model takes | frames a second | latency p50 | p99 | p99 more than without | results a second | texture age p50 |\n\
+        | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        rounds.max(1)
+    );
+    let middle = |runs: &[LiveStatus], of: fn(&LiveStatus) -> f64| {
+        let mut values: Vec<f64> = runs.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or_default()
+    };
+    let without: Vec<f64> = runs.first().into_iter().flatten().map(|s| s.latency.p99).collect();
+    for (lag, runs) in LAGS.iter().zip(&runs) {
+        // Of neighbours in time, since a shared machine's speed drifts.
+        let mut more: Vec<f64> = runs.iter().zip(&without).map(|(s, w)| s.latency.p99 - w).collect();
+        more.sort_by(f64::total_cmp);
+        let more = more.get(more.len() / 2).copied().unwrap_or_default();
+        let (name, more) = match lag {
+            0 => ("none".to_owned(), String::new()),
+            _ => (format!("{lag} ms"), format!("{more:+.1} ms")),
+        };
+        let _ = writeln!(
+            out,
+            "| {name} | {:.1} | {:.1} ms | {:.1} ms | {more} | {:.1} | {:.0} ms |",
+            middle(runs, |s| s.source.measured_fps),
+            middle(runs, |s| s.latency.p50),
+            middle(runs, |s| s.latency.p99),
+            middle(runs, |s| s.model.rate),
+            middle(runs, |s| s.model.age.p50)
+        );
+    }
+    Ok(out)
+}
+
+fn run(runtime: &Runtime, data: &Path, lag: u64, seconds: f64) -> anyhow::Result<LiveStatus> {
+    let tracker = Tracker::new(runtime, &models::models_dir(data), TrackerConfig::default())?;
+    let mut first = Some(tracker);
+    let follow = Box::new(move || {
+        let tracker = first.take().ok_or_else(|| {
+            use omote_engine::error::{Error, ErrorKind, Stage};
+            Error::new(ErrorKind::Backend, Stage::Track, "the tracker broke down")
+        })?;
+        Ok(Box::new(tracker) as Box<dyn Follow>)
+    });
+    let source = LiveSource::Actor(ActorOptions::new(5, 1280, 720, Rate::DEFAULT));
+    let (personas, settings) = (vec![persona()?], settings());
+    let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+    if lag > 0 {
+        let swap = Box::new(Sleeps(model(runtime)?, Duration::from_millis(lag)));
+        let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+        let model = Model { name: "stand-in".to_owned(), swap, mask, side: 256, pace: Pace::default() };
+        live.wear_model(Some(Box::new(move || Ok(model))));
+    }
+    // The window of the figures is 300 frames: what was before them is pushed out.
+    std::thread::sleep(Duration::from_secs_f64(seconds.max(1.0) + 3.0));
+    Ok(live.stop())
+}
+
+/// A model that takes so long.
+struct Sleeps(SwapModel, Duration);
+
+impl Swap for Sleeps {
+    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<Made, String> {
+        let begun = std::time::Instant::now();
+        let made = self.0.swap(frame, &face.landmarks).map_err(|e| e.to_string());
+        std::thread::sleep(self.1.saturating_sub(begun.elapsed()));
+        made
+    }
+
+    fn recycle(&mut self, made: Made) {
+        self.0.recycle(made);
+    }
+}
