@@ -31,6 +31,8 @@ const FREE: f32 = 0.15;
 const CARRY: usize = 5;
 /// How far the rims of glasses cover their cells and those beside them: so far that a pixel's own colour decides.
 const RIM: f32 = 0.5;
+/// How far on the way to a rim's own colour what counts as rim lies: rims shine, and their edges are half skin.
+const TOWARDS: f32 = 0.62;
 /// Part of a rim's cells, the darkest, whose mean is the rim's colour: the others are half skin.
 const DARKEST: f32 = 0.4;
 
@@ -113,7 +115,7 @@ impl Model {
             let face = face[k].unwrap_or_default();
             let covered = self.mask[k];
             if covered < RIM && reach.as_ref().is_some_and(|r| r[k]) {
-                return OcclusionCell { covered: RIM, face, front: rim };
+                return OcclusionCell { covered: RIM, face, front: face.lerp(rim, TOWARDS) };
             }
             OcclusionCell { covered, face, front: front[k].unwrap_or(face) }
         };

@@ -188,7 +188,7 @@ fn glasses_that_are_worn_stay_in_front_and_count_as_no_occluder() {
     let cell = |x: usize, y: usize| cells[y * SIDE + x];
     for (x, y) in [(32, 20), (22, 28), (42, 28), (15, 24)] {
         let c = cell(x, y);
-        assert!(c.covered == 0.5 && c.front.max_element() < 0.15, "{x} {y} {c:?}");
+        assert!(c.covered == 0.5 && c.front.max_element() < 0.3, "{x} {y} {c:?}");
         assert!(c.face.min_element() > 0.2, "skin beside it is the face's colour: {c:?}");
     }
     assert!([(32, 12), (32, 36), (20, 40)].iter().all(|(x, y)| cell(*x, *y).covered == 0.0));
