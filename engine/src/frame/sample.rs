@@ -120,12 +120,31 @@ impl Component<'_, u8> {
                     sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += u16::from(v));
                 }
             }
-            for (mean, block) in line.iter_mut().zip(sums.chunks(k)) {
-                let total: u32 = block.iter().map(|&v| u32::from(v)).sum();
-                *mean = total as f32 / (rows * block.len()) as f32;
+            match k {
+                2 => join::<2>(&sums, rows, line),
+                3 => join::<3>(&sums, rows, line),
+                4 => join::<4>(&sums, rows, line),
+                _ => join_all(&sums, k, rows, line),
             }
         }
         means
+    }
+}
+
+/// Means of blocks of `K` columns whose `rows` rows are summed; the last block may be smaller.
+fn join<const K: usize>(sums: &[u16], rows: usize, means: &mut [f32]) {
+    let part = 1.0 / (rows * K) as f32;
+    let (blocks, rest) = sums.as_chunks::<K>();
+    for (mean, block) in means.iter_mut().zip(blocks) {
+        *mean = block.iter().map(|&v| u32::from(v)).sum::<u32>() as f32 * part;
+    }
+    join_all(rest, K, rows, &mut means[blocks.len()..]);
+}
+
+fn join_all(sums: &[u16], k: usize, rows: usize, means: &mut [f32]) {
+    for (mean, block) in means.iter_mut().zip(sums.chunks(k)) {
+        let total: u32 = block.iter().map(|&v| u32::from(v)).sum();
+        *mean = total as f32 / (rows * block.len()) as f32;
     }
 }
 

@@ -160,7 +160,7 @@ impl Tracker {
     /// The lost face that a new one, whose region was read last, continues: near, of similar size, and of its looks.
     fn returning(&mut self, fresh: &Follow) -> Option<Ghost> {
         let (planar, n) = self.mesh.crop();
-        let crop = Crop::new(planar, n, &mut self.luma)?;
+        let crop = Crop::new(planar, n, &mut self.views)?;
         let alike = |id: u64| self.models.get(&id).and_then(|m| fresh.alike(m, &crop));
         let (ghost, known) = Ghost::take(&mut self.ghosts, fresh, alike)?;
         // Looks that do not fit would pull the mesh along.

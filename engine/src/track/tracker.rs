@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::appearance::{Crop, Luma, Model};
+use super::appearance::{Crop, Model, Views};
 use super::detect::{Detector, Reach, whole};
 use super::follow::{Follow, Look, MARGIN, Mesh, inside, wrap};
 use super::ghost::Ghost;
@@ -68,7 +68,7 @@ pub struct Tracker {
     pub(super) ghosts: Vec<Ghost>,
     /// What each face looks like, by its id.
     pub(super) models: HashMap<u64, Model>,
-    pub(super) luma: Luma,
+    pub(super) views: Views,
     choice: Choice,
     pub(super) next_id: u64,
     last: Option<FrameTime>,
@@ -107,7 +107,7 @@ impl Tracker {
             follows: Vec::new(),
             ghosts: Vec::new(),
             models: HashMap::new(),
-            luma: Luma::default(),
+            views: Views::default(),
             choice: Choice::default(),
             next_id: 0,
             last: None,
@@ -224,7 +224,7 @@ impl Tracker {
         };
         let mut next = follow.clone();
         let (planar, n) = self.mesh.crop();
-        let crop = Crop::new(planar, n, &mut self.luma)?;
+        let crop = Crop::new(planar, n, &mut self.views)?;
         let model = self.models.entry(follow.id).or_insert_with(Model::new);
         let look = Look { model, crop: &crop };
         let mesh = Mesh { presence: reading.presence, points: reading.points, region };

@@ -5,8 +5,8 @@
 //! front of the face does not pull.
 
 use super::crop::Crop;
-use super::places::{SKIN, around, points_of};
-use super::{CELLS, Model, terms};
+use super::places::{SKIN, TERMS, crowded, points_of};
+use super::{CELLS, Model};
 use glam::{Mat2, Vec2, Vec4};
 
 /// A similarity of the crop's plane: `anchor + grow · R(turn) · (p − anchor) + shift`.
@@ -59,10 +59,15 @@ const CLIP: f32 = 0.15;
 const HUE: f32 = 0.1;
 /// Rounds before what stands in front is looked for.
 const SHUN_FROM: usize = 2;
+/// Before that one of so many texels will do.
+const ROUGH: usize = 2;
+/// Rounds after which a step of less than this, in crop pixels, is the last.
+const SETTLED: usize = 3;
+const STILL: f32 = 0.005;
 /// Rest from which a texel looks otherwise.
 const STRANGE: f32 = 0.14;
 /// So many of those within so many cells put a texel out of the count; what it then counts.
-const SHUN_LEAST: u32 = 4;
+const SHUN_LEAST: u8 = 4;
 const SHUN_REACH: usize = 2;
 const SHUNNED: f32 = 0.02;
 /// Least number of texels to lay a model by.
@@ -80,7 +85,8 @@ struct Spot {
     calm: f32,
     /// How far it was free before and has the face's hue, 0..=1.
     free: f32,
-    terms: [f32; 6],
+    /// The light's six terms, then nothing.
+    terms: [Vec4; 2],
     /// The model's own tone without its smooth part.
     pattern: f32,
 }
@@ -94,7 +100,8 @@ impl Model {
         }
         let anchor = spots.iter().map(|s| s.at).sum::<Vec2>() / spots.len() as f32;
         let mut way = Similarity::none(anchor);
-        let before = self.light.map(|l| l.w);
+        let tones = self.light.map(|l| l.w);
+        let before = [Vec4::from_slice(&tones), Vec4::new(tones[4], tones[5], 0.0, 0.0)];
         let mut light = before;
         let keep = self.light_kept();
         let mut error = f32::MAX;
@@ -102,56 +109,48 @@ impl Model {
             if round >= SHUN_FROM {
                 shun(&mut spots, &way, &light, crop);
             }
-            let (mut normal, mut right) = ([[0.0f32; N]; N], [0.0f32; N]);
+            // The unknowns' products, and with the rest as an eleventh.
+            let mut products = [[Vec4::ZERO; 3]; N + 1];
             let matrix = way.matrix();
-            let (mut rests, mut weights, mut seen) = (0.0, 0.0, 0);
-            for s in &spots {
+            let (mut weights, mut seen) = (0.0, 0);
+            let skip = if round < SHUN_FROM { ROUGH } else { 1 };
+            for s in spots.iter().step_by(skip) {
                 let arm = matrix * (s.at - anchor);
                 let Some((tone, slope)) = crop.tone(anchor + arm + way.shift) else { continue };
-                let lit: f32 = light.iter().zip(s.terms).map(|(l, t)| l * t).sum();
-                let rest = tone - s.tone - lit;
+                let rest = tone - s.tone - lit(&light, s);
                 let weight = s.trust * s.calm / (1.0 + (rest / scale).powi(2));
-                let row: [f32; N] = [
-                    slope.x,
-                    slope.y,
-                    slope.dot(arm.perp()) / ARM,
-                    slope.dot(arm) / ARM,
+                let turn = slope.dot(arm.perp()) / ARM;
+                let row = [
+                    Vec4::new(slope.x, slope.y, turn, slope.dot(arm) / ARM),
                     -s.terms[0],
-                    -s.terms[1],
-                    -s.terms[2],
-                    -s.terms[3],
-                    -s.terms[4],
-                    -s.terms[5],
+                    Vec4::new(-s.terms[1].x, -s.terms[1].y, rest, 0.0),
                 ];
-                for i in 0..N {
-                    let w = weight * row[i];
-                    right[i] -= w * rest;
-                    for j in i..N {
-                        normal[i][j] += w * row[j];
-                    }
-                }
-                (rests, weights, seen) = (rests + weight * rest * rest, weights + weight, seen + 1);
+                add(&mut products, &row, weight);
+                (weights, seen) = (weights + weight, seen + skip);
             }
             if seen < LEAST {
                 return None;
             }
-            for i in 0..N {
-                for j in 0..i {
-                    normal[i][j] = normal[j][i];
-                }
-                normal[i][i] += weights * if i <= 4 { 1e-6 } else { 2e-3 };
+            let product = |i: usize, j: usize| products[i.min(j)][i.max(j) / 4][i.max(j) % 4];
+            let mut normal: [[f32; N]; N] = std::array::from_fn(|i| std::array::from_fn(|j| product(i, j)));
+            let mut right: [f32; N] = std::array::from_fn(|i| -product(i, N));
+            let rests = product(N, N);
+            for (i, row) in normal.iter_mut().enumerate() {
+                row[i] += weights * if i <= 4 { 1e-6 } else { 2e-3 };
             }
             for k in 0..6 {
                 normal[4 + k][4 + k] += weights * keep;
-                right[4 + k] -= weights * keep * (light[k] - before[k]);
+                right[4 + k] -= weights * keep * (light[k / 4][k % 4] - before[k / 4][k % 4]);
             }
             error = (rests / weights / (normal[0][0].min(normal[1][1]) / weights * seen as f32)).sqrt();
             let step = solve(normal, right)?;
             way.shift += Vec2::new(step[0], step[1]).clamp_length_max(4.0);
             way.turn += (step[2] / ARM).clamp(-0.1, 0.1);
             way.grow += (step[3] / ARM).clamp(-0.1, 0.1);
-            for (l, d) in light.iter_mut().zip(&step[4..]) {
-                *l += d;
+            light[0] += Vec4::from_slice(&step[4..]);
+            light[1] += Vec4::new(step[8], step[9], 0.0, 0.0);
+            if round > SETTLED && step[..4].iter().all(|v| v.abs() < STILL) {
+                break;
             }
         }
         let (agreement, pattern) = Self::judge(&spots, &way, &light, crop);
@@ -159,51 +158,47 @@ impl Model {
     }
 
     fn spots(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Vec<Spot> {
-        let known = SKIN.iter().zip(&self.texels).filter(|(_, t)| t.seen > 0.15);
+        let known = SKIN.iter().zip(TERMS.iter()).zip(&self.texels).filter(|(_, t)| t.seen > 0.15);
         let mut spots: Vec<Spot> = known
-            .filter_map(|(place, texel)| {
+            .filter_map(|((place, terms), texel)| {
                 let [a, b, c] = points_of(mesh, &place.corners)?;
                 // Only what faces the viewer.
                 if (a - b).perp_dot(c - a) <= 0.0 {
                     return None;
                 }
                 let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
-                let terms = terms(place.cell);
-                let lit = self.light.iter().zip(terms).map(|(l, t)| *l * t).sum::<Vec4>();
-                let rest = crop.colour(at)?.extend(0.0) - texel.mean - lit;
+                let rest = crop.colour(at)? - texel.mean - self.lit(terms);
                 // Hue varies slowly over a face, so it tells a hand apart before the mesh lies well.
                 let hue = Vec2::new(rest.x - rest.y, rest.z - rest.y).length_squared();
                 let alike = 1.0 / (1.0 + hue / (HUE * HUE));
                 let free = (1.0 - texel.covered) * alike;
                 let trust = (0.05 * alike + 0.95 * free) / (texel.tone_variance + 0.03 * 0.03);
                 let tone = texel.mean.w;
-                Some(Spot { at, tone, trust, cell: place.cell, calm: 1.0, free, terms, pattern: 0.0 })
+                Some(Spot { at, tone, trust, cell: place.cell, calm: 1.0, free, terms: *terms, pattern: 0.0 })
             })
             .collect();
-        // The model's smooth part, by the light's own terms.
-        let (mut normal, mut right) = ([[0.0f32; 6]; 6], [0.0f32; 6]);
+        // The model's smooth part, by the light's own terms; the tone is a seventh.
+        let mut products = [[Vec4::ZERO; 2]; 7];
         for s in &spots {
-            for i in 0..6 {
-                right[i] += s.terms[i] * s.tone;
-                for j in 0..6 {
-                    normal[i][j] += s.terms[i] * s.terms[j];
-                }
-            }
+            add(&mut products, &[s.terms[0], Vec4::new(s.terms[1].x, s.terms[1].y, s.tone, 0.0)], 1.0);
         }
-        let smooth = solve(normal, right).unwrap_or_default();
+        let product = |i: usize, j: usize| products[i.min(j)][i.max(j) / 4][i.max(j) % 4];
+        let normal: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| product(i, j)));
+        let smooth = solve(normal, std::array::from_fn(|i| product(i, 6))).unwrap_or_default();
+        let smooth = [Vec4::from_slice(&smooth), Vec4::new(smooth[4], smooth[5], 0.0, 0.0)];
         for s in &mut spots {
-            s.pattern = s.tone - smooth.iter().zip(s.terms).map(|(a, t)| a * t).sum::<f32>();
+            s.pattern = s.tone - lit(&smooth, s);
         }
         spots
     }
 
     /// Share that agrees, and the correlation of the pattern.
-    fn judge(spots: &[Spot], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>) -> (f32, f32) {
+    fn judge(spots: &[Spot], way: &Similarity, light: &[Vec4; 2], crop: &Crop<'_>) -> (f32, f32) {
         let (mut agree, mut n) = (0.0f32, 0.0f32);
         let (mut xy, mut xx, mut yy) = (0.0, 1e-6, 1e-6);
         for s in spots {
             let Some((tone, _)) = crop.tone(way.apply(s.at)) else { continue };
-            let rest = tone - s.tone - light.iter().zip(s.terms).map(|(l, t)| l * t).sum::<f32>();
+            let rest = tone - s.tone - lit(light, s);
             n += s.free;
             agree += if rest.abs() < AGREES { s.free } else { 0.0 };
             let seen = s.pattern + rest.clamp(-CLIP, CLIP);
@@ -215,21 +210,32 @@ impl Model {
 }
 
 /// Finds the texels that look otherwise, more than one together, and takes those round about out of the count.
-fn shun(spots: &mut [Spot], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>) {
-    let mut strange = vec![false; CELLS];
+fn shun(spots: &mut [Spot], way: &Similarity, light: &[Vec4; 2], crop: &Crop<'_>) {
+    let mut strange = vec![0u8; CELLS];
     for s in spots.iter() {
-        let rest = crop.tone(way.apply(s.at)).map_or(1.0, |(tone, _)| {
-            tone - s.tone - light.iter().zip(s.terms).map(|(l, t)| l * t).sum::<f32>()
-        });
-        strange[usize::from(s.cell)] = rest.abs() > STRANGE || s.free < 0.5;
+        let rest = crop.tone(way.apply(s.at)).map_or(1.0, |(tone, _)| tone - s.tone - lit(light, s));
+        strange[usize::from(s.cell)] = u8::from(rest.abs() > STRANGE || s.free < 0.5);
     }
-    let count = |cell: usize, reach: usize| {
-        let mut n = 0;
-        around(cell, reach, |k| n += u32::from(strange[k]));
-        n
-    };
+    let crowd = crowded(&strange, SHUN_REACH);
     for s in spots.iter_mut() {
-        s.calm = if count(usize::from(s.cell), SHUN_REACH) >= SHUN_LEAST { SHUNNED } else { 1.0 };
+        s.calm = if crowd[usize::from(s.cell)] >= SHUN_LEAST { SHUNNED } else { 1.0 };
+    }
+}
+
+/// What a light's terms make of a texel.
+#[inline]
+fn lit(light: &[Vec4; 2], s: &Spot) -> f32 {
+    (light[0] * s.terms[0] + light[1] * s.terms[1]).element_sum()
+}
+
+/// Adds a row's products with itself, of which those above the diagonal count.
+#[inline]
+pub(super) fn add<const W: usize, const K: usize>(to: &mut [[Vec4; W]; K], row: &[Vec4; W], weight: f32) {
+    for (i, to) in to.iter_mut().enumerate() {
+        let own = weight * row[i / 4][i % 4];
+        for (to, v) in to.iter_mut().zip(row).skip(i / 4) {
+            *to += *v * own;
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 //! But the lower lip and the chin keep their look as they move, so the model finds them: the one drop along the face that
 //! makes them look most like themselves.
 
+use super::Model;
 use super::crop::Crop;
-use super::places::{SKIN, points_of};
-use super::{Model, terms};
+use super::places::{SKIN, TERMS, points_of};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::topology::POINTS;
 use glam::Vec2;
@@ -70,9 +70,10 @@ impl Model {
         let down = down(mesh)?;
         let spots: Vec<Spot> = SKIN
             .iter()
+            .zip(TERMS.iter())
             .zip(&self.texels)
             .filter(|(_, t)| t.seen > KNOWN_S && t.covered < 0.5)
-            .filter_map(|(place, texel)| {
+            .filter_map(|((place, terms), texel)| {
                 let drop: f32 = (0..3)
                     .map(|k| DROPS.get(usize::from(place.corners[k])).unwrap_or(&0.0) * place.weights[k])
                     .sum();
@@ -81,7 +82,7 @@ impl Model {
                 }
                 let [a, b, c] = points_of(mesh, &place.corners)?;
                 let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
-                let lit: f32 = self.light.iter().zip(terms(place.cell)).map(|(l, t)| l.w * t).sum();
+                let lit = self.lit(terms).w;
                 let trust = (1.0 - texel.covered) / (texel.tone_variance + 0.05 * 0.05);
                 Some(Spot { at, drop, tone: texel.mean.w + lit, trust })
             })
@@ -130,7 +131,7 @@ pub(super) fn lowest(costs: &[f32]) -> Option<(f32, f32)> {
 mod tests {
     use super::*;
     use crate::track::appearance::tests::{W, points as mesh};
-    use crate::track::appearance::{CELLS, Luma, SIDE};
+    use crate::track::appearance::{CELLS, SIDE, Views};
 
     /// Spotted skin whose lower part is `drop` pixels farther down than [`mesh`] has it.
     fn picture(drop: f32) -> Vec<f32> {
@@ -156,9 +157,9 @@ mod tests {
 
     fn learned() -> Model {
         let mut model = Model::new();
-        let (picture, mut luma) = (picture(0.0), Luma::default());
+        let (picture, mut views) = (picture(0.0), Views::default());
         for _ in 0..30 {
-            model.update(&mesh(), &Crop::new(&picture, W, &mut luma).unwrap(), 1.0 / 30.0);
+            model.update(&mesh(), &Crop::new(&picture, W, &mut views).unwrap(), 1.0 / 30.0);
         }
         model
     }
@@ -167,16 +168,16 @@ mod tests {
     fn a_jaw_is_found_where_the_picture_has_it() {
         let model = learned();
         for drop in [-2.0, 0.0, 3.0, 6.0] {
-            let (picture, mut luma) = (picture(drop), Luma::default());
-            let found = model.jaw(&mesh(), &Crop::new(&picture, W, &mut luma).unwrap()).unwrap();
+            let (picture, mut views) = (picture(drop), Views::default());
+            let found = model.jaw(&mesh(), &Crop::new(&picture, W, &mut views).unwrap()).unwrap();
             assert!((found - drop).abs() < 1.0, "{found} instead of {drop}");
         }
     }
 
     #[test]
     fn without_a_known_face_no_jaw_is_told() {
-        let (picture, mut luma) = (picture(0.0), Luma::default());
-        assert_eq!(Model::new().jaw(&mesh(), &Crop::new(&picture, W, &mut luma).unwrap()), None);
+        let (picture, mut views) = (picture(0.0), Views::default());
+        assert_eq!(Model::new().jaw(&mesh(), &Crop::new(&picture, W, &mut views).unwrap()), None);
     }
 
     #[test]

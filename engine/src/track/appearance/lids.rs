@@ -233,7 +233,7 @@ impl super::Model {
 mod tests {
     use super::*;
     use crate::track::appearance::tests::{W, points as mesh};
-    use crate::track::appearance::{Luma, Model};
+    use crate::track::appearance::{Model, Views};
 
     /// Skin, a brow and dark eyes, the lids so far closed.
     fn picture(closed: f32) -> Vec<f32> {
@@ -267,8 +267,8 @@ mod tests {
     }
 
     fn look(model: &mut Model, closed: f32) -> Vec<(usize, Vec2)> {
-        let (picture, mut luma) = (picture(closed), Luma::default());
-        model.lids(&mesh(), &Crop::new(&picture, W, &mut luma).unwrap(), 1.0 / 30.0)
+        let (picture, mut views) = (picture(closed), Views::default());
+        model.lids(&mesh(), &Crop::new(&picture, W, &mut views).unwrap(), 1.0 / 30.0)
     }
 
     #[test]
@@ -296,7 +296,7 @@ mod tests {
             look(&mut model, 0.0);
         }
         let dim: Vec<f32> = picture(0.0).iter().map(|v| v * 0.5).collect();
-        let mut luma = Luma::default();
-        assert!(model.lids(&mesh(), &Crop::new(&dim, W, &mut luma).unwrap(), 1.0 / 30.0).is_empty());
+        let mut views = Views::default();
+        assert!(model.lids(&mesh(), &Crop::new(&dim, W, &mut views).unwrap(), 1.0 / 30.0).is_empty());
     }
 }

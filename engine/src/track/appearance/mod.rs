@@ -14,14 +14,13 @@ mod occlusion;
 mod places;
 
 use crate::canonical_uv::CANONICAL_UV;
-use align::solve;
+use align::{add, solve};
 use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
-use places::{AT_CELL, SKIN, points_of};
+use places::{AT_CELL, BESIDE, SKIN, TERMS, closed, mean_round, points_of};
 
-pub(super) use crop::{Crop, Luma};
+pub(super) use crop::{Crop, Views};
 pub(super) use jaw::{DROPS, down};
 pub use occlusion::{Occlusion, OcclusionCell};
-use places::closed;
 pub(crate) use places::{around, places};
 
 /// Cells of a side of the model and of an [`Occlusion`].
@@ -52,6 +51,8 @@ const MOST: f32 = 0.6;
 const CALM_REACH: usize = 4;
 /// How firmly light is kept, for each share of the face that is covered.
 const LIGHT_KEPT: f32 = 2.0;
+/// Less than this is no cover.
+const TRACE: f32 = 1e-3;
 /// Share of the face that is covered from which on nothing is learned.
 const FROZEN: f32 = 0.03;
 /// A texel that is covered longer than this is taken for the face after all: better an occluder behind the persona
@@ -88,7 +89,7 @@ pub(super) struct Model {
     pub(super) age: f32,
     /// Seconds for which nothing fitted.
     lost: f32,
-    /// The last frame's light, see [`terms`].
+    /// The last frame's light: a colour for each of [`TERMS`].
     light: [Vec4; 6],
     mask: Vec<f32>,
     /// Colours of the last frame's cells, logarithm: as the face would look, and as the picture is. NaN where not seen.
@@ -98,20 +99,27 @@ pub(super) struct Model {
     glasses: glasses::Glasses,
 }
 
-/// The light's terms at a canonical place: constant, linear, quadratic.
-fn terms(cell: u16) -> [f32; 6] {
-    let cell = usize::from(cell);
-    let u = ((cell % SIDE) as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0;
-    let v = ((cell / SIDE) as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0;
-    [1.0, u, v, u * u, u * v, v * v]
-}
-
 /// A texel as the frame shows it.
 struct Seen {
     index: usize,
     /// From the model: the colour's logarithm, fourth the tone.
     difference: Vec4,
+    /// The part of it that is light.
+    lit: Vec4,
     trust: f32,
+}
+
+impl Seen {
+    fn rest(&self) -> Vec4 {
+        self.difference - self.lit
+    }
+}
+
+/// What a light, a colour for each of the six terms, makes of a texel with such terms.
+#[inline]
+fn shine(light: &[Vec4; 6], terms: &[Vec4; 2]) -> Vec4 {
+    let [a, b] = terms;
+    light[0] * a.x + light[1] * a.y + light[2] * a.z + light[3] * a.w + light[4] * b.x + light[5] * b.y
 }
 
 impl Model {
@@ -156,26 +164,22 @@ impl Model {
                 continue;
             }
             let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
-            let (Some(colour), Some((tone, _))) = (crop.colour(at), crop.tone(at)) else { continue };
+            let Some(seen) = crop.colour(at) else { continue };
             if texel.seen > 0.0 {
                 let trust = (1.0 - texel.covered) / texel.variance.max(DEVIATION_MIN * DEVIATION_MIN);
-                known.push(Seen { index, difference: colour.extend(tone) - texel.mean, trust });
+                known.push(Seen { index, difference: seen - texel.mean, lit: Vec4::ZERO, trust });
             } else {
-                fresh.push((index, colour.extend(tone)));
+                fresh.push((index, seen));
             }
         }
-        let light = self.light_of(&known);
-        self.light = light;
-        let lit = |index: usize| {
-            let t = terms(SKIN[index].cell);
-            light.iter().zip(t).map(|(l, t)| *l * t).sum::<Vec4>()
-        };
-        let rests: Vec<(usize, Vec4)> =
-            known.iter().map(|s| (s.index, s.difference - lit(s.index))).collect();
-        let evidence = self.evidence(&rests);
+        self.light = self.light_of(&known);
+        for seen in &mut known {
+            seen.lit = self.lit(&TERMS[seen.index]);
+        }
+        let evidence = self.evidence(&known);
         let usable = {
-            let covered: f32 = rests.iter().map(|(i, _)| evidence[usize::from(SKIN[*i].cell)]).sum();
-            covered <= MOST * rests.len().max(1) as f32
+            let covered: f32 = known.iter().map(|s| evidence[usize::from(SKIN[s.index].cell)]).sum();
+            covered <= MOST * known.len().max(1) as f32
         };
         // Nothing is learned while something is in front: what is half covered or lies half a pixel off would be taken in.
         let learns = usable && self.share() < FROZEN;
@@ -185,12 +189,16 @@ impl Model {
             *self = Self::new();
             return;
         }
-        for (index, rest) in rests {
+        let [come, go] = [COME_S, GO_S].map(|pace| 1.0 - (-elapsed / pace).exp());
+        for seen in &known {
+            let (index, rest) = (seen.index, seen.rest());
             let Some(texel) = self.texels.get_mut(index) else { continue };
             let target =
                 if usable && self.age > LEARN_S { evidence[usize::from(SKIN[index].cell)] } else { 0.0 };
-            let pace = if target > texel.covered { COME_S } else { GO_S };
-            texel.covered += (target - texel.covered) * (1.0 - (-elapsed / pace).exp());
+            texel.covered += (target - texel.covered) * if target > texel.covered { come } else { go };
+            if texel.covered < TRACE {
+                texel.covered = 0.0;
+            }
             texel.since = if texel.covered > 0.5 { texel.since + elapsed } else { 0.0 };
             if texel.since > LONGEST_S {
                 *texel = Texel::new(texel.mean + rest, elapsed);
@@ -206,12 +214,18 @@ impl Model {
         }
         for (index, seen) in fresh {
             if let Some(texel) = self.texels.get_mut(index) {
-                *texel = Texel::new(seen - lit(index), elapsed.max(1e-3));
+                *texel = Texel::new(seen - shine(&self.light, &TERMS[index]), elapsed.max(1e-3));
             }
         }
-        self.remember(&known, &lit);
         self.look_for_glasses();
         self.fill();
+        if self.hides() {
+            self.remember(&known);
+        }
+    }
+
+    fn lit(&self, terms: &[Vec4; 2]) -> Vec4 {
+        shine(&self.light, terms)
     }
 
     /// The change of light since the model was learned: robust least squares of the six terms, a colour each, starting
@@ -221,21 +235,25 @@ impl Model {
         let (before, firmness) = (self.light, self.light_kept());
         let mut light = before;
         for round in 0..5 {
-            let mut normal = [[0.0f32; 6]; 6];
-            let mut right = [Vec4::ZERO; 6];
+            // Of the terms, and with the four differences.
+            let mut products = [[Vec4::ZERO; 3]; 6];
+            // Cauchy's weight, narrower after the first round.
+            let scale: f32 = if round == 0 { 0.3 } else { 0.12 };
             for seen in known {
-                let t = terms(SKIN[seen.index].cell);
-                let rest = seen.difference - light.iter().zip(t).map(|(l, t)| *l * t).sum::<Vec4>();
-                // Cauchy's weight, narrower after the first round.
-                let scale: f32 = if round == 0 { 0.3 } else { 0.12 };
+                let [a, b] = TERMS[seen.index];
+                let d = seen.difference;
+                let rest = d - shine(&light, &[a, b]);
                 let weight = seen.trust / (1.0 + rest.xyz().length_squared() / (scale * scale));
-                for i in 0..6 {
-                    right[i] += seen.difference * (weight * t[i]);
-                    for j in 0..6 {
-                        normal[i][j] += weight * t[i] * t[j];
-                    }
-                }
+                add(
+                    &mut products,
+                    &[a, b.xy().extend(d.x).extend(d.y), d.zw().extend(0.0).extend(0.0)],
+                    weight,
+                );
             }
+            let product = |i: usize, j: usize| products[i.min(j)][i.max(j) / 4][i.max(j) % 4];
+            let mut normal: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| product(i, j)));
+            let mut right: [Vec4; 6] =
+                std::array::from_fn(|i| Vec4::from_array([6, 7, 8, 9].map(|k| product(i, k))));
             let total = normal[0][0].max(1e-6);
             for (i, row) in normal.iter_mut().enumerate() {
                 // Terms that little speaks for stay small.
@@ -252,59 +270,56 @@ impl Model {
     }
 
     /// How much each cell looks covered, 0..=1; a lone cell does not.
-    fn evidence(&self, rests: &[(usize, Vec4)]) -> Vec<f32> {
-        let (mut single, mut faint) = (vec![-1.0f32; CELLS], vec![-1.0f32; CELLS]);
-        for (index, rest) in rests {
-            let variance = self.texels.get(*index).map_or(1.0, |t| t.variance);
-            let deviation = variance.max(DEVIATION_MIN * DEVIATION_MIN).sqrt();
-            let plain = rest.xyz().length() / (3f32.sqrt() * deviation);
-            let z = if plain < FAINT.0 {
-                plain
-            } else {
-                (self.least(*index, rest.xyz()) / (3f32.sqrt() * deviation) * plain).sqrt()
-            };
-            let between = |(from, to): (f32, f32)| ((z - from) / (to - from)).clamp(0.0, 1.0);
-            let cell = usize::from(SKIN[*index].cell);
-            (single[cell], faint[cell]) = (between(COVERED), between(FAINT));
-        }
-        let mean = |of: &[f32], cell: usize, reach: usize, counts: &dyn Fn(usize) -> bool| {
-            let (mut sum, mut n) = (0.0, 0.0f32);
-            around(cell, reach, |k| {
-                if of[k] >= 0.0 && counts(k) {
-                    sum += of[k];
-                    n += 1.0;
-                }
-            });
-            sum / n.max(1.0)
+    fn evidence(&self, known: &[Seen]) -> Vec<f32> {
+        let between = |z: f32, (from, to): (f32, f32)| ((z - from) / (to - from)).clamp(0.0, 1.0);
+        // Each texel's evidence beyond a limit of deviations; -1 where nothing is seen.
+        let single = |limit: (f32, f32)| {
+            let mut out = vec![-1.0f32; CELLS];
+            for seen in known {
+                let variance = self.texels.get(seen.index).map_or(1.0, |t| t.variance);
+                let deviation = 3f32.sqrt() * variance.max(DEVIATION_MIN * DEVIATION_MIN).sqrt();
+                let rest = seen.rest().xyz();
+                let plain = rest.length() / deviation;
+                // Looking round only makes it less.
+                let z = if plain <= limit.0 {
+                    plain
+                } else {
+                    (self.least(seen.index, rest) / deviation * plain).sqrt()
+                };
+                out[usize::from(SKIN[seen.index].cell)] = between(z, limit);
+            }
+            out
         };
-        let mut moves = vec![false; CELLS];
-        for place in SKIN.iter() {
-            moves[usize::from(place.cell)] = place.moves;
+        let plain = single(COVERED);
+        let support = mean_round(&plain, 2);
+        let mut own = plain;
+        for (own, support) in own.iter_mut().zip(support).filter(|(own, _)| **own >= 0.0) {
+            let alone = *own * between(support, (0.2, 0.5));
+            *own = between(support, (0.35, 0.65)).max(alone);
         }
-        let mut own = vec![-1.0; CELLS];
-        for (index, _) in rests {
-            let cell = usize::from(SKIN[*index].cell);
-            let support = mean(&single, cell, 2, &|_| true);
-            own[cell] = ((support - 0.35) / 0.3)
-                .clamp(0.0, 1.0)
-                .max(single[cell] * ((support - 0.2) / 0.3).clamp(0.0, 1.0));
+        if own.iter().all(|v| *v <= 0.0) {
+            return vec![0.0; CELLS];
         }
         // A hand of the face's own colour is plain at its edges only: what lies between covered cells is covered too,
         // if it looks at all otherwise.
-        if own.iter().any(|v| *v > 0.0) {
-            let closed = closed(&own, CLOSE);
-            for cell in 0..CELLS {
-                if own[cell] >= 0.0 && closed[cell] > own[cell] {
-                    own[cell] = own[cell].max(closed[cell] * mean(&faint, cell, 1, &|_| true));
-                }
+        let faint = mean_round(&single(FAINT), 1);
+        let closed = closed(&own, CLOSE);
+        for ((own, closed), faint) in own.iter_mut().zip(closed).zip(faint) {
+            if *own >= 0.0 && closed > *own {
+                *own = own.max(closed * faint);
             }
         }
+        // A blink or a word changes the skin beside it too: only with calm skin near by is it something in front.
+        let mut calm = own.clone();
+        for place in SKIN.iter().filter(|p| p.moves) {
+            calm[usize::from(place.cell)] = -1.0;
+        }
+        let calm = mean_round(&calm, CALM_REACH);
         let mut out = vec![0.0; CELLS];
-        for (index, _) in rests {
-            let cell = usize::from(SKIN[*index].cell);
-            // A blink or a word changes the skin beside it too: only with calm skin near by is it something in front.
-            let calm = if moves[cell] { mean(&own, cell, CALM_REACH, &|k| !moves[k]) } else { 1.0 };
-            out[cell] = own[cell] * ((calm - 0.1) / 0.2).clamp(0.0, 1.0);
+        for seen in known {
+            let place = SKIN[seen.index];
+            let cell = usize::from(place.cell);
+            out[cell] = if place.moves { own[cell] * between(calm[cell], (0.1, 0.3)) } else { own[cell] };
         }
         out
     }
@@ -324,42 +339,28 @@ impl Model {
     }
 
     /// Keeps each seen cell's colours: the face's under this light, and the picture's.
-    fn remember(&mut self, known: &[Seen], lit: &impl Fn(usize) -> Vec4) {
+    fn remember(&mut self, known: &[Seen]) {
         self.colours.fill([Vec3::NAN; 2]);
         for seen in known {
             let Some(texel) = self.texels.get(seen.index) else { continue };
-            let cell = usize::from(SKIN[seen.index].cell);
-            if let Some(slot) = self.colours.get_mut(cell) {
-                *slot = [(texel.mean + lit(seen.index)).xyz(), (texel.mean + seen.difference).xyz()];
+            if let Some(slot) = self.colours.get_mut(usize::from(SKIN[seen.index].cell)) {
+                *slot = [(texel.mean + seen.lit).xyz(), (texel.mean + seen.difference).xyz()];
             }
         }
     }
 
     /// The mask over all cells: eyes, mouth and what is round the face take their neighbours'.
     fn fill(&mut self) {
-        let mut known = vec![false; CELLS];
         self.mask.fill(0.0);
-        for (place, texel) in SKIN.iter().zip(&self.texels) {
-            let cell = usize::from(place.cell);
-            (self.mask[cell], known[cell]) = (texel.covered, true);
+        if self.texels.iter().all(|t| t.covered == 0.0) {
+            return;
         }
-        for _ in 0..6 {
-            let before = (self.mask.clone(), known.clone());
-            for cell in 0..CELLS {
-                if before.1[cell] {
-                    continue;
-                }
-                let (mut sum, mut n) = (0.0, 0.0f32);
-                around(cell, 1, |k| {
-                    if before.1[k] {
-                        sum += before.0[k];
-                        n += 1.0;
-                    }
-                });
-                if n > 0.0 {
-                    (self.mask[cell], known[cell]) = (sum / n, true);
-                }
-            }
+        for (place, texel) in SKIN.iter().zip(&self.texels) {
+            self.mask[usize::from(place.cell)] = texel.covered;
+        }
+        for (cell, near) in BESIDE.iter() {
+            let sum: f32 = near.iter().map(|k| self.mask[usize::from(*k)]).sum();
+            self.mask[usize::from(*cell)] = sum / near.len() as f32;
         }
     }
 }

@@ -82,12 +82,17 @@ fn spread(values: &mut [Option<Vec3>], rings: usize) {
 }
 
 impl Model {
+    /// Whether anything stands in front of the face in the last frame.
+    pub(super) fn hides(&self) -> bool {
+        self.glasses.rims().is_some() || self.mask.iter().any(|m| *m >= FREE)
+    }
+
     /// What stands in front of the face in the last frame, glasses with it.
     pub(in crate::track) fn occlusion(&self) -> Occlusion {
-        let rims = self.glasses.rims();
-        if rims.is_none() && self.mask.iter().all(|m| *m < FREE) {
+        if !self.hides() {
             return Occlusion::default();
         }
+        let rims = self.glasses.rims();
         let is_rim = |cell: usize| rims.is_some_and(|r| r.get(cell).copied().unwrap_or(false));
         let reach = self.glasses.reach();
         let mut face: Vec<Option<Vec3>> = vec![None; CELLS];

@@ -3,7 +3,7 @@
 use super::{CELLS, SIDE};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_OUTER, SKIN_TRIANGLES, TRIANGLES};
-use glam::{Vec2, Vec3};
+use glam::{Vec2, Vec3, Vec4};
 use std::sync::LazyLock;
 
 /// Where a texel lies in the mesh.
@@ -42,6 +42,38 @@ pub(super) static AT_CELL: LazyLock<Vec<Option<usize>>> = LazyLock::new(|| {
         at[usize::from(place.cell)] = Some(index);
     }
     at
+});
+
+/// The light's terms at each texel of [`SKIN`]: constant, linear (u, v), quadratic (u², uv, v²), then nothing. `u` and `v` go
+/// from -1 to 1 over the square.
+pub(super) static TERMS: LazyLock<Vec<[Vec4; 2]>> = LazyLock::new(|| {
+    let of = |place: &Place| {
+        let cell = usize::from(place.cell);
+        let at = (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32 * 2.0 - 1.0;
+        [Vec4::new(1.0, at.x, at.y, at.x * at.x), Vec4::new(at.x * at.y, at.y * at.y, 0.0, 0.0)]
+    };
+    SKIN.iter().map(of).collect()
+});
+
+/// How far beyond the skin, into eyes and mouth and round the face, values are carried, in cells.
+const BEYOND: usize = 6;
+
+/// The cells beside the skin, ring by ring, each with those of the rings before that touch it.
+pub(super) static BESIDE: LazyLock<Vec<(u16, Vec<u16>)>> = LazyLock::new(|| {
+    let mut known: Vec<bool> = AT_CELL.iter().map(Option::is_some).collect();
+    let mut all = Vec::new();
+    for _ in 0..BEYOND {
+        let before = known.clone();
+        for cell in (0..CELLS).filter(|cell| !before[*cell]) {
+            let mut near = Vec::new();
+            around(cell, 1, |k| near.extend(before[k].then_some(k as u16)));
+            if !near.is_empty() {
+                known[cell] = true;
+                all.push((cell as u16, near));
+            }
+        }
+    }
+    all
 });
 
 /// Distance of a place to a closed line; 0 inside.
@@ -103,6 +135,39 @@ pub(crate) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
     }
 }
 
+/// Sums over the square of cells round each cell.
+fn sums<T: Copy + Default + std::ops::AddAssign>(values: &[T], reach: usize) -> Vec<T> {
+    let mut across = vec![T::default(); CELLS];
+    for (from, to) in values.chunks_exact(SIDE).zip(across.chunks_exact_mut(SIDE)) {
+        for shift in 0..=reach {
+            to[shift..].iter_mut().zip(from).for_each(|(t, v)| *t += *v);
+            if shift > 0 {
+                to.iter_mut().zip(&from[shift..]).for_each(|(t, v)| *t += *v);
+            }
+        }
+    }
+    let mut out = vec![T::default(); CELLS];
+    for shift in (0..=reach).map(|rows| rows * SIDE) {
+        out[shift..].iter_mut().zip(&across).for_each(|(t, v)| *t += *v);
+        if shift > 0 {
+            out.iter_mut().zip(&across[shift..]).for_each(|(t, v)| *t += *v);
+        }
+    }
+    out
+}
+
+/// How many of the cells round each are marked with 1 and not with 0.
+pub(super) fn crowded(marks: &[u8], reach: usize) -> Vec<u8> {
+    sums(marks, reach)
+}
+
+/// Mean of the values round each cell, those below 0 left out; 0 where there are none.
+pub(super) fn mean_round(values: &[f32], reach: usize) -> Vec<f32> {
+    let there: Vec<f32> = values.iter().map(|v| f32::from(u8::from(*v >= 0.0))).collect();
+    let values: Vec<f32> = values.iter().map(|v| v.max(0.0)).collect();
+    sums(&values, reach).iter().zip(sums(&there, reach)).map(|(sum, n)| sum / n.max(1.0)).collect()
+}
+
 /// Morphological closing of a square of values with a square of cells: the greatest values round a cell, then the least of
 /// those. Cells below 0 are none and hide nothing.
 pub(super) fn closed(values: &[f32], reach: usize) -> Vec<f32> {
@@ -125,6 +190,23 @@ pub(super) fn closed(values: &[f32], reach: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_are_those_of_the_cells_round_about() {
+        let value = |cell: usize| if cell.is_multiple_of(7) { -1.0 } else { (cell * 37 % 101) as f32 };
+        let values: Vec<f32> = (0..CELLS).map(value).collect();
+        for reach in [1, 4] {
+            let means = mean_round(&values, reach);
+            for cell in [0, 5, SIDE - 1, 30 * SIDE + 31, CELLS - 1] {
+                let mut near = Vec::new();
+                around(cell, reach, |k| near.push(values[k]));
+                near.retain(|v| *v >= 0.0);
+                let mean = near.iter().sum::<f32>() / near.len() as f32;
+                assert!((means[cell] - mean).abs() < 1e-3, "{cell}: {} for {mean}", means[cell]);
+            }
+        }
+        assert_eq!(mean_round(&[-1.0; CELLS], 2)[77], 0.0);
+    }
 
     #[test]
     fn closing_fills_what_lies_between_and_nothing_beside() {

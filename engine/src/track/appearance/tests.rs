@@ -35,8 +35,8 @@ fn show(model: &mut Model, from: u32, frames: u32, lamp: f32, hand: Option<(usiz
 }
 
 fn see(model: &mut Model, picture: &[f32]) {
-    let mut luma = Luma::default();
-    let crop = Crop::new(picture, W, &mut luma).unwrap();
+    let mut views = Views::default();
+    let crop = Crop::new(picture, W, &mut views).unwrap();
     model.update(&points(), &crop, 1.0 / 30.0);
 }
 
@@ -131,8 +131,8 @@ fn misplaced(lamp: f32, hand: Option<(usize, usize)>) -> (f32, align::Fit) {
         show(&mut model, 40, 2, lamp, hand);
     }
     let picture = picture(50, lamp, hand);
-    let mut luma = Luma::default();
-    let crop = Crop::new(&picture, W, &mut luma).unwrap();
+    let mut views = Views::default();
+    let crop = Crop::new(&picture, W, &mut views).unwrap();
     let mesh = moved(Vec2::new(1.5, -1.0), 0.015, -0.01);
     let fit = model.lay(&mesh, &crop).unwrap();
     let worst = mesh.iter().zip(points()).map(|(p, to)| fit.way.apply(*p).distance(to)).fold(0.0, f32::max);
@@ -154,8 +154,8 @@ fn a_wall_is_no_face() {
     let mut model = Model::new();
     show(&mut model, 0, 40, 0.0, None);
     let wall = vec![0.45; 3 * W * W];
-    let mut luma = Luma::default();
-    let crop = Crop::new(&wall, W, &mut luma).unwrap();
+    let mut views = Views::default();
+    let crop = Crop::new(&wall, W, &mut views).unwrap();
     let fit = model.lay(&points(), &crop);
     // Without slopes its place can't be told either: the error is more than a pixel.
     assert!(fit.is_none_or(|f| f.agreement * f.pattern < 0.4 && f.error > 1.0), "{fit:?}");
