@@ -1,6 +1,7 @@
 //! `omote bench`: what a frame costs on this machine, row by row, and what became slower since.
 
 mod compare;
+mod glass;
 mod html;
 mod machine;
 mod measure;
@@ -39,6 +40,8 @@ pub(crate) struct BenchArgs {
 enum BenchCommand {
     /// Set two runs side by side: which rows became slower or faster, as far as the machine's noise lets tell
     Compare(compare::CompareArgs),
+    /// From light to light: show a code, film it, and say how long the camera, the engine and the window take together
+    Glass(Box<glass::GlassArgs>),
 }
 
 #[derive(Args, Clone, Debug, Default)]
@@ -71,8 +74,10 @@ struct Options {
 
 /// Runs the command.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
-    if let Some(BenchCommand::Compare(args)) = &args.command {
-        return compare::run(args);
+    match &args.command {
+        Some(BenchCommand::Compare(args)) => return compare::run(args),
+        Some(BenchCommand::Glass(args)) => return glass::run(args),
+        None => (),
     }
     let options = &args.options;
     if options.list {

@@ -16,7 +16,7 @@ mod latency;
 mod layout;
 mod panel;
 mod picture;
-mod preview;
+pub(crate) mod preview;
 mod recording;
 mod session;
 mod settings;
@@ -25,7 +25,7 @@ mod swap_models;
 mod swap_panel;
 mod swap_wear;
 mod task;
-mod theme;
+pub(crate) mod theme;
 mod toast;
 mod virtual_camera;
 

@@ -32,10 +32,10 @@ struct Hand {
 }
 
 /// Sees every frame.
-pub(super) type Watcher = Box<dyn FnMut(&Arc<Shown>) + Send>;
+pub(crate) type Watcher = Box<dyn FnMut(&Arc<Shown>) + Send>;
 
 /// The preview's picture.
-pub(super) struct Preview {
+pub(crate) struct Preview {
     hand: Arc<Hand>,
     texture: Option<TextureHandle>,
     shown: Option<Arc<Shown>>,
@@ -48,14 +48,14 @@ const SPARING: Duration = Duration::from_millis(80);
 
 impl Preview {
     /// No picture yet. `sparing` shows fewer pictures a second than come.
-    pub(super) fn new(sparing: bool) -> Self {
+    pub(crate) fn new(sparing: bool) -> Self {
         let hand = Arc::new(Hand { width: AtomicU32::new(1280), ..Hand::default() });
         let pause = if sparing { SPARING } else { Duration::ZERO };
         Self { hand, texture: None, shown: None, pause }
     }
 
     /// What takes the frames: it runs on a thread of the session.
-    pub(super) fn watcher(&self, context: &Context) -> Watcher {
+    pub(crate) fn watcher(&self, context: &Context) -> Watcher {
         let (hand, context, pause) = (Arc::clone(&self.hand), context.clone(), self.pause);
         let mut last: Option<(Instant, State)> = None;
         Box::new(move |shown| {
@@ -75,7 +75,7 @@ impl Preview {
     }
 
     /// Takes the newest picture over into the texture.
-    pub(super) fn update(&mut self, context: &Context) {
+    pub(crate) fn update(&mut self, context: &Context) {
         let Some(picture) = self.hand.newest.lock().ok().and_then(|mut newest| newest.take()) else { return };
         match &mut self.texture {
             Some(texture) => texture.set(picture.image, TextureOptions::LINEAR),
@@ -87,12 +87,12 @@ impl Preview {
     }
 
     /// The frame that is on the screen.
-    pub(super) fn shown(&self) -> Option<&Arc<Shown>> {
+    pub(crate) fn shown(&self) -> Option<&Arc<Shown>> {
         self.shown.as_ref()
     }
 
     /// Width through height of the picture; 16 : 9 before there is one.
-    pub(super) fn aspect(&self) -> f32 {
+    pub(crate) fn aspect(&self) -> f32 {
         self.shown.as_ref().map_or(16.0 / 9.0, |shown| {
             let frame = shown.badged.frame();
             frame.width() as f32 / frame.height().max(1) as f32
@@ -100,13 +100,13 @@ impl Preview {
     }
 
     /// Says how large the preview is on the screen.
-    pub(super) fn set_width(&self, points: f32, context: &Context) {
+    pub(crate) fn set_width(&self, points: f32, context: &Context) {
         let pixels = (points * context.pixels_per_point()).round().max(1.0) as u32;
         self.hand.width.store(pixels, Ordering::Relaxed);
     }
 
     /// Draws the output into `rect`. False where there is none yet.
-    pub(super) fn draw(&self, painter: &Painter, rect: Rect, mirrored: bool, round: u8) -> bool {
+    pub(crate) fn draw(&self, painter: &Painter, rect: Rect, mirrored: bool, round: u8) -> bool {
         let (Some(texture), Some(shown)) = (&self.texture, &self.shown) else { return false };
         let frame = shown.badged.frame();
         let size = (frame.width(), frame.height());

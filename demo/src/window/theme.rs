@@ -8,54 +8,54 @@ use eframe::egui::{
 };
 
 /// Behind everything.
-pub(super) const GROUND: Color32 = Color32::from_rgb(15, 14, 16);
+pub(crate) const GROUND: Color32 = Color32::from_rgb(15, 14, 16);
 /// Panels.
-pub(super) const SURFACE: Color32 = Color32::from_rgb(22, 21, 24);
+pub(crate) const SURFACE: Color32 = Color32::from_rgb(22, 21, 24);
 /// Controls on panels.
-pub(super) const RAISED: Color32 = Color32::from_rgb(35, 33, 38);
+pub(crate) const RAISED: Color32 = Color32::from_rgb(35, 33, 38);
 /// Controls under the pointer.
-pub(super) const HOVERED: Color32 = Color32::from_rgb(46, 43, 50);
+pub(crate) const HOVERED: Color32 = Color32::from_rgb(46, 43, 50);
 /// Thin lines.
-pub(super) const LINE: Color32 = Color32::from_rgb(44, 41, 47);
+pub(crate) const LINE: Color32 = Color32::from_rgb(44, 41, 47);
 /// Text.
-pub(super) const TEXT: Color32 = Color32::from_rgb(238, 232, 222);
+pub(crate) const TEXT: Color32 = Color32::from_rgb(238, 232, 222);
 /// Text of less weight; 7 : 1 on [`SURFACE`].
-pub(super) const WEAK: Color32 = Color32::from_rgb(170, 162, 153);
+pub(crate) const WEAK: Color32 = Color32::from_rgb(170, 162, 153);
 /// Text of least weight; 4.5 : 1 on [`SURFACE`].
-pub(super) const FAINT: Color32 = Color32::from_rgb(132, 125, 118);
+pub(crate) const FAINT: Color32 = Color32::from_rgb(132, 125, 118);
 /// The accent.
-pub(super) const ACCENT: Color32 = Color32::from_rgb(226, 84, 54);
+pub(crate) const ACCENT: Color32 = Color32::from_rgb(226, 84, 54);
 /// The accent under the pointer.
-pub(super) const ACCENT_HOVERED: Color32 = Color32::from_rgb(238, 104, 74);
+pub(crate) const ACCENT_HOVERED: Color32 = Color32::from_rgb(238, 104, 74);
 /// What is well.
-pub(super) const GOOD: Color32 = Color32::from_rgb(108, 190, 146);
+pub(crate) const GOOD: Color32 = Color32::from_rgb(108, 190, 146);
 /// What is held or waits.
-pub(super) const GOLD: Color32 = Color32::from_rgb(222, 178, 92);
+pub(crate) const GOLD: Color32 = Color32::from_rgb(222, 178, 92);
 /// What went wrong.
-pub(super) const BAD: Color32 = Color32::from_rgb(244, 132, 108);
+pub(crate) const BAD: Color32 = Color32::from_rgb(244, 132, 108);
 
 /// The step of all distances, points.
-pub(super) const STEP: f32 = 8.0;
+pub(crate) const STEP: f32 = 8.0;
 /// Corner radius of cards and of the preview.
-pub(super) const ROUND: u8 = 10;
+pub(crate) const ROUND: u8 = 10;
 
 /// Text of a size in the regular weight.
-pub(super) fn regular(size: f32) -> FontId {
+pub(crate) fn regular(size: f32) -> FontId {
     FontId::new(size, FontFamily::Proportional)
 }
 
 /// Text of a size in the medium weight.
-pub(super) fn medium(size: f32) -> FontId {
+pub(crate) fn medium(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name("medium".into()))
 }
 
 /// Text of a size in the semi-bold weight.
-pub(super) fn strong(size: f32) -> FontId {
+pub(crate) fn strong(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name("strong".into()))
 }
 
 /// Sets fonts and style of a context.
-pub(super) fn set(context: &egui::Context) {
+pub(crate) fn set(context: &egui::Context) {
     context.set_theme(egui::Theme::Dark);
     context.set_fonts(fonts());
     context.all_styles_mut(style);

@@ -1,0 +1,281 @@
+//! `omote bench glass`: how long it is from light to light. A window shows a code that changes with every picture of the
+//! screen; the camera films it; the code in a picture that comes out says when its light left the screen.
+//!
+//! A picture is timed when the window begins to draw it, as the code is. What the display needs from there to its light is
+//! the same for both, so it is in the difference once, as it is from glass to glass.
+
+mod code;
+mod figures;
+mod film;
+mod read;
+mod screen;
+#[cfg(test)]
+mod tests;
+mod window;
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use omote_engine::frame::FrameId;
+use omote_engine::pipeline::{Live, LiveConfig, LiveSource, MakeFollow, Shown};
+use omote_engine::pool::Pool;
+use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
+use omote_engine::source::Rate;
+use omote_engine::source::camera::CameraRequest;
+use omote_engine::timing::now;
+
+use crate::wear_args::{PrivacyArg, WearArgs};
+use crate::{setup, wardrobe};
+use figures::Figures;
+use read::{Reader, Unread};
+use screen::Screen;
+
+/// Options of `omote bench glass`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GlassArgs {
+    /// The camera that films this window: its path, its number or a part of its name [default: the first that works]
+    #[arg(long, short, value_name = "DEV")]
+    camera: Option<String>,
+    /// Seconds to measure
+    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = seconds)]
+    seconds: f64,
+    /// Send the output to this V4L2 device too (v4l2 or v4l2:/dev/videoN) and read it back from there
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "v4l2")]
+    virtual_camera: Option<VirtualCamera>,
+    /// Write the figures
+    #[arg(long, value_name = "FILE.json")]
+    json: Option<PathBuf>,
+    /// Check the bench itself: film the screen in memory with so many milliseconds of delay, which it must then find
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(20..=2000), conflicts_with = "camera")]
+    check: Option<u32>,
+    /// Open no window; only with --check
+    #[arg(long, requires = "check")]
+    no_window: bool,
+    /// Persona, look and swap model of the measured pipeline
+    #[command(flatten)]
+    wear: WearArgs,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "give a number of seconds".to_owned())?;
+    if (1.0..=3600.0).contains(&value) { Ok(value) } else { Err("give 1 to 3600 seconds".to_owned()) }
+}
+
+/// A picture whose code was read. Times by [`now`].
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    frame: FrameId,
+    /// The middle of its exposure.
+    exposed: Duration,
+    captured: Duration,
+    ready: Duration,
+}
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+struct Log {
+    samples: Vec<Sample>,
+    /// When the window began to draw each picture.
+    drawn: HashMap<FrameId, Duration>,
+    /// Exposure to arrival at a program that reads the virtual camera, seconds.
+    read_back: Vec<f64>,
+    unread: Vec<(Unread, u32)>,
+}
+
+impl Log {
+    fn miss(&mut self, why: Unread) {
+        match self.unread.iter_mut().find(|(w, _)| *w == why) {
+            Some((_, n)) => *n += 1,
+            None => self.unread.push((why, 1)),
+        }
+    }
+}
+
+/// What the threads and the window share.
+#[derive(Debug, Default)]
+pub(super) struct Bench {
+    screen: Arc<Screen>,
+    log: Mutex<Log>,
+    over: AtomicBool,
+}
+
+impl Bench {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What of the screen a picture shows: the middle of its exposure.
+    fn read(&self, reader: &mut Reader, frame: &omote_engine::frame::Frame) -> Result<Duration, Unread> {
+        let bits = read::with_luma(frame, |luma| reader.read(luma)).unwrap_or(Err(Unread::NotFound))?;
+        let found = read::moment(&bits, &self.screen.since(now().saturating_sub(OLDEST)));
+        if found.is_err() {
+            reader.forget();
+        }
+        found
+    }
+
+    /// Reads pictures as they come out, as many as there is time for.
+    fn follow(&self, shown: &Receiver<Arc<Shown>>) {
+        let mut reader = Reader::default();
+        while let Ok(shown) = shown.recv() {
+            // Held pictures and cards are not the camera's.
+            if shown.stamps.captured.is_zero() {
+                continue;
+            }
+            let frame = shown.badged.frame();
+            let read = self.read(&mut reader, frame);
+            let mut log = self.log();
+            match read {
+                Ok(exposed) => log.samples.push(Sample {
+                    frame: frame.id,
+                    exposed,
+                    captured: shown.stamps.captured,
+                    ready: shown.stamps.ready,
+                }),
+                Err(why) => log.miss(why),
+            }
+        }
+    }
+
+    /// Reads what another program gets from the virtual camera.
+    fn read_back(&self, device: &str) -> anyhow::Result<()> {
+        let request = CameraRequest { device: Some(device.to_owned()), ..CameraRequest::default() };
+        let LiveSource::Feed(open) = omote_engine::pipeline::camera(request) else { bail!("no camera") };
+        let mut feed = open(&Pool::new())?;
+        let mut reader = Reader::default();
+        while !self.over.load(Ordering::Acquire) {
+            if let omote_engine::pipeline::Fed::Frame(frame) = feed.next(Duration::from_millis(50))? {
+                let arrived = now();
+                if let Ok(exposed) = self.read(&mut reader, &frame) {
+                    self.log().read_back.push(arrived.saturating_sub(exposed).as_secs_f64());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn figures(&self, delays: &film::Delays) -> Figures {
+        Figures::of(&self.log(), &self.screen, &delays.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Light older than this is not looked for.
+const OLDEST: Duration = Duration::from_secs(4);
+/// Pictures of the screen a second where no window shows them.
+const HZ: f64 = 60.0;
+
+/// Runs the command.
+pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
+    let data = setup::data_folder(args.wear.data.as_deref())?;
+    let config = args.wear.tracking(PrivacyArg::Relaxed);
+    let (first, _) = wardrobe::tracker(&data, config)?;
+    let mut first = Some(first);
+    let folder = data.clone();
+    let follow: MakeFollow = Box::new(move || {
+        let tracker = match first.take() {
+            Some(tracker) => tracker,
+            None => wardrobe::tracker_again(&folder, config)?,
+        };
+        Ok(Box::new(tracker))
+    });
+    let (bench, delays) = (Arc::new(Bench::default()), film::Delays::default());
+    let source = match args.check {
+        Some(ms) => film::source(&bench.screen, Duration::from_millis(u64::from(ms)), &delays),
+        None => omote_engine::pipeline::camera(CameraRequest {
+            device: args.camera.clone(),
+            size: Some((1280, 720)),
+            rate: Some(Rate::DEFAULT),
+            coding: None,
+        }),
+    };
+    let personas = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
+    let settings = args.wear.settings(PrivacyArg::Relaxed);
+    let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+    let reading = watch(&live, &bench)?;
+    let back = args.virtual_camera.as_ref().map(|which| read_back(&live, &bench, which)).transpose()?;
+
+    let length = Duration::from_secs_f64(args.seconds);
+    if args.no_window {
+        tick(&bench.screen, length);
+    } else {
+        window::run(&bench, &live, length, &delays)?;
+    }
+    bench.over.store(true, Ordering::Release);
+    let status = live.stop();
+    let broken = || anyhow::anyhow!("a thread broke down");
+    reading.join().map_err(|_| broken())?;
+    if let Some(back) = back {
+        back.join().map_err(|_| broken())?.context("the virtual camera could not be read back")?;
+    }
+    let figures = bench.figures(&delays);
+    figures.table(&mut std::io::stdout().lock())?;
+    if let Some(fault) = status.source.fault.filter(|_| figures.camera.is_none()) {
+        bail!("no picture came: {fault}");
+    }
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&figures)? + "\n";
+        let place = || format!("can't write the figures to {}; choose another place", path.display());
+        std::fs::write(path, text).with_context(place)?;
+    }
+    Ok(if figures.camera.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads the pictures that come out on a thread of its own; those that come meanwhile are left out.
+fn watch(live: &Live, bench: &Arc<Bench>) -> anyhow::Result<std::thread::JoinHandle<()>> {
+    let (put, get) = sync_channel(1);
+    live.watch("code reader", Box::new(move |shown: &Arc<Shown>| drop(put.try_send(Arc::clone(shown)))))?;
+    let bench = Arc::clone(bench);
+    Ok(std::thread::Builder::new().name("omote-glass".to_owned()).spawn(move || bench.follow(&get))?)
+}
+
+/// Sends the output to a device and reads it back from there.
+fn read_back(
+    live: &Live,
+    bench: &Arc<Bench>,
+    which: &VirtualCamera,
+) -> anyhow::Result<std::thread::JoinHandle<anyhow::Result<()>>> {
+    let VirtualCamera::V4l2(named) = which else {
+        bail!("only a V4L2 device can be read back: give --virtual-camera v4l2 or v4l2:/dev/videoN");
+    };
+    let spec =
+        VirtualSpec { width: 1280, height: 720, rate: Rate::DEFAULT, format: VirtualFormat::default() };
+    let sink = open_virtual_camera(which, &spec)?;
+    let place = sink.describe();
+    let found = || {
+        let path = place.split_whitespace().find(|word| word.starts_with("/dev/video"))?;
+        Some(path.trim_end_matches(|c: char| !c.is_ascii_digit()).to_owned())
+    };
+    let device = named.as_ref().map(|p| p.display().to_string()).or_else(found);
+    let device = device.with_context(|| format!("the virtual camera ({place}) has no path to read it by"))?;
+    live.attach("virtual camera", Box::new(sink))?;
+    let bench = Arc::clone(bench);
+    let read = move || {
+        // A loopback device can be read once a first picture was written.
+        std::thread::sleep(Duration::from_secs(1));
+        bench.read_back(&device)
+    };
+    Ok(std::thread::Builder::new().name("omote-glass-back".to_owned()).spawn(read)?)
+}
+
+/// Goes through the screen's pictures where no window does.
+fn tick(screen: &Screen, length: Duration) {
+    let (begun, mut k) = (Instant::now(), 0.0);
+    while begun.elapsed() < length {
+        screen.next();
+        k += 1.0;
+        std::thread::sleep(Duration::from_secs_f64(k / HZ).saturating_sub(begun.elapsed()));
+    }
+}
+
+/// Writes a line for people.
+fn tell(out: &mut dyn Write, line: &str) -> std::io::Result<()> {
+    writeln!(out, "{line}")
+}

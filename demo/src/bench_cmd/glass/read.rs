@@ -1,0 +1,271 @@
+//! Finds the code in a picture and says which moment of the screen it shows.
+
+use std::time::Duration;
+
+use glam::{Mat3, Vec2, vec2};
+use image::{GrayImage, Luma as Luma8};
+use imageproc::contours::{BorderType, find_contours};
+use imageproc::contrast::adaptive_threshold;
+use imageproc::geometry::{approximate_polygon_dp, arc_length};
+use omote_engine::frame::{Colour, Frame, PixelFormat};
+
+use super::code::{self, BITS, FIXED};
+
+/// Why a picture says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// No code in it.
+    NotFound,
+    /// The code is there, but black and white are hardly told apart.
+    Faint,
+    /// The cells fit nothing that the screen showed: blurred, half hidden, or exposed over too many pictures.
+    Unclear,
+}
+
+impl Unread {
+    /// What is wrong, and what helps.
+    pub(super) fn remedy(self) -> &'static str {
+        match self {
+            Self::NotFound => {
+                "the code was not in the picture: point the camera at the window, so near that the code fills a third of the \
+                 picture's width, and so that the badge does not stand on it"
+            }
+            Self::Faint => {
+                "black and white were hardly told apart: turn the screen brighter or the room's light down"
+            }
+            Self::Unclear => {
+                "the code was blurred or half hidden: focus, hold the camera still, shorten the exposure"
+            }
+        }
+    }
+}
+
+/// Difference of linear light between white and black from which cells can be read.
+const LEAST_CONTRAST: f32 = 0.02;
+/// Least contrast of a corner against the best corner's.
+const ALIKE: f32 = 0.3;
+/// Rms difference of the bits (each -1..=1) from those of an exposure up to which it is taken for it.
+const MOST_REST: f32 = 0.3;
+/// Pictures of the screen in an exposure, at most.
+const LONGEST: usize = 6;
+/// Shares of the first and last picture that are tried.
+const SHARES: [f32; 4] = [0.25, 0.5, 0.75, 1.0];
+/// Side of the square whose mean tells black from white, in parts of the picture's width, and how much darker black is.
+const NEARBY: usize = 10;
+const DARKER: i32 = 12;
+/// Least area of the frame, in parts of the picture.
+const LEAST_AREA: f32 = 0.01;
+/// How far an outline may lie off its four corners, in parts of its length.
+const STRAIGHT: f64 = 0.02;
+
+/// Luma of a picture, 8 bits as encoded.
+pub(super) struct Luma<'a> {
+    data: &'a [u8],
+    width: usize,
+    height: usize,
+    stride: usize,
+}
+
+impl Luma<'_> {
+    fn at(&self, x: usize, y: usize) -> u8 {
+        self.data.get(y * self.stride + x).copied().unwrap_or_default()
+    }
+
+    /// Bilinear; none outside.
+    fn between(&self, p: Vec2) -> Option<f32> {
+        let p = p - 0.5;
+        let (right, bottom) = (self.width as f32 - 2.0, self.height as f32 - 2.0);
+        if !(p.x >= 0.0 && p.y >= 0.0 && p.x <= right && p.y <= bottom) {
+            return None;
+        }
+        let (x, y) = (p.x as usize, p.y as usize);
+        let (fx, fy) = (p.x.fract(), p.y.fract());
+        let v = |dx, dy| f32::from(self.at(x + dx, y + dy));
+        let upper = v(0, 0) + (v(1, 0) - v(0, 0)) * fx;
+        let lower = v(0, 1) + (v(1, 1) - v(0, 1)) * fx;
+        Some(upper + (lower - upper) * fy)
+    }
+}
+
+/// Linear light of an encoded value (sRGB, IEC 61966-2-1).
+fn linear(code: f32) -> f32 {
+    let v = code / 255.0;
+    if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+}
+
+/// Calls with the luma of a frame.
+pub(super) fn with_luma<T>(frame: &Frame, call: impl FnOnce(&Luma<'_>) -> T) -> Option<T> {
+    let planar = matches!(
+        frame.format(),
+        PixelFormat::I420 | PixelFormat::I422 | PixelFormat::I444 | PixelFormat::Nv12
+    );
+    let converted;
+    let frame = if planar {
+        frame
+    } else {
+        converted = frame.converted(PixelFormat::I420, Colour::JPEG).ok()?;
+        &converted
+    };
+    let shape = frame.planes().first()?;
+    let (width, height) = (frame.width() as usize, frame.height() as usize);
+    Some(call(&Luma { data: frame.plane(0), width, height, stride: shape.stride }))
+}
+
+/// Reads picture after picture; a code that stays where it was is not looked for again.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    place: Option<Mat3>,
+}
+
+impl Reader {
+    /// The bits of the code, each from -1 (white last) to 1 (white first).
+    pub(super) fn read(&mut self, luma: &Luma<'_>) -> Result<[f32; BITS], Unread> {
+        if let Some(place) = &self.place
+            && let Ok(bits) = bits(luma, place)
+        {
+            return Ok(bits);
+        }
+        self.place = None;
+        let mut why = Unread::NotFound;
+        for place in frames(luma) {
+            match bits(luma, &place) {
+                Ok(bits) => {
+                    self.place = Some(place);
+                    return Ok(bits);
+                }
+                Err(Unread::Faint) => why = Unread::Faint,
+                Err(_) => (),
+            }
+        }
+        Err(why)
+    }
+
+    /// Forgets where the code is: what was read there fits nothing.
+    pub(super) fn forget(&mut self) {
+        self.place = None;
+    }
+}
+
+/// Where the code may be: the homographies of all dark outlines with four corners, the largest first, each turned and
+/// mirrored in every way.
+fn frames(luma: &Luma<'_>) -> Vec<Mat3> {
+    let (width, height) = (luma.width, luma.height);
+    if width < 2 * NEARBY || height < 2 * NEARBY {
+        return Vec::new();
+    }
+    let picture =
+        GrayImage::from_fn(width as u32, height as u32, |x, y| Luma8([luma.at(x as usize, y as usize)]));
+    let radius = (width / NEARBY / 2) as u32;
+    let mut dark = adaptive_threshold(&picture, radius, DARKER);
+    dark.pixels_mut().for_each(|p| p.0[0] = 255 - p.0[0]);
+    let least = LEAST_AREA * (width * height) as f32;
+    // No outline of four corners round such an area is shorter than a square's.
+    let shortest = f64::from(least.sqrt()) * 4.0 * 0.9;
+    let mut found: Vec<(f32, [Vec2; 4])> = Vec::new();
+    for outline in find_contours::<i32>(&dark) {
+        if outline.border_type != BorderType::Outer {
+            continue;
+        }
+        let length = arc_length(&outline.points, true);
+        if length < shortest {
+            continue;
+        }
+        let corners = approximate_polygon_dp(&outline.points, STRAIGHT * length, true);
+        // A point is the middle of the outermost dark pixel.
+        let corner = |k: usize| corners.get(k).map(|p| vec2(p.x as f32 + 0.5, p.y as f32 + 0.5));
+        let (Some(a), Some(b), Some(c), Some(d)) = (corner(0), corner(1), corner(2), corner(3)) else {
+            continue;
+        };
+        let area = ((c - a).perp_dot(d - b) / 2.0).abs();
+        if corners.len() == 4 && area >= least {
+            let middle = (a + b + c + d) / 4.0;
+            found.push((area, [a, b, c, d].map(|p| p + (p - middle).normalize_or_zero() * 0.5)));
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let ways = |(_, corners): (f32, [Vec2; 4])| {
+        let [a, b, c, d] = corners;
+        [[a, b, c, d], [a, d, c, b]].into_iter().flat_map(|turned| {
+            (0..4).filter_map(move |by| {
+                let mut corners = turned;
+                corners.rotate_left(by);
+                code::placed(corners)
+            })
+        })
+    };
+    found.into_iter().flat_map(ways).collect()
+}
+
+fn bits(luma: &Luma<'_>, place: &Mat3) -> Result<[f32; BITS], Unread> {
+    let cell = |pair: usize, second: bool| -> Option<f32> {
+        let middle = code::cell_middle(pair, second);
+        let mut sum = 0.0;
+        for (dx, dy) in [(-0.6, -0.6), (0.6, -0.6), (-0.6, 0.6), (0.6, 0.6)] {
+            sum += linear(luma.between(code::through(place, middle + vec2(dx, dy)))?);
+        }
+        Some(sum / 4.0)
+    };
+    let difference = |pair: usize| cell(pair, false).zip(cell(pair, true)).map(|(a, b)| a - b);
+    let mut fixed = [0.0; FIXED.len()];
+    for (slot, (pair, first)) in fixed.iter_mut().zip(FIXED) {
+        *slot = difference(pair).ok_or(Unread::NotFound)? * if first { 1.0 } else { -1.0 };
+    }
+    let (least, most) = fixed.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+    // Turned another way one of them is the other way round; and no lamp shines so unevenly.
+    if least < most * ALIKE {
+        return Err(Unread::NotFound);
+    }
+    if least < LEAST_CONTRAST {
+        return Err(Unread::Faint);
+    }
+    let contrast = fixed.iter().sum::<f32>() / fixed.len() as f32;
+    let mut bits = [0.0; BITS];
+    for (bit, slot) in bits.iter_mut().enumerate() {
+        *slot = (difference(code::pair_of(bit)).ok_or(Unread::NotFound)? / contrast).clamp(-1.3, 1.3);
+    }
+    Ok(bits)
+}
+
+/// The middle of the exposure that shows such bits, by what the screen showed (numbers with the times from which they were
+/// shown, in order). The last picture's end is not known: it does not count.
+pub(super) fn moment(bits: &[f32; BITS], shown: &[(u16, Duration)]) -> Result<Duration, Unread> {
+    let signs: Vec<[f32; BITS]> = shown
+        .iter()
+        .map(|(number, _)| {
+            let light = code::light(*number);
+            std::array::from_fn(|bit| light[code::pair_of(bit)] * 2.0 - 1.0)
+        })
+        .collect();
+    let time = |k: usize| shown.get(k).map_or(0.0, |(_, t)| t.as_secs_f64());
+    let mut best: Option<(f32, f64)> = None;
+    for first in 0..shown.len().saturating_sub(1) {
+        for last in first..(first + LONGEST).min(shown.len() - 1) {
+            let ends: &[f32] = if last > first { &SHARES } else { &SHARES[3..] };
+            for (a, b) in ends.iter().flat_map(|a| ends.iter().map(move |b| (*a, *b))) {
+                let weight = |k: usize| {
+                    if k == first {
+                        a
+                    } else if k == last {
+                        b
+                    } else {
+                        1.0
+                    }
+                };
+                let total: f32 = (first..=last).map(weight).sum();
+                let expected =
+                    |bit: usize| (first..=last).map(|k| weight(k) * signs[k][bit]).sum::<f32>() / total;
+                let rest =
+                    (0..BITS).map(|bit| (bits[bit] - expected(bit)).powi(2)).sum::<f32>() / BITS as f32;
+                if best.is_none_or(|(least, _)| rest < least) {
+                    let from = time(first + 1) - f64::from(a) * (time(first + 1) - time(first));
+                    let to = time(last) + f64::from(b) * (time(last + 1) - time(last));
+                    best = Some((rest, (from + to) / 2.0));
+                }
+            }
+        }
+    }
+    match best {
+        Some((rest, middle)) if rest.sqrt() < MOST_REST => Ok(Duration::from_secs_f64(middle.max(0.0))),
+        _ => Err(Unread::Unclear),
+    }
+}

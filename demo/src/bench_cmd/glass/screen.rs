@@ -1,0 +1,49 @@
+//! What the screen showed when.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use omote_engine::timing::now;
+
+use super::code::BITS;
+
+/// Pictures that are remembered: ten seconds at 60 Hz.
+const KEPT: usize = 600;
+
+/// The screen's pictures, numbered round and round, each with the time from which it was shown.
+#[derive(Debug, Default)]
+pub(super) struct Screen(Mutex<VecDeque<(u16, Duration)>>);
+
+impl Screen {
+    /// Begins the next picture: its number.
+    pub(super) fn next(&self) -> u16 {
+        self.begin(now())
+    }
+
+    /// The same at a time of one's own.
+    pub(super) fn begin(&self, time: Duration) -> u16 {
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = log.back().map_or(0, |(n, _)| n.wrapping_add(1) % (1 << BITS));
+        log.push_back((number, time));
+        if log.len() > KEPT {
+            log.pop_front();
+        }
+        number
+    }
+
+    /// The pictures that were begun not before `since`, and the one before them.
+    pub(super) fn since(&self, since: Duration) -> Vec<(u16, Duration)> {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = log.iter().rposition(|(_, t)| *t < since).unwrap_or(0);
+        log.iter().skip(first).copied().collect()
+    }
+
+    /// Seconds from picture to picture, the median over those that are remembered; none before there are three.
+    pub(super) fn period(&self) -> Option<f64> {
+        let log = self.since(Duration::ZERO);
+        let mut steps: Vec<f64> = log.windows(2).map(|w| (w[1].1 - w[0].1).as_secs_f64()).collect();
+        steps.sort_by(f64::total_cmp);
+        (steps.len() >= 2).then(|| steps[steps.len() / 2])
+    }
+}

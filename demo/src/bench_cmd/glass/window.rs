@@ -1,0 +1,156 @@
+//! The window that the camera films: the code, and beside it what comes back.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow};
+use eframe::egui::{
+    self, Align2, Color32, ColorImage, Context, CornerRadius, Key, Rect, TextureHandle, TextureOptions, pos2,
+    vec2,
+};
+use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupExisting};
+use eframe::{NativeOptions, Renderer};
+use omote_engine::gpu::Gpu;
+use omote_engine::pipeline::Live;
+use omote_engine::timing::now;
+
+use super::{Bench, code, film};
+use crate::window::preview::Preview;
+use crate::window::theme;
+
+/// Opens the window and stays in it until the time is over or it is closed.
+pub(super) fn run(
+    bench: &Arc<Bench>,
+    live: &Live,
+    length: Duration,
+    delays: &film::Delays,
+) -> anyhow::Result<()> {
+    let gpu = Gpu::for_window().context("no window can be opened to show the code")?;
+    let (instance, adapter, device, queue) = gpu.parts();
+    let existing = WgpuSetupExisting { instance, adapter, device, queue };
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Omote: glass to glass")
+        .with_app_id("omote")
+        .with_inner_size([1280.0, 720.0])
+        .with_min_inner_size([640.0, 360.0]);
+    let native = NativeOptions {
+        viewport,
+        renderer: Renderer::Wgpu,
+        wgpu_options: WgpuConfiguration { wgpu_setup: WgpuSetup::Existing(existing), ..Default::default() },
+        ..NativeOptions::default()
+    };
+    let preview = Preview::new(false);
+    let (bench, delays) = (Arc::clone(bench), Arc::clone(delays));
+    let make = move |creation: &eframe::CreationContext<'_>| {
+        theme::set(&creation.egui_ctx);
+        live.watch("window", preview.watcher(&creation.egui_ctx))?;
+        let app: Box<dyn eframe::App + '_> = Box::new(App {
+            bench,
+            delays,
+            preview,
+            code: None,
+            until: Instant::now() + length,
+            told: (Instant::now(), String::new(), String::new()),
+        });
+        Ok(app)
+    };
+    eframe::run_native("Omote glass to glass", native, Box::new(make))
+        .map_err(|error| anyhow!("the window can't be opened: {error}; this bench needs a display"))
+}
+
+struct App {
+    bench: Arc<Bench>,
+    delays: film::Delays,
+    preview: Preview,
+    code: Option<TextureHandle>,
+    until: Instant,
+    /// When the figures were worked out last, the large line and the small one.
+    told: (Instant, String, String),
+}
+
+/// Between two workings-out of the figures.
+const EVERY: Duration = Duration::from_millis(500);
+const MARGIN: f32 = 24.0;
+
+impl App {
+    /// Begins the screen's next picture.
+    fn next(&mut self, context: &Context) {
+        let pixels = code::pixels(self.bench.screen.next());
+        let image = ColorImage::from_gray([code::SIDE; 2], &pixels);
+        match &mut self.code {
+            Some(texture) => texture.set(image, TextureOptions::NEAREST),
+            None => self.code = Some(context.load_texture("code", image, TextureOptions::NEAREST)),
+        }
+        self.preview.update(context);
+        if let Some(shown) = self.preview.shown() {
+            self.bench.log().drawn.entry(shown.badged.frame().id).or_insert_with(now);
+        }
+    }
+
+    fn tell(&mut self) {
+        if self.told.0.elapsed() < EVERY && !self.told.1.is_empty() {
+            return;
+        }
+        let figures = self.bench.figures(&self.delays);
+        let (large, small) = match &figures.window {
+            Some(s) => (
+                format!("{:.0} ms", s.mean),
+                format!(
+                    "from glass to glass, {:.1} to {:.1}; {} pictures read, {} not",
+                    s.low, s.high, s.pictures, figures.unread
+                ),
+            ),
+            None => (
+                "Point the camera at this window".to_owned(),
+                figures.reasons.first().cloned().unwrap_or_else(|| "no picture has come yet".to_owned()),
+            ),
+        };
+        self.told = (Instant::now(), large, small);
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        let context = ui.ctx().clone();
+        let left = self.until.saturating_duration_since(Instant::now());
+        let close = context.input(|i| i.key_pressed(Key::Escape) || i.key_pressed(Key::Q));
+        if left.is_zero() || close || self.bench.over.load(Ordering::Acquire) {
+            context.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+        if context.input(|i| i.key_pressed(Key::F)) {
+            let full = context.input(|i| i.viewport().fullscreen.unwrap_or(false));
+            context.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
+        }
+        self.next(&context);
+        self.tell();
+        let (painter, all) = (ui.painter(), ui.max_rect());
+        painter.rect_filled(all, CornerRadius::ZERO, theme::GROUND);
+        // The code in the upper left, its white border wide enough to find it by; what comes back to the right of it.
+        let card = (all.width() * 0.45).min(all.height() * 0.74);
+        let module = card / (code::SIDE as f32 + 2.0 * code::QUIET);
+        let white = Rect::from_min_size(all.min + vec2(MARGIN, MARGIN), vec2(card, card));
+        painter.rect_filled(white, CornerRadius::ZERO, Color32::WHITE);
+        let place = white.shrink(code::QUIET * module);
+        if let Some(texture) = &self.code {
+            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            painter.image(texture.id(), place, whole, Color32::WHITE);
+        }
+        let width = (all.right() - white.right() - 2.0 * MARGIN).max(1.0);
+        let size = vec2(width, width / self.preview.aspect());
+        let back = Rect::from_min_size(pos2(white.right() + MARGIN, white.top()), size);
+        self.preview.set_width(width, &context);
+        if !self.preview.draw(painter, back, false, theme::ROUND) {
+            painter.rect_filled(back, CornerRadius::same(theme::ROUND), theme::SURFACE);
+        }
+        let line = |y: f32, text: &str, font, colour| {
+            painter.text(pos2(all.left() + MARGIN, y), Align2::LEFT_TOP, text, font, colour)
+        };
+        let top = white.bottom() + MARGIN;
+        let below = line(top, &self.told.1, theme::strong(40.0), theme::TEXT);
+        let below = line(below.bottom() + 4.0, &self.told.2, theme::regular(18.0), theme::WEAK);
+        let keys = format!("{:.0} s left    F full screen    Esc end now", left.as_secs_f32().ceil());
+        line(below.bottom() + 8.0, &keys, theme::regular(15.0), theme::FAINT);
+        context.request_repaint();
+    }
+}
