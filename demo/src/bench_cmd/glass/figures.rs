@@ -73,7 +73,7 @@ impl Figures {
         let since =
             |to: std::time::Duration, from: std::time::Duration| to.as_secs_f64() - from.as_secs_f64();
         let samples = &log.samples;
-        let drawn = samples.iter().filter_map(|s| Some(since(*log.drawn.get(&s.frame)?, s.exposed)));
+        let drawn = samples.iter().filter_map(|s| Some(since(*log.drawn.get(&s.captured)?, s.exposed)));
         let mut unread = log.unread.clone();
         unread.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         let period = screen.period();

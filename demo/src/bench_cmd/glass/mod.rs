@@ -13,7 +13,7 @@ mod screen;
 mod tests;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use omote_engine::frame::FrameId;
-use omote_engine::pipeline::{Live, LiveConfig, LiveSource, MakeFollow, Shown};
+use omote_engine::frame::Frame;
+use omote_engine::pipeline::{Fed, Live, LiveConfig, LiveSource, MakeFollow, Shown};
 use omote_engine::pool::Pool;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
 use omote_engine::source::Rate;
@@ -72,9 +72,9 @@ fn seconds(text: &str) -> Result<f64, String> {
 /// A picture whose code was read. Times by [`now`].
 #[derive(Clone, Copy, Debug)]
 struct Sample {
-    frame: FrameId,
     /// The middle of its exposure.
     exposed: Duration,
+    /// The camera's stamp, which no other picture has.
     captured: Duration,
     ready: Duration,
 }
@@ -83,8 +83,8 @@ struct Sample {
 #[derive(Debug, Default)]
 struct Log {
     samples: Vec<Sample>,
-    /// When the window began to draw each picture.
-    drawn: HashMap<FrameId, Duration>,
+    /// When the window began to draw each picture, by its stamp.
+    drawn: HashMap<Duration, Duration>,
     /// Exposure to arrival at a program that reads the virtual camera, seconds.
     read_back: Vec<f64>,
     unread: Vec<(Unread, u32)>,
@@ -112,37 +112,27 @@ impl Bench {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What of the screen a picture shows: the middle of its exposure.
-    fn read(&self, reader: &mut Reader, frame: &omote_engine::frame::Frame) -> Result<Duration, Unread> {
-        let bits = read::with_luma(frame, |luma| reader.read(luma)).unwrap_or(Err(Unread::NotFound))?;
-        let found = read::moment(&bits, &self.screen.since(now().saturating_sub(OLDEST)));
-        if found.is_err() {
-            reader.forget();
-        }
-        found
-    }
-
     /// Reads pictures as they come out, as many as there is time for.
     fn follow(&self, shown: &Receiver<Arc<Shown>>) {
-        let mut reader = Reader::default();
+        let mut queue = Queue::default();
+        let take = |queue: &mut Queue<(Duration, Duration)>, all: bool| {
+            queue.settle(&self.screen, all, |read, (captured, ready)| {
+                let mut log = self.log();
+                match read {
+                    Ok(exposed) => log.samples.push(Sample { exposed, captured, ready }),
+                    Err(why) => log.miss(why),
+                }
+            });
+        };
         while let Ok(shown) = shown.recv() {
+            let stamps = &shown.stamps;
             // Held pictures and cards are not the camera's.
-            if shown.stamps.captured.is_zero() {
-                continue;
-            }
-            let frame = shown.badged.frame();
-            let read = self.read(&mut reader, frame);
-            let mut log = self.log();
-            match read {
-                Ok(exposed) => log.samples.push(Sample {
-                    frame: frame.id,
-                    exposed,
-                    captured: shown.stamps.captured,
-                    ready: shown.stamps.ready,
-                }),
-                Err(why) => log.miss(why),
+            if !stamps.captured.is_zero() {
+                queue.read(shown.badged.frame(), stamps.ready, (stamps.captured, stamps.ready));
+                take(&mut queue, false);
             }
         }
+        take(&mut queue, true);
     }
 
     /// Reads what another program gets from the virtual camera.
@@ -150,13 +140,16 @@ impl Bench {
         let request = CameraRequest { device: Some(device.to_owned()), ..CameraRequest::default() };
         let LiveSource::Feed(open) = omote_engine::pipeline::camera(request) else { bail!("no camera") };
         let mut feed = open(&Pool::new())?;
-        let mut reader = Reader::default();
+        let mut queue = Queue::default();
         while !self.over.load(Ordering::Acquire) {
-            if let omote_engine::pipeline::Fed::Frame(frame) = feed.next(Duration::from_millis(50))? {
+            if let Fed::Frame(frame) = feed.next(Duration::from_millis(50))? {
                 let arrived = now();
-                if let Ok(exposed) = self.read(&mut reader, &frame) {
-                    self.log().read_back.push(arrived.saturating_sub(exposed).as_secs_f64());
-                }
+                queue.read(&frame, arrived, arrived);
+                queue.settle(&self.screen, false, |read, arrived| {
+                    if let Ok(exposed) = read {
+                        self.log().read_back.push(arrived.saturating_sub(exposed).as_secs_f64());
+                    }
+                });
             }
         }
         Ok(())
@@ -164,6 +157,40 @@ impl Bench {
 
     fn figures(&self, delays: &film::Delays) -> Figures {
         Figures::of(&self.log(), &self.screen, &delays.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Pictures that were read, until it is known for how long the screen showed what is in them.
+struct Queue<T> {
+    reader: Reader,
+    waiting: VecDeque<(Result<[f32; code::BITS], Unread>, Duration, T)>,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { reader: Reader::default(), waiting: VecDeque::new() }
+    }
+}
+
+impl<T: Copy> Queue<T> {
+    /// Reads a picture that was there at a time.
+    fn read(&mut self, frame: &Frame, there: Duration, with: T) {
+        let bits = read::with_luma(frame, |luma| self.reader.read(luma)).unwrap_or(Err(Unread::NotFound));
+        self.waiting.push_back((bits, there, with));
+    }
+
+    /// Says of each picture what it shows, the middle of its exposure, once the screen's later pictures are known; or of all.
+    fn settle(&mut self, screen: &Screen, all: bool, mut tell: impl FnMut(Result<Duration, Unread>, T)) {
+        let known = screen.last();
+        while let Some((bits, there, with)) = self.waiting.pop_front_if(|(_, there, _)| all || *there < known)
+        {
+            let found =
+                bits.and_then(|bits| read::moment(&bits, &screen.since(there.saturating_sub(OLDEST))));
+            if found == Err(Unread::Unclear) {
+                self.reader.forget();
+            }
+            tell(found, with);
+        }
     }
 }
 

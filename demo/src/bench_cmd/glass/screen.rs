@@ -39,6 +39,12 @@ impl Screen {
         log.iter().skip(first).copied().collect()
     }
 
+    /// When the newest picture was begun; zero before there is one.
+    pub(super) fn last(&self) -> Duration {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.back().map_or(Duration::ZERO, |(_, t)| *t)
+    }
+
     /// Seconds from picture to picture, the median over those that are remembered; none before there are three.
     pub(super) fn period(&self) -> Option<f64> {
         let log = self.since(Duration::ZERO);

@@ -84,7 +84,7 @@ impl App {
         }
         self.preview.update(context);
         if let Some(shown) = self.preview.shown() {
-            self.bench.log().drawn.entry(shown.badged.frame().id).or_insert_with(now);
+            self.bench.log().drawn.entry(shown.stamps.captured).or_insert_with(now);
         }
     }
 
