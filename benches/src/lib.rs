@@ -1,6 +1,7 @@
 //! The scene that benches measure: one fictional face of a known size in a picture of any size.
 
 pub mod python;
+pub mod regress;
 
 use anyhow::Context;
 use glam::Vec3;
@@ -60,4 +61,13 @@ pub fn scene(format: PixelFormat, width: u32, height: u32, wears: &str) -> anyho
     let shift = Vec3::new(width as f32, height as f32, 0.0) * 0.5 - middle.extend(0.0) * scale;
     let points = points.iter().map(|p| *p * scale + shift).collect();
     Ok(Scene { frame, points, texture })
+}
+
+/// The processor and its cores, for tables.
+pub fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{}, {cores} cores, {}", model.unwrap_or(std::env::consts::ARCH), std::env::consts::OS)
 }

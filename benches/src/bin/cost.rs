@@ -9,7 +9,7 @@ use anyhow::Context;
 use cpu_time::ProcessTime;
 use glam::Vec3;
 use omote_benches::python::Script;
-use omote_benches::{FACE_PX, Scene, scene};
+use omote_benches::{FACE_PX, Scene, machine, scene};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, Look};
 use omote_engine::frame::PixelFormat;
@@ -156,14 +156,6 @@ fn reference(s: &Scene) -> anyhow::Result<Option<Script>> {
     let list = folder.path().join("points.txt");
     std::fs::write(&list, points)?;
     Script::start("opencv_reference.py", &[frame, persona, list], REPEATS as usize, folder)
-}
-
-fn machine() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model =
-        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("{}, {cores} cores, {}, no GPU", model.unwrap_or(std::env::consts::ARCH), std::env::consts::OS)
 }
 
 fn main() -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Parser;
 use cpu_time::ProcessTime;
 use omote_benches::python::Script;
-use omote_benches::{FACE_PX, Scene, scene};
+use omote_benches::{FACE_PX, Scene, machine, scene};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, Look};
@@ -322,12 +322,4 @@ fn pasting(s: &Scene, script: &str) -> anyhow::Result<Option<Script>> {
     let points: String = pairs.map(|(a, b)| format!("{} {} {} {}\n", a.x, a.y, b.x, b.y)).collect();
     std::fs::write(&list, points)?;
     Script::start(script, &[frame, persona, list], REPEATS as usize, folder)
-}
-
-fn machine() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model =
-        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("{}, {cores} cores, {}", model.unwrap_or(std::env::consts::ARCH), std::env::consts::OS)
 }

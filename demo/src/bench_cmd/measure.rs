@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use cpu_time::ProcessTime;
 use indicatif::ProgressBar;
+use omote_engine::composite::GpuWork;
 use omote_engine::pipeline::{Engine, State};
 use omote_engine::pool::Pool;
 use omote_engine::source::Rate;
@@ -60,9 +61,52 @@ struct Job {
     wall: Vec<Vec<f64>>,
     cpu: Vec<Vec<f64>>,
     stages: Vec<(&'static str, Vec<Vec<f64>>)>,
+    gpu: Gpu,
     /// Milliseconds in each stage up to now.
     spent: BTreeMap<&'static str, f64>,
     energy: Option<f64>,
+}
+
+/// What the GPU did for a row.
+#[derive(Default)]
+struct Gpu {
+    whole: Vec<Vec<f64>>,
+    passes: Vec<(&'static str, Vec<Vec<f64>>)>,
+    frames: u64,
+    upload: u64,
+    readback: u64,
+    untimed: u64,
+}
+
+impl Gpu {
+    /// Takes a frame's work in.
+    fn add(&mut self, round: usize, work: &GpuWork) {
+        self.frames += 1;
+        (self.upload, self.readback) = (self.upload + work.upload, self.readback + work.readback);
+        self.untimed += work.untimed;
+        if work.passes.is_empty() {
+            return;
+        }
+        let ms = |took: std::time::Duration| took.as_secs_f64() * 1e3;
+        add(&mut self.whole, round, work.passes.iter().map(|(_, took)| ms(*took)).sum());
+        for (name, took) in &work.passes {
+            add(named(&mut self.passes, name), round, ms(*took));
+        }
+    }
+}
+
+/// The values of a name, a list for each round.
+fn named<'a>(all: &'a mut Vec<(&'static str, Vec<Vec<f64>>)>, name: &'static str) -> &'a mut Vec<Vec<f64>> {
+    let at = all.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
+        all.push((name, Vec::new()));
+        all.len() - 1
+    });
+    &mut all[at].1
+}
+
+fn add(rounds: &mut Vec<Vec<f64>>, round: usize, value: f64) {
+    rounds.resize(round + 1, Vec::new());
+    rounds[round].push(value);
 }
 
 /// Measures the rows, and the machine with a reference before each turn and between its frames, so that it meets what the
@@ -137,6 +181,7 @@ impl Job {
             cpu: Times::default(),
             gpu: None,
             stages: Vec::new(),
+            gpu_passes: Vec::new(),
             upload_bytes: None,
             readback_bytes: None,
             memory_mib: None,
@@ -156,6 +201,7 @@ impl Job {
             wall: Vec::new(),
             cpu: Vec::new(),
             stages: Vec::new(),
+            gpu: Gpu::default(),
             spent: BTreeMap::new(),
             energy: Some(0.0),
         }
@@ -164,11 +210,13 @@ impl Job {
     /// Builds the engine, warms it up and sees how long it takes.
     fn prepare(&mut self, stock: &Stock, extent: &Extent, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         let before = machine::memory();
-        let (engine, worn) = self.plan.engine(stock, &self.scene, tell)?;
+        let (mut engine, worn) = self.plan.engine(stock, &self.scene, tell)?;
         self.row.drawn_by = engine.backend();
         if let Some(worn) = worn {
             (self.row.model, self.row.provider) = (Some(worn.model), worn.provider);
         }
+        let timed = self.plan.drawn != Drawn::Cpu && engine.time_gpu(true);
+        self.row.drops = timed.then_some(0);
         self.engine = Some(engine);
         let mut times = Vec::new();
         for _ in 0..WARM_UP {
@@ -223,6 +271,9 @@ impl Job {
                     self.frame()?;
                 }
                 self.stage_times();
+                if let Some(engine) = &mut self.engine {
+                    engine.take_gpu_work();
+                }
             }
             let [wall, cpu] = self.frame()?;
             self.wall[round].push(wall);
@@ -232,13 +283,10 @@ impl Job {
                 if name == "engine" || (name == "track" && self.row.scenario != "track") {
                     continue;
                 }
-                let at = self.stages.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
-                    self.stages.push((name, Vec::new()));
-                    self.stages.len() - 1
-                });
-                let rounds = &mut self.stages[at].1;
-                rounds.resize(round + 1, Vec::new());
-                rounds[round].push(ms);
+                add(named(&mut self.stages, name), round, ms);
+            }
+            if let Some(engine) = self.engine.as_mut().filter(|_| self.plan.drawn != Drawn::Cpu) {
+                self.gpu.add(round, &engine.take_gpu_work());
             }
         }
         // The counter starts again from 0 now and then.
@@ -257,6 +305,12 @@ impl Job {
             times: Times::of(rounds),
         };
         self.row.stages = self.stages.iter().map(stage).collect();
+        self.row.gpu_passes = self.gpu.passes.iter().map(stage).collect();
+        let gpu = &self.gpu;
+        self.row.upload_bytes = gpu.upload.checked_div(gpu.frames);
+        self.row.readback_bytes = gpu.readback.checked_div(gpu.frames);
+        self.row.gpu = (!gpu.whole.is_empty()).then(|| Times::of(&gpu.whole));
+        self.row.drops = self.row.drops.map(|_| gpu.untimed);
         self.row.samples = flat.iter().take(SAMPLES).map(|ms| *ms as f32).collect();
         self.row.energy_j = self.energy.filter(|j| *j > 0.0).map(|j| j / flat.len().max(1) as f64);
         self.row

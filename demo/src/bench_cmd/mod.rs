@@ -182,6 +182,19 @@ fn table(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
         let stages: Vec<String> =
             row.stages.iter().map(|s| format!("{} {:.2}", s.name, s.times.median)).collect();
         writeln!(out, "    {}", stages.join(", "))?;
+        if let Some(gpu) = &row.gpu {
+            let pass = |s: &report::StageTimes| format!("{} {:.2}", s.name, s.times.median);
+            let passes: Vec<String> = row.gpu_passes.iter().map(pass).collect();
+            let kib = |bytes: Option<u64>| bytes.unwrap_or_default() / 1024;
+            writeln!(
+                out,
+                "    on the GPU {:.2}: {}; {} KiB up, {} KiB back",
+                gpu.median,
+                passes.join(", "),
+                kib(row.upload_bytes),
+                kib(row.readback_bytes)
+            )?;
+        }
     }
     writeln!(out, "\n{}", report.noise.words)?;
     if p.profile == "debug" {

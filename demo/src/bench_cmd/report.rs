@@ -118,6 +118,9 @@ pub(crate) struct Row {
     pub(crate) gpu: Option<Times>,
     /// Parts of `wall`, in the order of the work.
     pub(crate) stages: Vec<StageTimes>,
+    /// Each pass on the GPU by the same timestamps, in the order of the work.
+    #[serde(default)]
+    pub(crate) gpu_passes: Vec<StageTimes>,
     /// Bytes sent to the GPU for each frame.
     pub(crate) upload_bytes: Option<u64>,
     /// Bytes fetched from the GPU for each frame.
@@ -126,7 +129,7 @@ pub(crate) struct Row {
     pub(crate) memory_mib: Option<f64>,
     /// Energy of a frame, where the system counts it.
     pub(crate) energy_j: Option<f64>,
-    /// Frames that were left out; lockstep rows leave none out and say nothing.
+    /// Frames whose timestamps came too late and were left out; nothing where none are taken.
     pub(crate) drops: Option<u64>,
     /// The clock times of the first frames in their order, at most 240, warm-up left out.
     pub(crate) samples: Vec<f32>,

@@ -1,5 +1,6 @@
 //! The passes on the GPU: region up, passes, patch down, in one submission.
 
+use super::clock::{Clock, GpuWork};
 use super::plan::Plan;
 use crate::gpu::{Buffers, Gpu, GpuError, Slot};
 use crate::swap::FaceTexture;
@@ -37,6 +38,8 @@ pub(super) struct GpuRun {
     textures: Vec<u64>,
     /// Whether the bind groups take codes that `morph` moved.
     morphs: bool,
+    clock: Option<Clock>,
+    work: GpuWork,
 }
 
 const UNIFORMS: Slot = ("params", 0);
@@ -66,7 +69,27 @@ fn sum(k: usize) -> Slot {
 impl GpuRun {
     pub(super) fn new(gpu: Gpu) -> Self {
         let (groups, textures) = (HashMap::new(), Vec::new());
-        Self { gpu, buffers: Buffers::default(), groups, groups_created: 0, textures, morphs: false }
+        Self {
+            gpu,
+            buffers: Buffers::default(),
+            groups,
+            groups_created: 0,
+            textures,
+            morphs: false,
+            clock: None,
+            work: GpuWork::default(),
+        }
+    }
+
+    /// Times the passes from now on, or no longer. False where the adapter can't.
+    pub(super) fn time(&mut self, on: bool) -> bool {
+        self.clock = if on { Clock::new(&self.gpu) } else { None };
+        self.clock.is_some() == on
+    }
+
+    /// What was done since this was last asked.
+    pub(super) fn take_work(&mut self) -> GpuWork {
+        std::mem::take(&mut self.work)
     }
 
     pub(super) fn gpu(&self) -> &Gpu {
@@ -96,13 +119,43 @@ impl GpuRun {
         if let Some(keys) = self.buffers.get(KEYS) {
             encoder.clear_buffer(keys, 0, Some(n * 4));
         }
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some("composite"),
-                timestamp_writes: None,
-            });
-            for step in &steps {
-                let group = self.groups.get(&(step.entry, step.params, texture.serial()));
+        let timed = self.clock.as_mut().is_some_and(Clock::begin);
+        self.encode(&mut encoder, &steps, texture.serial(), timed)?;
+        let (Some(from), Some(to)) = (self.buffers.get(PATCH), self.buffers.get(READBACK)) else {
+            return Err(self.gpu.lost_because("no patch buffer".to_owned()));
+        };
+        encoder.copy_buffer_to_buffer(from, 0, to, 0, n * 4);
+        if let Some(clock) = self.clock.as_ref().filter(|_| timed) {
+            clock.end(&mut encoder);
+        }
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        if let Some(clock) = self.clock.as_mut().filter(|_| timed) {
+            clock.ask();
+        }
+        self.read_back(to, submission, n, patch)?;
+        self.work.readback += n * 4;
+        if let Some(clock) = &mut self.clock {
+            clock.take(&mut self.work);
+        }
+        Ok(())
+    }
+
+    /// All dispatches in one compute pass; each pass in one of its own where it is timed.
+    fn encode(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        steps: &[Step],
+        serial: u64,
+        timed: bool,
+    ) -> Result<(), GpuError> {
+        for same in steps.chunk_by(|a, b| !timed || a.pass == b.pass) {
+            let label = if timed { same.first().map(|s| s.pass) } else { Some("composite") };
+            let clock = self.clock.as_mut().filter(|_| timed);
+            let timestamp_writes = clock.zip(label).and_then(|(clock, pass)| clock.writes(pass));
+            let mut pass =
+                encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label, timestamp_writes });
+            for step in same {
+                let group = self.groups.get(&(step.entry, step.params, serial));
                 let (Some(pipeline), Some(group)) = (self.gpu.pipeline(step.entry), group) else {
                     return Err(self.gpu.lost_because(format!("{} has no pipeline", step.entry)));
                 };
@@ -111,12 +164,7 @@ impl GpuRun {
                 pass.dispatch_workgroups(step.groups[0], step.groups[1], 1);
             }
         }
-        let (Some(from), Some(to)) = (self.buffers.get(PATCH), self.buffers.get(READBACK)) else {
-            return Err(self.gpu.lost_because("no patch buffer".to_owned()));
-        };
-        encoder.copy_buffer_to_buffer(from, 0, to, 0, n * 4);
-        let submission = self.gpu.queue.submit([encoder.finish()]);
-        self.read_back(to, submission, n, patch)
+        Ok(())
     }
 
     #[expect(
@@ -157,9 +205,7 @@ impl GpuRun {
         }
         let bytes: &[u8] = cast_slice(texture.texels());
         self.buffers.fit(&self.gpu, slot, bytes.len() as u64, Usage::STORAGE | Usage::COPY_DST)?;
-        if let Some(b) = self.buffers.get(slot) {
-            self.gpu.queue.write_buffer(b, 0, bytes);
-        }
+        self.send(slot, 0, bytes);
         self.textures.push(serial);
         Ok(slot)
     }
@@ -206,27 +252,28 @@ impl GpuRun {
         Ok(())
     }
 
-    fn write<T: Pod>(&self, slot: Slot, at: u64, value: &T) {
+    fn write<T: Pod>(&mut self, slot: Slot, at: u64, value: &T) {
+        self.send(slot, at, bytes_of(value));
+    }
+
+    fn send(&mut self, slot: Slot, at: u64, bytes: &[u8]) {
         if let Some(b) = self.buffers.get(slot) {
-            self.gpu.queue.write_buffer(b, at, bytes_of(value));
+            self.gpu.queue.write_buffer(b, at, bytes);
+            self.work.upload += bytes.len() as u64;
         }
     }
 
-    fn upload(&self, plan: &Plan, codes: &[u32]) {
+    fn upload(&mut self, plan: &Plan, codes: &[u32]) {
         for (slot, bytes) in [
             (CODES, cast_slice(codes)),
             (TRIANGLES, cast_slice::<Triangle, u8>(&plan.triangles)),
             (IN_FRONT, cast_slice(&plan.in_front)),
         ] {
-            if let Some(b) = self.buffers.get(slot) {
-                self.gpu.queue.write_buffer(b, 0, bytes);
-            }
+            self.send(slot, 0, bytes);
         }
         if let Some(morph) = &plan.morph {
-            if let Some(b) = self.buffers.get(NODES) {
-                let nodes: Vec<[f32; 2]> = morph.nodes.iter().map(|d| d.to_array()).collect();
-                self.gpu.queue.write_buffer(b, 0, cast_slice(&nodes));
-            }
+            let nodes: Vec<[f32; 2]> = morph.nodes.iter().map(|d| d.to_array()).collect();
+            self.send(NODES, 0, cast_slice(&nodes));
             self.write(UNIFORMS, 9 * PARAMS_STRIDE, &morph.params);
         }
         self.write(UNIFORMS, 0, &plan.region_in);

@@ -1,5 +1,6 @@
 //! Draws a persona's texture on a live face: the passes of `omote-shaders` over the face region only.
 
+mod clock;
 mod cpu;
 mod gpu;
 mod in_front;
@@ -8,6 +9,7 @@ mod plan;
 mod profile;
 mod shape;
 
+pub use clock::GpuWork;
 pub use plan::Look;
 
 use crate::badge::Canvas;
@@ -103,6 +105,23 @@ impl Compositor {
                 let adapter = run.gpu().adapter();
                 format!("gpu: {}{}", adapter.name, if adapter.software { " [software]" } else { "" })
             }
+        }
+    }
+
+    /// Times the passes on the GPU from now on, or no longer: each then has a compute pass of its own. False where it can't be
+    /// done: no GPU draws, or the adapter has no timestamps.
+    pub fn time_gpu(&mut self, on: bool) -> bool {
+        match &mut self.run {
+            Run::Cpu(_) => !on,
+            Run::Gpu(run) => run.time(on),
+        }
+    }
+
+    /// What the GPU did since this was last asked; nothing where the CPU draws.
+    pub fn take_gpu_work(&mut self) -> GpuWork {
+        match &mut self.run {
+            Run::Cpu(_) => GpuWork::default(),
+            Run::Gpu(run) => run.take_work(),
         }
     }
 

@@ -282,3 +282,37 @@ fn an_open_mouth_is_dark_inside_and_a_closed_one_shows_lips_only() {
     let (_, shut) = luminance(1.0, -1.0);
     assert!((shut - lip).abs() < 0.15 * lip, "{shut} {lip}");
 }
+
+#[test]
+fn timed_passes_draw_the_same_and_take_no_longer_than_the_clock_says() {
+    let frame = noise(PixelFormat::Nv12, Colour::JPEG, 256, 144);
+    let mut cpu = Compositor::cpu();
+    assert!(!cpu.time_gpu(true) && cpu.take_gpu_work() == GpuWork::default());
+    let Some(mut c) = compositor_on_any_adapter() else { return };
+    let at = Vec2::new(50.3, 15.7);
+    let (plain, _) = draw(&mut c, &frame, at, 90.0, Tone::Keep);
+    let untimed = c.take_gpu_work();
+    assert!(untimed.passes.is_empty() && untimed.upload > 0 && untimed.readback > 0, "{untimed:?}");
+    if !c.time_gpu(true) {
+        eprintln!("skipped: {} has no timestamps", c.backend());
+        return;
+    }
+    for _ in 0..3 {
+        let begun = std::time::Instant::now();
+        let (timed, drawn) = draw(&mut c, &frame, at, 90.0, Tone::Keep);
+        let took = begun.elapsed();
+        assert_eq!(timed.data(), plain.data());
+        let work = c.take_gpu_work();
+        let names: Vec<&str> = work.passes.iter().map(|(name, _)| *name).collect();
+        let order = ["region_in", "warp_field", "texture_fetch", "illuminate", "blend_bands", "badge_encode"];
+        assert_eq!((names.as_slice(), work.untimed), (&order[..], 0));
+        let sum: std::time::Duration = work.passes.iter().map(|(_, t)| *t).sum();
+        assert!(!sum.is_zero() && sum < took, "{work:?} of {took:?}");
+        assert_eq!(work.readback, u64::from(drawn.region.width * drawn.region.height) * 4);
+        assert!(work.upload >= work.readback);
+    }
+    assert!(c.time_gpu(false));
+    let (plain_again, _) = draw(&mut c, &frame, at, 90.0, Tone::Keep);
+    assert_eq!(plain_again.data(), plain.data());
+    assert!(c.take_gpu_work().passes.is_empty());
+}

@@ -179,6 +179,7 @@ impl Gpu {
         let name = name_of(&opened.get_info());
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("omote"),
+            required_features: opened.features() & wgpu::Features::TIMESTAMP_QUERY,
             required_limits: opened.limits(),
             ..wgpu::DeviceDescriptor::default()
         };

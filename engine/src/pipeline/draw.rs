@@ -1,7 +1,7 @@
 //! What draws a persona: the compositor, or in tests something that fails as it is told.
 
 use crate::badge::Canvas;
-use crate::composite::{Compositor, Drawn, Look};
+use crate::composite::{Compositor, Drawn, GpuWork, Look};
 use crate::error::Result;
 use crate::frame::FrameTime;
 use crate::space::MeshPoint;
@@ -23,6 +23,14 @@ pub(super) trait Draw: Send {
     fn backend(&self) -> String;
     /// GPU objects made so far.
     fn objects_created(&self) -> u64;
+    /// As [`Compositor::time_gpu`].
+    fn time_gpu(&mut self, on: bool) -> bool {
+        !on
+    }
+    /// As [`Compositor::take_gpu_work`].
+    fn take_gpu_work(&mut self) -> GpuWork {
+        GpuWork::default()
+    }
 }
 
 impl Draw for Compositor {
@@ -45,5 +53,13 @@ impl Draw for Compositor {
 
     fn objects_created(&self) -> u64 {
         Self::objects_created(self)
+    }
+
+    fn time_gpu(&mut self, on: bool) -> bool {
+        Self::time_gpu(self, on)
+    }
+
+    fn take_gpu_work(&mut self) -> GpuWork {
+        Self::take_gpu_work(self)
     }
 }

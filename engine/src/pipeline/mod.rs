@@ -13,7 +13,7 @@ pub use live::*;
 pub use model::{Lag, Model, Pace, Swap};
 
 use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
-use crate::composite::{Backend, Compositor, Look};
+use crate::composite::{Backend, Compositor, GpuWork, Look};
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::frame::{Colour, Frame, FrameTime, PixelFormat, Turn};
 use crate::pool::Pool;
@@ -201,6 +201,16 @@ impl Engine {
     /// What draws: `cpu`, or `gpu` and the adapter's name.
     pub fn backend(&self) -> String {
         self.painter.backend()
+    }
+
+    /// As [`Compositor::time_gpu`].
+    pub fn time_gpu(&mut self, on: bool) -> bool {
+        self.painter.time_gpu(on)
+    }
+
+    /// As [`Compositor::take_gpu_work`].
+    pub fn take_gpu_work(&mut self) -> GpuWork {
+        self.painter.take_gpu_work()
     }
 
     /// Time spent in `track`, `model` (where one is worn), `swap` (persona and composite), `badge` and all of them

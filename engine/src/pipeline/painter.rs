@@ -7,7 +7,7 @@ use super::draw::Draw;
 use super::gate::{Box2, Gate, HEAD, HOLD, PIXELATE, Record, Show};
 use super::{Privacy, Settings, State, Why};
 use crate::badge::{BadgedFrame, Badger, Canvas, Disclosure};
-use crate::composite::Compositor;
+use crate::composite::{Compositor, GpuWork};
 use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use crate::pool::Pool;
@@ -187,6 +187,14 @@ impl Painter {
 
     pub(super) fn objects_created(&self) -> u64 {
         self.draw.objects_created()
+    }
+
+    pub(super) fn time_gpu(&mut self, on: bool) -> bool {
+        self.draw.time_gpu(on)
+    }
+
+    pub(super) fn take_gpu_work(&mut self) -> GpuWork {
+        self.draw.take_gpu_work()
     }
 
     pub(super) fn faults(&self) -> (u64, Option<&str>) {

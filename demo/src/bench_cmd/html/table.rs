@@ -1,6 +1,6 @@
 //! The table of all figures.
 
-use super::super::report::{Report, Row, Times};
+use super::super::report::{Report, Row, StageTimes, Times};
 use super::choice::{Group, groups};
 use super::text::{bytes, drawer, escape, number, short};
 
@@ -89,6 +89,11 @@ fn line(row: &Row, group: &Group<'_>, columns: &[&Column]) -> String {
     }
     if let Some(fault) = &row.fault {
         small(&escape(fault), " class=\"fault\"");
+    }
+    if !row.gpu_passes.is_empty() {
+        let pass = |s: &StageTimes| format!("{} {}", escape(&s.name), number(s.times.median));
+        let passes: Vec<String> = row.gpu_passes.iter().map(pass).collect();
+        small(&format!("passes on the GPU: {}", passes.join(", ")), "");
     }
     out += "</td>";
     for (_, cell) in columns {

@@ -69,6 +69,7 @@ fn row(scenario: &str, size: (u32, u32), format: &str, faces: u32, drawn_by: &st
             "track" => vec![stage("track", 0.55), stage("swap", 0.35), stage("badge", 0.04)],
             _ => vec![stage("model", 0.74), stage("swap", 0.2), stage("badge", 0.03)],
         },
+        gpu_passes: if gpu { vec![stage("region_in", 0.05), stage("blend_bands", 0.2)] } else { vec![] },
         upload_bytes: gpu.then_some(1_382_400),
         readback_bytes: gpu.then_some(262_144),
         memory_mib: Some(38.25),
