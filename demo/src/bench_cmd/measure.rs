@@ -13,7 +13,7 @@ use omote_engine::source::Rate;
 
 use super::machine::{self, Reference, Watch};
 use super::report::{Noise, Row, StageTimes, Times};
-use super::rows::{Drawn, Plan, Stock};
+use super::rows::{Drawn, Plan, Stock, Take};
 use super::scene::{Rehearsal, Scene};
 use super::stats::{self, Chance};
 
@@ -54,6 +54,9 @@ struct Job {
     row: Row,
     scene: Arc<Scene>,
     engine: Option<Engine>,
+    /// What takes the pictures, and how long it took for the last one, ms.
+    outlet: Option<(&'static str, Take)>,
+    taken: f64,
     pool: Pool,
     next: u64,
     /// Frames in a turn.
@@ -173,7 +176,7 @@ impl Job {
             format: plan.format_name(),
             faces: plan.faces,
             drawn_by: String::new(),
-            software: plan.drawn == Drawn::Software,
+            software: matches!(plan.drawn, Drawn::Software(_)),
             model: None,
             provider: None,
             frames: 0,
@@ -195,6 +198,8 @@ impl Job {
             row,
             scene,
             engine: None,
+            outlet: None,
+            taken: 0.0,
             pool: Pool::new(),
             next: 0,
             turn: 0,
@@ -218,6 +223,7 @@ impl Job {
         let timed = self.plan.drawn != Drawn::Cpu && engine.time_gpu(true);
         self.row.drops = timed.then_some(0);
         self.engine = Some(engine);
+        self.outlet = self.plan.outlet()?;
         let mut times = Vec::new();
         for _ in 0..WARM_UP {
             times.push(self.frame()?[0]);
@@ -239,6 +245,11 @@ impl Job {
         self.next += 1;
         let (cpu, wall) = (ProcessTime::now(), Instant::now());
         let output = engine.process(frame)?;
+        if let Some((_, take)) = &mut self.outlet {
+            let begun = Instant::now();
+            take(&output.badged)?;
+            self.taken = begun.elapsed().as_secs_f64() * 1e3;
+        }
         let took = [wall.elapsed(), cpu.elapsed()].map(|d| d.as_secs_f64() * 1e3);
         let found = output.faces.len();
         anyhow::ensure!(found >= self.plan.faces as usize, "of {} faces {found} were found", self.plan.faces);
@@ -284,6 +295,9 @@ impl Job {
                     continue;
                 }
                 add(named(&mut self.stages, name), round, ms);
+            }
+            if let Some((name, _)) = &self.outlet {
+                add(named(&mut self.stages, name), round, self.taken);
             }
             if let Some(engine) = self.engine.as_mut().filter(|_| self.plan.drawn != Drawn::Cpu) {
                 self.gpu.add(round, &engine.take_gpu_work());

@@ -58,6 +58,12 @@ struct Options {
     /// Also measure a graphics adapter that is a program on the CPU; such rows say nothing about GPUs
     #[arg(long)]
     software: bool,
+    /// Only graphics adapters whose name or interface contains this; give it again for more [default: all that are no programs]
+    #[arg(long, value_name = "TEXT")]
+    adapter: Vec<String>,
+    /// Only this provider of networks, such as cpu or cuda; give it again for more
+    #[arg(long, value_name = "NAME")]
+    provider: Vec<String>,
     /// Name the rows instead of measuring them
     #[arg(long)]
     list: bool,
@@ -107,7 +113,13 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
 fn chosen(options: &Options) -> anyhow::Result<(Stock, Vec<rows::Plan>, Vec<report::Adapter>)> {
     let stock = Stock::new(setup::data_folder(options.data.as_deref())?)?;
     let adapters = machine::adapters();
-    let mut plans = rows::plans(&stock, &adapters, options.quick, options.software)?;
+    let wanted = rows::Wanted {
+        quick: options.quick,
+        software: options.software,
+        adapters: &options.adapter,
+        providers: &options.provider,
+    };
+    let mut plans = rows::plans(&stock, &adapters, &wanted)?;
     if !options.only.is_empty() {
         plans.retain(|plan| options.only.iter().any(|text| plan.id().contains(text)));
     }

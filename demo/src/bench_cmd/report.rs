@@ -93,7 +93,7 @@ pub(crate) struct Row {
     /// Stable from run to run, by which runs are compared: `mesh/1280x720/nv12/1-face/cpu`.
     pub(crate) id: String,
     pub(crate) title: String,
-    /// `mesh`, `track`, `stand-in`, `model`.
+    /// `mesh`, `track`, `stand-in`, `model`, `sink`.
     pub(crate) scenario: String,
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -140,7 +140,7 @@ pub(crate) struct Row {
 /// A part of a frame's work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StageTimes {
-    /// `track`, `model`, `swap`, `badge`.
+    /// `track`, `model`, `swap`, `badge`, `window`, `camera`.
     pub(crate) name: String,
     pub(crate) times: Times,
 }

@@ -1,14 +1,20 @@
 //! The scenarios: which rows there are, and what each needs to run.
 
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
-use omote_engine::composite::Backend;
+use anyhow::{Context, bail};
+use omote_engine::badge::BadgedFrame;
+use omote_engine::composite::Compositor;
 use omote_engine::frame::PixelFormat;
+use omote_engine::gpu::{self, Gpu};
 use omote_engine::infer::stand_in::{StandIn, Work};
 use omote_engine::infer::{Provider, RunOptions, Runtime, skim};
 use omote_engine::pipeline::{Engine, Follow, Lag, Model, Settings};
+use omote_engine::sink::Sink;
+use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
+use omote_engine::source::Rate;
 use omote_engine::swap::neural::registry::{Registry, threads};
 use omote_engine::swap::neural::{Hints, Identity, SwapModel, VECTOR, Wearer, recognise};
 use omote_engine::swap::{FaceTexture, Mask};
@@ -18,6 +24,7 @@ use super::report::Adapter;
 use super::scene::{Scene, Truth};
 use crate::wardrobe;
 use crate::wear_args::ModelArgs;
+use crate::window::picture;
 
 /// What the actor wears: another face than its own.
 const PERSONA: &str = "composite-2";
@@ -45,15 +52,104 @@ pub(super) enum Kind {
     StandIn(Work, Provider),
     /// A model of the user's, likewise.
     Model(String),
+    /// A persona on faces whose meshes are known, and what takes the picture then.
+    Sink(Outlet),
+}
+
+/// What takes a finished picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outlet {
+    /// The program's window: pixels for the screen, before the toolkit uploads them.
+    Window,
+    /// The virtual camera for other programs.
+    Camera,
+}
+
+/// Takes finished pictures.
+pub(super) type Take = Box<dyn FnMut(&BadgedFrame) -> anyhow::Result<()>>;
+
+impl Outlet {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Camera => "camera",
+        }
+    }
+
+    /// What takes pictures of such a size.
+    fn open(self, (width, height): (u32, u32)) -> anyhow::Result<Take> {
+        match self {
+            Self::Window => Ok(Box::new(|badged| {
+                black_box(picture::for_screen(badged, 1));
+                Ok(())
+            })),
+            Self::Camera => {
+                let (rate, format) = (Rate::DEFAULT, VirtualFormat::default());
+                let spec = VirtualSpec { width, height, rate, format };
+                let mut sink = open_virtual_camera(&VirtualCamera::Auto, &spec)?;
+                Ok(Box::new(move |badged| Ok(sink.present(badged)?)))
+            }
+        }
+    }
 }
 
 /// Who draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Drawn {
     Cpu,
-    Gpu,
-    /// A GPU that a CPU plays.
-    Software,
+    /// The adapter of this rank.
+    Gpu(usize),
+    /// The same, played by a CPU.
+    Software(usize),
+}
+
+/// Which rows are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    /// One of each kind.
+    pub(super) quick: bool,
+    /// Adapters that a CPU plays, too.
+    pub(super) software: bool,
+    /// Only adapters whose name or interface contains one of these.
+    pub(super) adapters: &'a [String],
+    /// Only these providers.
+    pub(super) providers: &'a [String],
+}
+
+impl Wanted<'_> {
+    /// Who draws, by the adapters that there are.
+    fn drawers(&self, adapters: &[Adapter]) -> anyhow::Result<Vec<Drawn>> {
+        let named = |a: &Adapter| {
+            let name = format!("{} {}", a.name, a.backend).to_lowercase();
+            self.adapters.iter().any(|text| name.contains(&text.to_lowercase()))
+        };
+        let wanted = |a: &Adapter| {
+            if self.adapters.is_empty() { self.software || !a.software } else { named(a) }
+        };
+        let gpus = adapters.iter().enumerate().filter(|(_, a)| wanted(a));
+        let gpus = gpus.map(|(k, a)| if a.software { Drawn::Software(k) } else { Drawn::Gpu(k) });
+        let most = if self.quick && self.adapters.is_empty() { 1 } else { usize::MAX };
+        let gpus: Vec<Drawn> = gpus.take(most).collect();
+        if !self.adapters.is_empty() && gpus.is_empty() {
+            let there: Vec<String> = adapters.iter().map(|a| format!("{} ({})", a.name, a.backend)).collect();
+            bail!("no adapter's name contains {}; there are: {}", self.adapters.join(" or "), list(&there));
+        }
+        Ok([Drawn::Cpu].into_iter().chain(gpus).collect())
+    }
+
+    /// The providers among those that there are.
+    fn providers(&self, there: Vec<Provider>) -> anyhow::Result<Vec<Provider>> {
+        let names: Vec<String> = there.iter().map(|p| p.name()).collect();
+        if let Some(unknown) = self.providers.iter().find(|p| !names.contains(p)) {
+            bail!("no provider {unknown} is at hand; there are: {}", list(&names));
+        }
+        let wanted = |p: &Provider| self.providers.is_empty() || self.providers.contains(&p.name());
+        Ok(there.into_iter().filter(wanted).collect())
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// A model that a row wears, and what runs it.
@@ -82,21 +178,10 @@ impl Stock {
     }
 }
 
-/// All rows; with `quick` one of each kind.
-pub(super) fn plans(
-    stock: &Stock,
-    adapters: &[Adapter],
-    quick: bool,
-    software: bool,
-) -> anyhow::Result<Vec<Plan>> {
+/// All rows that are wanted.
+pub(super) fn plans(stock: &Stock, adapters: &[Adapter], wanted: &Wanted<'_>) -> anyhow::Result<Vec<Plan>> {
     let mut all = Vec::new();
-    let mut drawers = vec![Drawn::Cpu];
-    // The engine takes the best adapter that there is, a software one only where there is no other.
-    if adapters.iter().any(|a| !a.software) {
-        drawers.push(Drawn::Gpu);
-    } else if software && !adapters.is_empty() {
-        drawers.push(Drawn::Software);
-    }
+    let (drawers, quick) = (wanted.drawers(adapters)?, wanted.quick);
     let (nv12, kind) = (PixelFormat::Nv12, Kind::Mesh);
     let row =
         |kind: &Kind, size, format, faces, drawn| Plan { kind: kind.clone(), size, format, faces, drawn };
@@ -110,9 +195,10 @@ pub(super) fn plans(
         all.extend(formats.iter().map(|format| row(&kind, HD, *format, 1, drawn)));
     }
     all.push(row(&Kind::Track, HD, nv12, 1, Drawn::Cpu));
+    all.extend([Outlet::Window, Outlet::Camera].map(|o| row(&Kind::Sink(o), HD, nv12, 1, Drawn::Cpu)));
     let works = [Work::Small, Work::Medium, Work::Large];
     for work in &works[..if quick { 1 } else { 3 }] {
-        for provider in stock.runtime.providers() {
+        for provider in wanted.providers(stock.runtime.providers())? {
             all.push(row(&Kind::StandIn(*work, provider), HD, nv12, 1, Drawn::Cpu));
         }
     }
@@ -136,14 +222,17 @@ impl Plan {
         let (w, h) = self.size;
         let faces = format!("{}-face{}", self.faces, if self.faces == 1 { "" } else { "s" });
         let drawn = match self.drawn {
-            Drawn::Cpu => "cpu",
-            Drawn::Gpu => "gpu",
-            Drawn::Software => "gpu-software",
+            Drawn::Cpu => "cpu".to_owned(),
+            Drawn::Gpu(0) => "gpu".to_owned(),
+            Drawn::Gpu(k) => format!("gpu-{}", k + 1),
+            Drawn::Software(0) => "gpu-software".to_owned(),
+            Drawn::Software(k) => format!("gpu-software-{}", k + 1),
         };
         let what = match &self.kind {
             Kind::Mesh | Kind::Track => self.scenario().to_owned(),
             Kind::StandIn(work, provider) => format!("stand-in/{}/{}", load(*work), provider.name()),
             Kind::Model(name) => format!("model/{name}"),
+            Kind::Sink(outlet) => format!("sink/{}", outlet.name()),
         };
         format!("{what}/{w}x{h}/{}/{faces}/{drawn}", self.format_name())
     }
@@ -161,6 +250,8 @@ impl Plan {
                 format!("generated network, {} ({gflop:.0} GFLOP a face), on {provider}", load(*work))
             }
             Kind::Model(name) => format!("swap model {name}"),
+            Kind::Sink(Outlet::Window) => "persona, and pixels for the window".to_owned(),
+            Kind::Sink(Outlet::Camera) => "persona, and the picture sent to the virtual camera".to_owned(),
         }
     }
 
@@ -170,6 +261,15 @@ impl Plan {
             Kind::Track => "track",
             Kind::StandIn(..) => "stand-in",
             Kind::Model(_) => "model",
+            Kind::Sink(_) => "sink",
+        }
+    }
+
+    /// What takes the pictures, with its name, where something does.
+    pub(super) fn outlet(&self) -> anyhow::Result<Option<(&'static str, Take)>> {
+        match self.kind {
+            Kind::Sink(outlet) => Ok(Some((outlet.name(), outlet.open(self.size)?))),
+            _ => Ok(None),
         }
     }
 
@@ -184,8 +284,14 @@ impl Plan {
         scene: &Arc<Scene>,
         tell: &mut dyn FnMut(&str),
     ) -> anyhow::Result<(Engine, Option<Worn>)> {
-        let backend = if self.drawn == Drawn::Cpu { Backend::Cpu } else { Backend::Gpu };
-        let settings = Settings { backend, max_faces: self.faces as usize, ..Settings::default() };
+        let compositor = match self.drawn {
+            Drawn::Cpu => Compositor::cpu(),
+            Drawn::Gpu(k) | Drawn::Software(k) => {
+                let name = gpu::adapters().into_iter().nth(k).context("the adapter is gone")?.name;
+                Compositor::on(Gpu::open_named(&name)?)
+            }
+        };
+        let settings = Settings { max_faces: self.faces as usize, ..Settings::default() };
         let follow: Box<dyn Follow> = match self.kind {
             Kind::Track => {
                 let config = TrackerConfig { max_faces: self.faces as usize, ..TrackerConfig::default() };
@@ -193,9 +299,9 @@ impl Plan {
             }
             _ => Box::new(Truth(Arc::clone(scene))),
         };
-        let mut engine = Engine::new(follow, vec![stock.texture.clone()], settings)?;
+        let mut engine = Engine::with(follow, vec![stock.texture.clone()], settings, compositor)?;
         let worn = match &self.kind {
-            Kind::Mesh | Kind::Track => None,
+            Kind::Mesh | Kind::Track | Kind::Sink(_) => None,
             Kind::StandIn(work, provider) => {
                 let name = format!("stand-in {}", load(*work));
                 engine.wear_model(Model::new(&name, stand_in(stock, *work, *provider)?, 1), Lag::None);
@@ -230,4 +336,61 @@ fn stand_in(stock: &Stock, work: Work, provider: Provider) -> anyhow::Result<Swa
     let person = Identity::of(&[vector]).context("no vector")?;
     model.wear(&Wearer { identity: Some(&person), ..Wearer::default() })?;
     Ok(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, bench};
+    use super::*;
+
+    fn adapter(name: &str, backend: &str, software: bool) -> Adapter {
+        Adapter { name: name.into(), backend: backend.into(), driver: String::new(), software }
+    }
+
+    #[test]
+    fn adapters_and_providers_are_chosen_by_name() {
+        let there =
+            [adapter("Card", "vulkan", false), adapter("Card", "gl", false), adapter("pipe", "vulkan", true)];
+        let drawers = |quick, software, names: &[&str]| {
+            let adapters: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+            Wanted { quick, software, adapters: &adapters, providers: &[] }.drawers(&there)
+        };
+        let gpus = [Drawn::Cpu, Drawn::Gpu(0), Drawn::Gpu(1)];
+        assert_eq!(drawers(false, false, &[]).unwrap(), gpus);
+        assert_eq!(drawers(true, true, &[]).unwrap(), gpus[..2]);
+        assert_eq!(drawers(false, true, &[]).unwrap()[3..], [Drawn::Software(2)]);
+        assert_eq!(drawers(true, false, &["card GL"]).unwrap(), [Drawn::Cpu, Drawn::Gpu(1)]);
+        assert_eq!(drawers(false, false, &["PIPE"]).unwrap(), [Drawn::Cpu, Drawn::Software(2)]);
+        let unknown = drawers(false, false, &["arc"]).unwrap_err().to_string();
+        assert!(unknown.contains("arc") && unknown.contains("pipe (vulkan)"), "{unknown}");
+        let providers = ["cuda".to_owned()];
+        let wanted = Wanted { quick: false, software: false, adapters: &[], providers: &providers };
+        let all = vec![Provider::Cuda, Provider::Cpu];
+        assert_eq!(wanted.providers(all).unwrap(), [Provider::Cuda]);
+        let missing = wanted.providers(vec![Provider::Cpu]).unwrap_err().to_string();
+        assert!(missing.contains("cuda") && missing.contains("cpu"), "{missing}");
+    }
+
+    #[test]
+    fn the_window_s_share_is_measured_and_a_missing_camera_is_named() {
+        let data = tempfile::tempdir().unwrap();
+        let options = Options {
+            only: vec!["sink/".into()],
+            rounds: Some(1),
+            quick: true,
+            data: Some(data.path().to_owned()),
+            ..Options::default()
+        };
+        let report = bench(&options).unwrap();
+        let [window, camera] = &report.rows[..] else { panic!("{} rows", report.rows.len()) };
+        assert_eq!(window.fault, None);
+        let names: Vec<&str> = window.stages.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["swap", "badge", "window"]);
+        assert!(window.stages[2].times.median > 0.0);
+        // Where a device or a session is there, it is measured; else the row says what is missing.
+        match &camera.fault {
+            None => assert_eq!(camera.stages.last().unwrap().name, "camera"),
+            Some(why) => assert!(why.contains("v4l2loopback") || why.contains("PipeWire"), "{why}"),
+        }
+    }
 }

@@ -15,7 +15,7 @@ mod keys;
 mod latency;
 mod layout;
 mod panel;
-mod picture;
+pub(crate) mod picture;
 pub(crate) mod preview;
 mod recording;
 mod session;

@@ -15,7 +15,7 @@ pub(super) fn reduction(width: u32, shown: u32) -> u32 {
 
 /// The picture for the screen, each pixel the mean of `reduction` × `reduction` of the frame's luma (or
 /// colours), with the chroma that stands at its middle. Columns and rows that fill no pixel are left out.
-pub(super) fn for_screen(badged: &BadgedFrame, reduction: u32) -> ColorImage {
+pub(crate) fn for_screen(badged: &BadgedFrame, reduction: u32) -> ColorImage {
     screen_pixels(badged.frame(), reduction)
 }
 

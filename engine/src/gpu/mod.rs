@@ -142,6 +142,16 @@ impl Gpu {
         Ok(gpu)
     }
 
+    /// Opens the adapter of a name that [`adapters`] gives, and builds every pipeline.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn open_named(name: &str) -> Result<Self, GpuError> {
+        let mut gpu = Self::device("graphics adapter of this name", |a| a.name == name)?;
+        gpu.build()?;
+        Ok(gpu)
+    }
+
     /// Opens the best adapter for a window, a software one where there is no other. The passes' pipelines
     /// are built only for a hardware one: on a software adapter the CPU backend is faster.
     ///
@@ -163,14 +173,20 @@ impl Gpu {
 
     /// The best adapter's device without pipelines.
     fn bare(which: Adapters) -> Result<Self, GpuError> {
+        match which {
+            Adapters::Any => Self::device("graphics adapter", |_| true),
+            Adapters::Hardware => Self::device("hardware GPU", |a| !a.software),
+        }
+    }
+
+    /// The device of the best adapter that fits.
+    fn device(wanted: &'static str, fits: impl Fn(&AdapterName) -> bool) -> Result<Self, GpuError> {
         let instance = instance();
         let all = ranked(&instance);
         let passed_over: Vec<String> = all.iter().map(|a| name_of(&a.get_info()).name).collect();
-        let opened = all
-            .into_iter()
-            .find(|a| which == Adapters::Any || !name_of(&a.get_info()).software)
-            .ok_or_else(|| GpuError::NoAdapter {
-                wanted: if which == Adapters::Any { "graphics adapter" } else { "hardware GPU" },
+        let opened =
+            all.into_iter().find(|a| fits(&name_of(&a.get_info()))).ok_or_else(|| GpuError::NoAdapter {
+                wanted,
                 software: match passed_over.first() {
                     Some(name) => format!(" (only {name})"),
                     None => String::new(),

@@ -185,8 +185,21 @@ impl Engine {
     /// # Errors
     /// No persona, or a GPU that was asked for and does not work.
     pub fn new(follow: Box<dyn Follow>, personas: Vec<FaceTexture>, settings: Settings) -> Result<Self> {
-        check_personas(&personas)?;
         let compositor = Compositor::new(settings.backend)?;
+        Self::with(follow, personas, settings, compositor)
+    }
+
+    /// The same with a compositor of the caller's, whatever the settings' backend.
+    ///
+    /// # Errors
+    /// No persona.
+    pub fn with(
+        follow: Box<dyn Follow>,
+        personas: Vec<FaceTexture>,
+        settings: Settings,
+        compositor: Compositor,
+    ) -> Result<Self> {
+        check_personas(&personas)?;
         let painter = Painter::new(personas, settings, Box::new(compositor), Pool::new());
         Ok(Self { follow, painter, model: None, timings: Timings::default() })
     }

@@ -17,6 +17,7 @@ impl Group<'_> {
             "track" => "Whole frame with tracking",
             "stand-in" => "Generated networks as swap models, meshes known",
             "model" => "Swap models, meshes known",
+            "sink" => "What takes the finished picture, meshes known",
             other => other,
         };
         format!("{what}{}", if self.software { ", drawn by a software adapter" } else { "" })
@@ -98,7 +99,7 @@ pub(super) fn stages(report: &Report) -> Vec<&str> {
             names.push(&stage.name);
         }
     }
-    const ORDER: [&str; 4] = ["track", "model", "swap", "badge"];
+    const ORDER: [&str; 6] = ["track", "model", "swap", "badge", "window", "camera"];
     names.sort_by_key(|name| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
     names
 }
