@@ -43,8 +43,11 @@ fn a_known_delay_is_found() {
             let frame = film::frame(lens.film(&light)).unwrap();
             let badged = badger.finish(Canvas::new(frame), Disclosure::Modified).unwrap();
             let bits = with_luma(badged.frame(), |luma| reader.read(luma)).unwrap();
-            let exposed = bits.and_then(|bits| moment(&bits, &screen.since(from)));
-            errors.push((middle + delay - exposed.unwrap().as_secs_f64() - delay) * 1e3);
+            // As when the picture came out, the whole of the last seconds is searched.
+            let arrived = middle + delay;
+            let shown = screen.since(seconds(arrived).saturating_sub(super::OLDEST));
+            let exposed = bits.and_then(|bits| moment(&bits, &shown)).unwrap();
+            errors.push((arrived - exposed.as_secs_f64() - delay) * 1e3);
         }
         let mean = errors.iter().sum::<f64>() / errors.len() as f64;
         let worst = errors.iter().fold(0.0f64, |a, e| a.max(e.abs()));
