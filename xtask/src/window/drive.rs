@@ -90,12 +90,31 @@ impl Driven {
             .context("the program can't be started")?;
         let program = Ended(child);
         let mut driven = Self { program, _display: display, name, state, window: String::new() };
-        driven.window = until("the window", || {
-            let found = driven.xdotool(&["search", "--onlyvisible", "--name", "^Omote$"]).ok()?;
-            found.lines().next().map(str::to_owned)
+        driven.window = driven.opened().with_context(|| {
+            let log = fs::read_to_string(root.join("window.log")).unwrap_or_default();
+            let from = log.len().saturating_sub(2000);
+            format!("the program wrote: {}", log.get(from..).unwrap_or(&log).trim())
         })?;
         driven.xdotool(&["windowfocus", "--sync", &driven.window])?;
         Ok(driven)
+    }
+
+    /// The window's number, once it is there.
+    fn opened(&mut self) -> anyhow::Result<String> {
+        let begun = Instant::now();
+        loop {
+            let search = self.xdotool(&["search", "--onlyvisible", "--name", "^Omote$"]);
+            if let Some(found) = search.as_ref().ok().and_then(|found| found.lines().next()) {
+                return Ok(found.to_owned());
+            }
+            if let Some(status) = self.program.0.try_wait()? {
+                bail!("the program ended ({status}) before its window came");
+            }
+            if begun.elapsed() > LIMIT {
+                bail!("the window did not come within {LIMIT:?}; the last search: {search:?}");
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// The display's name.
