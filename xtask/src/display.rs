@@ -16,10 +16,11 @@ impl Drop for Ended {
     }
 }
 
-/// A display with a number that is free, and its name.
+/// A display with a number that is free, and its name. It does not begin anew when its last client leaves
+/// (`-noreset`): the first look for a window would be that client, and the program's connection could fail.
 pub(crate) fn display() -> anyhow::Result<(Ended, String)> {
     let child = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp"])
+        .args(["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
