@@ -8,9 +8,13 @@ use super::screen::Screen;
 use super::{Log, tell};
 
 /// Version of the form.
-const SCHEMA: u32 = 1;
-/// Standard errors on each side of a mean's 95 % confidence interval.
+const SCHEMA: u32 = 2;
+/// Standard errors on each side of a mean's 95 % confidence interval, of a normal distribution.
 const SIGMAS: f64 = 1.96;
+/// Runs of pictures whose means are taken as independent, at most, and pictures in each, at least. Pictures that follow
+/// each other are not: the camera's beat with the display comes back in them.
+const RUNS: usize = 20;
+const RUN: usize = 5;
 
 /// Time from the middle of a picture's exposure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,23 +28,52 @@ pub(super) struct Since {
     pub(super) p50: f64,
     pub(super) p95: f64,
     pub(super) max: f64,
+    /// Mean distance between a picture's time and the next one's.
+    pub(super) jitter: f64,
+}
+
+/// Half of the 95 % confidence interval of a mean, from the means of runs (batch means: Law, Simulation Modeling and
+/// Analysis, section 9.5.3).
+fn half_interval(values: &[f64]) -> f64 {
+    let runs = (values.len() / RUN).clamp(2, RUNS);
+    let per = values.len() / runs;
+    let means: Vec<f64> = (0..runs)
+        .map(|k| {
+            let to = if k + 1 == runs { values.len() } else { (k + 1) * per };
+            let run = values.get(k * per..to).unwrap_or_default();
+            run.iter().sum::<f64>() / run.len().max(1) as f64
+        })
+        .collect();
+    let free = (runs - 1) as f64;
+    let mean = means.iter().sum::<f64>() / runs as f64;
+    let variance = means.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / free;
+    student(free) * (variance / runs as f64).sqrt()
+}
+
+/// The 97.5 % point of Student's distribution: the first terms of its series for many degrees of freedom (Abramowitz and
+/// Stegun, 26.7.5), within 1 % from 3 degrees on.
+fn student(free: f64) -> f64 {
+    let z = SIGMAS;
+    let (a, b) = (z.powi(3) + z, 5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z);
+    let c = 3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z;
+    z + a / (4.0 * free) + b / (96.0 * free.powi(2)) + c / (384.0 * free.powi(3))
 }
 
 impl Since {
     fn of(seconds: impl Iterator<Item = f64>) -> Option<Self> {
         let mut ms: Vec<f64> = seconds.map(|s| s * 1e3).collect();
-        ms.sort_by(f64::total_cmp);
         let n = ms.len();
         // Of two pictures no spread can be told.
         if n < 3 {
             return None;
         }
         let mean = ms.iter().sum::<f64>() / n as f64;
-        let variance = ms.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-        let half = SIGMAS * (variance / n as f64).sqrt();
+        let half = half_interval(&ms);
+        let jitter = ms.windows(2).map(|w| (w[1] - w[0]).abs()).sum::<f64>() / (n - 1) as f64;
+        ms.sort_by(f64::total_cmp);
         let at = |share: f64| ms[((share * n as f64).ceil() as usize).clamp(1, n) - 1];
         let (p50, p95, max) = (at(0.5), at(0.95), ms[n - 1]);
-        Some(Self { pictures: n, mean, low: mean - half, high: mean + half, p50, p95, max })
+        Some(Self { pictures: n, mean, low: mean - half, high: mean + half, p50, p95, max, jitter })
     }
 }
 
@@ -60,6 +93,8 @@ pub(super) struct Figures {
     pub(super) unread: u32,
     /// Why, and what helps; the most frequent first.
     pub(super) reasons: Vec<String>,
+    /// Pictures of the virtual camera whose code could not be read.
+    pub(super) virtual_camera_unread: u32,
     /// Pictures of the screen a second.
     pub(super) screen_hz: Option<f64>,
     /// What one picture can tell: a display's picture on each side.
@@ -75,7 +110,7 @@ impl Figures {
         let samples = &log.samples;
         let drawn = samples.iter().filter_map(|s| Some(since(*log.drawn.get(&s.captured)?, s.exposed)));
         let mut unread = log.unread.clone();
-        unread.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        unread.0.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         let period = screen.period();
         let planted = (!delays.is_empty()).then(|| delays.iter().sum::<f64>() / delays.len() as f64 * 1e3);
         Self {
@@ -84,8 +119,9 @@ impl Figures {
             engine: Since::of(samples.iter().map(|s| since(s.ready, s.exposed))),
             window: Since::of(drawn),
             virtual_camera: Since::of(log.read_back.iter().copied()),
-            unread: unread.iter().map(|(_, n)| n).sum(),
-            reasons: unread.iter().map(|(why, n)| format!("{n}: {}", why.remedy())).collect(),
+            unread: unread.count(),
+            virtual_camera_unread: log.read_back_unread.count(),
+            reasons: unread.0.iter().map(|(why, n)| format!("{n}: {}", why.remedy())).collect(),
             screen_hz: period.map(|p| 1.0 / p),
             resolution: period.map(|p| p * 1e3),
             planted,
@@ -96,7 +132,7 @@ impl Figures {
     pub(super) fn table(&self, out: &mut dyn Write) -> std::io::Result<()> {
         tell(
             out,
-            "milliseconds from the light of the screen    mean   95 % interval    p50    p95    max  pictures",
+            "milliseconds from the light of the screen    mean   95 % interval    p50    p95    max jitter  pictures",
         )?;
         let rows = [
             ("to the camera's stamp", &self.camera),
@@ -108,8 +144,8 @@ impl Figures {
             let Some(s) = since else { continue };
             let interval = format!("{:.1}-{:.1}", s.low, s.high);
             let line = format!(
-                "{what:<42}{:>7.1}{interval:>16}{:>7.1}{:>7.1}{:>7.1}{:>10}",
-                s.mean, s.p50, s.p95, s.max, s.pictures
+                "{what:<42}{:>7.1}{interval:>16}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>10}",
+                s.mean, s.p50, s.p95, s.max, s.jitter, s.pictures
             );
             tell(out, &line)?;
         }
@@ -136,6 +172,10 @@ impl Figures {
             for reason in &self.reasons {
                 tell(out, &format!("  {reason}"))?;
             }
+        }
+        if self.virtual_camera_unread > 0 {
+            let n = self.virtual_camera_unread;
+            tell(out, &format!("\n{n} pictures of the virtual camera could not be read"))?;
         }
         Ok(())
     }

@@ -15,9 +15,10 @@ use omote_engine::timing::now;
 use super::code::{self, PAIRS, Shade};
 use super::screen::Screen;
 
-const SIZE: [usize; 2] = [1280, 720];
+pub(super) const SIZE: [usize; 2] = [1280, 720];
 /// Where the frame's corners are, in parts of the picture.
-const CORNERS: [Vec2; 4] = [vec2(0.19, 0.24), vec2(0.50, 0.19), vec2(0.52, 0.80), vec2(0.18, 0.74)];
+pub(super) const CORNERS: [Vec2; 4] =
+    [vec2(0.19, 0.24), vec2(0.50, 0.19), vec2(0.52, 0.80), vec2(0.18, 0.74)];
 /// Seconds of exposure, and from picture to picture: not in step with any display.
 pub(super) const EXPOSURE: f64 = 0.012;
 const PERIOD: f64 = 1.0 / 29.7;
@@ -36,9 +37,10 @@ pub(super) struct Lens {
 }
 
 impl Lens {
-    pub(super) fn new() -> anyhow::Result<Self> {
+    /// With the frame's corners at such places, in parts of the picture: upper left, upper right, lower right, lower left.
+    pub(super) fn new(corners: [Vec2; 4]) -> anyhow::Result<Self> {
         let size = vec2(SIZE[0] as f32, SIZE[1] as f32);
-        let back = code::placed(CORNERS.map(|c| c * size)).context("the lens is folded")?.inverse();
+        let back = code::placed(corners.map(|c| c * size)).context("the lens is folded")?.inverse();
         let shade = |x: f32, y: f32| match code::shade(code::through(&back, vec2(x, y))) {
             Shade::White => 0,
             Shade::Black => 1,
@@ -109,7 +111,7 @@ pub(super) type Delays = Arc<Mutex<Vec<f64>>>;
 pub(super) fn source(screen: &Arc<Screen>, delay: Duration, delays: &Delays) -> LiveSource {
     let (screen, delays) = (Arc::clone(screen), Arc::clone(delays));
     LiveSource::Feed(Arc::new(move |_| {
-        let lens = Lens::new().map_err(fault)?;
+        let lens = Lens::new(CORNERS).map_err(fault)?;
         Ok(Box::new(Film {
             screen: Arc::clone(&screen),
             delays: Arc::clone(&delays),

@@ -28,6 +28,7 @@ use omote_engine::frame::Frame;
 use omote_engine::pipeline::{Fed, Live, LiveConfig, LiveSource, MakeFollow, Shown};
 use omote_engine::pool::Pool;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
+use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
 use omote_engine::timing::now;
@@ -56,6 +57,12 @@ pub(crate) struct GlassArgs {
     /// Check the bench itself: film the screen in memory with so many milliseconds of delay, which it must then find
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(20..=2000), conflicts_with = "camera")]
     check: Option<u32>,
+    /// The camera turns left and right round
+    #[arg(long)]
+    mirrored: bool,
+    /// Save the last picture in which the code could not be read, to see what the camera saw
+    #[arg(long, value_name = "FILE.png")]
+    unread: Option<PathBuf>,
     /// Open no window; only with --check
     #[arg(long, requires = "check")]
     no_window: bool,
@@ -87,15 +94,26 @@ struct Log {
     drawn: HashMap<Duration, Duration>,
     /// Exposure to arrival at a program that reads the virtual camera, seconds.
     read_back: Vec<f64>,
-    unread: Vec<(Unread, u32)>,
+    unread: Misses,
+    read_back_unread: Misses,
+    /// The last picture that could not be read.
+    last_unread: Option<Arc<Shown>>,
 }
 
-impl Log {
-    fn miss(&mut self, why: Unread) {
-        match self.unread.iter_mut().find(|(w, _)| *w == why) {
+/// How many pictures could not be read, and why.
+#[derive(Clone, Debug, Default)]
+struct Misses(Vec<(Unread, u32)>);
+
+impl Misses {
+    fn add(&mut self, why: Unread) {
+        match self.0.iter_mut().find(|(w, _)| *w == why) {
             Some((_, n)) => *n += 1,
-            None => self.unread.push((why, 1)),
+            None => self.0.push((why, 1)),
         }
+    }
+
+    fn count(&self) -> u32 {
+        self.0.iter().map(|(_, n)| n).sum()
     }
 }
 
@@ -105,6 +123,7 @@ pub(super) struct Bench {
     screen: Arc<Screen>,
     log: Mutex<Log>,
     over: AtomicBool,
+    mirrored: bool,
 }
 
 impl Bench {
@@ -114,13 +133,17 @@ impl Bench {
 
     /// Reads pictures as they come out, as many as there is time for.
     fn follow(&self, shown: &Receiver<Arc<Shown>>) {
-        let mut queue = Queue::default();
-        let take = |queue: &mut Queue<(Duration, Duration)>, all: bool| {
-            queue.settle(&self.screen, all, |read, (captured, ready)| {
+        let mut queue = Queue::new(self.mirrored);
+        let take = |queue: &mut Queue<Arc<Shown>>, all: bool| {
+            queue.settle(&self.screen, all, |read, shown| {
                 let mut log = self.log();
+                let (captured, ready) = (shown.stamps.captured, shown.stamps.ready);
                 match read {
                     Ok(exposed) => log.samples.push(Sample { exposed, captured, ready }),
-                    Err(why) => log.miss(why),
+                    Err(why) => {
+                        log.unread.add(why);
+                        log.last_unread = Some(shown);
+                    }
                 }
             });
         };
@@ -128,7 +151,7 @@ impl Bench {
             let stamps = &shown.stamps;
             // Held pictures and cards are not the camera's.
             if !stamps.captured.is_zero() {
-                queue.read(shown.badged.frame(), stamps.ready, (stamps.captured, stamps.ready));
+                queue.read(shown.badged.frame(), stamps.ready, Arc::clone(&shown));
                 take(&mut queue, false);
             }
         }
@@ -140,14 +163,16 @@ impl Bench {
         let request = CameraRequest { device: Some(device.to_owned()), ..CameraRequest::default() };
         let LiveSource::Feed(open) = omote_engine::pipeline::camera(request) else { bail!("no camera") };
         let mut feed = open(&Pool::new())?;
-        let mut queue = Queue::default();
+        let mut queue = Queue::new(self.mirrored);
         while !self.over.load(Ordering::Acquire) {
             if let Fed::Frame(frame) = feed.next(Duration::from_millis(50))? {
                 let arrived = now();
                 queue.read(&frame, arrived, arrived);
                 queue.settle(&self.screen, false, |read, arrived| {
-                    if let Ok(exposed) = read {
-                        self.log().read_back.push(arrived.saturating_sub(exposed).as_secs_f64());
+                    let mut log = self.log();
+                    match read {
+                        Ok(exposed) => log.read_back.push(arrived.saturating_sub(exposed).as_secs_f64()),
+                        Err(why) => log.read_back_unread.add(why),
                     }
                 });
             }
@@ -166,13 +191,11 @@ struct Queue<T> {
     waiting: VecDeque<(Result<[f32; code::BITS], Unread>, Duration, T)>,
 }
 
-impl<T> Default for Queue<T> {
-    fn default() -> Self {
-        Self { reader: Reader::default(), waiting: VecDeque::new() }
+impl<T> Queue<T> {
+    fn new(mirrored: bool) -> Self {
+        Self { reader: Reader::new(mirrored), waiting: VecDeque::new() }
     }
-}
 
-impl<T: Copy> Queue<T> {
     /// Reads a picture that was there at a time.
     fn read(&mut self, frame: &Frame, there: Duration, with: T) {
         let bits = read::with_luma(frame, |luma| self.reader.read(luma)).unwrap_or(Err(Unread::NotFound));
@@ -196,6 +219,7 @@ impl<T: Copy> Queue<T> {
 
 /// Light older than this is not looked for.
 const OLDEST: Duration = Duration::from_secs(4);
+const _: () = assert!(OLDEST.as_secs() < screen::KEPT.as_secs());
 /// Pictures of the screen a second where no window shows them.
 const HZ: f64 = 60.0;
 
@@ -213,7 +237,8 @@ pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
         };
         Ok(Box::new(tracker))
     });
-    let (bench, delays) = (Arc::new(Bench::default()), film::Delays::default());
+    let (bench, delays) =
+        (Arc::new(Bench { mirrored: args.mirrored, ..Bench::default() }), film::Delays::default());
     let source = match args.check {
         Some(ms) => film::source(&bench.screen, Duration::from_millis(u64::from(ms)), &delays),
         None => omote_engine::pipeline::camera(CameraRequest {
@@ -239,19 +264,26 @@ pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
     let status = live.stop();
     let broken = || anyhow::anyhow!("a thread broke down");
     reading.join().map_err(|_| broken())?;
-    if let Some(back) = back {
-        back.join().map_err(|_| broken())?.context("the virtual camera could not be read back")?;
-    }
+    let back = back.map(std::thread::JoinHandle::join).transpose().map_err(|_| broken())?;
     let figures = bench.figures(&delays);
     figures.table(&mut std::io::stdout().lock())?;
     if let Some(fault) = status.source.fault.filter(|_| figures.camera.is_none()) {
         bail!("no picture came: {fault}");
+    }
+    // Taken first, so that the log is not held while the file is written.
+    let last = bench.log().last_unread.take();
+    if let Some((path, shown)) = args.unread.as_ref().zip(last) {
+        let place = || format!("can't save the picture to {}; choose another place", path.display());
+        let mut sink = sink::create(path, &SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None })
+            .with_context(place)?;
+        sink.present(&shown.badged).and_then(|()| sink.finish()).with_context(place)?;
     }
     if let Some(path) = &args.json {
         let text = serde_json::to_string_pretty(&figures)? + "\n";
         let place = || format!("can't write the figures to {}; choose another place", path.display());
         std::fs::write(path, text).with_context(place)?;
     }
+    back.transpose().context("the virtual camera could not be read back")?;
     Ok(if figures.camera.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

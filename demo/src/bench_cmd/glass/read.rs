@@ -18,6 +18,8 @@ pub(super) enum Unread {
     NotFound,
     /// The code is there, but black and white are hardly told apart.
     Faint,
+    /// The only code is the other way round: that of the picture that came back, or the camera mirrors.
+    Mirrored,
     /// The cells fit nothing that the screen showed: blurred, half hidden, or exposed over too many pictures.
     Unclear,
 }
@@ -32,6 +34,10 @@ impl Unread {
             }
             Self::Faint => {
                 "black and white were hardly told apart: turn the screen brighter or the room's light down"
+            }
+            Self::Mirrored => {
+                "the only code was a mirror's: point the camera at the large one, or say --mirrored if the camera turns left and \
+                 right round"
             }
             Self::Unclear => {
                 "the code was blurred or half hidden: focus, hold the camera still, shorten the exposure"
@@ -114,10 +120,18 @@ pub(super) fn with_luma<T>(frame: &Frame, call: impl FnOnce(&Luma<'_>) -> T) -> 
 /// Reads picture after picture; a code that stays where it was is not looked for again.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    /// The camera turns left and right round.
+    mirrored: bool,
     place: Option<Mat3>,
 }
 
 impl Reader {
+    /// A reader of pictures that are a mirror's, or are not. A code that is the other way round is not read: the window
+    /// shows what comes back as a mirror would, and the code in that is a whole way older.
+    pub(super) fn new(mirrored: bool) -> Self {
+        Self { mirrored, place: None }
+    }
+
     /// The bits of the code, each from -1 (white last) to 1 (white first).
     pub(super) fn read(&mut self, luma: &Luma<'_>) -> Result<[f32; BITS], Unread> {
         if let Some(place) = &self.place
@@ -127,14 +141,26 @@ impl Reader {
         }
         self.place = None;
         let mut why = Unread::NotFound;
-        for place in frames(luma) {
-            match bits(luma, &place) {
-                Ok(bits) => {
+        for ways in frames(luma) {
+            // A code read across may look like one by chance, but then many of its pairs are of two cells alike.
+            let told = |bits: &[f32; BITS]| bits.iter().map(|bit| bit.abs().min(1.0)).sum::<f32>();
+            let mut best: Option<([f32; BITS], Mat3, bool)> = None;
+            for (place, mirrored) in ways {
+                match bits(luma, &place) {
+                    Ok(bits) if best.is_none_or(|(least, ..)| told(&bits) > told(&least)) => {
+                        best = Some((bits, place, mirrored));
+                    }
+                    Err(Unread::Faint) => why = Unread::Faint,
+                    _ => (),
+                }
+            }
+            match best {
+                Some((bits, place, mirrored)) if mirrored == self.mirrored => {
                     self.place = Some(place);
                     return Ok(bits);
                 }
-                Err(Unread::Faint) => why = Unread::Faint,
-                Err(_) => (),
+                Some(_) if why == Unread::NotFound => why = Unread::Mirrored,
+                _ => (),
             }
         }
         Err(why)
@@ -146,9 +172,9 @@ impl Reader {
     }
 }
 
-/// Where the code may be: the homographies of all dark outlines with four corners, the largest first, each turned and
-/// mirrored in every way.
-fn frames(luma: &Luma<'_>) -> Vec<Mat3> {
+/// Where the code may be: of all dark outlines with four corners, the largest first, the homographies of each turned and
+/// mirrored in every way, and whether it is mirrored.
+fn frames(luma: &Luma<'_>) -> Vec<Vec<(Mat3, bool)>> {
     let (width, height) = (luma.width, luma.height);
     if width < 2 * NEARBY || height < 2 * NEARBY {
         return Vec::new();
@@ -172,12 +198,12 @@ fn frames(luma: &Luma<'_>) -> Vec<Mat3> {
         }
         let corners = approximate_polygon_dp(&outline.points, STRAIGHT * length, true);
         // A point is the middle of the outermost dark pixel.
-        let corner = |k: usize| corners.get(k).map(|p| vec2(p.x as f32 + 0.5, p.y as f32 + 0.5));
-        let (Some(a), Some(b), Some(c), Some(d)) = (corner(0), corner(1), corner(2), corner(3)) else {
+        let corners = corners.iter().map(|p| vec2(p.x as f32 + 0.5, p.y as f32 + 0.5)).collect();
+        let &[a, b, c, d] = bent(corners, (STRAIGHT * length) as f32).as_slice() else {
             continue;
         };
         let area = ((c - a).perp_dot(d - b) / 2.0).abs();
-        if corners.len() == 4 && area >= least {
+        if area >= least {
             let middle = (a + b + c + d) / 4.0;
             found.push((area, [a, b, c, d].map(|p| p + (p - middle).normalize_or_zero() * 0.5)));
         }
@@ -185,15 +211,36 @@ fn frames(luma: &Luma<'_>) -> Vec<Mat3> {
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let ways = |(_, corners): (f32, [Vec2; 4])| {
         let [a, b, c, d] = corners;
-        [[a, b, c, d], [a, d, c, b]].into_iter().flat_map(|turned| {
-            (0..4).filter_map(move |by| {
-                let mut corners = turned;
-                corners.rotate_left(by);
-                code::placed(corners)
-            })
-        })
+        // In a picture, whose rows go down, corners that go round with the clock are those of a code that is no mirror's.
+        let with_the_clock = (c - a).perp_dot(d - b) > 0.0;
+        let mut all = Vec::with_capacity(8);
+        for (mut corners, mirrored) in [([a, b, c, d], !with_the_clock), ([a, d, c, b], with_the_clock)] {
+            for _ in 0..4 {
+                all.extend(code::placed(corners).map(|place| (place, mirrored)));
+                corners.rotate_left(1);
+            }
+        }
+        all
     };
-    found.into_iter().flat_map(ways).collect()
+    found.into_iter().map(ways).collect()
+}
+
+/// The corners without those at which the outline goes straight on: where an outline is begun or parted (Douglas and Peucker,
+/// 1973) a point stays, whether it bends there or not.
+fn bent(mut corners: Vec<Vec2>, straight: f32) -> Vec<Vec2> {
+    while corners.len() > 4 {
+        let n = corners.len();
+        let off = |k: usize| {
+            let (before, at, after) = (corners[(k + n - 1) % n], corners[k], corners[(k + 1) % n]);
+            ((after - before).normalize_or_zero().perp_dot(at - before)).abs()
+        };
+        let least = (0..n).min_by(|a, b| off(*a).total_cmp(&off(*b)));
+        match least.filter(|k| off(*k) < straight) {
+            Some(k) => drop(corners.remove(k)),
+            None => break,
+        }
+    }
+    corners
 }
 
 fn bits(luma: &Luma<'_>, place: &Mat3) -> Result<[f32; BITS], Unread> {

@@ -8,8 +8,8 @@ use omote_engine::timing::now;
 
 use super::code::BITS;
 
-/// Pictures that are remembered: ten seconds at 60 Hz.
-const KEPT: usize = 600;
+/// For how long pictures are remembered, whatever the display's rate: longer than the oldest light that is looked for.
+pub(super) const KEPT: Duration = Duration::from_secs(10);
 
 /// The screen's pictures, numbered round and round, each with the time from which it was shown.
 #[derive(Debug, Default)]
@@ -26,9 +26,7 @@ impl Screen {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = log.back().map_or(0, |(n, _)| n.wrapping_add(1) % (1 << BITS));
         log.push_back((number, time));
-        if log.len() > KEPT {
-            log.pop_front();
-        }
+        while log.pop_front_if(|(_, t)| *t + KEPT < time).is_some() {}
         number
     }
 

@@ -126,7 +126,8 @@ impl eframe::App for App {
         self.tell();
         let (painter, all) = (ui.painter(), ui.max_rect());
         painter.rect_filled(all, CornerRadius::ZERO, theme::GROUND);
-        // The code in the upper left, its white border wide enough to find it by; what comes back to the right of it.
+        // The code in the upper left, its white border wide enough to find it by; what comes back to the right of it, as a
+        // mirror would show it: so the code in it can't be taken for the code.
         let card = (all.width() * 0.45).min(all.height() * 0.74);
         let module = card / (code::SIDE as f32 + 2.0 * code::QUIET);
         let white = Rect::from_min_size(all.min + vec2(MARGIN, MARGIN), vec2(card, card));
@@ -140,7 +141,7 @@ impl eframe::App for App {
         let size = vec2(width, width / self.preview.aspect());
         let back = Rect::from_min_size(pos2(white.right() + MARGIN, white.top()), size);
         self.preview.set_width(width, &context);
-        if !self.preview.draw(painter, back, false, theme::ROUND) {
+        if !self.preview.draw(painter, back, true, theme::ROUND) {
             painter.rect_filled(back, CornerRadius::same(theme::ROUND), theme::SURFACE);
         }
         let line = |y: f32, text: &str, font, colour| {
