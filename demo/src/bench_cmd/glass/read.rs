@@ -150,7 +150,7 @@ impl Reader {
                     Ok(bits) if best.is_none_or(|(least, ..)| told(&bits) > told(&least)) => {
                         best = Some((bits, place, mirrored));
                     }
-                    Err(Unread::Faint) => why = Unread::Faint,
+                    Err(Unread::Faint) if why == Unread::NotFound => why = Unread::Faint,
                     _ => (),
                 }
             }
@@ -159,8 +159,8 @@ impl Reader {
                     self.place = Some(place);
                     return Ok(bits);
                 }
-                Some(_) if why == Unread::NotFound => why = Unread::Mirrored,
-                _ => (),
+                Some(_) => why = Unread::Mirrored,
+                None => (),
             }
         }
         Err(why)
