@@ -90,9 +90,9 @@ fn copy_of_this_program(target: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// A search path on which the emulator is one whose processor has no AVX. On some hosts (Intel, Debian 12's
-/// QEMU 7.2) each emulated lane of an AVX instruction takes 140 ns instead of 7, as the emulator's own SSE code
-/// waits for the upper halves that its generated AVX code has left dirty, and a face is tracked in 15 s instead
-/// of 2. A machine that is not emulated (`-cpu host`) is left as it is.
+/// QEMU 7.2) each emulated lane of an AVX instruction takes 140 ns instead of 7 once 256-bit loads are among them
+/// (probably the emulator's SSE code waits for upper halves left dirty): four pictures were tracked in 67 s, and
+/// are in 8.4 without AVX. A machine that is not emulated (`-cpu host`) is left as it is.
 fn without_avx(target: &Path) -> anyhow::Result<OsString> {
     const EMULATOR: &str = "qemu-system-x86_64";
     let path = std::env::var_os("PATH").unwrap_or_default();
