@@ -141,26 +141,15 @@ impl Reader {
         }
         self.place = None;
         let mut why = Unread::NotFound;
-        for ways in frames(luma) {
-            // A code read across may look like one by chance, but then many of its pairs are of two cells alike.
-            let told = |bits: &[f32; BITS]| bits.iter().map(|bit| bit.abs().min(1.0)).sum::<f32>();
-            let mut best: Option<([f32; BITS], Mat3, bool)> = None;
-            for (place, mirrored) in ways {
-                match bits(luma, &place) {
-                    Ok(bits) if best.is_none_or(|(least, ..)| told(&bits) > told(&least)) => {
-                        best = Some((bits, place, mirrored));
-                    }
-                    Err(Unread::Faint) if why == Unread::NotFound => why = Unread::Faint,
-                    _ => (),
-                }
-            }
-            match best {
-                Some((bits, place, mirrored)) if mirrored == self.mirrored => {
+        for (place, mirrored) in frames(luma) {
+            match bits(luma, &place) {
+                Ok(bits) if mirrored == self.mirrored => {
                     self.place = Some(place);
                     return Ok(bits);
                 }
-                Some(_) => why = Unread::Mirrored,
-                None => (),
+                Ok(_) => why = Unread::Mirrored,
+                Err(Unread::Faint) if why == Unread::NotFound => why = Unread::Faint,
+                Err(_) => (),
             }
         }
         Err(why)
@@ -172,9 +161,9 @@ impl Reader {
     }
 }
 
-/// Where the code may be: of all dark outlines with four corners, the largest first, the homographies of each turned and
+/// Where the code may be: the homographies of all dark outlines with four corners, the largest first, each turned and
 /// mirrored in every way, and whether it is mirrored.
-fn frames(luma: &Luma<'_>) -> Vec<Vec<(Mat3, bool)>> {
+fn frames(luma: &Luma<'_>) -> Vec<(Mat3, bool)> {
     let (width, height) = (luma.width, luma.height);
     if width < 2 * NEARBY || height < 2 * NEARBY {
         return Vec::new();
@@ -222,7 +211,7 @@ fn frames(luma: &Luma<'_>) -> Vec<Vec<(Mat3, bool)>> {
         }
         all
     };
-    found.into_iter().map(ways).collect()
+    found.into_iter().flat_map(ways).collect()
 }
 
 /// The corners without those at which the outline goes straight on: where an outline is begun or parted (Douglas and Peucker,

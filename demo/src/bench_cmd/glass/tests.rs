@@ -270,3 +270,26 @@ fn the_screen_is_remembered_by_time() {
     let span = (kept[kept.len() - 1].1 - kept[0].1).as_secs_f64();
     assert!((9.9..10.1).contains(&span), "{span}");
 }
+
+/// Of all numbers none can be read in another of the eight ways that a square lies in: in each some fixed pair is not as it
+/// should be.
+#[test]
+fn no_code_is_read_turned_or_mirrored() {
+    for number in 0..1u16 << code::BITS {
+        let pixels = code::pixels(number);
+        for way in 0..8 {
+            let at = |p: glam::Vec2| {
+                let (x, y) = (p.x as usize, p.y as usize);
+                let (x, y) = if way & 4 == 0 { (x, y) } else { (y, x) };
+                let x = if way & 1 == 0 { x } else { code::SIDE - 1 - x };
+                let y = if way & 2 == 0 { y } else { code::SIDE - 1 - y };
+                pixels[y * code::SIDE + x]
+            };
+            let fixed = code::FIXED.iter().all(|(pair, first)| {
+                let [a, b] = [false, true].map(|second| at(code::cell_middle(*pair, second)));
+                if *first { a > b } else { b > a }
+            });
+            assert_eq!(fixed, way == 0, "{number} in way {way}");
+        }
+    }
+}
