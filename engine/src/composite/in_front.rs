@@ -1,21 +1,35 @@
 //! What stands in front of a face, carried from canonical UV to a texture's own.
 
 use crate::canonical_uv::CANONICAL_UV;
+use crate::space::Uv;
 use crate::swap::{FaceTexture, painted_at};
 use crate::topology::{LIPS_INNER, POINTS, TRIANGLES};
 use crate::track::appearance::{around, places};
 use crate::track::{OCCLUSION_SIDE as SIDE, Occlusion};
 use glam::{Vec2, Vec4};
 use omote_shaders::layout::OccludeCell;
-use std::collections::HashMap;
+use std::sync::Arc;
 
-/// Textures whose maps are kept.
+/// Maps that are kept, those made last.
 const MAPS_MAX: usize = 32;
 
-/// Where each texture's cells lie in canonical UV, by the texture's serial.
+/// Where each layout's cells lie in canonical UV.
 #[derive(Default)]
 pub(super) struct InFront {
-    maps: HashMap<u64, Vec<Vec2>>,
+    maps: Vec<Map>,
+}
+
+/// One layout's cells. What is painted in the mouth is no part of the layout.
+struct Map {
+    layout: Arc<[Uv]>,
+    mouth: bool,
+    places: Vec<Vec2>,
+}
+
+impl Map {
+    fn is_of(&self, texture: &FaceTexture) -> bool {
+        Arc::ptr_eq(&self.layout, texture.layout()) && self.mouth == texture.openings().mouth
+    }
 }
 
 impl InFront {
@@ -23,13 +37,15 @@ impl InFront {
     pub(super) fn cells(&mut self, occlusion: &Occlusion, texture: &FaceTexture, out: &mut Vec<OccludeCell>) {
         out.clear();
         let Some(cells) = occlusion.cells() else { return };
-        if self.maps.len() > MAPS_MAX {
-            self.maps.clear();
+        if !self.maps.iter().any(|m| m.is_of(texture)) {
+            self.maps.truncate(MAPS_MAX - 1);
+            let (layout, mouth) = (Arc::clone(texture.layout()), texture.openings().mouth);
+            self.maps.insert(0, Map { layout, mouth, places: map(texture) });
         }
-        let map = self.maps.entry(texture.serial()).or_insert_with(|| map(texture));
+        let places = self.maps.iter().find(|m| m.is_of(texture)).map_or(&[][..], |m| &m.places);
         let packed: Vec<[Vec4; 2]> =
             cells.iter().map(|c| [c.face.extend(c.covered), c.front.extend(0.0)]).collect();
-        out.extend(map.iter().map(|at| {
+        out.extend(places.iter().map(|at| {
             let at = at.clamp(Vec2::ZERO, Vec2::splat(SIDE as f32 - 1.001));
             let (x, y) = (at.x as usize, at.y as usize);
             let f = at - Vec2::new(x as f32, y as f32);
@@ -86,7 +102,6 @@ fn map(texture: &FaceTexture) -> Vec<Vec2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::Uv;
     use crate::swap::{Mask, Tone};
     use crate::track::OcclusionCell;
     use glam::Vec3;

@@ -6,13 +6,13 @@
 //! the face. The mesh is moved by the very field that bends the picture, so own eyes and mouth stay in their places.
 
 use crate::frame::{Frame, FrameTime};
-use crate::space::{MeshPoint, PxRect};
+use crate::space::{MeshPoint, PxRect, Uv};
 use crate::swap::FaceTexture;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, LIPS_OUTER, OVAL, POINTS};
 use glam::{Vec2, Vec3};
 use omote_shaders::layout::{MORPH_NODES, MorphParams};
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// Where the bending ends, as a multiple of the oval's radius.
 const RING: f32 = 1.40;
@@ -99,7 +99,8 @@ struct Shape {
     /// Differences at the carriers: as shown now, and where they go.
     now: Vec<Vec2>,
     goal: Vec<Vec2>,
-    compared: Option<(u64, f32)>,
+    /// With which texture's layout, and how long ago, seconds.
+    compared: Option<(Arc<[Uv]>, f32)>,
     /// The field of the frame at `time`.
     field: Option<(PxRect, Vec<Vec2>)>,
 }
@@ -179,15 +180,16 @@ impl Shape {
 
     /// Finds how the persona's proportions differ, where that was not done of late.
     fn compare(&mut self, texture: &FaceTexture, elapsed: f32) {
-        let since = match self.compared {
-            Some((serial, since)) if serial == texture.serial() => since + elapsed,
+        let layout = texture.layout();
+        let since = match &self.compared {
+            Some((known, since)) if Arc::ptr_eq(known, layout) => since + elapsed,
             _ => COMPARE_S,
         };
-        self.compared = Some((texture.serial(), since));
-        if since < COMPARE_S {
+        let due = since >= COMPARE_S;
+        self.compared = Some((Arc::clone(layout), if due { 0.0 } else { since }));
+        if !due {
             return;
         }
-        self.compared = Some((texture.serial(), 0.0));
         let persona: Vec<Vec2> = texture.uv().iter().map(|u| u.0).collect();
         let raw = differences(&self.neutral, &persona);
         self.goal = CARRIERS.iter().map(|i| smoothed(&self.neutral, &raw, *i)).collect();

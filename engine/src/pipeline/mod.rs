@@ -63,6 +63,14 @@ pub trait Follow: Send {
     /// A network that fails.
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError>;
 
+    /// Work that can wait until a frame's faces are handed on.
+    ///
+    /// # Errors
+    /// A network that fails.
+    fn look_over(&mut self) -> Result<(), TrackError> {
+        Ok(())
+    }
+
     /// Forgets all faces: other pictures come.
     fn reset(&mut self) {}
 }
@@ -70,6 +78,10 @@ pub trait Follow: Send {
 impl Follow for Tracker {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.track(frame)
+    }
+
+    fn look_over(&mut self) -> Result<(), TrackError> {
+        Self::look_over(self)
     }
 
     fn reset(&mut self) {
@@ -84,10 +96,10 @@ struct NoFaces {
     broke_down: bool,
 }
 
-/// Runs `follow`; a panic is an error like any other.
-fn follow_guarded(follow: &mut dyn Follow, frame: &Frame) -> Result<Vec<Face>, NoFaces> {
-    match catch_unwind(AssertUnwindSafe(|| follow.follow(frame))) {
-        Ok(Ok(faces)) => Ok(faces),
+/// Runs a step of a tracker; a panic is an error like any other.
+fn guarded<T>(step: impl FnOnce() -> Result<T, TrackError>) -> Result<T, NoFaces> {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(Ok(found)) => Ok(found),
         Ok(Err(e)) => Err(NoFaces { what: format!("tracking failed: {e}"), broke_down: false }),
         Err(panic) => {
             let what = format!("tracking broke down: {}", panic_words(&*panic));
@@ -245,7 +257,7 @@ impl Engine {
     pub fn process(&mut self, frame: Frame) -> Result<Output> {
         let start = Instant::now();
         check_size(frame.width(), frame.height()).map_err(small)?;
-        let found = follow_guarded(&mut *self.follow, &frame);
+        let found = guarded(|| self.follow.follow(&frame));
         self.timings.add("track", start.elapsed());
         let (found, faces) = match found {
             Ok(faces) => (Ok(()), faces),

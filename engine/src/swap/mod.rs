@@ -69,6 +69,11 @@ impl FaceTexture {
         self.serial
     }
 
+    /// The texture positions to be kept by caches: all results of a swap model share them.
+    pub(crate) fn layout(&self) -> &Arc<[Uv]> {
+        &self.uv
+    }
+
     /// What stands in the holes.
     pub(crate) fn openings(&self) -> Openings {
         self.openings

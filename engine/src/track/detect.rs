@@ -97,12 +97,22 @@ impl Detector {
 
     /// The faces in a square of the picture, best first.
     pub(super) fn detect(&mut self, frame: &Frame, square: CropSquare) -> Result<Vec<Detection>, InferError> {
-        let n = self.side;
+        self.aim(frame, square);
+        self.find(square)
+    }
+
+    /// Reads a square of the picture, for a later [`Self::find`] without the picture.
+    pub(super) fn aim(&mut self, frame: &Frame, square: CropSquare) {
         // One tap, though the crop shrinks the picture: the detectors were trained on pictures made that way.
-        let spec = CropSpec { square, n, border: Border::Zero, taps: 1, scale: 2.0, offset: -1.0 };
+        let spec = CropSpec { square, n: self.side, border: Border::Zero, taps: 1, scale: 2.0, offset: -1.0 };
         frame.sample_crop(&spec, self.net.input_mut(0));
+    }
+
+    /// The faces in the square that was read last, best first.
+    pub(super) fn find(&mut self, square: CropSquare) -> Result<Vec<Detection>, InferError> {
         self.net.run()?;
-        let found = decode(self.net.output(0), self.net.output(1), &self.anchors, n as f32, self.threshold);
+        let side = self.side as f32;
+        let found = decode(self.net.output(0), self.net.output(1), &self.anchors, side, self.threshold);
         let place = |p: Vec2| square.to_image(CropPx(p), 1.0).0;
         let found = suppress(found).into_iter().map(|c| Detection {
             score: c.score,

@@ -1,7 +1,7 @@
 //! Looking for faces that are not followed yet, and for those that were lost.
 
 use super::appearance::Crop;
-use super::detect::{Detection, SAME_FACE, whole};
+use super::detect::{Detection, Detector, SAME_FACE, whole};
 use super::follow::{Follow, MARGIN};
 use super::ghost::Ghost;
 use super::tracker::Tracker;
@@ -34,21 +34,36 @@ fn size(frame: &Frame) -> Vec2 {
     Vec2::new(frame.width() as f32, frame.height() as f32)
 }
 
+/// The detection of a followed face that shows it to lie elsewhere than its mesh.
+fn slipped<'a>(follow: &Follow, found: &'a [Detection]) -> Option<&'a Detection> {
+    let distance = |d: &Detection| follow.centre().0.distance(d.centre);
+    let nearest = found.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    // Where something stands in front of a face, its own look says better where it is.
+    nearest.filter(|d| follow.covers(d) && follow.contradicts(d) && !follow.is_covered())
+}
+
 impl Tracker {
     /// Looks for faces that are not followed yet, and whether the meshes still lie on faces: at once where none is
-    /// followed, one was just lost or one is doubtful, else now and then.
+    /// followed, one was just lost or one is doubtful, or where the last routine look saw something; else now and then,
+    /// and then the network's work is left for [`Self::look_over`].
     pub(super) fn look(&mut self, frame: &Frame) -> Result<(), TrackError> {
         self.since_look += 1;
-        let missing = self.follows.len() < self.config.max_faces;
-        let urgent = missing && (self.follows.is_empty() || !self.ghosts.is_empty())
+        let missing = self.missing();
+        let noticed = std::mem::take(&mut self.noticed);
+        let urgent = noticed
+            || missing && (self.follows.is_empty() || !self.ghosts.is_empty())
             || self.follows.iter().any(Follow::doubtful);
         let every = if missing { LOOK_EVERY } else { CHECK_EVERY };
         if !urgent && self.since_look < every {
             return Ok(());
         }
         self.since_look = 0;
-        let distant = self.vain_looks % FAR_EVERY == FAR_EVERY - 1;
-        let detector = if distant { &mut self.far } else { &mut self.near };
+        let detector = self.detector();
+        if !urgent {
+            detector.aim(frame, whole(frame));
+            self.aimed = Some(whole(frame));
+            return Ok(());
+        }
         let mut found = detector.detect(frame, whole(frame))?;
         for index in 0..self.follows.len() {
             self.correct(frame, index, &found)?;
@@ -64,6 +79,34 @@ impl Tracker {
             if self.follows.len() < self.config.max_faces {
                 self.take_up(frame, &detection)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Whether further faces are wanted.
+    fn missing(&self) -> bool {
+        self.follows.len() < self.config.max_faces
+    }
+
+    /// The detector whose turn it is.
+    fn detector(&mut self) -> &mut Detector {
+        if self.vain_looks % FAR_EVERY == FAR_EVERY - 1 { &mut self.far } else { &mut self.near }
+    }
+
+    /// Does what [`Self::track`] left over of a routine look: one frame in ten or thirty it runs a detector on the picture
+    /// that was read then. What it sees is looked at in the next frame. To be called when the frame's faces are handed
+    /// on, so that no frame waits for it; without that, the next [`Self::track`] begins with it, with the same result.
+    ///
+    /// # Errors
+    /// [`TrackError::Infer`] where the network fails; the tracker may go on.
+    pub fn look_over(&mut self) -> Result<(), TrackError> {
+        let Some(square) = self.aimed.take() else { return Ok(()) };
+        let found = self.detector().find(square)?;
+        let news = self.missing() && found.iter().any(|d| !self.follows.iter().any(|f| f.covers(d)));
+        self.noticed = news || self.follows.iter().any(|f| slipped(f, &found).is_some());
+        // The same detector looks again at what it noticed.
+        if !self.noticed {
+            self.vain_looks += 1;
         }
         Ok(())
     }
@@ -104,15 +147,7 @@ impl Tracker {
     /// Puts a followed face back where the detector sees it, if its mesh has slipped off.
     fn correct(&mut self, frame: &Frame, index: usize, found: &[Detection]) -> Result<(), TrackError> {
         let Some(follow) = self.follows.get(index) else { return Ok(()) };
-        let distance = |d: &Detection| follow.centre().0.distance(d.centre);
-        let nearest = found.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        let Some(detection) = nearest.filter(|d| follow.covers(d) && follow.contradicts(d)) else {
-            return Ok(());
-        };
-        // Where something stands in front of a face, its own look says better where it is.
-        if follow.is_covered() {
-            return Ok(());
-        }
+        let Some(detection) = slipped(follow, found) else { return Ok(()) };
         // The face that the detector sees may be another one's, which hides this one.
         let others = self.follows.iter().enumerate().filter(|(i, _)| *i != index);
         if others.into_iter().any(|(_, other)| other.covers(detection) && !other.contradicts(detection)) {

@@ -77,6 +77,10 @@ pub struct Tracker {
     pub(super) vain_looks: u64,
     /// Close looks so far, for their turns.
     pub(super) close_looks: usize,
+    /// The square that a detector has read and not looked at yet.
+    pub(super) aimed: Option<CropSquare>,
+    /// The last routine look saw something that is to be looked at.
+    pub(super) noticed: bool,
 }
 
 impl std::fmt::Debug for Tracker {
@@ -114,6 +118,8 @@ impl Tracker {
             since_look: 0,
             vain_looks: 0,
             close_looks: 0,
+            aimed: None,
+            noticed: false,
         })
     }
 
@@ -130,6 +136,7 @@ impl Tracker {
         self.models.clear();
         self.choice = Choice::default();
         self.last = None;
+        (self.aimed, self.noticed) = (None, false);
     }
 
     /// The faces in the next frame of a stream. Filters go by the frame's time stamp.
@@ -137,6 +144,7 @@ impl Tracker {
     /// # Errors
     /// [`TrackError::Infer`] where a network fails; the tracker may go on with the next frame.
     pub fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        self.look_over()?;
         let elapsed = match self.last.replace(frame.time) {
             Some(last) => frame.time.0.saturating_sub(last.0).as_secs_f32(),
             None => 0.0,

@@ -68,13 +68,14 @@ impl Render {
             if let Some(draw) = opened.try_take() {
                 self.draw_with(draw);
             }
-            if let Some(delivery) = made.try_take() {
-                self.reproject(delivery);
-            }
             let due = if sent.is_zero() { next } else { next.max(sent + STALL) };
             let limit = due.saturating_sub(now()).max(Duration::from_millis(1));
             match from.take(limit.min(STALL)) {
                 Taken::Value(tracked) => {
+                    // As late as can be, so that the picture gets what was made while it was waited for.
+                    if let Some(delivery) = made.try_take() {
+                        self.reproject(delivery);
+                    }
                     self.show(tracked);
                     sent = now();
                 }

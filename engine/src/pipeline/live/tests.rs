@@ -42,7 +42,7 @@ struct Fixed(Arc<Mutex<Option<&'static str>>>);
 
 impl Follow for Fixed {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        let told = self.0.lock().unwrap().take();
+        let told = self.0.lock().unwrap().take_if(|told| !told.starts_with("later "));
         match told {
             Some("panic") => std::panic::panic_any("planned: the network panics"),
             Some(_) => Err(TrackError::Config { name: "x", value: "1".into(), range: "2" }),
@@ -50,6 +50,15 @@ impl Follow for Fixed {
                 let middle = Vec2::new(frame.width() as f32, frame.height() as f32) * 0.5;
                 Ok(vec![sized_face(1, middle, 60.0)])
             }
+        }
+    }
+
+    fn look_over(&mut self) -> Result<(), TrackError> {
+        let told = self.0.lock().unwrap().take_if(|told| told.starts_with("later "));
+        match told {
+            Some("later panic") => std::panic::panic_any("planned: the later look panics"),
+            Some(_) => Err(TrackError::Config { name: "later", value: "1".into(), range: "2" }),
+            None => Ok(()),
         }
     }
 }
@@ -176,10 +185,16 @@ fn every_thread_survives_its_panics() {
     *rig.follow.lock().unwrap() = Some("fail");
     rig.until("the failure is counted", true, |s| s.faults >= 2);
     rig.until("live after the network's failure", true, |s| s.state == State::Live);
+    *rig.follow.lock().unwrap() = Some("later panic");
+    rig.until("a third tracker", true, |_| *rig.made.lock().unwrap() == 3);
+    *rig.follow.lock().unwrap() = Some("later fail");
+    let later = |s: &LiveStatus| s.last_fault.as_ref().is_some_and(|f| f.contains("later"));
+    rig.until("the later failure is told", true, later);
+    rig.until("live after the later looks", true, |s| s.state == State::Live);
     rig.feed.send(Err("panic".into())).unwrap();
     rig.feed.send(Err("bad".into())).unwrap();
     let status =
-        rig.until("live after the camera's panic", true, |s| s.state == State::Live && s.faults >= 3);
+        rig.until("live after the camera's panic", true, |s| s.state == State::Live && s.faults >= 5);
     let by_name = |name: &str| status.sinks.iter().find(|s| s.name == name).unwrap().clone();
     assert!(by_name("bad viewer").fault.unwrap().contains("planned"), "{status:?}");
     assert_eq!(by_name("memory").fault, None);

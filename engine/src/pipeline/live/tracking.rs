@@ -6,7 +6,7 @@ use super::status::{Board, Stamps};
 use super::swapping::Offer;
 use crate::error::{Result, panic_words};
 use crate::frame::Frame;
-use crate::pipeline::{Follow, follow_guarded};
+use crate::pipeline::{Follow, guarded};
 use crate::slot::{Publisher, Taken, Taker};
 use crate::timing::now;
 use crate::track::Face;
@@ -80,6 +80,18 @@ impl Tracking {
                     self.board.fault(what);
                 }
             }
+            self.look_over();
+        }
+    }
+
+    /// What can wait until the picture is handed on.
+    fn look_over(&mut self) {
+        let Some(follow) = &mut self.follow else { return };
+        if let Err(e) = guarded(|| follow.look_over()) {
+            if e.broke_down {
+                self.follow = None;
+            }
+            self.board.fault(e.what);
         }
     }
 
@@ -89,7 +101,7 @@ impl Tracking {
             let why = self.failed.as_ref().map(|(_, why)| why.clone());
             return Err(why.unwrap_or_else(|| "the face networks are not loaded".to_owned()));
         };
-        let found = follow_guarded(&mut **follow, frame);
+        let found = guarded(|| follow.follow(frame));
         if found.as_ref().is_err_and(|e| e.broke_down) {
             // What broke down may be in any state: another one takes its place.
             self.follow = None;

@@ -1,0 +1,77 @@
+//! The tracker on the built-in actor: what it leaves until a frame is handed on changes nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use omote_engine::actor::{Actor, ActorOptions};
+use omote_engine::frame::{Frame, PixelFormat};
+use omote_engine::infer::{Runtime, models};
+use omote_engine::source::Rate;
+use omote_engine::track::{Face, Tracker, TrackerConfig};
+
+const SIDE: (usize, usize) = (640, 480);
+/// Further faces are looked for once in so many frames, and taken up in the next.
+const LOOK_EVERY: usize = 10;
+
+fn tracker(max_faces: usize) -> Option<Tracker> {
+    let data = models::data_dir()?;
+    let runtime = Runtime::discover(models::library(&data).as_deref()).unwrap();
+    let config = TrackerConfig { max_faces, ..TrackerConfig::default() };
+    let made = Tracker::new(&runtime, &models::models_dir(&data), config);
+    if made.is_err() {
+        println!("skipped: the face networks are not in the data folder (`omote setup`)");
+    }
+    made.ok()
+}
+
+/// Two actors beside each other, the right one from frame `from` on.
+fn pair(frames: usize, from: usize) -> Vec<Frame> {
+    let make = |seed| {
+        let options =
+            ActorOptions { format: PixelFormat::Rgb, ..ActorOptions::new(seed, 640, 480, Rate::DEFAULT) };
+        Actor::with(options).unwrap()
+    };
+    let (mut left, mut right) = (make(5), make(8));
+    let row = SIDE.0 * 3;
+    let mut picture = |k: usize| {
+        let (a, b) = (left.frame(k as u64).frame, right.frame(k as u64).frame);
+        let there = if k < from { vec![90; row * SIDE.1] } else { b.data().to_vec() };
+        let rows = a.data().chunks(row).zip(there.chunks(row));
+        let data: Vec<u8> = rows.flat_map(|(a, b)| [a, b].concat()).collect();
+        let mut both = Frame::new(a.format(), a.colour(), 1280, 480, data).unwrap();
+        (both.id, both.time) = (a.id, a.time);
+        both
+    };
+    (0..frames).map(&mut picture).collect()
+}
+
+#[test]
+fn a_look_afterwards_finds_what_a_look_before_the_next_frame_finds() {
+    let (Some(mut eager), Some(mut lazy)) = (tracker(2), tracker(2)) else { return };
+    let from = 33;
+    let mut counts = Vec::new();
+    for frame in pair(60, from) {
+        let faces: Vec<Face> = eager.track(&frame).unwrap();
+        eager.look_over().unwrap();
+        assert_eq!(faces, lazy.track(&frame).unwrap(), "frame {}", frame.id.0);
+        counts.push(faces.len());
+    }
+    let second = counts.iter().position(|n| *n == 2).unwrap();
+    assert!((from..=from + LOOK_EVERY).contains(&second), "the second face came in frame {second}");
+    assert!(counts[5..second].iter().all(|n| *n == 1) && counts[second..].iter().all(|n| *n == 2));
+}
+
+#[test]
+fn a_lost_face_is_found_in_the_frame_in_which_it_is_back() {
+    let Some(mut tracker) = tracker(4) else { return };
+    let mut frames = pair(40, 0);
+    for frame in &mut frames[20..26] {
+        *frame = Frame::filled(frame.format(), frame.colour(), 1280, 480, [90; 3])
+            .map(|mut grey| {
+                (grey.id, grey.time) = (frame.id, frame.time);
+                grey
+            })
+            .unwrap();
+    }
+    let counts: Vec<usize> = frames.iter().map(|f| tracker.track(f).unwrap().len()).collect();
+    assert_eq!(counts[19..27], [2, 0, 0, 0, 0, 0, 0, 2], "{counts:?}");
+}
