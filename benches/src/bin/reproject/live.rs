@@ -76,9 +76,10 @@ pub(super) fn live(runtime: &Runtime, data: &Path, seconds: f64, rounds: usize) 
         }
     }
     let mut out = format!(
-        "\nLive, prepared pictures of the actor at 1280x720 and 30 a second, models that sleep; medians of {} rounds by turns, 300 frames each:\n\n\
+        "\nLive on {}: prepared pictures of the actor at 1280x720 and 30 a second, models that sleep; medians of {} rounds by turns, 300 frames each:\n\n\
         | the model takes | frames a second | latency p50 | p99 | p99 more than without | results a second | texture age p50 |\n\
         | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        omote_benches::machine(),
         rounds.max(1)
     );
     let middle = |runs: &[LiveStatus], of: fn(&LiveStatus) -> f64| {
