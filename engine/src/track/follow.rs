@@ -17,6 +17,8 @@ pub(super) const MARGIN: f32 = 1.5;
 
 /// Meshes whose middles are nearer than this, in eye distances of the larger, lie on one face.
 const SAME_PLACE: f32 = 0.8;
+/// Difference of two faces' claims to one place that decides it.
+const CLEARLY: f32 = 0.25;
 /// Frames that a hidden face coasts at most.
 const MAX_COAST: u32 = 4;
 /// Frames after which a face is no longer new.
@@ -258,6 +260,18 @@ impl Follow {
         self.centre().0.distance(other.centre().0) < reach
     }
 
+    /// Whether of two faces at one place this one is less likely to be there: the other looks as it should and this one
+    /// does not or is covered, else this one jumped.
+    pub(super) fn yields(&self, other: &Self) -> bool {
+        let (own, theirs) = (self.claim(), other.claim());
+        if (own - theirs).abs() > CLEARLY { own < theirs } else { self.surprise > other.surprise }
+    }
+
+    /// How well the picture shows this very face here, 0..=1; 0 where its look is not known.
+    fn claim(&self) -> f32 {
+        self.smoother.laid * (1.0 - self.occlusion.share())
+    }
+
     /// Whether a face at this place may hide this one, or be hidden by it.
     pub(super) fn near(&self, place: ImagePx) -> bool {
         self.centre().0.distance(place.0) < 3.0 * self.pose.scale
@@ -328,4 +342,35 @@ pub(super) fn centre(points: &[MeshPoint]) -> ImagePx {
 pub(super) fn wrap(angle: f32) -> f32 {
     let turn = std::f32::consts::TAU;
     angle - turn * (angle / turn).round()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical_uv::CANONICAL_UV;
+
+    #[test]
+    fn the_face_that_looks_as_it_should_keeps_the_place() {
+        let points: Vec<MeshPoint> =
+            CANONICAL_UV.iter().map(|p| (Vec2::from_array(*p) * 100.0 + 50.0).extend(0.0)).collect();
+        let region = CropSquare { centre: ImagePx(Vec2::splat(100.0)), side: 180.0, angle: 0.0 };
+        let start = |id| Follow::start(id, 1.0, points.clone(), region).unwrap();
+        let (mut front, mut hidden) = (start(1), start(2));
+        (front.surprise, hidden.surprise) = (0.2, 0.1);
+        assert!(
+            front.yields(&hidden) && !hidden.yields(&front),
+            "no look is known: the one that jumped yields"
+        );
+        (front.smoother.laid, hidden.smoother.laid) = (0.9, 0.8);
+        assert!(front.yields(&hidden), "both look as they should");
+        hidden.smoother.laid = 0.5;
+        assert!(hidden.yields(&front) && !front.yields(&hidden));
+        // As well seen as the other, but for the half behind the other.
+        hidden.smoother.laid = 0.9;
+        let cells: Vec<_> = (0..crate::track::OCCLUSION_SIDE.pow(2))
+            .map(|k| crate::track::OcclusionCell { covered: (k % 2) as f32, ..Default::default() })
+            .collect();
+        hidden.occlusion = Occlusion::from_cells(&cells);
+        assert!(hidden.yields(&front) && !front.yields(&hidden));
+    }
 }

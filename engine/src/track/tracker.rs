@@ -198,7 +198,7 @@ impl Tracker {
         for index in 0..after.len() {
             let jumped = after.iter().enumerate().any(|(other, rival)| {
                 let (Some(Some(own)), Some(rival)) = (after.get(index), rival) else { return false };
-                let later = own.surprise > rival.surprise || own.surprise == rival.surprise && index > other;
+                let later = own.yields(rival) || !rival.yields(own) && index > other;
                 index != other && later && own.same_place(rival)
             });
             if jumped && let Some(slot) = after.get_mut(index) {
@@ -285,8 +285,11 @@ impl Tracker {
                 index += 1;
                 continue;
             };
-            let surprise = |i: usize| self.follows.get(i).map_or(0.0, |f| f.surprise);
-            let lost = if surprise(index) < surprise(rival) { rival } else { index };
+            let yields = match (self.follows.get(rival), self.follows.get(index)) {
+                (Some(before), Some(own)) => before.yields(own),
+                _ => false,
+            };
+            let lost = if yields { rival } else { index };
             let follow = self.follows.remove(lost);
             self.ghosts.push(Ghost { follow, age: 0.0 });
             index = 0;
