@@ -1,6 +1,7 @@
 //! The tracker on the built-in actor: what it leaves until a frame is handed on changes nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::print_stdout, reason = "what is skipped must be said")]
 
 use omote_engine::actor::{Actor, ActorOptions};
 use omote_engine::frame::{Frame, PixelFormat};
