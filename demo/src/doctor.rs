@@ -10,7 +10,7 @@ use clap::Args;
 
 use omote_engine::gpu;
 use omote_engine::infer::models::{self, ModelFile};
-use omote_engine::infer::{LIBRARY_VARIABLE, Runtime, Source};
+use omote_engine::infer::{LIBRARY_VARIABLE, Runtime};
 
 use crate::setup::{self, ONNX_RUNTIME_VERSION, Store};
 
@@ -102,18 +102,23 @@ fn network(store: &Store, model: &ModelFile, runtime: &Runtime) -> Finding {
     let lacking = |detail: String| {
         Finding::lacking("network", State::Missing, format!("{}: {detail}", model.stem), "omote setup")
     };
-    let onnx = format!("models/{}", model.onnx_name());
     let Ok(tflite) = std::fs::read(store.path(&format!("models/{}", model.tflite_name()))) else {
         return lacking("not obtained yet".to_owned());
     };
-    if !store.path(&onnx).exists() {
+    let stored: Vec<String> = model.onnx_names().iter().map(|name| format!("models/{name}")).collect();
+    if !stored.iter().all(|onnx| store.path(onnx).exists()) {
         return lacking("not converted yet".to_owned());
     }
-    if !models::convert_file(&tflite).is_ok_and(|right| store.holds(&onnx, &right)) {
+    let right = |parts: Vec<Vec<u8>>| {
+        parts.len() == stored.len() && stored.iter().zip(&parts).all(|(name, part)| store.holds(name, part))
+    };
+    if !models::convert_file(&tflite).is_ok_and(right) {
         return lacking("damaged, or by another version of omote".to_owned());
     }
-    match runtime.load(Source::File(&store.path(&onnx)), &model.expect) {
-        Ok(_) => Finding::found("network", model.stem),
+    let folder = models::models_dir(store.root());
+    let loaded = (0..stored.len()).try_for_each(|part| model.load(runtime, &folder, part).map(drop));
+    match loaded {
+        Ok(()) => Finding::found("network", model.stem),
         Err(error) => lacking(error.to_string()),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use report::Report;
 use wheel::Opened;
 
 /// Turns a `.tflite` file into ONNX bytes, always the same. The error says what in the file is at fault.
-type Convert = fn(&[u8]) -> anyhow::Result<Vec<u8>>;
+type Convert = fn(&[u8]) -> anyhow::Result<Vec<Vec<u8>>>;
 
 /// Options of `omote setup`.
 #[derive(Args, Clone, Debug, Default)]
@@ -124,24 +124,27 @@ impl Job<'_> {
         let mut changed = false;
         for member in wheel.members {
             let Some(stem) = member.to.strip_suffix(".tflite") else { continue };
-            let to = format!("{stem}.onnx");
             let begun = Instant::now();
             let path = self.store.path(member.to);
             let tflite = std::fs::read(&path).map_err(|error| Problem::io("convert", &path, &error))?;
-            let onnx = (self.convert)(&tflite).map_err(|error| Problem {
+            let parts = (self.convert)(&tflite).map_err(|error| Problem {
                 step: "convert",
                 file: path.display().to_string(),
                 cause: format!("{error:#}"),
                 remedy: "this is a fault of omote, since the file is the pinned one: please report it"
                     .to_owned(),
             })?;
-            if self.store.holds(&to, &onnx) {
-                self.report.line("present", &to);
-                continue;
+            for (part, onnx) in parts.iter().enumerate() {
+                let to = models::onnx_name(stem, part);
+                if self.store.holds(&to, onnx) {
+                    self.report.line("present", &to);
+                    continue;
+                }
+                self.store.write(&to, onnx)?;
+                changed = true;
+                let took = begun.elapsed().as_secs_f32() * 1e3;
+                self.report.line("convert", &format!("{to} ({took:.0} ms)"));
             }
-            self.store.write(&to, &onnx)?;
-            changed = true;
-            self.report.line("convert", &format!("{to} ({:.0} ms)", begun.elapsed().as_secs_f32() * 1e3));
         }
         Ok(changed)
     }

@@ -15,11 +15,12 @@ use omote_engine::infer::models::{hash_bytes, hash_file};
 const NET: &[u8] = b"a network";
 const TEXT: &[u8] = b"a licence";
 
-fn reverse(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
-    Ok(bytes.iter().rev().copied().collect())
+/// In two parts.
+fn reverse(bytes: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
+    Ok(vec![bytes.iter().rev().copied().collect(), bytes.to_vec()])
 }
 
-fn refuse(_: &[u8]) -> anyhow::Result<Vec<u8>> {
+fn refuse(_: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
     bail!("operator 99 is unknown")
 }
 
@@ -96,8 +97,11 @@ fn first_run_makes_everything_and_a_second_does_nothing() {
     let bench = Bench::new();
     assert!(bench.run(&[bench.wheel_path()], reverse).unwrap());
     let data = bench.dir.path().join("data");
-    assert_eq!(files_below(&data), ["licences/nets/LICENSE", "models/a.onnx", "models/a.tflite"]);
-    assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), reverse(NET).unwrap());
+    assert_eq!(
+        files_below(&data),
+        ["licences/nets/LICENSE", "models/a.2.onnx", "models/a.onnx", "models/a.tflite"]
+    );
+    assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), reverse(NET).unwrap()[0]);
     // Neither the wheel nor pip is needed now.
     assert!(!bench.run(&[], reverse).unwrap());
 }
@@ -108,11 +112,11 @@ fn only_what_is_damaged_or_out_of_date_is_made_again() {
     bench.run(&[bench.wheel_path()], reverse).unwrap();
     let data = bench.dir.path().join("data");
     // A newer converter needs no wheel.
-    fn newer(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
-        Ok([b"newer ", bytes].concat())
+    fn newer(bytes: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
+        Ok(vec![[b"newer ", bytes].concat()])
     }
     assert!(bench.run(&[], newer).unwrap());
-    assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), newer(NET).unwrap());
+    assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), newer(NET).unwrap()[0]);
     assert!(bench.run(&[], reverse).unwrap());
     // A damaged network is taken from the wheel again.
     fs::write(data.join("models/a.tflite"), b"bad").unwrap();
@@ -121,7 +125,7 @@ fn only_what_is_damaged_or_out_of_date_is_made_again() {
     // A damaged conversion is made again.
     fs::write(data.join("models/a.onnx"), b"bad").unwrap();
     assert!(bench.run(&[], reverse).unwrap());
-    assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), reverse(NET).unwrap());
+    assert_eq!(fs::read(data.join("models/a.onnx")).unwrap(), reverse(NET).unwrap()[0]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Collects the nodes and constants of an ONNX graph and names them.
 
+use std::collections::HashSet;
+
 use crate::infer::onnx::{Attribute, Node, Tensor};
 
 /// A graph in the making.
@@ -11,7 +13,8 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    fn fresh(&mut self, prefix: &str) -> String {
+    /// A name that no other value has.
+    pub(super) fn fresh(&mut self, prefix: &str) -> String {
         self.made += 1;
         format!("{prefix}_{}", self.made)
     }
@@ -47,5 +50,29 @@ impl Builder {
             attribute: attributes,
             domain: String::new(),
         });
+    }
+
+    /// The names of the values that depend on one of the given names, with these.
+    pub(super) fn reached<'a>(&self, from: impl Iterator<Item = &'a str>) -> HashSet<String> {
+        let mut names: HashSet<String> = from.map(str::to_owned).collect();
+        for node in &self.nodes {
+            if node.input.iter().any(|input| names.contains(input)) {
+                names.extend(node.output.iter().cloned());
+            }
+        }
+        names
+    }
+
+    /// Takes out the nodes and constants that the given values need.
+    pub(super) fn take<'a>(&mut self, ends: impl Iterator<Item = &'a str>) -> (Vec<Node>, Vec<Tensor>) {
+        let mut needed: HashSet<String> = ends.map(str::to_owned).collect();
+        for node in self.nodes.iter().rev() {
+            if node.output.iter().any(|output| needed.contains(output)) {
+                needed.extend(node.input.iter().cloned());
+            }
+        }
+        let made = |node: &mut Node| node.output.iter().any(|output| needed.contains(output));
+        let constant = |tensor: &mut Tensor| needed.contains(&tensor.name);
+        (self.nodes.extract_if(.., made).collect(), self.initializers.extract_if(.., constant).collect())
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Every tensor of four dimensions is NHWC in the file and NCHW in ours, so that ONNX Runtime can use its blocked
 //! layouts; all others keep their order. The graph's input is NCHW; its outputs keep the file's shape. f16 weights
-//! and sparse weights become plain f32. PRelu(x) is written a·x + (1-a)·Relu(x), two 1x1 depthwise convolutions and
-//! a sum: exact to rounding, and three times faster than ONNX Runtime's PRelu kernel, which breaks its layouts.
+//! and sparse weights become plain f32. PRelu(x) is written x + (1-a)·Relu(-x), two 1x1 depthwise convolutions of
+//! which ONNX Runtime makes one pass each: exact to rounding, and three times faster than its PRelu kernel, which breaks its
+//! layouts.
 
 mod attention;
 mod constants;
@@ -11,10 +12,11 @@ mod layers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
+use super::attention::Part;
 use super::builder::Builder;
 use super::onnx;
 use super::tflite::{Graph, Kind, Operator, Padding, TfliteError};
@@ -54,11 +56,12 @@ impl From<Box<TfliteError>> for ConvertError {
     }
 }
 
-/// The ONNX file for the bytes of a `.tflite` file. The same input always gives the same output.
+/// The ONNX files for the bytes of a `.tflite` file: one, or two where the network takes patches of a feature map. Then the
+/// first yields the map and the second has the patches as its inputs. The same input always gives the same output.
 ///
 /// # Errors
 /// [`ConvertError`] where the file is damaged or uses something the converter doesn't know.
-pub(super) fn convert(tflite: &[u8]) -> Result<Vec<u8>, ConvertError> {
+pub(super) fn convert(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
     let graph = Graph::read(tflite)?;
     let mut converter = Converter::new(&graph);
     let mut inputs = Vec::new();
@@ -78,14 +81,34 @@ pub(super) fn convert(tflite: &[u8]) -> Result<Vec<u8>, ConvertError> {
     for &output in &graph.outputs {
         outputs.push(converter.finish(output)?);
     }
-    let Builder { nodes, initializers, .. } = converter.builder;
-    let graph = onnx::Graph {
-        node: nodes,
-        name: "omote".into(),
-        initializer: initializers,
-        input: inputs,
-        output: outputs,
+    let Converter { mut builder, map, patches, .. } = converter;
+    let Some((_, map)) = map else {
+        return Ok(vec![file(&mut builder, inputs, outputs)?]);
     };
+    let late = builder.reached(patches.iter().map(|patch| patch.name.as_str()));
+    let (last, mut first): (Vec<_>, Vec<_>) = outputs.into_iter().partition(|end| late.contains(&end.name));
+    first.push(map);
+    Ok(vec![file(&mut builder, inputs, first)?, file(&mut builder, patches, last)?])
+}
+
+/// The file of the part of a graph that yields `outputs` out of `inputs`; its nodes and constants leave the builder.
+fn file(
+    builder: &mut Builder,
+    inputs: Vec<onnx::ValueInfo>,
+    outputs: Vec<onnx::ValueInfo>,
+) -> Result<Vec<u8>, ConvertError> {
+    let (node, initializer) = builder.take(outputs.iter().map(|end| end.name.as_str()));
+    let known: HashSet<&str> = (inputs.iter().map(|end| end.name.as_str()))
+        .chain(initializer.iter().map(|constant| constant.name.as_str()))
+        .chain(node.iter().flat_map(|node| node.output.iter().map(String::as_str)))
+        .collect();
+    let needed = node.iter().flat_map(|node| &node.input).chain(outputs.iter().map(|end| &end.name));
+    if let Some(lacking) = needed.map(String::as_str).find(|name| !name.is_empty() && !known.contains(name)) {
+        return Err(ConvertError::Graph {
+            why: format!("{lacking} is needed beyond the part that makes it"),
+        });
+    }
+    let graph = onnx::Graph { node, name: "omote".into(), initializer, input: inputs, output: outputs };
     let model = onnx::Model {
         ir_version: 8,
         opset_import: vec![onnx::OperatorSet { domain: String::new(), version: 17 }],
@@ -139,6 +162,12 @@ struct Converter<'a> {
     /// Constants that an operator yields (DENSIFY, DEQUANTIZE).
     folded: HashMap<usize, Constant>,
     pads: HashMap<usize, FoldedPad>,
+    /// The tensors that say where a patch is taken, by [`attention`].
+    matrices: HashMap<usize, &'static Part>,
+    /// The feature map that patches are taken of, with its end in the first part.
+    map: Option<(usize, onnx::ValueInfo)>,
+    /// The patches: the second part's inputs.
+    patches: Vec<onnx::ValueInfo>,
     /// Elements that folded constants may still take; keeps a crafted file from filling the memory.
     budget: usize,
 }
@@ -151,6 +180,9 @@ impl<'a> Converter<'a> {
             values: HashMap::new(),
             folded: HashMap::new(),
             pads: HashMap::new(),
+            matrices: HashMap::new(),
+            map: None,
+            patches: Vec::new(),
             budget: 1 << 26,
         }
     }

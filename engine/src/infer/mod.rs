@@ -4,6 +4,7 @@
 //! `rten` otherwise. The same file runs in both. Only this module names either of them; no type of theirs is public.
 //! [`models`] knows the networks that tracking uses, and [`models::convert_file`] makes their ONNX files.
 
+pub(crate) mod attention;
 mod builder;
 mod convert;
 mod error;

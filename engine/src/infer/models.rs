@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{ConvertError, Expect, Spec};
+use super::attention::{CHANNELS, MAP, PARTS, PATCH};
+use super::{ConvertError, Expect, InferError, Net, Runtime, Source, Spec};
 
 /// One network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct ModelFile {
     pub bytes: u64,
     /// SHA-256 of the `.tflite` file, lower-case hexadecimal.
     pub sha256: &'static str,
-    /// Inputs and outputs of the converted file. Images are NCHW, RGB.
-    pub expect: Expect<'static>,
+    /// Inputs and outputs of each converted file: one, or two of a network that is run in two parts. Images are NCHW, RGB.
+    pub parts: &'static [Expect<'static>],
 }
 
 impl ModelFile {
@@ -31,10 +32,29 @@ impl ModelFile {
         format!("{}.tflite", self.stem)
     }
 
-    /// Name of the converted file.
+    /// Names of the converted files, one a part.
     #[must_use]
-    pub fn onnx_name(&self) -> String {
-        format!("{}.onnx", self.stem)
+    pub fn onnx_names(&self) -> Vec<String> {
+        (0..self.parts.len()).map(|part| onnx_name(self.stem, part)).collect()
+    }
+
+    /// Loads a part out of the networks' folder.
+    ///
+    /// # Errors
+    /// As [`Runtime::load`].
+    pub fn load(&self, runtime: &Runtime, folder: &Path, part: usize) -> Result<Box<dyn Net>, InferError> {
+        let nothing = Expect { inputs: &[], outputs: &[] };
+        let expect = self.parts.get(part).unwrap_or(&nothing);
+        runtime.load(Source::File(&folder.join(onnx_name(self.stem, part))), expect)
+    }
+}
+
+/// Name of a part's converted file.
+#[must_use]
+pub fn onnx_name(stem: &str, part: usize) -> String {
+    match part {
+        0 => format!("{stem}.onnx"),
+        _ => format!("{stem}.{}.onnx", part + 1),
     }
 }
 
@@ -48,13 +68,13 @@ pub const DETECTOR_SHORT: ModelFile = ModelFile {
     module: "face_detection",
     bytes: 229_714,
     sha256: "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
-    expect: Expect {
+    parts: &[Expect {
         inputs: &[image("input", &[1, 3, 128, 128])],
         outputs: &[
             Spec { name: "regressors", shape: &[1, 896, 16] },
             Spec { name: "classificators", shape: &[1, 896, 1] },
         ],
-    },
+    }],
 };
 
 /// Face detector for small and distant faces: image −1..1, boxes and key points of 2304 anchors, score logits.
@@ -63,13 +83,13 @@ pub const DETECTOR_FULL: ModelFile = ModelFile {
     module: "face_detection",
     bytes: 676_746,
     sha256: "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
-    expect: Expect {
+    parts: &[Expect {
         inputs: &[image("input_1", &[1, 3, 192, 192])],
         outputs: &[
             Spec { name: "Identity", shape: &[1, 2304, 16] },
             Spec { name: "Identity_1", shape: &[1, 2304, 1] },
         ],
-    },
+    }],
 };
 
 /// Face mesh of 468 points: image 0..1, x y z in crop pixels 0..192, face flag logit.
@@ -78,43 +98,57 @@ pub const MESH_468: ModelFile = ModelFile {
     module: "face_landmark",
     bytes: 1_242_398,
     sha256: "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
-    expect: Expect {
+    parts: &[Expect {
         inputs: &[image("input_1", &[1, 3, 192, 192])],
         outputs: &[
             Spec { name: "conv2d_21", shape: &[1, 1, 1, 1404] },
             Spec { name: "conv2d_31", shape: &[1, 1, 1, 1] },
         ],
-    },
+    }],
 };
 
-/// Face mesh with attention, 478 points with irises: as [`MESH_468`], and finer x y of lips, eyes and irises.
+/// Face mesh with attention, 478 points with irises: as [`MESH_468`], and finer x y of lips, eyes and irises. The first part
+/// gives a feature map besides; the second takes patches of it and gives x y in quarters of a patch's pixels (both maps
+/// channels-last; `infer::attention` cuts the patches and carries the points over).
 pub const MESH_478: ModelFile = ModelFile {
     stem: "face_landmark_with_attention",
     module: "face_landmark",
     bytes: 2_495_106,
     sha256: "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
-    expect: Expect {
-        inputs: &[image("input_1", &[1, 3, 192, 192])],
-        outputs: &[
-            Spec { name: "output_mesh_identity", shape: &[1, 1, 1, 1404] },
-            Spec { name: "conv_faceflag", shape: &[1, 1, 1, 1] },
-            Spec { name: "output_lips", shape: &[1, 1, 1, 160] },
-            Spec { name: "output_left_eye", shape: &[1, 1, 1, 142] },
-            Spec { name: "output_right_eye", shape: &[1, 1, 1, 142] },
-            Spec { name: "output_left_iris", shape: &[1, 1, 1, 10] },
-            Spec { name: "output_right_iris", shape: &[1, 1, 1, 10] },
-        ],
-    },
+    parts: &[
+        Expect {
+            inputs: &[image("input_1", &[1, 3, 192, 192])],
+            outputs: &[
+                Spec { name: "output_mesh_identity", shape: &[1, 1, 1, 1404] },
+                Spec { name: "conv_faceflag", shape: &[1, 1, 1, 1] },
+                Spec { name: "features", shape: &[1, MAP, MAP, CHANNELS] },
+            ],
+        },
+        Expect {
+            inputs: &[
+                Spec { name: PARTS[0].input, shape: &[1, PATCH, PATCH, CHANNELS] },
+                Spec { name: PARTS[1].input, shape: &[1, PATCH, PATCH, CHANNELS] },
+                Spec { name: PARTS[2].input, shape: &[1, PATCH, PATCH, CHANNELS] },
+            ],
+            outputs: &[
+                Spec { name: "output_lips", shape: &[1, 1, 1, 160] },
+                Spec { name: "output_left_eye", shape: &[1, 1, 1, 142] },
+                Spec { name: "output_right_eye", shape: &[1, 1, 1, 142] },
+                Spec { name: "output_left_iris", shape: &[1, 1, 1, 10] },
+                Spec { name: "output_right_iris", shape: &[1, 1, 1, 10] },
+            ],
+        },
+    ],
 };
 
 /// All networks that set-up gets.
 pub const ALL: [ModelFile; 4] = [DETECTOR_SHORT, DETECTOR_FULL, MESH_468, MESH_478];
 
-/// The ONNX file for the bytes of one of the `.tflite` files. Takes milliseconds; always gives the same bytes.
+/// The ONNX files for the bytes of one of the `.tflite` files, one a part. Takes milliseconds; always gives the same bytes.
 ///
 /// # Errors
 /// [`ConvertError`] where the bytes are damaged or of a network with operators the converter doesn't know.
-pub fn convert_file(tflite: &[u8]) -> Result<Vec<u8>, ConvertError> {
+pub fn convert_file(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
     super::convert::convert(tflite)
 }
 

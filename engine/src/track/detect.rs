@@ -8,7 +8,7 @@ use glam::Vec2;
 
 use crate::frame::{Border, CropSpec, Frame};
 use crate::infer::models::{self, ModelFile};
-use crate::infer::{InferError, Net, Runtime, Source};
+use crate::infer::{InferError, Net, Runtime};
 use crate::space::{CropPx, CropSquare, ImagePx};
 
 /// Which detector.
@@ -91,7 +91,7 @@ impl Detector {
             Reach::Short => (&models::DETECTOR_SHORT, 128, 0.5),
             Reach::Full => (&models::DETECTOR_FULL, 192, 0.6),
         };
-        let net = runtime.load(Source::File(&folder.join(model.onnx_name())), &model.expect)?;
+        let net = model.load(runtime, folder, 0)?;
         Ok(Self { net, side, threshold, anchors: anchors(reach) })
     }
 

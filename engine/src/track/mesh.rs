@@ -6,10 +6,10 @@ use std::path::Path;
 
 use glam::{Vec2, Vec3};
 
-use super::attention::{IRISES, LEFT_EYE_PATCH, LIPS_PATCH, RIGHT_EYE_PATCH};
 use crate::frame::{Border, CropSpec, Frame};
-use crate::infer::models::{MESH_468, MESH_478, ModelFile};
-use crate::infer::{InferError, Net, Runtime, Source};
+use crate::infer::attention::{LEFT_EYE, LIPS, PARTS, Part, Place, RIGHT_EYE};
+use crate::infer::models::{MESH_468, MESH_478};
+use crate::infer::{InferError, Net, Runtime};
 use crate::space::{CropPx, CropSquare, MeshPoint};
 
 /// Which mesh network.
@@ -31,13 +31,6 @@ impl MeshKind {
             Self::Points478 => crate::topology::POINTS_WITH_IRISES,
         }
     }
-
-    fn model(self) -> &'static ModelFile {
-        match self {
-            Self::Points468 => &MESH_468,
-            Self::Points478 => &MESH_478,
-        }
-    }
 }
 
 /// Side of the network's input in crop pixels.
@@ -46,8 +39,16 @@ const SIDE: usize = 192;
 /// The mesh network with its buffers.
 pub(super) struct MeshNet {
     net: Box<dyn Net>,
-    kind: MeshKind,
+    /// What finds lips, eyes and irises anew, of the 478-point network.
+    heads: Option<Box<dyn Net>>,
 }
+
+/// The parts' points in the heads' outputs.
+const HEADS: [(&Part, usize); 3] = [(&LIPS, 0), (&RIGHT_EYE, 1), (&LEFT_EYE, 2)];
+/// The irises in the order of points 468..478: the eye, the output.
+const IRISES: [(&Part, usize); 2] = [(&RIGHT_EYE, 3), (&LEFT_EYE, 4)];
+/// The first points of an eye are its lids.
+const LIDS: usize = 16;
 
 /// What the network says of one region.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,9 +61,13 @@ pub(super) struct Reading {
 
 impl MeshNet {
     pub(super) fn load(runtime: &Runtime, folder: &Path, kind: MeshKind) -> Result<Self, InferError> {
-        let model = kind.model();
-        let net = runtime.load(Source::File(&folder.join(model.onnx_name())), &model.expect)?;
-        Ok(Self { net, kind })
+        Ok(match kind {
+            MeshKind::Points468 => Self { net: MESH_468.load(runtime, folder, 0)?, heads: None },
+            MeshKind::Points478 => Self {
+                net: MESH_478.load(runtime, folder, 0)?,
+                heads: Some(MESH_478.load(runtime, folder, 1)?),
+            },
+        })
     }
 
     /// Reads the mesh in a region. `taps` is the crop's antialiasing, see [`CropSpec::taps`].
@@ -77,7 +82,7 @@ impl MeshNet {
         frame.sample_crop(&spec, self.net.input_mut(0));
         self.net.run()?;
         let logit = self.net.output(1).first().copied().unwrap_or(f32::NEG_INFINITY);
-        let mut points = self.assemble();
+        let mut points = self.points()?;
         let n = SIDE as f32;
         for p in &mut points {
             let place = region.to_image(CropPx(p.truncate()), n);
@@ -92,28 +97,32 @@ impl MeshNet {
     }
 
     /// The points in crop pixels: the mesh, then the finer lips, eyes and irises over it.
-    fn assemble(&self) -> Vec<Vec3> {
+    fn points(&mut self) -> Result<Vec<Vec3>, InferError> {
         let mesh = self.net.output(0);
         let mut points: Vec<Vec3> =
             mesh.chunks_exact(3).map(Vec3::from_slice).take(crate::topology::POINTS).collect();
-        if self.kind == MeshKind::Points468 {
-            return points;
+        let Some(heads) = &mut self.heads else { return Ok(points) };
+        for (index, part) in PARTS.iter().enumerate() {
+            Place::of(part, mesh).cut(self.net.output(2), heads.input_mut(index));
         }
-        let patches: [(&[u16], usize); 3] = [(&LIPS_PATCH, 2), (&RIGHT_EYE_PATCH, 3), (&LEFT_EYE_PATCH, 4)];
-        for (indices, output) in patches {
-            for (&index, xy) in indices.iter().zip(self.net.output(output).chunks_exact(2)) {
+        heads.run()?;
+        let finer = |part: &Part, output: usize| {
+            let place = Place::of(part, mesh);
+            heads.output(output).chunks_exact(2).map(move |xy| place.to_crop(Vec2::from_slice(xy)))
+        };
+        for (part, output) in HEADS {
+            for (&index, xy) in part.points.iter().zip(finer(part, output)) {
                 if let Some(point) = points.get_mut(usize::from(index)) {
-                    *point = Vec2::from_slice(xy).extend(point.z);
+                    *point = xy.extend(point.z);
                 }
             }
         }
-        for (patch, output) in IRISES {
+        for (part, output) in IRISES {
             // An iris has no depth of its own: it takes the mean of its lids'.
-            let lids = patch.iter().take(16).filter_map(|&i| mesh.get(3 * usize::from(i) + 2));
-            let depth = lids.sum::<f32>() / 16.0;
-            points
-                .extend(self.net.output(output).chunks_exact(2).map(|xy| Vec2::from_slice(xy).extend(depth)));
+            let lids = part.points.iter().take(LIDS).filter_map(|&i| mesh.get(3 * usize::from(i) + 2));
+            let depth = lids.sum::<f32>() / LIDS as f32;
+            points.extend(finer(part, output).map(|xy| xy.extend(depth)));
         }
-        points
+        Ok(points)
     }
 }

@@ -4,7 +4,6 @@
 //! Crops are sampled straight from the frame's native planes. Left and right are the subject's.
 
 pub(crate) mod appearance;
-mod attention;
 mod detect;
 mod follow;
 mod ghost;

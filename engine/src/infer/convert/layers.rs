@@ -175,11 +175,11 @@ impl Converter<'_> {
             return form(format!("slopes {:?} are not one a channel", slopes.shape));
         }
         let x = self.value(source)?;
-        let positive = self.builder.node("Relu", &[&x], vec![]);
+        let negative = self.scale_channels(&x, &vec![-1.0; channels]);
+        let negative = self.builder.node("Relu", &[&negative], vec![]);
         let rest: Vec<f32> = slopes.values.iter().map(|a| 1.0 - a).collect();
-        let linear = self.scale_channels(&x, &slopes.values);
-        let positive = self.scale_channels(&positive, &rest);
-        Ok(self.builder.node("Add", &[&linear, &positive], vec![]))
+        let rest = self.scale_channels(&negative, &rest);
+        Ok(self.builder.node("Add", &[&rest, &x], vec![]))
     }
 
     /// A 1x1 depthwise convolution: one factor a channel.
@@ -207,6 +207,13 @@ impl Converter<'_> {
     pub(super) fn pad(&mut self, operator: &Operator<'_>) -> Result<String, Refused> {
         let x = self.input(operator, 0)?;
         let pairs = self.paddings(operator)?;
+        if let [[0, 0], [0, 0], [0, 0], [before, after]] = pairs[..] {
+            let channels = self.nhwc(self.input_index(operator, 0)?)?[3];
+            // Those layouts are blocks of 8 or 16 channels.
+            if [channels, before, after].iter().all(|n| n % 16 == 0) {
+                return self.more_channels(&x, channels, before, after);
+            }
+        }
         let pairs = match pairs[..] {
             [n, h, w, c] => vec![n, c, h, w],
             _ => pairs,
@@ -215,6 +222,26 @@ impl Converter<'_> {
         let all: Vec<usize> = befores.chain(pairs.iter().map(|p| p[1])).collect();
         let pads = self.builder.ints(&to_i64(&all));
         Ok(self.builder.node("Pad", &[&x, &pads], vec![Attribute::string("mode", "constant")]))
+    }
+
+    /// Channels of zeros before and after those of `x`, as a 1x1 convolution: unlike the Pad kernel it keeps ONNX Runtime's
+    /// blocked layouts.
+    fn more_channels(
+        &mut self,
+        x: &str,
+        channels: usize,
+        before: usize,
+        after: usize,
+    ) -> Result<String, Refused> {
+        let all = before + channels + after;
+        if all.checked_mul(channels).is_none_or(|size| size > 1 << 20) {
+            return form(format!("{channels} channels are made {all}"));
+        }
+        let one = |k: usize| f32::from(u8::from(k / channels == before + k % channels));
+        let weights: Vec<f32> = (0..all * channels).map(one).collect();
+        let weights = self.builder.floats(&[all, channels, 1, 1], &weights);
+        let kernel = Attribute::ints("kernel_shape", &[1, 1]);
+        Ok(self.builder.node("Conv", &[x, &weights], vec![kernel]))
     }
 
     pub(super) fn concat(

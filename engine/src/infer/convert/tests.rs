@@ -1,13 +1,14 @@
 use proptest::prelude::*;
 
 use super::{ConvertError, convert};
+use crate::infer::attention::LIPS;
 use crate::infer::tests::tiny::{Tiny, Value};
 use crate::infer::{Expect, Runtime, Source, Spec};
 use half::f16;
 
 /// Runs a tiny graph in rten.
 fn run(bytes: &[u8], shape_in: &[usize], input: &[f32], shape_out: &[usize]) -> Vec<f32> {
-    let onnx = convert(bytes).unwrap();
+    let onnx = convert(bytes).unwrap().remove(0);
     let inputs = [Spec { name: "in", shape: shape_in }];
     let outputs = [Spec { name: "out", shape: shape_out }];
     let expect = Expect { inputs: &inputs, outputs: &outputs };
@@ -91,7 +92,7 @@ fn a_border_moves_into_its_convolution() {
     graph.op(4, &[padded, w], y, vec![(0, Value::U8(1)), (1, Value::I32(1)), (2, Value::I32(1))]);
     let bytes = graph.finish(&[x], &[y]);
     assert_eq!(run(&bytes, &[1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0], &[1, 2, 2, 1]), [10.0; 4]);
-    let onnx = convert(&bytes).unwrap();
+    let onnx = convert(&bytes).unwrap().remove(0);
     assert!(!onnx.windows(3).any(|w| w == b"Pad"), "the border should be the convolution's own");
 }
 
@@ -104,28 +105,13 @@ fn channel_borders_and_feature_map_outputs_keep_the_file_order() {
     graph.op(34, &[x, border], y, vec![]);
     let out = run(&graph.finish(&[x], &[y]), &[1, 1, 1, 2], &[5.0, 7.0], &[1, 1, 2, 2]);
     assert_eq!(out, [5.0, 0.0, 7.0, 0.0]);
-}
-
-#[test]
-fn transform_landmarks_is_a_times_p_plus_t() {
     let mut graph = Tiny::default();
-    let x = graph.activation("in", &[1, 2, 2]);
-    let zero = graph.activation("zero", &[1, 2, 2]);
-    let nought = graph.floats("nought", &[1], &[0.0]);
-    let matrix = graph.activation("matrix", &[1, 4, 4]);
-    let wide = graph.activation("wide", &[1, 4, 4]);
-    let flat = graph.activation("flat", &[1, 1, 4]);
-    let numbers = [0.0, -2.0, 0.0, 10.0, 2.0, 0.0, 0.0, 20.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0];
-    let constant = graph.floats("numbers", &[1, 4, 4], &numbers);
-    let y = graph.activation("out", &[1, 2, 2]);
-    // A matrix that is an activation: (in * 0) concatenated to four columns and rows, plus a constant.
-    graph.op(18, &[x, nought], zero, vec![]);
-    graph.op(22, &[zero], flat, vec![]);
-    graph.op(2, &[flat, flat, flat, flat], wide, vec![(0, Value::I32(1))]);
-    graph.op(0, &[wide, constant], matrix, vec![]);
-    graph.custom("TransformLandmarks", &[x, matrix], y, &[]);
-    let out = run(&graph.finish(&[x], &[y]), &[1, 2, 2], &[1.0, 0.0, 3.0, 4.0], &[1, 2, 2]);
-    assert_eq!(out, [10.0, 22.0, 2.0, 26.0]);
+    let x = graph.activation("in", &[1, 1, 1, 2]);
+    let border = graph.ints("border", &[4, 2], &[0, 0, 0, 0, 0, 0, 1, 2]);
+    let y = graph.activation("out", &[1, 1, 1, 5]);
+    graph.op(34, &[x, border], y, vec![]);
+    let out = run(&graph.finish(&[x], &[y]), &[1, 2, 1, 1], &[5.0, 7.0], &[1, 1, 1, 5]);
+    assert_eq!(out, [0.0, 5.0, 7.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -146,11 +132,11 @@ fn unknown_operators_are_named() {
     assert!(error.to_string().contains("builtin 117"), "{error}");
 }
 
-/// A custom operator with flexbuffer parameters, for the corruption test.
-fn attention() -> Vec<u8> {
+/// Parameters of the operator that lays the patch of the lips.
+fn lips(points: &[u16]) -> Vec<u8> {
     let mut builder = flexbuffers::Builder::default();
     let mut map = builder.start_map();
-    for (key, value) in [("left_rotation_idx", 0), ("right_rotation_idx", 1)] {
+    for (key, value) in [("left_rotation_idx", 61), ("right_rotation_idx", 291)] {
         map.push(key, value);
     }
     for key in ["output_width", "output_height"] {
@@ -159,30 +145,66 @@ fn attention() -> Vec<u8> {
     map.push("scale_x", 1.5f32);
     map.push("scale_y", 1.5f32);
     let mut list = map.start_vector("subset_idxs");
-    (0..3).for_each(|i| list.push(i));
+    points.iter().for_each(|i| list.push(*i));
     list.end_vector();
     map.end_map();
+    builder.view().to_vec()
+}
+
+/// A mesh and a feature map; the Relu of the map's patch of the lips; where asked for, an output that needs both parts.
+fn attention(options: &[u8], both: bool) -> Vec<u8> {
     let mut graph = Tiny::default();
-    let x = graph.activation("in", &[1, 3, 3]);
-    let m = graph.activation("matrix", &[1, 4, 4]);
-    graph.custom("Landmarks2TransformMatrix", &[x], m, builder.view());
-    graph.finish(&[x], &[m])
+    let mesh = graph.activation("mesh", &[1, 468, 3]);
+    let map = graph.activation("map", &[1, 2, 3, 2]);
+    let matrix = graph.activation("matrix", &[1, 4, 4]);
+    let patch = graph.activation("patch", &[1, 2, 3, 2]);
+    let out = graph.activation("out", &[1, 2, 3, 2]);
+    graph.custom("Landmarks2TransformMatrix", &[mesh], matrix, options);
+    graph.custom("TransformTensorBilinear", &[map, matrix], patch, &[]);
+    if both {
+        graph.op(0, &[patch, map], out, vec![]);
+    } else {
+        graph.op(19, &[patch], out, vec![]);
+    }
+    graph.finish(&[mesh, map], &[out])
 }
 
 #[test]
-fn the_patch_matrix_of_a_level_box() {
-    let bytes = attention();
-    let onnx = convert(&bytes).unwrap();
-    let inputs = [Spec { name: "in", shape: &[1, 3, 3] }];
-    let outputs = [Spec { name: "matrix", shape: &[1, 4, 4] }];
-    let expect = Expect { inputs: &inputs, outputs: &outputs };
-    let mut net = Runtime::portable().load(Source::Bytes { name: "tiny", bytes: &onnx }, &expect).unwrap();
-    // Points (10, 20), (26, 20), (18, 36): box 16 x 16 about (18, 28), level.
-    net.input_mut(0).copy_from_slice(&[10.0, 20.0, 0.0, 26.0, 20.0, 0.0, 18.0, 36.0, 0.0]);
-    net.run().unwrap();
-    let expected = [1.5, 0.0, 0.0, 6.0, 0.0, 1.5, 0.0, 16.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0];
-    for (a, b) in net.output(0).iter().zip(expected) {
-        assert!((a - b).abs() < 1e-5, "{:?}", net.output(0));
+fn a_network_that_takes_patches_becomes_two() {
+    let onnx = convert(&attention(&lips(LIPS.points), false)).unwrap();
+    let [first, second] = onnx.as_slice() else { panic!("{} parts", onnx.len()) };
+    let shape: &[usize] = &[1, 2, 3, 2];
+    let values: [f32; 12] = std::array::from_fn(|k| k as f32 - 5.0);
+    for (bytes, inputs, output) in [
+        (
+            first,
+            &[Spec { name: "mesh", shape: &[1, 468, 3] }, Spec { name: "map", shape: &[1, 2, 2, 3] }][..],
+            "features",
+        ),
+        (second, &[Spec { name: "patch_lips", shape }][..], "out"),
+    ] {
+        let expect = Expect { inputs, outputs: &[Spec { name: output, shape }] };
+        let mut net = Runtime::portable().load(Source::Bytes { name: "tiny", bytes }, &expect).unwrap();
+        net.input_mut(inputs.len() - 1).copy_from_slice(&values);
+        net.run().unwrap();
+        // The map comes channels-first and goes channels-last; so goes the patch both times.
+        let expected: [f32; 12] = std::array::from_fn(|k| match output {
+            "features" => values[6 * (k % 2) + k / 2],
+            _ => values[k].max(0.0),
+        });
+        assert_eq!(net.output(0), expected);
+    }
+}
+
+#[test]
+fn patches_that_are_not_known_are_refused() {
+    for (bytes, reason) in [
+        (attention(&lips(&[1, 2, 3]), false), "not those of a patch"),
+        (attention(&[], false), "can't be read"),
+        (attention(&lips(LIPS.points), true), "beyond the part that makes it"),
+    ] {
+        let error = convert(&bytes).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
     }
 }
 
@@ -199,7 +221,7 @@ proptest! {
         cut in any::<prop::sample::Index>(),
         whole in any::<bool>(),
     ) {
-        let mut bytes = if which == 0 { small() } else { attention() };
+        let mut bytes = if which == 0 { small() } else { attention(&lips(LIPS.points), false) };
         for (index, value) in edits {
             let at = index.index(bytes.len());
             bytes[at] = value;
