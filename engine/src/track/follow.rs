@@ -202,6 +202,14 @@ impl Follow {
         true
     }
 
+    /// Finds the glasses of a face that was just taken up; its own look is learned from the next frame on, when the mesh is
+    /// calm.
+    pub(super) fn regard(&mut self, crop: &Crop<'_>) {
+        let mut first = Model::new();
+        first.update(&in_crop(&self.points, self.region, crop), crop, 0.0);
+        self.occlusion = first.occlusion();
+    }
+
     /// Moves jaw and lids to where the picture shows them.
     fn express(
         &mut self,

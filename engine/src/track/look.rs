@@ -182,6 +182,12 @@ impl Tracker {
             Some(ghost) => fresh.id = ghost.follow.id,
             None => self.next_id += 1,
         }
+        let (planar, n) = self.mesh.crop();
+        if self.config.smoothing.is_some()
+            && let Some(crop) = Crop::new(planar, n, &mut self.views)
+        {
+            fresh.regard(&crop);
+        }
         self.follows.push(fresh);
         Ok(())
     }

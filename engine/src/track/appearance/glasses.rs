@@ -12,8 +12,7 @@ const DARK: f32 = 0.25;
 const BRIDGE: (f32, f32) = (0.55, 0.35);
 /// Share of the columns below an eye that must have a rim, for them to be seen and below which they are gone.
 const RIMS: (f32, f32) = (0.6, 0.45);
-/// Seconds of learning before glasses are looked for, and between two looks.
-const LEARN_S: f32 = 0.5;
+/// Seconds between two looks at most. The first frame tells already, and looks follow each other more slowly with time.
 const EVERY_S: f32 = 0.4;
 /// Where, in cells of canonical UV: the bridge's columns and rows (from the brows to above the nose's tip), the columns of
 /// each eye, the rows from the lower lid to the cheekbone.
@@ -56,9 +55,9 @@ impl Glasses {
 
     /// Whether it is time to look, after `age` seconds of learning.
     fn due(&mut self, age: f32) -> bool {
-        let due = age >= LEARN_S && age >= self.next;
+        let due = age >= self.next;
         if due {
-            self.next = age + EVERY_S;
+            self.next = age + age.min(EVERY_S);
         }
         due
     }

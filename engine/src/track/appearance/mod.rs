@@ -214,7 +214,9 @@ impl Model {
         }
         for (index, seen) in fresh {
             if let Some(texel) = self.texels.get_mut(index) {
-                *texel = Texel::new(seen - shine(&self.light, &TERMS[index]), elapsed.max(1e-3));
+                let lit = shine(&self.light, &TERMS[index]);
+                *texel = Texel::new(seen - lit, elapsed.max(1e-3));
+                known.push(Seen { index, difference: lit, lit, trust: 0.0 });
             }
         }
         self.look_for_glasses();
