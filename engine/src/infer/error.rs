@@ -63,7 +63,8 @@ pub enum InferError {
     },
     /// An expected input or output isn't there.
     #[error(
-        "the network has no {what} {node} (it has: {found}); it is another network than expected: {file}"
+        "the network has no {what} {node} (it has: {found}); it is another network than expected (`omote setup` makes \
+         Omote's own again): {file}"
     )]
     Node {
         /// `input` or `output`.
@@ -76,7 +77,10 @@ pub enum InferError {
         file: String,
     },
     /// An input or output has another shape than expected.
-    #[error("{node} has shape {found:?}, expected {expected:?}; it is another network than expected: {file}")]
+    #[error(
+        "{node} has shape {found:?}, expected {expected:?}; it is another network than expected (`omote setup` makes \
+         Omote's own again): {file}"
+    )]
     Shape {
         /// Name of the input or output.
         node: String,
