@@ -20,7 +20,7 @@ const STRIDE: f32 = 4.0;
 
 /// What one head looks at.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct Head {
     /// Name of its patch among the second part's inputs.
     pub(super) input: &'static str,
     /// The mesh points that it finds anew, in its order. The patch is laid round their places in the coarse mesh.
@@ -30,18 +30,18 @@ pub(crate) struct Part {
 }
 
 /// Lips and what is round them.
-pub(crate) const LIPS: Part = Part { input: "patch_lips", points: &LIPS_POINTS, level: [61, 291] };
+pub(crate) const LIPS: Head = Head { input: "patch_lips", points: &LIPS_POINTS, level: [61, 291] };
 
 /// The subject's right eye (image-left): lids first, then what is round them, then the brow.
-pub(crate) const RIGHT_EYE: Part =
-    Part { input: "patch_left_eye", points: &RIGHT_EYE_POINTS, level: [33, 133] };
+pub(crate) const RIGHT_EYE: Head =
+    Head { input: "patch_left_eye", points: &RIGHT_EYE_POINTS, level: [33, 133] };
 
 /// The subject's left eye (image-right), as the other.
-pub(crate) const LEFT_EYE: Part =
-    Part { input: "patch_right_eye", points: &LEFT_EYE_POINTS, level: [362, 263] };
+pub(crate) const LEFT_EYE: Head =
+    Head { input: "patch_right_eye", points: &LEFT_EYE_POINTS, level: [362, 263] };
 
-/// All, in the order of the second part's inputs.
-pub(crate) const PARTS: [Part; 3] = [LIPS, RIGHT_EYE, LEFT_EYE];
+/// All, in the order of the second part's inputs and of its first outputs; the irises of the two eyes follow.
+pub(crate) const HEADS: [Head; 3] = [LIPS, RIGHT_EYE, LEFT_EYE];
 
 /// Where a patch lies on the feature map: its pixel (x, y) is the map's at `turn`·((x, y) + 0.5) + `shift` - 0.5.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,19 +51,19 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The patch of a part, by the coarse mesh: x y z of each point in crop pixels. Turned so that the part's line is level,
+    /// The patch of a head, by the coarse mesh: x y z of each point in crop pixels. Turned so that the head's line is level,
     /// 1.5 times the box of its points.
-    pub(crate) fn of(part: &Part, mesh: &[f32]) -> Self {
+    pub(crate) fn of(head: &Head, mesh: &[f32]) -> Self {
         let point = |index: u16| {
             let at = 3 * usize::from(index);
             mesh.get(at..at + 2).map_or(Vec2::ZERO, Vec2::from_slice) / STRIDE
         };
-        let [from, to] = part.level.map(point);
+        let [from, to] = head.level.map(point);
         let along = (to - from).normalize_or(Vec2::X);
         let back = Mat2::from_cols(along, along.perp());
         let level = back.transpose();
         let (mut low, mut high) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
-        for p in part.points.iter().map(|index| level * point(*index)) {
+        for p in head.points.iter().map(|index| level * point(*index)) {
             (low, high) = (low.min(p), high.max(p));
         }
         let turn = back * Mat2::from_diagonal((high - low) * (SCALE / PATCH as f32));

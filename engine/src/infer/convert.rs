@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use super::attention::Part;
+use super::attention::Head;
 use super::builder::Builder;
 use super::onnx;
 use super::tflite::{Graph, Kind, Operator, Padding, TfliteError};
@@ -163,12 +163,12 @@ struct Converter<'a> {
     folded: HashMap<usize, Constant>,
     pads: HashMap<usize, FoldedPad>,
     /// The tensors that say where a patch is taken, by [`attention`].
-    matrices: HashMap<usize, &'static Part>,
+    matrices: HashMap<usize, &'static Head>,
     /// The feature map that patches are taken of, with its end in the first part.
     map: Option<(usize, onnx::ValueInfo)>,
     /// The patches: the second part's inputs.
     patches: Vec<onnx::ValueInfo>,
-    /// Elements that folded constants may still take; keeps a crafted file from filling the memory.
+    /// Elements that constants made here may still take; keeps a crafted file from filling the memory.
     budget: usize,
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::attention::{CHANNELS, MAP, PARTS, PATCH};
+use super::attention::{CHANNELS, HEADS, MAP, PATCH};
 use super::{ConvertError, Expect, InferError, Net, Runtime, Source, Spec};
 
 /// One network.
@@ -41,11 +41,13 @@ impl ModelFile {
     /// Loads a part out of the networks' folder.
     ///
     /// # Errors
-    /// As [`Runtime::load`].
+    /// As [`Runtime::load`]; [`InferError::Missing`] where the network has no such part.
     pub fn load(&self, runtime: &Runtime, folder: &Path, part: usize) -> Result<Box<dyn Net>, InferError> {
-        let nothing = Expect { inputs: &[], outputs: &[] };
-        let expect = self.parts.get(part).unwrap_or(&nothing);
-        runtime.load(Source::File(&folder.join(onnx_name(self.stem, part))), expect)
+        let path = folder.join(onnx_name(self.stem, part));
+        let Some(expect) = self.parts.get(part) else {
+            return Err(InferError::Missing { file: path.display().to_string() });
+        };
+        runtime.load(Source::File(&path), expect)
     }
 }
 
@@ -126,9 +128,9 @@ pub const MESH_478: ModelFile = ModelFile {
         },
         Expect {
             inputs: &[
-                Spec { name: PARTS[0].input, shape: &[1, PATCH, PATCH, CHANNELS] },
-                Spec { name: PARTS[1].input, shape: &[1, PATCH, PATCH, CHANNELS] },
-                Spec { name: PARTS[2].input, shape: &[1, PATCH, PATCH, CHANNELS] },
+                Spec { name: HEADS[0].input, shape: &[1, PATCH, PATCH, CHANNELS] },
+                Spec { name: HEADS[1].input, shape: &[1, PATCH, PATCH, CHANNELS] },
+                Spec { name: HEADS[2].input, shape: &[1, PATCH, PATCH, CHANNELS] },
             ],
             outputs: &[
                 Spec { name: "output_lips", shape: &[1, 1, 1, 160] },

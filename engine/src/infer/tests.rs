@@ -168,8 +168,8 @@ fn mesh_478_is_the_same_in_both_backends() {
         let (mut net, mut heads) = (load(0), load(1));
         fill_input(net.as_mut(), 0.0, 1.0);
         net.run().unwrap();
-        for (index, part) in attention::PARTS.iter().enumerate() {
-            attention::Place::of(part, net.output(0)).cut(net.output(2), heads.input_mut(index));
+        for (index, head) in attention::HEADS.iter().enumerate() {
+            attention::Place::of(head, net.output(0)).cut(net.output(2), heads.input_mut(index));
         }
         heads.run().unwrap();
         results.push(

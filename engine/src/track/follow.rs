@@ -204,7 +204,7 @@ impl Follow {
 
     /// Finds the glasses of a face that was just taken up; its own look is learned from the next frame on, when the mesh is
     /// calm.
-    pub(super) fn regard(&mut self, crop: &Crop<'_>) {
+    pub(super) fn first_look(&mut self, crop: &Crop<'_>) {
         let mut first = Model::new();
         first.update(&in_crop(&self.points, self.region, crop), crop, 0.0);
         self.occlusion = first.occlusion();

@@ -186,7 +186,7 @@ impl Tracker {
         if self.config.smoothing.is_some()
             && let Some(crop) = Crop::new(planar, n, &mut self.views)
         {
-            fresh.regard(&crop);
+            fresh.first_look(&crop);
         }
         self.follows.push(fresh);
         Ok(())

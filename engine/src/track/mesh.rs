@@ -7,7 +7,7 @@ use std::path::Path;
 use glam::{Vec2, Vec3};
 
 use crate::frame::{Border, CropSpec, Frame};
-use crate::infer::attention::{LEFT_EYE, LIPS, PARTS, Part, Place, RIGHT_EYE};
+use crate::infer::attention::{HEADS, Place};
 use crate::infer::models::{MESH_468, MESH_478};
 use crate::infer::{InferError, Net, Runtime};
 use crate::space::{CropPx, CropSquare, MeshPoint};
@@ -43,10 +43,6 @@ pub(super) struct MeshNet {
     heads: Option<Box<dyn Net>>,
 }
 
-/// The parts' points in the heads' outputs.
-const HEADS: [(&Part, usize); 3] = [(&LIPS, 0), (&RIGHT_EYE, 1), (&LEFT_EYE, 2)];
-/// The irises in the order of points 468..478: the eye, the output.
-const IRISES: [(&Part, usize); 2] = [(&RIGHT_EYE, 3), (&LEFT_EYE, 4)];
 /// The first points of an eye are its lids.
 const LIDS: usize = 16;
 
@@ -102,26 +98,28 @@ impl MeshNet {
         let mut points: Vec<Vec3> =
             mesh.chunks_exact(3).map(Vec3::from_slice).take(crate::topology::POINTS).collect();
         let Some(heads) = &mut self.heads else { return Ok(points) };
-        for (index, part) in PARTS.iter().enumerate() {
-            Place::of(part, mesh).cut(self.net.output(2), heads.input_mut(index));
+        let places = HEADS.each_ref().map(|head| Place::of(head, mesh));
+        for (index, place) in places.iter().enumerate() {
+            place.cut(self.net.output(2), heads.input_mut(index));
         }
         heads.run()?;
-        let finer = |part: &Part, output: usize| {
-            let place = Place::of(part, mesh);
-            heads.output(output).chunks_exact(2).map(move |xy| place.to_crop(Vec2::from_slice(xy)))
+        let finer = |place: Place, output: usize| {
+            let xy = heads.output(output).chunks_exact(2).map(Vec2::from_slice);
+            xy.map(move |p| place.to_crop(p))
         };
-        for (part, output) in HEADS {
-            for (&index, xy) in part.points.iter().zip(finer(part, output)) {
+        for (output, (head, place)) in HEADS.iter().zip(places).enumerate() {
+            for (&index, xy) in head.points.iter().zip(finer(place, output)) {
                 if let Some(point) = points.get_mut(usize::from(index)) {
                     *point = xy.extend(point.z);
                 }
             }
         }
-        for (part, output) in IRISES {
+        // The irises in the order of points 468..478: those of the heads after the lips.
+        for (output, (eye, place)) in (HEADS.len()..).zip(HEADS.iter().zip(places).skip(1)) {
             // An iris has no depth of its own: it takes the mean of its lids'.
-            let lids = part.points.iter().take(LIDS).filter_map(|&i| mesh.get(3 * usize::from(i) + 2));
+            let lids = eye.points.iter().take(LIDS).filter_map(|&i| mesh.get(3 * usize::from(i) + 2));
             let depth = lids.sum::<f32>() / LIDS as f32;
-            points.extend(finer(part, output).map(|xy| xy.extend(depth)));
+            points.extend(finer(place, output).map(|xy| xy.extend(depth)));
         }
         Ok(points)
     }

@@ -2,7 +2,7 @@
 //! where a patch is taken, and [`crate::infer::attention`] does their work.
 
 use super::{Converter, Refused, form};
-use crate::infer::attention::{PARTS, PATCH, Part, SCALE};
+use crate::infer::attention::{HEADS, Head, PATCH, SCALE};
 use crate::infer::flexbuffer::Value;
 use crate::infer::onnx::{Attribute, ValueInfo};
 use crate::infer::tflite::Operator;
@@ -11,17 +11,17 @@ fn number(map: Value<'_>, key: &str) -> Option<f32> {
     map.get(key).and_then(|value| value.number())
 }
 
-/// The part whose patch an operator's parameters describe.
-fn part(options: &[u8]) -> Result<&'static Part, Refused> {
+/// The head whose patch an operator's parameters describe.
+fn head(options: &[u8]) -> Result<&'static Head, Refused> {
     let Some(map) = Value::root(options) else { return form("its parameters can't be read") };
     let integer = |key| map.get(key).and_then(|value| value.integer());
     let level = [integer("left_rotation_idx"), integer("right_rotation_idx")];
     let points = map.get("subset_idxs").and_then(|value| value.integers());
-    let of = |part: &&Part| {
-        level == part.level.map(|index| Some(i64::from(index)))
+    let of = |head: &&Head| {
+        level == head.level.map(|index| Some(i64::from(index)))
             && points
                 .as_ref()
-                .is_some_and(|p| p.iter().copied().eq(part.points.iter().map(|i| i64::from(*i))))
+                .is_some_and(|p| p.iter().copied().eq(head.points.iter().map(|i| i64::from(*i))))
     };
     let sizes = [
         ("output_width", PATCH as f32),
@@ -29,8 +29,8 @@ fn part(options: &[u8]) -> Result<&'static Part, Refused> {
         ("scale_x", SCALE),
         ("scale_y", SCALE),
     ];
-    match PARTS.iter().find(of) {
-        Some(part) if sizes.iter().all(|(key, size)| number(map, key) == Some(*size)) => Ok(part),
+    match HEADS.iter().find(of) {
+        Some(head) if sizes.iter().all(|(key, size)| number(map, key) == Some(*size)) => Ok(head),
         _ => form("its parameters are not those of a patch that is known"),
     }
 }
@@ -45,7 +45,7 @@ impl Converter<'_> {
     ) -> Result<String, Refused> {
         match name {
             "Landmarks2TransformMatrix" => {
-                self.matrices.insert(output, part(options)?);
+                self.matrices.insert(output, head(options)?);
                 // No node makes it: what uses it otherwise than for a patch is refused.
                 Ok(self.builder.fresh("matrix"))
             }
@@ -59,7 +59,7 @@ impl Converter<'_> {
     /// Ends the first part with the feature map and begins the second with a patch of it, both channels-last.
     fn patch(&mut self, operator: &Operator<'_>, output: usize) -> Result<String, Refused> {
         let source = self.input_index(operator, 0)?;
-        let Some(part) = self.matrices.get(&self.input_index(operator, 1)?).copied() else {
+        let Some(head) = self.matrices.get(&self.input_index(operator, 1)?).copied() else {
             return form("it takes a patch by a matrix that is none's");
         };
         let value = self.value(source)?;
@@ -71,13 +71,13 @@ impl Converter<'_> {
             self.map = Some((source, ValueInfo::floats(MAP_OUTPUT, &shape)));
         }
         if self.map.as_ref().is_none_or(|(map, _)| *map != source)
-            || self.patches.iter().any(|patch| patch.name == part.input)
+            || self.patches.iter().any(|patch| patch.name == head.input)
         {
-            return form("one patch a part and one feature map were expected");
+            return form("one patch a head and one feature map were expected");
         }
-        self.patches.push(ValueInfo::floats(part.input, self.shape(output)));
+        self.patches.push(ValueInfo::floats(head.input, self.shape(output)));
         let order = Attribute::ints("perm", &[0, 3, 1, 2]);
-        Ok(self.builder.node("Transpose", &[part.input], vec![order]))
+        Ok(self.builder.node("Transpose", &[head.input], vec![order]))
     }
 }
 

@@ -73,11 +73,17 @@ impl Converter<'_> {
         } else {
             self.constant(source)?
         };
-        match self.budget.checked_sub(constant.values.len()) {
+        self.spend(constant.values.len())?;
+        self.folded.insert(output, constant);
+        Ok(())
+    }
+
+    /// Takes so many elements, which the file does not hold itself, off the budget.
+    pub(super) fn spend(&mut self, elements: usize) -> Result<(), Refused> {
+        match self.budget.checked_sub(elements) {
             Some(left) => self.budget = left,
             None => return form("the constants of this file are larger than any network's here"),
         }
-        self.folded.insert(output, constant);
         Ok(())
     }
 }

@@ -234,9 +234,7 @@ impl Converter<'_> {
         after: usize,
     ) -> Result<String, Refused> {
         let all = before + channels + after;
-        if all.checked_mul(channels).is_none_or(|size| size > 1 << 20) {
-            return form(format!("{channels} channels are made {all}"));
-        }
+        self.spend(all.saturating_mul(channels))?;
         let one = |k: usize| f32::from(u8::from(k / channels == before + k % channels));
         let weights: Vec<f32> = (0..all * channels).map(one).collect();
         let weights = self.builder.floats(&[all, channels, 1, 1], &weights);

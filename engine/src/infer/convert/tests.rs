@@ -115,6 +115,25 @@ fn channel_borders_and_feature_map_outputs_keep_the_file_order() {
 }
 
 #[test]
+fn whole_blocks_of_channels_are_added_by_a_convolution() {
+    let twice = |channels: i32| {
+        let mut graph = Tiny::default();
+        let x = graph.activation("in", &[1, 1, 1, channels]);
+        let border = graph.ints("border", &[4, 2], &[0, 0, 0, 0, 0, 0, 0, channels]);
+        let y = graph.activation("out", &[1, 1, 1, 2 * channels]);
+        graph.op(34, &[x, border], y, vec![]);
+        graph.finish(&[x], &[y])
+    };
+    let input: [f32; 16] = std::array::from_fn(|k| k as f32 - 7.5);
+    let out = run(&twice(16), &[1, 16, 1, 1], &input, &[1, 1, 1, 32]);
+    assert_eq!(out, [input, [0.0; 16]].concat());
+    assert!(!convert(&twice(16)).unwrap()[0].windows(3).any(|w| w == b"Pad"));
+    // A small file can't ask for a huge constant.
+    let error = convert(&twice(8192)).unwrap_err().to_string();
+    assert!(error.contains("larger than any network's"), "{error}");
+}
+
+#[test]
 fn unknown_operators_are_named() {
     let mut graph = Tiny::default();
     let x = graph.activation("in", &[1, 2]);
