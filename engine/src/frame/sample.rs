@@ -47,39 +47,46 @@ struct Row {
     step: Vec2,
 }
 
-/// Fixed-point ones of the fast path: 16 bits after the point.
+impl Row {
+    /// In a component's own pixels: the middle of one is the middle of the picture pixels that it stands for.
+    fn within(self, origin: Vec2, scale: Vec2) -> Self {
+        Self { start: (self.start + 0.5 - origin) * scale - 0.5, step: self.step * scale }
+    }
+}
+
+/// Fixed-point ones of the fast path: 16 bits after the point, of which [`FINE`] weigh.
 const ONE: f32 = 65536.0;
+const FINE: u32 = 11;
+
+/// The places of a row in fixed point.
+fn fixed(row: Row) -> impl Iterator<Item = (u32, u32)> {
+    let fixed = |v: Vec2| ((v.x * ONE).round() as i32, (v.y * ONE).round() as i32);
+    let ((mut x, mut y), (dx, dy)) = (fixed(row.start), fixed(row.step));
+    std::iter::repeat_with(move || {
+        let at = (x as u32, y as u32);
+        (x, y) = (x.wrapping_add(dx), y.wrapping_add(dy));
+        at
+    })
+}
+
+/// The part after the point.
+fn fine(v: u32) -> u32 {
+    (v & 0xffff) >> (16 - FINE)
+}
 
 impl<T: Copy + Into<f32>> Component<'_, T> {
-    /// Bilinear along a row, edge replicated.
-    fn row(&self, row: Row, out: &mut [f32]) {
-        let end = row.start + row.step * out.len() as f32;
+    /// Whether no sample of a row so long reaches the edge.
+    fn holds(&self, row: Row, len: usize) -> bool {
+        let end = row.start + row.step * len as f32;
         let (low, high) = (row.start.min(end), row.start.max(end));
         let inner = Vec2::new(self.width as f32, self.height as f32) - 1.01;
-        if low.min_element() >= 0.0 && high.x <= inner.x && high.y <= inner.y {
-            self.row_inside(row, out);
-        } else {
-            for (i, v) in out.iter_mut().enumerate() {
-                *v = self.bilinear(row.start + row.step * i as f32);
-            }
-        }
+        low.min_element() >= 0.0 && high.x <= inner.x && high.y <= inner.y
     }
 
-    /// The same where no sample reaches the edge: fixed point, no clamping.
-    fn row_inside(&self, row: Row, out: &mut [f32]) {
-        let fixed = |v: Vec2| ((v.x * ONE).round() as i32, (v.y * ONE).round() as i32);
-        let ((mut x, mut y), (dx, dy)) = (fixed(row.start), fixed(row.step));
-        let part = |v: i32| (v & 0xffff) as f32 / ONE;
-        for v in out {
-            let i = self.offset + (y >> 16) as usize * self.stride + (x >> 16) as usize * self.step;
-            let corner = &self.data[i..i + self.stride + self.step + 1];
-            let [a, b] = [corner[0], corner[self.step]].map(T::into);
-            let [c, e] = [corner[self.stride], corner[self.stride + self.step]].map(T::into);
-            let fx = part(x);
-            let top = a + (b - a) * fx;
-            *v = top + (c + (e - c) * fx - top) * part(y);
-            x += dx;
-            y += dy;
+    /// Bilinear along a row, edge replicated.
+    fn row_clamped(&self, row: Row, out: &mut [f32]) {
+        for (i, v) in out.iter_mut().enumerate() {
+            *v = self.bilinear(row.start + row.step * i as f32);
         }
     }
 
@@ -98,7 +105,93 @@ impl<T: Copy + Into<f32>> Component<'_, T> {
     }
 }
 
+impl Component<'_, f32> {
+    /// Bilinear along a row, edge replicated.
+    fn row(&self, row: Row, out: &mut [f32]) {
+        if !self.holds(row, out.len()) {
+            return self.row_clamped(row, out);
+        }
+        let part = |v: u32| (v & 0xffff) as f32 / ONE;
+        for (v, (x, y)) in out.iter_mut().zip(fixed(row)) {
+            let i = self.offset + (y >> 16) as usize * self.stride + (x >> 16) as usize;
+            let (upper, lower) = (&self.data[i..i + 2], &self.data[i + self.stride..i + self.stride + 2]);
+            let fx = part(x);
+            let top = upper[0] + (upper[1] - upper[0]) * fx;
+            *v = top + (lower[0] + (lower[1] - lower[0]) * fx - top) * part(y);
+        }
+    }
+}
+
 impl Component<'_, u8> {
+    /// Bilinear along a row of two components of one layout, edge replicated.
+    fn rows(pair: [&Self; 2], row: Row, out: [&mut [f32]; 2]) {
+        let ([a, b], [out_a, out_b]) = (pair, out);
+        if !a.holds(row, out_a.len()) {
+            a.row_clamped(row, out_a);
+            b.row_clamped(row, out_b);
+            return;
+        }
+        match a.step {
+            1 => Self::rows_inside::<1>(pair, row, [out_a, out_b]),
+            2 => Self::rows_inside::<2>(pair, row, [out_a, out_b]),
+            3 => Self::rows_inside::<3>(pair, row, [out_a, out_b]),
+            _ => Self::rows_inside::<4>(pair, row, [out_a, out_b]),
+        }
+    }
+
+    /// The same where no sample reaches the edge: fixed point, both in one multiplication.
+    fn rows_inside<const STEP: usize>(pair: [&Self; 2], row: Row, out: [&mut [f32]; 2]) {
+        let ([a, b], [out_a, out_b]) = (pair, out);
+        for ((out_a, out_b), (x, y)) in out_a.iter_mut().zip(out_b).zip(fixed(row)) {
+            let i = (y >> 16) as usize * a.stride + (x >> 16) as usize * STEP;
+            let (fx, fy) = (fine(x), fine(y));
+            let lower_right = fx * fy;
+            let (right, lower) = ((fx << FINE) - lower_right, (fy << FINE) - lower_right);
+            let weights = [(1 << (2 * FINE)) - right - lower - lower_right, right, lower, lower_right];
+            let [upper_a, lower_a] = [i + a.offset, i + a.offset + a.stride].map(|i| &a.data[i..=i + STEP]);
+            let [upper_b, lower_b] = [i + b.offset, i + b.offset + b.stride].map(|i| &b.data[i..=i + STEP]);
+            let both = |a: u8, b: u8| u64::from(a) | u64::from(b) << 32;
+            let corners = [
+                both(upper_a[0], upper_b[0]),
+                both(upper_a[STEP], upper_b[STEP]),
+                both(lower_a[0], lower_b[0]),
+                both(lower_a[STEP], lower_b[STEP]),
+            ];
+            let sum: u64 =
+                corners.iter().zip(weights).map(|(corner, weight)| corner * u64::from(weight)).sum();
+            let value = |v: u64| v as i32 as f32 * (1.0 / (1 << (2 * FINE)) as f32);
+            (*out_a, *out_b) = (value(sum & 0xffff_ffff), value(sum >> 32));
+        }
+    }
+
+    /// Bilinear along a row, edge replicated.
+    fn row(&self, row: Row, out: &mut [f32]) {
+        if !self.holds(row, out.len()) {
+            return self.row_clamped(row, out);
+        }
+        match self.step {
+            1 => self.row_inside::<1>(row, out),
+            2 => self.row_inside::<2>(row, out),
+            3 => self.row_inside::<3>(row, out),
+            _ => self.row_inside::<4>(row, out),
+        }
+    }
+
+    /// The same where no sample reaches the edge.
+    fn row_inside<const STEP: usize>(&self, row: Row, out: &mut [f32]) {
+        for (v, (x, y)) in out.iter_mut().zip(fixed(row)) {
+            let i = self.offset + (y >> 16) as usize * self.stride + (x >> 16) as usize * STEP;
+            let (upper, lower) =
+                (&self.data[i..=i + STEP], &self.data[i + self.stride..=i + self.stride + STEP]);
+            let [a, b] = [upper[0], upper[STEP]].map(i32::from);
+            let [c, e] = [lower[0], lower[STEP]].map(i32::from);
+            let (fx, fy) = (fine(x) as i32, fine(y) as i32);
+            let top = (a << FINE) + (b - a) * fx;
+            let bottom = (c << FINE) + (e - c) * fx;
+            *v = ((top << FINE) + (bottom - top) * fy) as f32 * (1.0 / (1 << (2 * FINE)) as f32);
+        }
+    }
+
     /// Means of the k × k blocks of a part of the component; blocks at the edge are as large as they can be.
     fn block_means(&self, part: &PxRect, k: usize) -> Vec<f32> {
         let (x0, y0) = (part.x as usize, part.y as usize);
@@ -157,17 +250,12 @@ enum Sampled<'a> {
 impl Sampled<'_> {
     /// A row given in picture pixels.
     fn row(&self, row: Row, out: &mut [f32]) {
-        // The middle of a component's pixel is the middle of the picture pixels that it stands for.
-        let within = |row: Row, origin: Vec2, scale: Vec2| Row {
-            start: (row.start + 0.5 - origin) * scale - 0.5,
-            step: row.step * scale,
-        };
         match self {
-            Self::Own(component, scale) => component.row(within(row, Vec2::ZERO, *scale), out),
+            Self::Own(component, scale) => component.row(row.within(Vec2::ZERO, *scale), out),
             Self::Means { means, columns, rows, origin, k } => {
                 let (width, height) = (*columns, *rows);
                 let component = Component { data: means, offset: 0, stride: width, step: 1, width, height };
-                component.row(within(row, *origin, Vec2::splat(1.0 / k)), out);
+                component.row(row.within(*origin, Vec2::splat(1.0 / k)), out);
             }
         }
     }
@@ -258,8 +346,16 @@ impl Frame {
         let rows = red.chunks_exact_mut(n).zip(green.chunks_exact_mut(n)).zip(blue.chunks_exact_mut(n));
         for (j, ((red, green), blue)) in rows.enumerate() {
             let row = Row { start: origin + down * j as f32, step: along };
-            for (component, codes) in components.iter().zip(&mut codes) {
-                component.row(row, codes);
+            let [c0, c1, c2] = &mut codes;
+            components[0].row(row, c0);
+            match &components[1..] {
+                [Sampled::Own(a, scale), Sampled::Own(b, _)] => {
+                    Component::rows([a, b], row.within(Vec2::ZERO, *scale), [c1, c2]);
+                }
+                _ => {
+                    components[1].row(row, c1);
+                    components[2].row(row, c2);
+                }
             }
             let [c0, c1, c2] = &codes;
             for (out, m) in [(&mut *red, m[0]), (&mut *green, m[1]), (&mut *blue, m[2])] {

@@ -5,9 +5,11 @@
 //! front of the face does not pull.
 
 use super::crop::Crop;
-use super::places::{SKIN, TERMS, crowded, points_of};
-use super::{CELLS, Model};
-use glam::{Mat2, Vec2, Vec4};
+use super::lanes::{LANES, Products, lanes, lit, solve, terms};
+use super::places::{Place, SKIN, TERMS, crowded, points_of};
+use super::{CELLS, Model, Texel};
+use glam::{Mat2, Vec2, Vec4, Vec4Swizzles};
+use wide::f32x8;
 
 /// A similarity of the crop's plane: `anchor + grow · R(turn) · (p − anchor) + shift`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,27 +83,71 @@ struct Spot {
     tone: f32,
     trust: f32,
     cell: u16,
-    /// 1 away from what stands in front; at its edge slopes are steep and pull the mesh along.
-    calm: f32,
     /// How far it was free before and has the face's hue, 0..=1.
     free: f32,
-    /// The light's six terms, then nothing.
-    terms: [Vec4; 2],
+    /// Its place in the light's terms.
+    uv: Vec2,
+}
+
+/// Eight of them; where there are fewer, the others have no trust, are not free, and have no cell.
+struct Spots {
+    /// From the middle of all.
+    x: f32x8,
+    y: f32x8,
+    tone: f32x8,
+    trust: f32x8,
+    free: f32x8,
+    /// The light's six terms.
+    terms: [f32x8; 6],
+    cells: [u16; LANES],
+    /// 1 away from what stands in front; at its edge slopes are steep and pull the mesh along.
+    calm: f32x8,
     /// The model's own tone without its smooth part.
-    pattern: f32,
+    pattern: f32x8,
+}
+
+impl Spots {
+    fn new(spots: &[Spot], anchor: Vec2) -> Self {
+        let mut cells = [u16::MAX; LANES];
+        cells.iter_mut().zip(spots).for_each(|(cell, s)| *cell = s.cell);
+        Self {
+            x: lanes(spots, |s| s.at.x - anchor.x),
+            y: lanes(spots, |s| s.at.y - anchor.y),
+            tone: lanes(spots, |s| s.tone),
+            trust: lanes(spots, |s| s.trust),
+            free: lanes(spots, |s| s.free),
+            terms: terms(lanes(spots, |s| s.uv.x), lanes(spots, |s| s.uv.y)),
+            cells,
+            calm: f32x8::ONE,
+            pattern: f32x8::ZERO,
+        }
+    }
+
+    /// From the middle of all, turned and grown.
+    fn arm(&self, matrix: &Mat2) -> [f32x8; 2] {
+        let (a, b) = (matrix.x_axis, matrix.y_axis);
+        [self.x * a.x + self.y * b.x, self.x * a.y + self.y * b.y]
+    }
+
+    /// Tone and slopes of the crop where the texels lie, and 1 where they lie in it.
+    fn see(&self, way: &Similarity, matrix: &Mat2, crop: &Crop<'_>) -> ([f32x8; 3], f32x8) {
+        let [x, y] = self.arm(matrix);
+        let to = way.anchor + way.shift;
+        crop.tones(x + f32x8::splat(to.x), y + f32x8::splat(to.y))
+    }
 }
 
 impl Model {
     /// Lays the model on the crop, starting at `mesh` (crop pixels). None where too little of it is known or in view.
     pub(in crate::track) fn lay(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<Fit> {
-        let mut spots = self.spots(mesh, crop);
+        let spots = self.spots(mesh, crop);
         if spots.len() < LEAST {
             return None;
         }
         let anchor = spots.iter().map(|s| s.at).sum::<Vec2>() / spots.len() as f32;
+        let mut spots: Vec<Spots> = spots.chunks(LANES).map(|s| Spots::new(s, anchor)).collect();
         let mut way = Similarity::none(anchor);
-        let tones = self.light.map(|l| l.w);
-        let before = [Vec4::from_slice(&tones), Vec4::new(tones[4], tones[5], 0.0, 0.0)];
+        let before = self.light.map(|l| l.w);
         let mut light = before;
         let keep = self.light_kept();
         let mut error = f32::MAX;
@@ -109,153 +155,133 @@ impl Model {
             if round >= SHUN_FROM {
                 shun(&mut spots, &way, &light, crop);
             }
-            // The unknowns' products, and with the rest as an eleventh.
-            let mut products = [[Vec4::ZERO; 3]; N + 1];
+            // The unknowns, and the rest as an eleventh.
+            let mut products = Products::<{ N + 1 }>::new();
             let matrix = way.matrix();
-            let (mut weights, mut seen) = (0.0, 0);
+            let (mut weights, mut seen) = (f32x8::ZERO, f32x8::ZERO);
             let skip = if round < SHUN_FROM { ROUGH } else { 1 };
             for s in spots.iter().step_by(skip) {
-                let arm = matrix * (s.at - anchor);
-                let Some((tone, slope)) = crop.tone(anchor + arm + way.shift) else { continue };
-                let rest = tone - s.tone - lit(&light, s);
-                let weight = s.trust * s.calm / (1.0 + (rest / scale).powi(2));
-                let turn = slope.dot(arm.perp()) / ARM;
-                let row = [
-                    Vec4::new(slope.x, slope.y, turn, slope.dot(arm) / ARM),
-                    -s.terms[0],
-                    Vec4::new(-s.terms[1].x, -s.terms[1].y, rest, 0.0),
-                ];
-                add(&mut products, &row, weight);
-                (weights, seen) = (weights + weight, seen + skip);
+                let ([tone, across, down], inside) = s.see(&way, &matrix, crop);
+                let rest = tone - s.tone - lit(&light, &s.terms);
+                let off = rest * f32x8::splat(1.0 / scale);
+                let weight = s.trust * s.calm * inside / (off * off + f32x8::ONE);
+                let [x, y] = s.arm(&matrix);
+                let arm = f32x8::splat(1.0 / ARM);
+                let [t0, t1, t2, t3, t4, t5] = s.terms.map(|t| -t);
+                let turn = (down * x - across * y) * arm;
+                let grow = (across * x + down * y) * arm;
+                products.push([across, down, turn, grow, t0, t1, t2, t3, t4, t5, rest], weight);
+                weights += weight;
+                seen += inside * s.trust.simd_gt(f32x8::ZERO).select(f32x8::splat(skip as f32), f32x8::ZERO);
             }
-            if seen < LEAST {
+            let (weights, seen) = (weights.reduce_add(), seen.reduce_add());
+            if seen < LEAST as f32 {
                 return None;
             }
-            let product = |i: usize, j: usize| products[i.min(j)][i.max(j) / 4][i.max(j) % 4];
-            let mut normal: [[f32; N]; N] = std::array::from_fn(|i| std::array::from_fn(|j| product(i, j)));
-            let mut right: [f32; N] = std::array::from_fn(|i| -product(i, N));
-            let rests = product(N, N);
+            let products = products.sums();
+            let mut normal: [[f32; N]; N] = std::array::from_fn(|i| std::array::from_fn(|j| products[i][j]));
+            let mut right: [f32; N] = std::array::from_fn(|i| -products[i][N]);
+            let rests = products[N][N];
             for (i, row) in normal.iter_mut().enumerate() {
                 row[i] += weights * if i <= 4 { 1e-6 } else { 2e-3 };
             }
-            for k in 0..6 {
+            for (k, (light, before)) in light.iter().zip(&before).enumerate() {
                 normal[4 + k][4 + k] += weights * keep;
-                right[4 + k] -= weights * keep * (light[k / 4][k % 4] - before[k / 4][k % 4]);
+                right[4 + k] -= weights * keep * (light - before);
             }
-            error = (rests / weights / (normal[0][0].min(normal[1][1]) / weights * seen as f32)).sqrt();
+            error = (rests / weights / (normal[0][0].min(normal[1][1]) / weights * seen)).sqrt();
             let step = solve(normal, right)?;
             way.shift += Vec2::new(step[0], step[1]).clamp_length_max(4.0);
             way.turn += (step[2] / ARM).clamp(-0.1, 0.1);
             way.grow += (step[3] / ARM).clamp(-0.1, 0.1);
-            light[0] += Vec4::from_slice(&step[4..]);
-            light[1] += Vec4::new(step[8], step[9], 0.0, 0.0);
+            light.iter_mut().zip(&step[4..]).for_each(|(light, step)| *light += step);
             if round > SETTLED && step[..4].iter().all(|v| v.abs() < STILL) {
                 break;
             }
         }
-        let (agreement, pattern) = Self::judge(&spots, &way, &light, crop);
+        take_out_smooth(&mut spots);
+        let (agreement, pattern) = judge(&spots, &way, &light, crop);
         Some(Fit { way, agreement, pattern, error })
     }
 
     fn spots(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Vec<Spot> {
         let known = SKIN.iter().zip(TERMS.iter()).zip(&self.texels).filter(|(_, t)| t.seen > 0.15);
-        let mut spots: Vec<Spot> = known
-            .filter_map(|((place, terms), texel)| {
-                let [a, b, c] = points_of(mesh, &place.corners)?;
-                // Only what faces the viewer.
-                if (a - b).perp_dot(c - a) <= 0.0 {
-                    return None;
-                }
-                let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
-                let rest = crop.colour(at)? - texel.mean - self.lit(terms);
-                // Hue varies slowly over a face, so it tells a hand apart before the mesh lies well.
-                let hue = Vec2::new(rest.x - rest.y, rest.z - rest.y).length_squared();
-                let alike = 1.0 / (1.0 + hue / (HUE * HUE));
-                let free = (1.0 - texel.covered) * alike;
-                let trust = (0.05 * alike + 0.95 * free) / (texel.tone_variance + 0.03 * 0.03);
-                let tone = texel.mean.w;
-                Some(Spot { at, tone, trust, cell: place.cell, calm: 1.0, free, terms: *terms, pattern: 0.0 })
-            })
-            .collect();
-        // The model's smooth part, by the light's own terms; the tone is a seventh.
-        let mut products = [[Vec4::ZERO; 2]; 7];
-        for s in &spots {
-            add(&mut products, &[s.terms[0], Vec4::new(s.terms[1].x, s.terms[1].y, s.tone, 0.0)], 1.0);
-        }
-        let product = |i: usize, j: usize| products[i.min(j)][i.max(j) / 4][i.max(j) % 4];
-        let normal: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| product(i, j)));
-        let smooth = solve(normal, std::array::from_fn(|i| product(i, 6))).unwrap_or_default();
-        let smooth = [Vec4::from_slice(&smooth), Vec4::new(smooth[4], smooth[5], 0.0, 0.0)];
-        for s in &mut spots {
-            s.pattern = s.tone - lit(&smooth, s);
-        }
-        spots
+        let spot = |((place, terms), texel): ((&Place, &[Vec4; 2]), &Texel)| {
+            let [a, b, c] = points_of(mesh, &place.corners)?;
+            // Only what faces the viewer.
+            if (a - b).perp_dot(c - a) <= 0.0 {
+                return None;
+            }
+            let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
+            let rest = crop.colour(at)? - texel.mean - self.lit(terms);
+            // Hue varies slowly over a face, so it tells a hand apart before the mesh lies well.
+            let hue = Vec2::new(rest.x - rest.y, rest.z - rest.y).length_squared();
+            let alike = 1.0 / (1.0 + hue / (HUE * HUE));
+            let free = (1.0 - texel.covered) * alike;
+            let trust = (0.05 * alike + 0.95 * free) / (texel.tone_variance + 0.03 * 0.03);
+            Some(Spot { at, tone: texel.mean.w, trust, cell: place.cell, free, uv: terms[0].yz() })
+        };
+        known.filter_map(spot).collect()
     }
+}
 
-    /// Share that agrees, and the correlation of the pattern.
-    fn judge(spots: &[Spot], way: &Similarity, light: &[Vec4; 2], crop: &Crop<'_>) -> (f32, f32) {
-        let (mut agree, mut n) = (0.0f32, 0.0f32);
-        let (mut xy, mut xx, mut yy) = (0.0, 1e-6, 1e-6);
-        for s in spots {
-            let Some((tone, _)) = crop.tone(way.apply(s.at)) else { continue };
-            let rest = tone - s.tone - lit(light, s);
-            n += s.free;
-            agree += if rest.abs() < AGREES { s.free } else { 0.0 };
-            let seen = s.pattern + rest.clamp(-CLIP, CLIP);
-            xy += s.free * s.pattern * seen;
-            (xx, yy) = (xx + s.free * s.pattern * s.pattern, yy + s.free * seen * seen);
-        }
-        (agree / n.max(LEAST as f32), xy / f32::sqrt(xx * yy))
+/// Finds the texels' own pattern: their tone without its smooth part, by the light's own terms.
+fn take_out_smooth(spots: &mut [Spots]) {
+    // The tone is a seventh.
+    let mut products = Products::<7>::new();
+    for s in &*spots {
+        let [t0, t1, t2, t3, t4, t5] = s.terms;
+        let there = s.trust.simd_gt(f32x8::ZERO).select(f32x8::ONE, f32x8::ZERO);
+        products.push([t0, t1, t2, t3, t4, t5, s.tone], there);
     }
+    let products = products.sums();
+    let normal: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| products[i][j]));
+    let smooth = solve(normal, std::array::from_fn(|i| products[i][6])).unwrap_or_default();
+    for s in spots {
+        s.pattern = s.tone - lit(&smooth, &s.terms);
+    }
+}
+
+/// Share that agrees, and the correlation of the pattern.
+fn judge(spots: &[Spots], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>) -> (f32, f32) {
+    let matrix = way.matrix();
+    let [mut agree, mut n, mut xy, mut xx, mut yy] = [f32x8::ZERO; 5];
+    for s in spots {
+        let ([tone, ..], inside) = s.see(way, &matrix, crop);
+        let rest = tone - s.tone - lit(light, &s.terms);
+        let free = s.free * inside;
+        n += free;
+        agree += rest.abs().simd_lt(f32x8::splat(AGREES)).select(free, f32x8::ZERO);
+        let seen = s.pattern + rest.max(f32x8::splat(-CLIP)).min(f32x8::splat(CLIP));
+        xy += free * s.pattern * seen;
+        xx += free * s.pattern * s.pattern;
+        yy += free * seen * seen;
+    }
+    let [agree, n, xy, xx, yy] = [agree, n, xy, xx, yy].map(f32x8::reduce_add);
+    (agree / n.max(LEAST as f32), xy / f32::sqrt((xx + 1e-6) * (yy + 1e-6)))
 }
 
 /// Finds the texels that look otherwise, more than one together, and takes those round about out of the count.
-fn shun(spots: &mut [Spot], way: &Similarity, light: &[Vec4; 2], crop: &Crop<'_>) {
-    let mut strange = vec![0u8; CELLS];
-    for s in spots.iter() {
-        let rest = crop.tone(way.apply(s.at)).map_or(1.0, |(tone, _)| tone - s.tone - lit(light, s));
-        strange[usize::from(s.cell)] = u8::from(rest.abs() > STRANGE || s.free < 0.5);
+fn shun(spots: &mut [Spots], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>) {
+    let mut strange = [0u8; CELLS];
+    let matrix = way.matrix();
+    for s in &*spots {
+        let ([tone, ..], inside) = s.see(way, &matrix, crop);
+        let rest = (tone - s.tone - lit(light, &s.terms)).abs();
+        let alike = rest.simd_lt(f32x8::splat(STRANGE)).select(s.free * inside, f32x8::ZERO);
+        for (cell, alike) in s.cells.iter().zip(alike.to_array()) {
+            if let Some(strange) = strange.get_mut(usize::from(*cell)) {
+                *strange = u8::from(alike < 0.5);
+            }
+        }
+    }
+    if strange.iter().all(|v| *v == 0) {
+        spots.iter_mut().for_each(|s| s.calm = f32x8::ONE);
+        return;
     }
     let crowd = crowded(&strange, SHUN_REACH);
-    for s in spots.iter_mut() {
-        s.calm = if crowd[usize::from(s.cell)] >= SHUN_LEAST { SHUNNED } else { 1.0 };
+    let calm = |cell: u16| crowd.get(usize::from(cell)).is_none_or(|n| *n < SHUN_LEAST);
+    for s in spots {
+        s.calm = f32x8::from(s.cells.map(|cell| if calm(cell) { 1.0 } else { SHUNNED }));
     }
-}
-
-/// What a light's terms make of a texel.
-#[inline]
-fn lit(light: &[Vec4; 2], s: &Spot) -> f32 {
-    (light[0] * s.terms[0] + light[1] * s.terms[1]).element_sum()
-}
-
-/// Adds a row's products with itself, of which those above the diagonal count.
-#[inline]
-pub(super) fn add<const W: usize, const K: usize>(to: &mut [[Vec4; W]; K], row: &[Vec4; W], weight: f32) {
-    for (i, to) in to.iter_mut().enumerate() {
-        let own = weight * row[i / 4][i % 4];
-        for (to, v) in to.iter_mut().zip(row).skip(i / 4) {
-            *to += *v * own;
-        }
-    }
-}
-
-/// Solves a symmetric positive system by elimination without pivots; none where it has no solution.
-pub(super) fn solve<const K: usize>(mut a: [[f32; K]; K], mut b: [f32; K]) -> Option<[f32; K]> {
-    for i in 0..K {
-        if a[i][i].is_nan() || a[i][i] <= 1e-12 {
-            return None;
-        }
-        for r in i + 1..K {
-            let f = a[r][i] / a[i][i];
-            for c in i..K {
-                a[r][c] -= f * a[i][c];
-            }
-            b[r] -= b[i] * f;
-        }
-    }
-    for i in (0..K).rev() {
-        let known: f32 = (i + 1..K).map(|c| b[c] * a[i][c]).sum();
-        b[i] = (b[i] - known) / a[i][i];
-    }
-    b.iter().all(|v| v.is_finite()).then_some(b)
 }

@@ -6,11 +6,13 @@
 
 use super::Model;
 use super::crop::Crop;
-use super::places::{SKIN, TERMS, points_of};
+use super::lanes::{LANES, lanes};
+use super::places::{Place, SKIN, TERMS, points_of};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::topology::POINTS;
 use glam::Vec2;
 use std::sync::LazyLock;
+use wide::f32x8;
 
 /// The lower lip from its inner to its outer edge.
 const LOWER_LIP: [u16; 36] = [
@@ -56,6 +58,14 @@ const CLIP: f32 = 0.3;
 /// What the network is believed against the picture: cost of a drop of ten crop pixels.
 const BELIEF: f32 = 0.004;
 
+/// The texels of [`SKIN`] that go down with the jaw, by index, and how far.
+static MOVING: LazyLock<Vec<(usize, f32)>> = LazyLock::new(|| {
+    let drop = |place: &Place| -> f32 {
+        (0..3).map(|k| DROPS.get(usize::from(place.corners[k])).unwrap_or(&0.0) * place.weights[k]).sum()
+    };
+    SKIN.iter().map(drop).enumerate().filter(|(_, drop)| *drop >= LEAST_DROP).collect()
+});
+
 struct Spot {
     at: Vec2,
     drop: f32,
@@ -68,37 +78,45 @@ impl Model {
     /// little of it is known or free.
     pub(in crate::track) fn jaw(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<f32> {
         let down = down(mesh)?;
-        let spots: Vec<Spot> = SKIN
-            .iter()
-            .zip(TERMS.iter())
-            .zip(&self.texels)
-            .filter(|(_, t)| t.seen > KNOWN_S && t.covered < 0.5)
-            .filter_map(|((place, terms), texel)| {
-                let drop: f32 = (0..3)
-                    .map(|k| DROPS.get(usize::from(place.corners[k])).unwrap_or(&0.0) * place.weights[k])
-                    .sum();
-                if drop < LEAST_DROP {
-                    return None;
-                }
-                let [a, b, c] = points_of(mesh, &place.corners)?;
-                let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
-                let lit = self.lit(terms).w;
-                let trust = (1.0 - texel.covered) / (texel.tone_variance + 0.05 * 0.05);
-                Some(Spot { at, drop, tone: texel.mean.w + lit, trust })
-            })
-            .collect();
+        let spot = |&(index, drop): &(usize, f32)| {
+            let (place, texel) = (SKIN.get(index)?, self.texels.get(index)?);
+            if texel.seen <= KNOWN_S || texel.covered >= 0.5 {
+                return None;
+            }
+            let [a, b, c] = points_of(mesh, &place.corners)?;
+            let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
+            let lit = self.lit(TERMS.get(index)?).w;
+            let trust = (1.0 - texel.covered) / (texel.tone_variance + 0.05 * 0.05);
+            Some(Spot { at, drop, tone: texel.mean.w + lit, trust })
+        };
+        let spots: Vec<Spot> = MOVING.iter().filter_map(spot).collect();
         if spots.len() < LEAST {
             return None;
         }
+        let eights: Vec<[f32x8; 5]> = spots
+            .chunks(LANES)
+            .map(|s| {
+                [
+                    lanes(s, |s| s.at.x),
+                    lanes(s, |s| s.at.y),
+                    lanes(s, |s| s.drop),
+                    lanes(s, |s| s.tone),
+                    lanes(s, |s| s.trust),
+                ]
+            })
+            .collect();
+        let weights = 1e-6 + spots.iter().map(|s| s.trust).sum::<f32>();
+        let most = f32x8::splat(CLIP * CLIP);
         let cost = |drop: f32| {
-            let rest = |s: &Spot| crop.tone(s.at + down * (drop * s.drop)).map(|(tone, _)| tone - s.tone);
-            let (mut sum, mut weights) = (0.0, 1e-6);
-            for s in &spots {
-                let rest = rest(s).unwrap_or(CLIP);
-                sum += s.trust * (rest * rest).min(CLIP * CLIP);
-                weights += s.trust;
+            let by = down * drop;
+            let mut sum = f32x8::ZERO;
+            for [x, y, share, tone, trust] in &eights {
+                let ([seen, ..], inside) = crop.tones(*x + *share * by.x, *y + *share * by.y);
+                let rest = seen - *tone;
+                let square = inside.simd_gt(f32x8::ZERO).select((rest * rest).min(most), most);
+                sum += *trust * square;
             }
-            sum / weights + BELIEF * (drop * 0.1).powi(2)
+            sum.reduce_add() / weights + BELIEF * (drop * 0.1).powi(2)
         };
         let (from, to, step) = TRIED;
         let costs: Vec<f32> =

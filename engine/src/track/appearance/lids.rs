@@ -6,6 +6,7 @@
 use super::crop::Crop;
 use super::jaw::lowest;
 use glam::Vec2;
+use std::sync::LazyLock;
 
 /// An eye's points: its corners, then the lids from the first corner to the second.
 struct Lids {
@@ -122,31 +123,38 @@ fn smoothstep(v: f32, (from, to): (f32, f32)) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
+/// What a column counts: the lids' ends hardly move.
+static WEIGHTS: LazyLock<[f32; ACROSS]> =
+    LazyLock::new(|| std::array::from_fn(|x| (std::f32::consts::PI * column(x)).sin().sqrt()));
+
+/// The rows that count, and how high they are.
+static COUNTED: LazyLock<Vec<(usize, f32)>> = LazyLock::new(|| {
+    let counts = |&(_, high): &(usize, f32)| high > COUNTS.0 && high < COUNTS.1;
+    (0..DOWN).map(|y| (y, row(y))).filter(counts).collect()
+});
+
 impl Eye {
     /// The eye's cost when its lid is so far down.
     fn cost(&self, now: &[f32], closed: f32) -> f32 {
         let (mut sum, mut square, mut n) = (0.0, 0.0, 0.0);
-        for x in 0..ACROSS {
+        for (x, weight) in WEIGHTS.iter().enumerate() {
             let (upper, lower) = (self.upper[x], self.lower[x]);
             let lid = upper + (lower - upper) * closed;
-            let weight = (std::f32::consts::PI * column(x)).sin().sqrt();
-            for y in 0..DOWN {
-                let high = row(y);
-                if high <= COUNTS.0 || high >= COUNTS.1 {
-                    continue;
-                }
+            let above = (upper - CREASE) / (lid - CREASE).max(1e-3);
+            let below = (lower - upper) / (lower - lid).max(1e-3);
+            for &(y, high) in COUNTED.iter() {
                 let source = if high < lid {
-                    CREASE + (high - CREASE) * (upper - CREASE) / (lid - CREASE).max(1e-3)
+                    CREASE + (high - CREASE) * above
                 } else if high < lower {
-                    lower - (lower - high) * (lower - upper) / (lower - lid).max(1e-3)
+                    lower - (lower - high) * below
                 } else {
                     high
                 };
-                let at = ((source - HIGH.0) / (HIGH.1 - HIGH.0) * (DOWN - 1) as f32)
+                let at = ((source - HIGH.0) * ((DOWN - 1) as f32 / (HIGH.1 - HIGH.0)))
                     .clamp(0.0, DOWN as f32 - 1.001);
-                let (k, part) = (at as usize, at.fract());
+                let k = at as usize;
                 let (a, b) = (self.look[k * ACROSS + x], self.look[(k + 1) * ACROSS + x]);
-                let rest = (now[y * ACROSS + x] - a - (b - a) * part).clamp(-CLIP, CLIP);
+                let rest = (now[y * ACROSS + x] - a - (b - a) * (at - k as f32)).clamp(-CLIP, CLIP);
                 sum += weight * rest;
                 square += weight * rest * rest;
                 n += weight;
@@ -170,7 +178,7 @@ impl Eye {
         let mut now = Vec::with_capacity(ACROSS * DOWN);
         for y in 0..DOWN {
             for x in 0..ACROSS {
-                now.push(crop.tone(axes.place(Vec2::new(column(x), row(y))))?.0);
+                now.push(crop.tone(axes.place(Vec2::new(column(x), row(y))))?);
             }
         }
         let mean = now.iter().sum::<f32>() / now.len() as f32;

@@ -9,14 +9,17 @@ mod align;
 mod crop;
 mod glasses;
 mod jaw;
+mod lanes;
 mod lids;
 mod occlusion;
 mod places;
 
 use crate::canonical_uv::CANONICAL_UV;
-use align::{add, solve};
 use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
+use lanes::{LANES, Products, lanes, lit, solve, terms};
 use places::{AT_CELL, BESIDE, SKIN, TERMS, closed, mean_round, points_of};
+
+use wide::f32x8;
 
 pub(super) use crop::{Crop, Views};
 pub(super) use jaw::{DROPS, down};
@@ -51,6 +54,8 @@ const MOST: f32 = 0.6;
 const CALM_REACH: usize = 4;
 /// How firmly light is kept, for each share of the face that is covered.
 const LIGHT_KEPT: f32 = 2.0;
+/// Change of a term in one round, logarithm, that is none.
+const LIGHT_STILL: f32 = 1e-3;
 /// Less than this is no cover.
 const TRACE: f32 = 1e-3;
 /// Share of the face that is covered from which on nothing is learned.
@@ -235,27 +240,35 @@ impl Model {
     /// what is seen would else pass for the face under another lamp.
     fn light_of(&self, known: &[Seen]) -> [Vec4; 6] {
         let (before, firmness) = (self.light, self.light_kept());
+        let eights: Vec<_> = known
+            .chunks(LANES)
+            .map(|seen| {
+                let [u, v] = [1, 2].map(|k| lanes(seen, |s| TERMS[s.index][0][k]));
+                let differences = [0, 1, 2, 3].map(|k| lanes(seen, |s| s.difference[k]));
+                (terms(u, v), differences, lanes(seen, |s| s.trust))
+            })
+            .collect();
         let mut light = before;
         for round in 0..5 {
             // Of the terms, and with the four differences.
-            let mut products = [[Vec4::ZERO; 3]; 6];
+            let mut products = Products::<10>::new();
             // Cauchy's weight, narrower after the first round.
             let scale: f32 = if round == 0 { 0.3 } else { 0.12 };
-            for seen in known {
-                let [a, b] = TERMS[seen.index];
-                let d = seen.difference;
-                let rest = d - shine(&light, &[a, b]);
-                let weight = seen.trust / (1.0 + rest.xyz().length_squared() / (scale * scale));
-                add(
-                    &mut products,
-                    &[a, b.xy().extend(d.x).extend(d.y), d.zw().extend(0.0).extend(0.0)],
-                    weight,
-                );
+            let colours = [0, 1, 2].map(|k| light.map(|l| l[k]));
+            for (terms, differences, trust) in &eights {
+                let mut rest = f32x8::ZERO;
+                for (light, difference) in colours.iter().zip(differences) {
+                    let off = *difference - lit(light, terms);
+                    rest += off * off;
+                }
+                let weight = *trust / (rest * f32x8::splat(1.0 / (scale * scale)) + f32x8::ONE);
+                let ([a, b, c, d, e, f], [r, g, b_, t]) = (*terms, *differences);
+                products.push([a, b, c, d, e, f, r, g, b_, t], weight);
             }
-            let product = |i: usize, j: usize| products[i.min(j)][i.max(j) / 4][i.max(j) % 4];
-            let mut normal: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| product(i, j)));
+            let products = products.sums();
+            let mut normal: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| products[i][j]));
             let mut right: [Vec4; 6] =
-                std::array::from_fn(|i| Vec4::from_array([6, 7, 8, 9].map(|k| product(i, k))));
+                std::array::from_fn(|i| Vec4::from_array([6, 7, 8, 9].map(|k| products[i][k])));
             let total = normal[0][0].max(1e-6);
             for (i, row) in normal.iter_mut().enumerate() {
                 // Terms that little speaks for stay small.
@@ -266,7 +279,12 @@ impl Model {
             }
             let channel = |k: usize| solve(normal, right.map(|r| r[k])).unwrap_or_default();
             let solved = [0, 1, 2, 3].map(channel);
+            let last = light;
             light = std::array::from_fn(|i| Vec4::from_array(solved.map(|c| c[i])));
+            let steady = |(a, b): (&Vec4, &Vec4)| (*a - *b).abs().max_element() < LIGHT_STILL;
+            if round > 0 && light.iter().zip(&last).all(steady) {
+                break;
+            }
         }
         light
     }

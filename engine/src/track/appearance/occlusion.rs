@@ -65,19 +65,25 @@ fn root(log: Vec3) -> Vec3 {
 
 /// Spreads known values to neighbours without one, ring by ring.
 fn spread(values: &mut [Option<Vec3>], rings: usize) {
+    let mut without: Vec<usize> = (0..values.len()).filter(|cell| values[*cell].is_none()).collect();
+    if without.len() == values.len() {
+        return;
+    }
     for _ in 0..rings {
-        let before = values.to_vec();
-        for (cell, value) in values.iter_mut().enumerate().filter(|(_, v)| v.is_none()) {
+        let mean = |cell: usize| {
             let (mut sum, mut n) = (Vec3::ZERO, 0.0f32);
             around(cell, 1, |k| {
-                if let Some(v) = before[k] {
+                if let Some(v) = values[k] {
                     (sum, n) = (sum + v, n + 1.0);
                 }
             });
-            if n > 0.0 {
-                *value = Some(sum / n);
-            }
+            (n > 0.0).then(|| (cell, sum / n))
+        };
+        let found: Vec<(usize, Vec3)> = without.iter().filter_map(|cell| mean(*cell)).collect();
+        for (cell, value) in found {
+            values[cell] = Some(value);
         }
+        without.retain(|cell| values[*cell].is_none());
     }
 }
 

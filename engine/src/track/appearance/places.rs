@@ -135,56 +135,44 @@ pub(crate) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
     }
 }
 
-/// Sums over the square of cells round each cell.
-fn sums<T: Copy + Default + std::ops::AddAssign>(values: &[T], reach: usize) -> Vec<T> {
-    let mut across = vec![T::default(); CELLS];
+/// Joins the values of the square of cells round each cell, line by line; beyond the edge there are none.
+fn joined<T: Copy>(values: &[T], reach: usize, join: impl Fn(T, T) -> T) -> Vec<T> {
+    let take = |to: &mut [T], from: &[T]| to.iter_mut().zip(from).for_each(|(t, v)| *t = join(*t, *v));
+    let mut across = values.to_vec();
     for (from, to) in values.chunks_exact(SIDE).zip(across.chunks_exact_mut(SIDE)) {
-        for shift in 0..=reach {
-            to[shift..].iter_mut().zip(from).for_each(|(t, v)| *t += *v);
-            if shift > 0 {
-                to.iter_mut().zip(&from[shift..]).for_each(|(t, v)| *t += *v);
-            }
+        for shift in 1..=reach {
+            take(&mut to[shift..], from);
+            take(to, &from[shift..]);
         }
     }
-    let mut out = vec![T::default(); CELLS];
-    for shift in (0..=reach).map(|rows| rows * SIDE) {
-        out[shift..].iter_mut().zip(&across).for_each(|(t, v)| *t += *v);
-        if shift > 0 {
-            out.iter_mut().zip(&across[shift..]).for_each(|(t, v)| *t += *v);
-        }
+    let mut out = across.clone();
+    for shift in (1..=reach).map(|rows| rows * SIDE) {
+        take(&mut out[shift..], &across);
+        take(&mut out, &across[shift..]);
     }
     out
 }
 
 /// How many of the cells round each are marked with 1 and not with 0.
 pub(super) fn crowded(marks: &[u8], reach: usize) -> Vec<u8> {
-    sums(marks, reach)
+    joined(marks, reach, |a, b| a + b)
 }
 
 /// Mean of the values round each cell, those below 0 left out; 0 where there are none.
 pub(super) fn mean_round(values: &[f32], reach: usize) -> Vec<f32> {
     let there: Vec<f32> = values.iter().map(|v| f32::from(u8::from(*v >= 0.0))).collect();
     let values: Vec<f32> = values.iter().map(|v| v.max(0.0)).collect();
-    sums(&values, reach).iter().zip(sums(&there, reach)).map(|(sum, n)| sum / n.max(1.0)).collect()
+    let sums = |values: &[f32]| joined(values, reach, |a, b| a + b);
+    sums(&values).iter().zip(sums(&there)).map(|(sum, n)| sum / n.max(1.0)).collect()
 }
 
 /// Morphological closing of a square of values with a square of cells: the greatest values round a cell, then the least of
 /// those. Cells below 0 are none and hide nothing.
 pub(super) fn closed(values: &[f32], reach: usize) -> Vec<f32> {
-    let each = |from: &[f32], start: f32, pick: fn(f32, f32) -> f32, across: bool| -> Vec<f32> {
-        (0..CELLS)
-            .map(|cell| {
-                let (x, y) = (cell % SIDE, cell / SIDE);
-                let at = if across { x } else { y };
-                let line = at.saturating_sub(reach)..=(at + reach).min(SIDE - 1);
-                line.map(|k| from[if across { y * SIDE + k } else { k * SIDE + x }]).fold(start, pick)
-            })
-            .collect()
-    };
-    let wide = each(&each(values, -1.0, f32::max, true), -1.0, f32::max, false);
+    let wide = joined(values, reach, f32::max);
     // Beyond the face nothing is known: it must not eat into what is.
     let wide: Vec<f32> = wide.into_iter().map(|v| if v < 0.0 { 1.0 } else { v }).collect();
-    each(&each(&wide, 1.0, f32::min, true), 1.0, f32::min, false)
+    joined(&wide, reach, f32::min)
 }
 
 #[cfg(test)]
