@@ -35,7 +35,15 @@ fn frames(c: &mut Criterion) {
         let centre = ImagePx((low + high).truncate() * 0.5);
         for (what, side, n, taps) in [("crop of a face", 480.0, 192, 2), ("crop of all", 1280.0, 128, 10)] {
             let square = CropSquare { centre, side, angle: 0.1 };
-            let spec = CropSpec { square, n, border: Border::Replicate, taps, scale: 1.0, offset: 0.0 };
+            let spec = CropSpec {
+                square,
+                n,
+                border: Border::Replicate,
+                taps,
+                coarse_chroma: false,
+                scale: 1.0,
+                offset: 0.0,
+            };
             let mut out = vec![0.0; 3 * n * n];
             group.bench_function(what, |b| b.iter(|| s.frame.sample_crop(black_box(&spec), &mut out)));
         }

@@ -49,7 +49,15 @@ pub fn scene(format: PixelFormat, width: u32, height: u32, wears: &str) -> anyho
     // A square crop of the picture's longer side, centred on the face; the edges of the portrait repeat.
     let n = width.max(height) as usize;
     let square = CropSquare { centre: ImagePx(middle), side: n as f32 / scale, angle: 0.0 };
-    let spec = CropSpec { square, n, border: Border::Replicate, taps: 1, scale: 255.0, offset: 0.5 };
+    let spec = CropSpec {
+        square,
+        n,
+        border: Border::Replicate,
+        taps: 1,
+        coarse_chroma: false,
+        scale: 255.0,
+        offset: 0.5,
+    };
     let mut planar = vec![0.0; n * n * 3];
     portrait.sample_crop(&spec, &mut planar);
     let (x0, y0) = ((n - width as usize) / 2, (n - height as usize) / 2);

@@ -73,8 +73,15 @@ impl MeshNet {
         region: CropSquare,
         taps: usize,
     ) -> Result<Reading, InferError> {
-        let spec =
-            CropSpec { square: region, n: SIDE, border: Border::Replicate, taps, scale: 1.0, offset: 0.0 };
+        let spec = CropSpec {
+            square: region,
+            n: SIDE,
+            border: Border::Replicate,
+            taps,
+            coarse_chroma: true,
+            scale: 1.0,
+            offset: 0.0,
+        };
         frame.sample_crop(&spec, self.net.input_mut(0));
         self.net.run()?;
         let logit = self.net.output(1).first().copied().unwrap_or(f32::NEG_INFINITY);

@@ -27,8 +27,15 @@ fn the_fast_rows_match_the_plain_formula() {
     for (x, y, side, angle) in [(48.0, 36.0, 40.0, 0.5), (48.3, 35.2, 30.0, 0.0), (10.0, 60.0, 50.0, -2.0)] {
         for k in [1, 2, 4] {
             let square = CropSquare { centre: ImagePx(Vec2::new(x, y)), side, angle };
-            let spec =
-                CropSpec { square, n: 24, border: Border::Replicate, taps: k, scale: 255.0, offset: 0.0 };
+            let spec = CropSpec {
+                square,
+                n: 24,
+                border: Border::Replicate,
+                taps: k,
+                coarse_chroma: false,
+                scale: 255.0,
+                offset: 0.0,
+            };
             let mut out = vec![0.0; 3 * 576];
             f.sample_crop(&spec, &mut out);
             for i in 0..576 {
@@ -60,6 +67,7 @@ fn every_format_gives_the_same_crop() {
     let spec = CropSpec {
         square: CropSquare { centre: ImagePx(Vec2::new(30.0, 22.0)), side: 30.0, angle: 0.4 },
         n: 16,
+        coarse_chroma: false,
         border: Border::Replicate,
         taps: 2,
         scale: 1.0,
@@ -83,7 +91,15 @@ fn every_format_gives_the_same_crop() {
 fn an_upright_crop_of_the_same_scale_is_the_pixels() {
     let f = ramp(PixelFormat::Rgb);
     let square = CropSquare { centre: ImagePx(Vec2::new(18.0, 20.0)), side: 16.0, angle: 0.0 };
-    let spec = CropSpec { square, n: 16, border: Border::Zero, taps: 1, scale: 255.0, offset: 0.0 };
+    let spec = CropSpec {
+        square,
+        n: 16,
+        border: Border::Zero,
+        taps: 1,
+        coarse_chroma: false,
+        scale: 255.0,
+        offset: 0.0,
+    };
     let mut out = vec![0.0; 3 * 256];
     f.sample_crop(&spec, &mut out);
     let at = |x: usize, y: usize| f32::from(f.plane(0)[(y * 64 + x) * 3]);
@@ -96,9 +112,49 @@ fn an_upright_crop_of_the_same_scale_is_the_pixels() {
 fn zero_border_is_black_before_normalisation() {
     let f = Frame::filled(PixelFormat::I420, Colour::default(), 32, 32, [255; 3]).unwrap();
     let square = CropSquare { centre: ImagePx(Vec2::new(16.0, 16.0)), side: 96.0, angle: 0.0 };
-    let spec = CropSpec { square, n: 12, border: Border::Zero, taps: 1, scale: 2.0, offset: -1.0 };
+    let spec = CropSpec {
+        square,
+        n: 12,
+        border: Border::Zero,
+        taps: 1,
+        coarse_chroma: false,
+        scale: 2.0,
+        offset: -1.0,
+    };
     let mut out = vec![0.0; 3 * 144];
     f.sample_crop(&spec, &mut out);
     assert_eq!(out[0], -1.0);
     assert!(out[6 * 12 + 6] > 0.99);
+}
+
+#[test]
+fn coarse_chroma_is_the_same_where_colour_is_smooth() {
+    for format in
+        [PixelFormat::I420, PixelFormat::I422, PixelFormat::I444, PixelFormat::Nv12, PixelFormat::Yuyv]
+    {
+        let mut f = Frame::filled(format, Colour::default(), 64, 48, [0; 3]).unwrap();
+        for (x, y) in (0..48).step_by(2).flat_map(|y| (0..64).step_by(2).map(move |x| (x, y))) {
+            let code = f.encode_rgb([x as f32 / 80.0, 0.4, y as f32 / 60.0]);
+            f.fill_codes(PxRect { x, y, width: 2, height: 2 }, code);
+        }
+        // An odd side too, and a crop beyond the edge.
+        for (n, side, x) in [(24, 20.0, 32.0), (25, 30.0, 30.0), (16, 24.0, 8.0)] {
+            let square = CropSquare { centre: ImagePx(Vec2::new(x, 24.0)), side, angle: 0.3 };
+            let spec = |coarse_chroma| CropSpec {
+                square,
+                n,
+                border: Border::Replicate,
+                taps: 1,
+                coarse_chroma,
+                scale: 255.0,
+                offset: 0.0,
+            };
+            let [mut fine, mut coarse] = [vec![0.0; 3 * n * n], vec![0.0; 3 * n * n]];
+            f.sample_crop(&spec(false), &mut fine);
+            f.sample_crop(&spec(true), &mut coarse);
+            let most = fine.iter().zip(&coarse).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(most < 2.5, "{format:?} {n}: {most}");
+            assert_ne!(fine, coarse, "{format:?}: every second pixel was sampled");
+        }
+    }
 }

@@ -32,7 +32,15 @@ pub(super) fn sample(
 ) {
     let n = width.max(height);
     let taps = (square.side / n as f32).round().clamp(1.0, 8.0) as usize;
-    let spec = CropSpec { square, n, border: Border::Replicate, taps, scale: 1.0, offset: 0.0 };
+    let spec = CropSpec {
+        square,
+        n,
+        border: Border::Replicate,
+        taps,
+        coarse_chroma: false,
+        scale: 1.0,
+        offset: 0.0,
+    };
     if width == height {
         out.resize(3 * n * n, 0.0);
         frame.sample_crop(&spec, out);
