@@ -76,3 +76,49 @@ fn a_lost_face_is_found_in_the_frame_in_which_it_is_back() {
     let counts: Vec<usize> = frames.iter().map(|f| tracker.track(f).unwrap().len()).collect();
     assert_eq!(counts[19..27], [2, 0, 0, 0, 0, 0, 0, 2], "{counts:?}");
 }
+
+/// One actor in the middle and the head of another that goes past in front of it, from right to left; with each picture, how much
+/// of the one in the middle it hides.
+fn passing() -> Vec<(Frame, f32)> {
+    let make = |seed| {
+        let options =
+            ActorOptions { format: PixelFormat::Rgb, ..ActorOptions::new(seed, 640, 480, Rate::DEFAULT) };
+        Actor::with(options).unwrap()
+    };
+    let (mut behind, mut front) = (make(5), make(8));
+    // The head's columns in its own picture.
+    let (from, wide) = (180, 280);
+    let picture = |k: usize| {
+        let (a, b) = (behind.frame(k as u64), front.frame(k as u64).frame);
+        let left = 960usize.saturating_sub(18 * k);
+        let mut data = Vec::with_capacity(1280 * 480 * 3);
+        for (a, b) in a.frame.data().chunks(640 * 3).zip(b.data().chunks(640 * 3)) {
+            let mut row = vec![90; 1280 * 3];
+            row[320 * 3..960 * 3].copy_from_slice(a);
+            row[left * 3..][..wide * 3].copy_from_slice(&b[from * 3..][..wide * 3]);
+            data.extend(row);
+        }
+        let mut both = Frame::new(PixelFormat::Rgb, a.frame.colour(), 1280, 480, data).unwrap();
+        (both.id, both.time) = (a.frame.id, a.frame.time);
+        let hidden = |x: f32| (left as f32..(left + wide) as f32).contains(&(x + 320.0));
+        let landmarks = &a.faces[0].landmarks;
+        let count = landmarks.iter().filter(|p| hidden(p.x)).count();
+        (both, count as f32 / landmarks.len() as f32)
+    };
+    (0..54).map(picture).collect()
+}
+
+#[test]
+fn a_face_that_another_one_hid_is_back_before_all_of_it_can_be_seen() {
+    let Some(mut tracker) = tracker(4) else { return };
+    let (mut gone, mut ids, mut late) = (false, std::collections::BTreeSet::new(), 0);
+    for (frame, hidden) in passing() {
+        let faces = tracker.track(&frame).unwrap();
+        ids.extend(faces.iter().map(|f| f.id.0));
+        gone |= hidden > 0.9;
+        late += usize::from(gone && hidden < 0.65 && faces.len() < 2);
+    }
+    assert!(gone, "it was never hidden");
+    assert_eq!(ids.len(), 2, "whoever comes back is the same");
+    assert!(late <= 1, "away for {late} frames in which it could be seen");
+}

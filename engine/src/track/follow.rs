@@ -73,6 +73,8 @@ pub(super) struct Follow {
     pub(super) surprise: f32,
     /// Frames since it was found.
     pub(super) age: u32,
+    /// Whether the next mesh is the first after a gap.
+    pub(super) back: bool,
     /// What stands in front of it.
     pub(super) occlusion: Occlusion,
     /// Frames in a row that it has coasted.
@@ -97,6 +99,7 @@ impl Follow {
             region,
             surprise: 0.0,
             age: 0,
+            back: false,
             occlusion: Occlusion::default(),
             coasted: 0,
             held: 0.0,
@@ -121,6 +124,11 @@ impl Follow {
     /// Where the face is awaited `elapsed` seconds after the last mesh.
     pub(super) fn await_pose(&self, elapsed: f32) -> Pose {
         self.smoother.ahead(elapsed)
+    }
+
+    /// With the mesh awaited `elapsed` seconds after the last, in a crop of that region.
+    pub(super) fn ahead(&self, elapsed: f32, region: CropSquare) -> Self {
+        Self { points: self.smoother.mesh_ahead(elapsed), region, ..self.clone() }
     }
 
     /// The region to read next.
@@ -195,7 +203,10 @@ impl Follow {
         };
         let mut points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);
         let Some(pose) = Pose::fit(&points) else { return false };
-        self.express(&mut points, model, crop, region, elapsed, tuning);
+        // The first mesh after a gap lies too roughly for that: open eyes would look closed.
+        if !std::mem::take(&mut self.back) {
+            self.express(&mut points, model, crop, region, elapsed, tuning);
+        }
         model.update(&in_crop(&points, region, crop), crop, elapsed);
         self.occlusion = model.occlusion();
         (self.pose, self.points, self.region) = (pose, points, region);

@@ -4,6 +4,7 @@ use super::appearance::Crop;
 use super::detect::{Detection, Detector, SAME_FACE, whole};
 use super::follow::{Follow, MARGIN};
 use super::ghost::Ghost;
+use super::mesh::Reading;
 use super::tracker::Tracker;
 use super::{TrackError, taps};
 use crate::frame::Frame;
@@ -13,6 +14,8 @@ use glam::Vec2;
 /// A face beside a followed one is only taken up when two readings lie no farther apart than this: before that the other
 /// one hides too much of it.
 const UNSTABLE: f32 = 0.13;
+/// A lost face that a reading looks so much like is back, however unsteady the readings are, 0..=1.
+const BACK: f32 = 0.33;
 /// Frames between looks for further faces while some are followed.
 const LOOK_EVERY: u64 = 10;
 /// Frames between looks while all wanted faces are followed, to check their meshes.
@@ -69,6 +72,7 @@ impl Tracker {
             self.correct(frame, index, &found)?;
         }
         self.part();
+        self.bring_back(frame)?;
         let close = self.look_closely(frame)?;
         found.retain(|d| !close.iter().any(|c| c.overlap(d) > SAME_FACE));
         found.extend(close);
@@ -169,18 +173,36 @@ impl Tracker {
 
     /// Starts to follow a detected face, under its old id where it was awaited there.
     fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
-        let Some(first) = self.start(frame, detection.region())? else { return Ok(()) };
-        let Some(mut fresh) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
+        let Some((first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
+        let Some((fresh, reading)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
         let place = fresh.centre();
-        if fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place)) {
+        let unsteady = fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place));
+        if unsteady && self.ghosts_alike(&fresh) < BACK {
             return Ok(());
         }
         if self.follows.iter().any(|f| f.same_place(&fresh)) {
             return Ok(());
         }
-        match self.returning(&fresh) {
-            Some(ghost) => fresh.id = ghost.follow.id,
-            None => self.next_id += 1,
+        self.take_in(fresh, reading);
+        Ok(())
+    }
+
+    /// Follows a face whose region was read last from now on: as the lost one that it continues, where there is one.
+    fn take_in(&mut self, mut fresh: Follow, reading: Reading) {
+        if let Some(mut ghost) = self.returning(&fresh) {
+            fresh.id = ghost.follow.id;
+            (ghost.follow.age, ghost.follow.back) = (0, true);
+            // Its shape and motion are known as well as its looks.
+            let back = match self.models.contains_key(&fresh.id) {
+                true => self.moved(&ghost.follow, reading, true, fresh.region, ghost.age),
+                false => None,
+            };
+            if let Some(back) = back {
+                self.follows.push(back);
+                return;
+            }
+        } else {
+            self.next_id += 1;
         }
         let (planar, n) = self.mesh.crop();
         if self.config.smoothing.is_some()
@@ -189,13 +211,57 @@ impl Tracker {
             fresh.first_look(&crop);
         }
         self.follows.push(fresh);
+    }
+
+    /// Looks for lost faces beside followed ones where they are awaited: their own looks tell them while a detector does not
+    /// see yet what is half covered.
+    fn bring_back(&mut self, frame: &Frame) -> Result<(), TrackError> {
+        let mut index = 0;
+        while let Some(ghost) = self.ghosts.get(index).filter(|_| self.missing()) {
+            index += 1;
+            let (age, region) = (ghost.age, ghost.follow.await_region(ghost.age));
+            let mut awaited = ghost.follow.ahead(age, region);
+            let hidden = self.follows.iter().any(|f| f.near(awaited.centre()));
+            let apart = self.follows.iter().all(|f| !f.same_place(&awaited));
+            if age > GONE_ON || !hidden || !apart || !self.models.contains_key(&awaited.id) {
+                continue;
+            }
+            // For the crop: the network's mesh would lie on the face in front.
+            let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
+            let (planar, n) = self.mesh.crop();
+            let Some(crop) = Crop::new(planar, n, &mut self.views) else { continue };
+            let model = self.models.get(&awaited.id);
+            if model.and_then(|model| awaited.alike(model, &crop)).unwrap_or(0.0) < BACK {
+                continue;
+            }
+            (awaited.age, awaited.back) = (0, true);
+            let back = self.moved(&awaited, reading, false, region, age);
+            if let Some(back) = back.filter(|back| self.follows.iter().all(|f| !f.same_place(back))) {
+                self.ghosts.retain(|ghost| ghost.follow.id != back.id);
+                self.follows.push(back);
+                index = 0;
+            }
+        }
         Ok(())
     }
 
-    fn start(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<Follow>, TrackError> {
+    /// How much a new face, whose region was read last, looks like the lost one that it looks most like, 0..=1.
+    fn ghosts_alike(&mut self, fresh: &Follow) -> f32 {
+        let (planar, n) = self.mesh.crop();
+        let Some(crop) = Crop::new(planar, n, &mut self.views) else { return 0.0 };
+        let near = self.ghosts.iter().filter(|ghost| ghost.distance(fresh).is_some());
+        let models = near.filter_map(|ghost| self.models.get(&ghost.follow.id));
+        models.filter_map(|model| fresh.alike(model, &crop)).fold(0.0, f32::max)
+    }
+
+    /// A face in a region, as it was read there; none where the network sees none.
+    fn start(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<(Follow, Reading)>, TrackError> {
         let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-        let seen = self.is_face(&reading, frame);
-        Ok(Follow::start(self.next_id, reading.presence, reading.points, region).filter(|_| seen))
+        if !self.is_face(&reading, frame) {
+            return Ok(None);
+        }
+        let fresh = Follow::start(self.next_id, reading.presence, reading.points.clone(), region);
+        Ok(fresh.map(|fresh| (fresh, reading)))
     }
 
     /// The lost face that a new one, whose region was read last, continues: near, of similar size, and of its looks.

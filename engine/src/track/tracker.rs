@@ -218,7 +218,7 @@ impl Tracker {
     }
 
     /// A followed face in the frame that was just read; `seen` says whether the network sees it. None where it is lost.
-    fn moved(
+    pub(super) fn moved(
         &mut self,
         follow: &Follow,
         reading: Reading,
