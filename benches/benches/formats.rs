@@ -11,7 +11,7 @@ use glam::Vec3;
 use omote_benches::{Scene, regress, scene};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, Look};
-use omote_engine::frame::{Border, Colour, CropSpec, PixelFormat};
+use omote_engine::frame::{Colour, CropSpec, PixelFormat};
 use omote_engine::gpu;
 use omote_engine::space::{CropSquare, ImagePx, PxRect};
 use omote_engine::track::Occlusion;
@@ -35,15 +35,7 @@ fn frames(c: &mut Criterion) {
         let centre = ImagePx((low + high).truncate() * 0.5);
         for (what, side, n, taps) in [("crop of a face", 480.0, 192, 2), ("crop of all", 1280.0, 128, 10)] {
             let square = CropSquare { centre, side, angle: 0.1 };
-            let spec = CropSpec {
-                square,
-                n,
-                border: Border::Replicate,
-                taps,
-                coarse_chroma: false,
-                scale: 1.0,
-                offset: 0.0,
-            };
+            let spec = CropSpec { taps, ..CropSpec::new(square, n) };
             let mut out = vec![0.0; 3 * n * n];
             group.bench_function(what, |b| b.iter(|| s.frame.sample_crop(black_box(&spec), &mut out)));
         }

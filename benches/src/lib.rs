@@ -5,7 +5,7 @@ pub mod regress;
 
 use anyhow::Context;
 use glam::Vec3;
-use omote_engine::frame::{Border, Colour, CropSpec, Frame, PixelFormat};
+use omote_engine::frame::{Colour, CropSpec, Frame, PixelFormat};
 use omote_engine::persona::{Date, Persona, built_in};
 use omote_engine::space::{CropSquare, ImagePx};
 use omote_engine::swap::{FaceTexture, Mask};
@@ -49,15 +49,7 @@ pub fn scene(format: PixelFormat, width: u32, height: u32, wears: &str) -> anyho
     // A square crop of the picture's longer side, centred on the face; the edges of the portrait repeat.
     let n = width.max(height) as usize;
     let square = CropSquare { centre: ImagePx(middle), side: n as f32 / scale, angle: 0.0 };
-    let spec = CropSpec {
-        square,
-        n,
-        border: Border::Replicate,
-        taps: 1,
-        coarse_chroma: false,
-        scale: 255.0,
-        offset: 0.5,
-    };
+    let spec = CropSpec { scale: 255.0, offset: 0.5, ..CropSpec::new(square, n) };
     let mut planar = vec![0.0; n * n * 3];
     portrait.sample_crop(&spec, &mut planar);
     let (x0, y0) = ((n - width as usize) / 2, (n - height as usize) / 2);

@@ -36,6 +36,14 @@ pub struct CropSpec {
     pub offset: f32,
 }
 
+impl CropSpec {
+    /// Points of a square as R'G'B' in 0..=1, beyond the picture its nearest pixel.
+    #[must_use]
+    pub fn new(square: CropSquare, n: usize) -> Self {
+        Self { square, n, border: Border::Replicate, taps: 1, coarse_chroma: false, scale: 1.0, offset: 0.0 }
+    }
+}
+
 /// A component as a crop samples it: its own pixels, or means of blocks of them.
 enum Sampled<'a> {
     Own(Component<'a, u8>, Vec2),

@@ -1,7 +1,7 @@
 //! A [`FaceTexture`] from a photo and its landmarks.
 
 use super::{BakeError, FaceTexture, Mask, Tone};
-use crate::frame::{Border, Colour, CropSpec, Frame, PixelFormat};
+use crate::frame::{Colour, CropSpec, Frame, PixelFormat};
 use crate::persona::Persona;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::topology::{OVAL, POINTS};
@@ -34,15 +34,7 @@ impl FaceTexture {
         let n = Self::SIDE as usize;
         let taps = (side / n as f32).ceil().clamp(1.0, 4.0) as usize;
         let mut planar = vec![0.0; n * n * 3];
-        let spec = CropSpec {
-            square,
-            n,
-            border: Border::Replicate,
-            taps,
-            coarse_chroma: false,
-            scale: 255.0,
-            offset: 0.0,
-        };
+        let spec = CropSpec { taps, scale: 255.0, ..CropSpec::new(square, n) };
         photo.sample_crop(&spec, &mut planar);
         let rgba: Vec<u8> = (0..n * n)
             .flat_map(|i| [planar[i], planar[n * n + i], planar[2 * n * n + i], 255.0])

@@ -104,15 +104,8 @@ impl Detector {
     /// Reads a square of the picture, for a later [`Self::find`] without the picture.
     pub(super) fn aim(&mut self, frame: &Frame, square: CropSquare) {
         // One tap, though the crop shrinks the picture: the detectors were trained on pictures made that way.
-        let spec = CropSpec {
-            square,
-            n: self.side,
-            border: Border::Zero,
-            taps: 1,
-            coarse_chroma: false,
-            scale: 2.0,
-            offset: -1.0,
-        };
+        let spec =
+            CropSpec { border: Border::Zero, scale: 2.0, offset: -1.0, ..CropSpec::new(square, self.side) };
         frame.sample_crop(&spec, self.net.input_mut(0));
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use glam::{Vec2, Vec3};
 
-use crate::frame::{Border, CropSpec, Frame};
+use crate::frame::{CropSpec, Frame};
 use crate::infer::attention::{HEADS, Place};
 use crate::infer::models::{MESH_468, MESH_478};
 use crate::infer::{InferError, Net, Runtime};
@@ -73,15 +73,7 @@ impl MeshNet {
         region: CropSquare,
         taps: usize,
     ) -> Result<Reading, InferError> {
-        let spec = CropSpec {
-            square: region,
-            n: SIDE,
-            border: Border::Replicate,
-            taps,
-            coarse_chroma: true,
-            scale: 1.0,
-            offset: 0.0,
-        };
+        let spec = CropSpec { taps, coarse_chroma: true, ..CropSpec::new(region, SIDE) };
         frame.sample_crop(&spec, self.net.input_mut(0));
         self.net.run()?;
         let logit = self.net.output(1).first().copied().unwrap_or(f32::NEG_INFINITY);

@@ -27,15 +27,7 @@ fn the_fast_rows_match_the_plain_formula() {
     for (x, y, side, angle) in [(48.0, 36.0, 40.0, 0.5), (48.3, 35.2, 30.0, 0.0), (10.0, 60.0, 50.0, -2.0)] {
         for k in [1, 2, 4] {
             let square = CropSquare { centre: ImagePx(Vec2::new(x, y)), side, angle };
-            let spec = CropSpec {
-                square,
-                n: 24,
-                border: Border::Replicate,
-                taps: k,
-                coarse_chroma: false,
-                scale: 255.0,
-                offset: 0.0,
-            };
+            let spec = CropSpec { taps: k, scale: 255.0, ..CropSpec::new(square, 24) };
             let mut out = vec![0.0; 3 * 576];
             f.sample_crop(&spec, &mut out);
             for i in 0..576 {
@@ -65,13 +57,8 @@ fn ramp(format: PixelFormat) -> Frame {
 #[test]
 fn every_format_gives_the_same_crop() {
     let spec = CropSpec {
-        square: CropSquare { centre: ImagePx(Vec2::new(30.0, 22.0)), side: 30.0, angle: 0.4 },
-        n: 16,
-        coarse_chroma: false,
-        border: Border::Replicate,
         taps: 2,
-        scale: 1.0,
-        offset: 0.0,
+        ..CropSpec::new(CropSquare { centre: ImagePx(Vec2::new(30.0, 22.0)), side: 30.0, angle: 0.4 }, 16)
     };
     let crop = |format| {
         let mut out = vec![0.0; 3 * 256];
@@ -91,15 +78,7 @@ fn every_format_gives_the_same_crop() {
 fn an_upright_crop_of_the_same_scale_is_the_pixels() {
     let f = ramp(PixelFormat::Rgb);
     let square = CropSquare { centre: ImagePx(Vec2::new(18.0, 20.0)), side: 16.0, angle: 0.0 };
-    let spec = CropSpec {
-        square,
-        n: 16,
-        border: Border::Zero,
-        taps: 1,
-        coarse_chroma: false,
-        scale: 255.0,
-        offset: 0.0,
-    };
+    let spec = CropSpec { border: Border::Zero, scale: 255.0, ..CropSpec::new(square, 16) };
     let mut out = vec![0.0; 3 * 256];
     f.sample_crop(&spec, &mut out);
     let at = |x: usize, y: usize| f32::from(f.plane(0)[(y * 64 + x) * 3]);
@@ -112,15 +91,7 @@ fn an_upright_crop_of_the_same_scale_is_the_pixels() {
 fn zero_border_is_black_before_normalisation() {
     let f = Frame::filled(PixelFormat::I420, Colour::default(), 32, 32, [255; 3]).unwrap();
     let square = CropSquare { centre: ImagePx(Vec2::new(16.0, 16.0)), side: 96.0, angle: 0.0 };
-    let spec = CropSpec {
-        square,
-        n: 12,
-        border: Border::Zero,
-        taps: 1,
-        coarse_chroma: false,
-        scale: 2.0,
-        offset: -1.0,
-    };
+    let spec = CropSpec { border: Border::Zero, scale: 2.0, offset: -1.0, ..CropSpec::new(square, 12) };
     let mut out = vec![0.0; 3 * 144];
     f.sample_crop(&spec, &mut out);
     assert_eq!(out[0], -1.0);
@@ -140,15 +111,7 @@ fn coarse_chroma_is_the_same_where_colour_is_smooth() {
         // An odd side too, and a crop beyond the edge.
         for (n, side, x) in [(24, 20.0, 32.0), (25, 30.0, 30.0), (16, 24.0, 8.0)] {
             let square = CropSquare { centre: ImagePx(Vec2::new(x, 24.0)), side, angle: 0.3 };
-            let spec = |coarse_chroma| CropSpec {
-                square,
-                n,
-                border: Border::Replicate,
-                taps: 1,
-                coarse_chroma,
-                scale: 255.0,
-                offset: 0.0,
-            };
+            let spec = |coarse_chroma| CropSpec { coarse_chroma, scale: 255.0, ..CropSpec::new(square, n) };
             let [mut fine, mut coarse] = [vec![0.0; 3 * n * n], vec![0.0; 3 * n * n]];
             f.sample_crop(&spec(false), &mut fine);
             f.sample_crop(&spec(true), &mut coarse);

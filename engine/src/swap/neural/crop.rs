@@ -1,7 +1,7 @@
 //! The crop that a model sees, as a tensor, and the one that it gives back.
 
 use super::contract::{Channels, Contract, Layout, Range};
-use crate::frame::{Border, CropSpec, Frame};
+use crate::frame::{CropSpec, Frame};
 use crate::space::CropSquare;
 
 /// What a model made of a face: a square part of the picture with another face in it.
@@ -32,15 +32,7 @@ pub(super) fn sample(
 ) {
     let n = width.max(height);
     let taps = (square.side / n as f32).round().clamp(1.0, 8.0) as usize;
-    let spec = CropSpec {
-        square,
-        n,
-        border: Border::Replicate,
-        taps,
-        coarse_chroma: false,
-        scale: 1.0,
-        offset: 0.0,
-    };
+    let spec = CropSpec { taps, ..CropSpec::new(square, n) };
     if width == height {
         out.resize(3 * n * n, 0.0);
         frame.sample_crop(&spec, out);

@@ -18,7 +18,6 @@ use crate::canonical_uv::CANONICAL_UV;
 use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
 use lanes::{LANES, Products, lanes, lit, solve, terms};
 use places::{AT_CELL, BESIDE, SKIN, TERMS, closed, mean_round, points_of};
-
 use wide::f32x8;
 
 pub(super) use crop::{Crop, Views};
@@ -262,8 +261,8 @@ impl Model {
                     rest += off * off;
                 }
                 let weight = *trust / (rest * f32x8::splat(1.0 / (scale * scale)) + f32x8::ONE);
-                let ([a, b, c, d, e, f], [r, g, b_, t]) = (*terms, *differences);
-                products.push([a, b, c, d, e, f, r, g, b_, t], weight);
+                let column = |k: usize| if k < 6 { terms[k] } else { differences[k - 6] };
+                products.push(std::array::from_fn(column), weight);
             }
             let products = products.sums();
             let mut normal: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| products[i][j]));
