@@ -3,7 +3,7 @@
 //! Image space: x to the right, y down, in pixels; (0, 0) is the middle of the top-left pixel.
 //! Left and right are always the subject's.
 
-use glam::{Vec2, Vec3};
+use glam::{Affine2, Vec2, Vec3};
 
 /// A position in the picture, in pixels. (0, 0) is the middle of the top-left pixel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -33,18 +33,26 @@ pub struct CropSquare {
 }
 
 impl CropSquare {
-    /// Where a crop position lies in the picture. `n` is the crop's side in crop pixels.
+    /// From crop to picture, for many positions. `n` is the crop's side in crop pixels.
     ///
     /// `centre + R(angle) · ((p / n − 0.5) · side)`: the reference's formula, without a half-pixel shift.
+    #[must_use]
+    pub fn affine(&self, n: f32) -> Affine2 {
+        let along = Vec2::from_angle(self.angle) * (self.side / n);
+        let down = along.perp();
+        Affine2::from_cols(along, down, self.centre.0 - (along + down) * (n * 0.5))
+    }
+
+    /// Where a crop position lies in the picture, by [`CropSquare::affine`].
+    #[must_use]
     pub fn to_image(&self, p: CropPx, n: f32) -> ImagePx {
-        let d = (p.0 / n - 0.5) * self.side;
-        ImagePx(self.centre.0 + Vec2::from_angle(self.angle).rotate(d))
+        ImagePx(self.affine(n).transform_point2(p.0))
     }
 
     /// The inverse of [`CropSquare::to_image`].
+    #[must_use]
     pub fn to_crop(&self, p: ImagePx, n: f32) -> CropPx {
-        let d = Vec2::from_angle(-self.angle).rotate(p.0 - self.centre.0);
-        CropPx((d / self.side + 0.5) * n)
+        CropPx(self.affine(n).inverse().transform_point2(p.0))
     }
 }
 

@@ -9,7 +9,7 @@ use super::pose::Pose;
 use super::select::Contender;
 use super::smooth::{Placed, Sample, Smoother, Smoothing};
 use super::{Face, FaceId};
-use crate::space::{CropPx, CropSquare, ImagePx, MeshPoint};
+use crate::space::{CropSquare, ImagePx, MeshPoint};
 use crate::topology::OVAL;
 
 /// How much larger than the outline's box the region is.
@@ -116,7 +116,7 @@ impl Follow {
 
     /// How much the face, as it was just read, looks like a model's, 0..=1; none where the model does not know.
     pub(super) fn alike(&self, model: &Model, crop: &Crop<'_>) -> Option<f32> {
-        let flat = in_crop(&self.points, self.region, crop);
+        let flat = in_crop(&self.points, self.region, crop.side());
         let fit = (model.age >= MATURE_S).then(|| model.lay(&flat, crop)).flatten()?;
         Some((fit.agreement * fit.pattern).max(0.0))
     }
@@ -126,9 +126,14 @@ impl Follow {
         self.smoother.ahead(elapsed)
     }
 
+    /// The mesh awaited `elapsed` seconds after the last, in image pixels.
+    pub(super) fn await_mesh(&self, elapsed: f32) -> Vec<MeshPoint> {
+        self.smoother.mesh_ahead(elapsed)
+    }
+
     /// With the mesh awaited `elapsed` seconds after the last, in a crop of that region.
     pub(super) fn ahead(&self, elapsed: f32, region: CropSquare) -> Self {
-        Self { points: self.smoother.mesh_ahead(elapsed), region, ..self.clone() }
+        Self { points: self.await_mesh(elapsed), region, ..self.clone() }
     }
 
     /// The region to read next.
@@ -167,7 +172,7 @@ impl Follow {
         if self.held > HOLD_S {
             return false;
         }
-        let points = self.smoother.mesh_ahead(elapsed);
+        let points = self.await_mesh(elapsed);
         let sample = Sample { points: &points, pose: self.await_pose(elapsed), covered: &|_| 1.0 };
         self.place(&sample, look, region, false, elapsed, tuning) && self.smoother.laid > 0.0
     }
@@ -188,7 +193,7 @@ impl Follow {
             if model.age < MATURE_S {
                 return None;
             }
-            let fit = model.lay(&in_crop(mesh, region, crop), crop)?;
+            let fit = model.lay(&in_crop(mesh, region, crop.side()), crop)?;
             let worth = fit.agreement * fit.pattern;
             if worth < LEAST_WORTH || fit.error > MOST_ERROR {
                 return None;
@@ -197,8 +202,9 @@ impl Follow {
                 + fit.error * region.side / n / self.pose.scale
                 + COVERED_NOISE * model.share()
                 + WORSE_NOISE * (1.0 - fit.agreement).powi(2);
-            let place =
-                |p: Vec2| region.to_image(CropPx(fit.way.apply(region.to_crop(ImagePx(p), n).0)), n).0;
+            let to_image = region.affine(n);
+            let to_crop = to_image.inverse();
+            let place = |p: Vec2| to_image.transform_point2(fit.way.apply(to_crop.transform_point2(p)));
             Some((worth, at.carried(place, fit.way.turn, fit.way.grow, noise)))
         };
         let mut points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);
@@ -207,7 +213,7 @@ impl Follow {
         if !std::mem::take(&mut self.back) {
             self.express(&mut points, model, crop, region, elapsed, tuning);
         }
-        model.update(&in_crop(&points, region, crop), crop, elapsed);
+        model.update(&in_crop(&points, region, crop.side()), crop, elapsed);
         self.occlusion = model.occlusion();
         (self.pose, self.points, self.region) = (pose, points, region);
         true
@@ -217,7 +223,7 @@ impl Follow {
     /// calm.
     pub(super) fn first_look(&mut self, crop: &Crop<'_>) {
         let mut first = Model::new();
-        first.update(&in_crop(&self.points, self.region, crop), crop, 0.0);
+        first.update(&in_crop(&self.points, self.region, crop.side()), crop, 0.0);
         self.occlusion = first.occlusion();
     }
 
@@ -232,7 +238,7 @@ impl Follow {
         tuning: &Smoothing,
     ) {
         let (n, side) = (crop.side(), region.side);
-        let mut flat = in_crop(points, region, crop);
+        let mut flat = in_crop(points, region, crop.side());
         let unit = self.pose.scale * n / side;
         let drop = if model.age < MATURE_S { None } else { model.jaw(&flat, crop) };
         let drop = self.drop.update(&tuning.shape, Vec3::X * (drop.unwrap_or(0.0) / unit), elapsed).x * unit;
@@ -245,8 +251,9 @@ impl Follow {
                 *p = place;
             }
         }
+        let to_image = region.affine(n);
         for (p, flat) in points.iter_mut().zip(&flat) {
-            *p = region.to_image(CropPx(*flat), n).0.extend(p.z);
+            *p = to_image.transform_point2(*flat).extend(p.z);
         }
     }
 
@@ -338,9 +345,10 @@ impl Follow {
     }
 }
 
-/// Image points in the pixels of a crop that was read from `region`.
-fn in_crop(points: &[MeshPoint], region: CropSquare, crop: &Crop<'_>) -> Vec<Vec2> {
-    points.iter().map(|p| region.to_crop(ImagePx(p.truncate()), crop.side()).0).collect()
+/// Image points in the pixels of a crop, `n` a side, that was read from `region`.
+pub(super) fn in_crop(points: &[MeshPoint], region: CropSquare, n: f32) -> Vec<Vec2> {
+    let to_crop = region.affine(n).inverse();
+    points.iter().map(|p| to_crop.transform_point2(p.truncate())).collect()
 }
 
 /// Part of the outline's points that lie inside a picture of this size, 0..=1.

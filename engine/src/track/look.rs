@@ -206,7 +206,7 @@ impl Tracker {
         }
         let (planar, n) = self.mesh.crop();
         if self.config.smoothing.is_some()
-            && let Some(crop) = Crop::new(planar, n, &mut self.views)
+            && let Some(crop) = Crop::new(planar, n, &[], &mut self.views)
         {
             fresh.first_look(&crop);
         }
@@ -229,7 +229,7 @@ impl Tracker {
             // For the crop: the network's mesh would lie on the face in front.
             let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
             let (planar, n) = self.mesh.crop();
-            let Some(crop) = Crop::new(planar, n, &mut self.views) else { continue };
+            let Some(crop) = Crop::new(planar, n, &[], &mut self.views) else { continue };
             let model = self.models.get(&awaited.id);
             if model.and_then(|model| awaited.alike(model, &crop)).unwrap_or(0.0) < BACK {
                 continue;
@@ -248,7 +248,7 @@ impl Tracker {
     /// How much a new face, whose region was read last, looks like the lost one that it looks most like, 0..=1.
     fn ghosts_alike(&mut self, fresh: &Follow) -> f32 {
         let (planar, n) = self.mesh.crop();
-        let Some(crop) = Crop::new(planar, n, &mut self.views) else { return 0.0 };
+        let Some(crop) = Crop::new(planar, n, &[], &mut self.views) else { return 0.0 };
         let near = self.ghosts.iter().filter(|ghost| ghost.distance(fresh).is_some());
         let models = near.filter_map(|ghost| self.models.get(&ghost.follow.id));
         models.filter_map(|model| fresh.alike(model, &crop)).fold(0.0, f32::max)
@@ -267,7 +267,7 @@ impl Tracker {
     /// The lost face that a new one, whose region was read last, continues: near, of similar size, and of its looks.
     fn returning(&mut self, fresh: &Follow) -> Option<Ghost> {
         let (planar, n) = self.mesh.crop();
-        let crop = Crop::new(planar, n, &mut self.views)?;
+        let crop = Crop::new(planar, n, &[], &mut self.views)?;
         let alike = |id: u64| self.models.get(&id).and_then(|m| fresh.alike(m, &crop));
         let (ghost, known) = Ghost::take(&mut self.ghosts, fresh, alike)?;
         // Looks that do not fit would pull the mesh along.

@@ -10,7 +10,7 @@ use crate::frame::{CropSpec, Frame};
 use crate::infer::attention::{HEADS, Place};
 use crate::infer::models::{MESH_468, MESH_478};
 use crate::infer::{InferError, Net, Runtime};
-use crate::space::{CropPx, CropSquare, MeshPoint};
+use crate::space::{CropSquare, MeshPoint};
 
 /// Which mesh network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,9 +79,9 @@ impl MeshNet {
         let logit = self.net.output(1).first().copied().unwrap_or(f32::NEG_INFINITY);
         let mut points = self.points()?;
         let n = SIDE as f32;
+        let to_image = region.affine(n);
         for p in &mut points {
-            let place = region.to_image(CropPx(p.truncate()), n);
-            *p = place.0.extend(p.z / n * region.side);
+            *p = to_image.transform_point2(p.truncate()).extend(p.z / n * region.side);
         }
         Ok(Reading { presence: 1.0 / (1.0 + (-logit).exp()), points })
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::appearance::{Crop, Model, Views};
 use super::detect::{Detector, Reach, whole};
-use super::follow::{Follow, Look, MARGIN, Mesh, inside, wrap};
+use super::follow::{Follow, Look, MARGIN, Mesh, in_crop, inside, wrap};
 use super::ghost::Ghost;
 use super::mesh::{MeshKind, MeshNet, Reading};
 use super::pose::Pose;
@@ -232,7 +232,11 @@ impl Tracker {
         };
         let mut next = follow.clone();
         let (planar, n) = self.mesh.crop();
-        let crop = Crop::new(planar, n, &mut self.views)?;
+        // It is looked for where the network sees it and where it is awaited.
+        let mut mesh = follow.await_mesh(elapsed);
+        mesh.extend(reading.points.iter().filter(|_| seen));
+        let mesh = in_crop(&mesh, region, n as f32);
+        let crop = Crop::new(planar, n, &mesh, &mut self.views)?;
         let model = self.models.entry(follow.id).or_insert_with(Model::new);
         let look = Look { model, crop: &crop };
         let mesh = Mesh { presence: reading.presence, points: reading.points, region };

@@ -1,7 +1,8 @@
 //! The mesh network's crop as the model looks at it.
 
 use super::lanes::LANES;
-use glam::{Vec2, Vec3, Vec4};
+use glam::{USizeVec2, Vec2, Vec3, Vec4};
+use std::ops::Range;
 use wide::{f32x4, f32x8};
 
 /// Encoded light added before a logarithm, so that noise in the dark stays small.
@@ -9,10 +10,45 @@ pub(super) const FLOOR: f32 = 24.0 / 255.0;
 /// Luma of R'G'B' (BT.601).
 const LUMA: Vec3 = Vec3::new(0.299, 0.587, 0.114);
 
-/// A square crop, `n` pixels a side, made ready to be sampled in many places.
+/// A square crop, `n` pixels a side, made ready to be sampled in many places of a part of it.
 pub(in crate::track) struct Crop<'a> {
     n: usize,
+    /// Places from the first to before the last can be sampled.
+    first: Vec2,
+    last: Vec2,
     views: &'a Views,
+}
+
+/// Pixels round the points of a mesh that are made ready too.
+const ROUND: f32 = 14.0;
+/// Pixels at a part's edge that can't be sampled.
+const EDGE: usize = 3;
+
+/// A part of a crop: whole [`LANES`] of columns.
+#[derive(Debug, PartialEq, Eq)]
+struct Part {
+    columns: Range<usize>,
+    rows: Range<usize>,
+}
+
+impl Part {
+    /// What is needed to sample the crop round the mesh's points (crop pixels); all of it where they are none.
+    fn round(mesh: &[Vec2], n: usize) -> Self {
+        let (low, high) = mesh
+            .iter()
+            .fold((Vec2::INFINITY, Vec2::NEG_INFINITY), |(low, high), p| (low.min(*p), high.max(*p)));
+        // Of a float that is out of range, or none, `as` makes the nearest integer, or 0.
+        let from = |v: f32| ((v - ROUND) as usize).saturating_sub(EDGE);
+        let to = |v: f32| ((v + ROUND) as usize).saturating_add(EDGE + 1).min(n);
+        let columns = from(low.x) / LANES * LANES..to(high.x).next_multiple_of(LANES);
+        let rows = from(low.y)..to(high.y);
+        let least = 2 * EDGE + 1;
+        if columns.len() < least || rows.len() < least {
+            Self { columns: 0..n, rows: 0..n }
+        } else {
+            Self { columns, rows }
+        }
+    }
 }
 
 /// A crop's pixels blurred by 1 2 1 both ways; kept from frame to frame.
@@ -34,24 +70,26 @@ fn ln4(v: Vec4) -> Vec4 {
 }
 
 impl Views {
-    /// Takes a crop in: planar R'G'B'; `n` is a multiple of eight. What lies nearer to the edge than two pixels is not
-    /// defined.
-    fn fill(&mut self, rgb: [&[f32]; 3], n: usize) {
+    /// Takes a part of a crop in: planar R'G'B' with `n` pixels a row. What lies nearer to the part's edge than two pixels is
+    /// not defined.
+    fn fill(&mut self, rgb: [&[f32]; 3], n: usize, part: &Part) {
+        let Part { columns, rows } = part;
+        let (first, width) = (columns.start, columns.len());
         for plane in [&mut self.colours, &mut self.tones] {
             plane.resize(n * n, Vec4::ZERO);
         }
         for row in self.rows.iter_mut().flatten().chain(&mut self.smooth).chain(&mut self.logs) {
-            row.resize(n, 0.0);
+            row.resize(width, 0.0);
         }
-        for y in 0..n {
+        for y in rows.clone() {
             self.rows.rotate_left(1);
             let [above, middle, below] = &mut self.rows;
             for (plane, row) in rgb.iter().zip(&mut *below) {
-                for (w, o) in plane[y * n..][..n].windows(3).zip(&mut row[1..]) {
+                for (w, o) in plane[y * n + first..][..width].windows(3).zip(&mut row[1..]) {
                     *o = (w[0] + w[1] * 2.0 + w[2]) * 0.25;
                 }
             }
-            if y < 2 {
+            if y < rows.start + 2 {
                 continue;
             }
             // The row before this one can be blurred down now, and the one before that has its slopes.
@@ -66,7 +104,7 @@ impl Views {
             for (((o, r), g), b) in luma.iter_mut().zip(&*red).zip(&*green).zip(&*blue) {
                 *o = r * LUMA.x + g * LUMA.y + b * LUMA.z;
             }
-            let colours = &mut self.colours[(y - 1) * n..][..n];
+            let colours = &mut self.colours[(y - 1) * n + first..][..width];
             for ((((o, r), g), b), l) in colours.iter_mut().zip(&*red).zip(&*green).zip(&*blue).zip(&*luma) {
                 *o = Vec4::new(*r, *g, *b, *l);
             }
@@ -76,10 +114,10 @@ impl Views {
             for (o, luma) in eights {
                 *o = (f32x8::from(*luma).max(f32x8::ZERO) + f32x8::splat(FLOOR)).ln().to_array();
             }
-            if y < 4 {
+            if y < rows.start + 4 {
                 continue;
             }
-            let tones = &mut self.tones[(y - 2) * n..][1..n - 1];
+            let tones = &mut self.tones[(y - 2) * n + first..][1..width - 1];
             let down = above.iter().zip(&*below).skip(1).map(|(a, b)| (b - a) * 0.5);
             for ((o, w), down) in tones.iter_mut().zip(middle.windows(3)).zip(down) {
                 *o = Vec4::new(w[1], (w[2] - w[0]) * 0.5, down, 0.0);
@@ -89,14 +127,24 @@ impl Views {
 }
 
 impl<'a> Crop<'a> {
-    /// A crop of planar R'G'B', 0..=1; none where the planes are too short or the side is no multiple of eight.
-    pub(in crate::track) fn new(planar: &[f32], n: usize, views: &'a mut Views) -> Option<Self> {
+    /// A crop of planar R'G'B', 0..=1, to be sampled round the mesh's points (crop pixels); anywhere where there are none.
+    /// None where the planes are too short or the side is no multiple of eight.
+    pub(in crate::track) fn new(
+        planar: &[f32],
+        n: usize,
+        mesh: &[Vec2],
+        views: &'a mut Views,
+    ) -> Option<Self> {
         let all = n * n;
         if n < 8 || !n.is_multiple_of(LANES) || planar.len() < 3 * all {
             return None;
         }
-        views.fill([&planar[..all], &planar[all..2 * all], &planar[2 * all..3 * all]], n);
-        Some(Self { n, views })
+        let part = Part::round(mesh, n);
+        views.fill([&planar[..all], &planar[all..2 * all], &planar[2 * all..3 * all]], n, &part);
+        let Part { columns, rows } = part;
+        let first = USizeVec2::new(columns.start, rows.start).as_vec2() + EDGE as f32;
+        let last = USizeVec2::new(columns.end, rows.end).as_vec2() - (EDGE + 1) as f32;
+        Some(Self { n, first, last, views })
     }
 
     /// Pixels a side.
@@ -104,11 +152,10 @@ impl<'a> Crop<'a> {
         self.n as f32
     }
 
-    /// Between the four pixels round a place; none within three pixels of the edge.
+    /// Between the four pixels round a place; none beyond the part that was made ready.
     #[inline]
     fn mix(&self, plane: &[Vec4], at: Vec2) -> Option<Vec4> {
-        let last = self.n as f32 - 4.0;
-        if !(at.x >= 3.0 && at.y >= 3.0 && at.x < last && at.y < last) {
+        if !(at.cmpge(self.first).all() && at.cmplt(self.last).all()) {
             return None;
         }
         let (x, y) = (at.x as usize, at.y as usize);
@@ -120,20 +167,22 @@ impl<'a> Crop<'a> {
         Some(above + (below - above) * part.y)
     }
 
-    /// Logarithm of the encoded colour and of luma, each plus [`FLOOR`]; none near the crop's edge.
+    /// Logarithm of the encoded colour and of luma, each plus [`FLOOR`]; none beyond what was made ready.
     pub(super) fn colour(&self, at: Vec2) -> Option<Vec4> {
         Some(ln4(self.mix(&self.views.colours, at)?.max(Vec4::ZERO) + FLOOR))
     }
 
-    /// Logarithm of luma and its slopes a pixel, across and down, at eight places, and 1 where they lie in the crop; near its
-    /// edge, what is nearest.
+    /// Logarithm of luma and its slopes a pixel, across and down, at eight places, and 1 where they lie in what was made ready;
+    /// what the others give is not theirs.
     #[inline]
     pub(super) fn tones(&self, x: f32x8, y: f32x8) -> ([f32x8; 3], f32x8) {
-        let (first, last) = (f32x8::splat(3.0), f32x8::splat(self.n as f32 - 4.0));
-        let inside = x.simd_ge(first) & y.simd_ge(first) & x.simd_lt(last) & y.simd_lt(last);
+        let within =
+            |v: f32x8, first: f32, last: f32| v.simd_ge(f32x8::splat(first)) & v.simd_lt(f32x8::splat(last));
+        let inside = within(x, self.first.x, self.last.x) & within(y, self.first.y, self.last.y);
         // So that a place that is no number has one too.
-        let at = |v: f32x8| (inside.select(v, first), inside.select(v, first).trunc_int());
-        let ((x, column), (y, row)) = (at(x), at(y));
+        let at = |v: f32x8, first: f32| inside.select(v, f32x8::splat(first));
+        let (x, y) = (at(x, self.first.x), at(y, self.first.y));
+        let (column, row) = (x.trunc_int(), y.trunc_int());
         let [part_x, part_y] = [x - x.trunc(), y - y.trunc()].map(f32x8::to_array);
         let (column, row) = (column.to_array(), row.to_array());
         let mut out = [[0.0; 8]; 3];
@@ -149,7 +198,7 @@ impl<'a> Crop<'a> {
         (out.map(f32x8::from), inside.select(f32x8::ONE, f32x8::ZERO))
     }
 
-    /// Logarithm of luma; none near the crop's edge.
+    /// Logarithm of luma; none beyond what was made ready.
     #[inline]
     pub(super) fn tone(&self, at: Vec2) -> Option<f32> {
         Some(self.mix(&self.views.tones, at)?.x)

@@ -177,7 +177,7 @@ mod tests {
         let mut model = Model::new();
         let (picture, mut views) = (picture(0.0), Views::default());
         for _ in 0..30 {
-            model.update(&mesh(), &Crop::new(&picture, W, &mut views).unwrap(), 1.0 / 30.0);
+            model.update(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap(), 1.0 / 30.0);
         }
         model
     }
@@ -187,7 +187,7 @@ mod tests {
         let model = learned();
         for drop in [-2.0, 0.0, 3.0, 6.0] {
             let (picture, mut views) = (picture(drop), Views::default());
-            let found = model.jaw(&mesh(), &Crop::new(&picture, W, &mut views).unwrap()).unwrap();
+            let found = model.jaw(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap()).unwrap();
             assert!((found - drop).abs() < 1.0, "{found} instead of {drop}");
         }
     }
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn without_a_known_face_no_jaw_is_told() {
         let (picture, mut views) = (picture(0.0), Views::default());
-        assert_eq!(Model::new().jaw(&mesh(), &Crop::new(&picture, W, &mut views).unwrap()), None);
+        assert_eq!(Model::new().jaw(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap()), None);
     }
 
     #[test]

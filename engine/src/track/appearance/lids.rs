@@ -276,7 +276,7 @@ mod tests {
 
     fn look(model: &mut Model, closed: f32) -> Vec<(usize, Vec2)> {
         let (picture, mut views) = (picture(closed), Views::default());
-        model.lids(&mesh(), &Crop::new(&picture, W, &mut views).unwrap(), 1.0 / 30.0)
+        model.lids(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap(), 1.0 / 30.0)
     }
 
     #[test]
@@ -305,6 +305,6 @@ mod tests {
         }
         let dim: Vec<f32> = picture(0.0).iter().map(|v| v * 0.5).collect();
         let mut views = Views::default();
-        assert!(model.lids(&mesh(), &Crop::new(&dim, W, &mut views).unwrap(), 1.0 / 30.0).is_empty());
+        assert!(model.lids(&mesh(), &Crop::new(&dim, W, &[], &mut views).unwrap(), 1.0 / 30.0).is_empty());
     }
 }

@@ -36,7 +36,7 @@ fn show(model: &mut Model, from: u32, frames: u32, lamp: f32, hand: Option<(usiz
 
 fn see(model: &mut Model, picture: &[f32]) {
     let mut views = Views::default();
-    let crop = Crop::new(picture, W, &mut views).unwrap();
+    let crop = Crop::new(picture, W, &[], &mut views).unwrap();
     model.update(&points(), &crop, 1.0 / 30.0);
 }
 
@@ -132,7 +132,7 @@ fn misplaced(lamp: f32, hand: Option<(usize, usize)>) -> (f32, align::Fit) {
     }
     let picture = picture(50, lamp, hand);
     let mut views = Views::default();
-    let crop = Crop::new(&picture, W, &mut views).unwrap();
+    let crop = Crop::new(&picture, W, &[], &mut views).unwrap();
     let mesh = moved(Vec2::new(1.5, -1.0), 0.015, -0.01);
     let fit = model.lay(&mesh, &crop).unwrap();
     let worst = mesh.iter().zip(points()).map(|(p, to)| fit.way.apply(*p).distance(to)).fold(0.0, f32::max);
@@ -155,7 +155,7 @@ fn a_wall_is_no_face() {
     show(&mut model, 0, 40, 0.0, None);
     let wall = vec![0.45; 3 * W * W];
     let mut views = Views::default();
-    let crop = Crop::new(&wall, W, &mut views).unwrap();
+    let crop = Crop::new(&wall, W, &[], &mut views).unwrap();
     let fit = model.lay(&points(), &crop);
     // Without slopes its place can't be told either: the error is more than a pixel.
     assert!(fit.is_none_or(|f| f.agreement * f.pattern < 0.4 && f.error > 1.0), "{fit:?}");
@@ -182,7 +182,7 @@ fn glasses_that_are_worn_stay_in_front_and_count_as_no_occluder() {
     let mut model = Model::new();
     let mut views = Views::default();
     let first = with_glasses(picture(0, 0.0, None));
-    model.update(&points(), &Crop::new(&first, W, &mut views).unwrap(), 0.0);
+    model.update(&points(), &Crop::new(&first, W, &[], &mut views).unwrap(), 0.0);
     // From the first frame on.
     for frames in [0, 1, 40] {
         for k in 0..frames {
