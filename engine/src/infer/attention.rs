@@ -13,6 +13,10 @@ pub(crate) const MAP: usize = 48;
 pub(crate) const CHANNELS: usize = 32;
 /// Side of a patch in pixels.
 pub(crate) const PATCH: usize = 16;
+/// The heads' values are filled up to a multiple of so many: ONNX Runtime's blocked layouts take as many channels together.
+pub(crate) const SLOT: usize = 16;
+/// Values of a head: x y of its points, filled up.
+pub(crate) const POINT_VALUES: usize = 160;
 /// Side of a patch over that of its points' box.
 pub(super) const SCALE: f32 = 1.5;
 /// Crop pixels to a pixel of the feature map.
@@ -21,7 +25,7 @@ const STRIDE: f32 = 4.0;
 /// What one head looks at.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// Name of its patch among the second part's inputs.
+    /// Name of its patch where the converter cuts the network.
     pub(super) input: &'static str,
     /// The mesh points that it finds anew, in its order. The patch is laid round their places in the coarse mesh.
     pub(crate) points: &'static [u16],
@@ -40,7 +44,7 @@ pub(crate) const RIGHT_EYE: Head =
 pub(crate) const LEFT_EYE: Head =
     Head { input: "patch_right_eye", points: &LEFT_EYE_POINTS, level: [362, 263] };
 
-/// All, in the order of the second part's inputs and of its first outputs; the irises of the two eyes follow.
+/// All, in the order of the second part's channels and values; the irises are those of the two eyes.
 pub(crate) const HEADS: [Head; 3] = [LIPS, RIGHT_EYE, LEFT_EYE];
 
 /// Where a patch lies on the feature map: its pixel (x, y) is the map's at `turn`·((x, y) + 0.5) + `shift` - 0.5.
@@ -71,12 +75,13 @@ impl Place {
     }
 
     /// Cuts the patch, [`PATCH`]² pixels of [`CHANNELS`], out of the map, [`MAP`]² pixels of as many: both channels-last,
-    /// row-major. Between pixels linear; zero outside the middles of the map's outer pixels.
-    pub(crate) fn cut(&self, map: &[f32], patch: &mut [f32]) {
-        let (pixels, _) = patch.as_chunks_mut::<CHANNELS>();
+    /// row-major. It becomes the channels of a head among those of all [`HEADS`]. Between pixels linear; zero outside the
+    /// middles of the map's outer pixels.
+    pub(crate) fn cut(&self, map: &[f32], head: usize, patches: &mut [f32]) {
+        let pixels = patches.as_chunks_mut::<CHANNELS>().0.iter_mut().skip(head).step_by(HEADS.len());
         let (map, _) = map.as_chunks::<CHANNELS>();
         let last = (MAP - 1) as f32;
-        for (k, out) in pixels.iter_mut().enumerate() {
+        for (k, out) in pixels.enumerate() {
             let pixel = Vec2::new((k % PATCH) as f32, (k / PATCH) as f32);
             let at = self.turn * (pixel + 0.5) + self.shift - 0.5;
             let corner = at.floor().clamp(Vec2::ZERO, Vec2::splat(last - 1.0));
@@ -166,18 +171,23 @@ mod tests {
         let map: Vec<f32> =
             (0..MAP * MAP).flat_map(|k| (0..CHANNELS).map(move |c| ramp(pixel(k), c))).collect();
         let place = Place::of(&LIPS, &mesh(0.3));
-        let mut patch = vec![f32::NAN; PATCH * PATCH * CHANNELS];
-        place.cut(&map, &mut patch);
-        for (k, value) in patch.iter().enumerate() {
+        let mut patches = vec![f32::NAN; PATCH * PATCH * HEADS.len() * CHANNELS];
+        let of_head = |patches: &[f32], head: usize| -> Vec<f32> {
+            let pixels = patches.chunks(HEADS.len() * CHANNELS);
+            pixels.flat_map(|pixel| pixel[head * CHANNELS..][..CHANNELS].to_vec()).collect()
+        };
+        place.cut(&map, 1, &mut patches);
+        for (k, value) in of_head(&patches, 1).iter().enumerate() {
             let (channel, k) = (k % CHANNELS, k / CHANNELS);
             let unit = 4.0 * (Vec2::new((k % PATCH) as f32, (k / PATCH) as f32) + 0.5);
             let at = place.to_crop(unit) / STRIDE - 0.5;
             assert!((value - ramp(at, channel)).abs() < 1e-2, "{at} {channel}: {value}");
         }
         let far = Place { shift: place.shift + Vec2::new(20.0, 0.0), ..place };
-        far.cut(&map, &mut patch);
-        assert_eq!(patch[PATCH * PATCH * CHANNELS - 1], 0.0);
-        assert!(patch[0] != 0.0);
+        far.cut(&map, 2, &mut patches);
+        let far = of_head(&patches, 2);
+        assert!(far[0] != 0.0 && far.last() == Some(&0.0));
+        assert!(of_head(&patches, 0).iter().all(|v| v.is_nan()), "the others' channels stay as they are");
         // A face without an extent has a place all the same.
         let none = Place::of(&LIPS, &vec![5.0; 3 * 468]);
         assert!(none.to_crop(Vec2::splat(32.0)).is_finite());

@@ -52,6 +52,14 @@ impl Builder {
         });
     }
 
+    /// A 1x1 depthwise convolution: one factor a channel; returns the output's name.
+    pub(super) fn scale_channels(&mut self, x: &str, factors: &[f32]) -> String {
+        let weights = self.floats(&[factors.len(), 1, 1, 1], factors);
+        let group = Attribute::int("group", i64::try_from(factors.len()).unwrap_or(i64::MAX));
+        let kernel = Attribute::ints("kernel_shape", &[1, 1]);
+        self.node("Conv", &[x, &weights], vec![kernel, group])
+    }
+
     /// The names of the values that depend on one of the given names, with these.
     pub(super) fn reached<'a>(&self, from: impl Iterator<Item = &'a str>) -> HashSet<String> {
         let mut names: HashSet<String> = from.map(str::to_owned).collect();

@@ -7,6 +7,7 @@
 //! layouts.
 
 mod attention;
+mod beside;
 mod constants;
 mod layers;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use super::attention::Head;
+use super::attention::{HEADS, Head};
 use super::builder::Builder;
 use super::onnx;
 use super::tflite::{Graph, Kind, Operator, Padding, TfliteError};
@@ -57,7 +58,8 @@ impl From<Box<TfliteError>> for ConvertError {
 }
 
 /// The ONNX files for the bytes of a `.tflite` file: one, or two where the network takes patches of a feature map. Then the
-/// first yields the map and the second has the patches as its inputs. The same input always gives the same output.
+/// first yields the map and the second has the patches as its inputs, or all of [`HEADS`]' in one. The same input always gives
+/// the same output.
 ///
 /// # Errors
 /// [`ConvertError`] where the file is damaged or uses something the converter doesn't know.
@@ -88,7 +90,12 @@ pub(super) fn convert(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
     let late = builder.reached(patches.iter().map(|patch| patch.name.as_str()));
     let (last, mut first): (Vec<_>, Vec<_>) = outputs.into_iter().partition(|end| late.contains(&end.name));
     first.push(map);
-    Ok(vec![file(&mut builder, inputs, first)?, file(&mut builder, patches, last)?])
+    let first = file(&mut builder, inputs, first)?;
+    if patches.len() < HEADS.len() {
+        return Ok(vec![first, file(&mut builder, patches, last)?]);
+    }
+    let (mut heads, patches, last) = beside::side_by_side(&mut builder, &patches, &last)?;
+    Ok(vec![first, file(&mut heads, patches, last)?])
 }
 
 /// The file of the part of a graph that yields `outputs` out of `inputs`; its nodes and constants leave the builder.

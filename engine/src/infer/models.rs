@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::attention::{CHANNELS, HEADS, MAP, PATCH};
+use super::attention::{CHANNELS, HEADS, MAP, PATCH, POINT_VALUES, SLOT};
 use super::{ConvertError, Expect, InferError, Net, Runtime, Source, Spec};
 
 /// One network.
@@ -110,8 +110,9 @@ pub const MESH_468: ModelFile = ModelFile {
 };
 
 /// Face mesh with attention, 478 points with irises: as [`MESH_468`], and finer x y of lips, eyes and irises. The first part
-/// gives a feature map besides; the second takes patches of it and gives x y in quarters of a patch's pixels (both maps
-/// channels-last; `infer::attention` cuts the patches and carries the points over).
+/// gives a feature map besides; the second takes patches of it, one head's channels behind the other's, and gives x y in
+/// quarters of a patch's pixels, each head's and then each iris's filled up with zeros (both maps channels-last;
+/// `infer::attention` cuts the patches and carries the points over).
 pub const MESH_478: ModelFile = ModelFile {
     stem: "face_landmark_with_attention",
     module: "face_landmark",
@@ -127,17 +128,10 @@ pub const MESH_478: ModelFile = ModelFile {
             ],
         },
         Expect {
-            inputs: &[
-                Spec { name: HEADS[0].input, shape: &[1, PATCH, PATCH, CHANNELS] },
-                Spec { name: HEADS[1].input, shape: &[1, PATCH, PATCH, CHANNELS] },
-                Spec { name: HEADS[2].input, shape: &[1, PATCH, PATCH, CHANNELS] },
-            ],
+            inputs: &[Spec { name: "patches", shape: &[1, PATCH, PATCH, HEADS.len() * CHANNELS] }],
             outputs: &[
-                Spec { name: "output_lips", shape: &[1, 1, 1, 160] },
-                Spec { name: "output_left_eye", shape: &[1, 1, 1, 142] },
-                Spec { name: "output_right_eye", shape: &[1, 1, 1, 142] },
-                Spec { name: "output_left_iris", shape: &[1, 1, 1, 10] },
-                Spec { name: "output_right_iris", shape: &[1, 1, 1, 10] },
+                Spec { name: "points", shape: &[1, HEADS.len() * POINT_VALUES, 1, 1] },
+                Spec { name: "irises", shape: &[1, 2 * SLOT, 1, 1] },
             ],
         },
     ],

@@ -197,6 +197,14 @@ impl ValueInfo {
         let tensor = TensorType { elem_type: FLOAT, shape: Some(Shape { dim }) };
         Self { name: name.into(), kind: Some(ValueType { tensor: Some(tensor) }) }
     }
+
+    /// Its sizes, 0 where one is open; none where it has no shape.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        let tensor = self.kind.as_ref().and_then(|kind| kind.tensor.as_ref());
+        let dims = tensor.and_then(|tensor| tensor.shape.as_ref()).map(|shape| &shape.dim);
+        let size = |dim: &Dim| dim.value.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        dims.map(|dims| dims.iter().map(size).collect()).unwrap_or_default()
+    }
 }
 
 /// Type of a value; only tensors occur.

@@ -294,7 +294,7 @@ impl Follow {
     }
 
     /// How well the picture shows this very face here, 0..=1; 0 where its look is not known.
-    fn claim(&self) -> f32 {
+    pub(super) fn claim(&self) -> f32 {
         self.smoother.laid * (1.0 - self.occlusion.share())
     }
 

@@ -20,6 +20,9 @@ const BACK: f32 = 0.33;
 const LOOK_EVERY: u64 = 10;
 /// Frames between looks while all wanted faces are followed, to check their meshes.
 const CHECK_EVERY: u64 = 30;
+/// The same where each of them looks so much like itself, 0..=1, where its mesh lies.
+const SURE_EVERY: u64 = 90;
+const SURE: f32 = 0.6;
 /// Every so many looks without success the far detector is asked instead.
 const FAR_EVERY: u64 = 3;
 /// Side of a close look at a lost face's place, in sides of its region: two faces beside each other are told apart there
@@ -56,7 +59,12 @@ impl Tracker {
         let urgent = noticed
             || missing && (self.follows.is_empty() || !self.ghosts.is_empty())
             || self.follows.iter().any(Follow::doubtful);
-        let every = if missing { LOOK_EVERY } else { CHECK_EVERY };
+        let sure = self.follows.iter().all(|follow| follow.claim() >= SURE);
+        let every = match (missing, sure) {
+            (true, _) => LOOK_EVERY,
+            (_, false) => CHECK_EVERY,
+            (_, true) => SURE_EVERY,
+        };
         if !urgent && self.since_look < every {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use glam::{Vec2, Vec3};
 
 use crate::frame::{CropSpec, Frame};
-use crate::infer::attention::{HEADS, Place};
+use crate::infer::attention::{HEADS, POINT_VALUES, Place, SLOT};
 use crate::infer::models::{MESH_468, MESH_478};
 use crate::infer::{InferError, Net, Runtime};
 use crate::space::{CropSquare, MeshPoint};
@@ -43,8 +43,9 @@ pub(super) struct MeshNet {
     heads: Option<Box<dyn Net>>,
 }
 
-/// The first points of an eye are its lids.
+/// The first points of an eye are its lids; so many are an iris.
 const LIDS: usize = 16;
+const IRIS: usize = 5;
 
 /// What the network says of one region.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,26 +100,27 @@ impl MeshNet {
         let Some(heads) = &mut self.heads else { return Ok(points) };
         let places = HEADS.each_ref().map(|head| Place::of(head, mesh));
         for (index, place) in places.iter().enumerate() {
-            place.cut(self.net.output(2), heads.input_mut(index));
+            place.cut(self.net.output(2), index, heads.input_mut(0));
         }
         heads.run()?;
-        let finer = |place: Place, output: usize| {
-            let xy = heads.output(output).chunks_exact(2).map(Vec2::from_slice);
-            xy.map(move |p| place.to_crop(p))
+        let finer = |place: Place, values: &[f32]| -> Vec<Vec2> {
+            values.chunks_exact(2).map(|xy| place.to_crop(Vec2::from_slice(xy))).collect()
         };
-        for (output, (head, place)) in HEADS.iter().zip(places).enumerate() {
-            for (&index, xy) in head.points.iter().zip(finer(place, output)) {
+        let own = heads.output(0).chunks_exact(POINT_VALUES);
+        for ((head, place), values) in HEADS.iter().zip(places).zip(own) {
+            for (&index, xy) in head.points.iter().zip(finer(place, values)) {
                 if let Some(point) = points.get_mut(usize::from(index)) {
                     *point = xy.extend(point.z);
                 }
             }
         }
         // The irises in the order of points 468..478: those of the heads after the lips.
-        for (output, (eye, place)) in (HEADS.len()..).zip(HEADS.iter().zip(places).skip(1)) {
+        let irises = heads.output(1).chunks_exact(SLOT);
+        for ((eye, place), values) in HEADS.iter().zip(places).skip(1).zip(irises) {
             // An iris has no depth of its own: it takes the mean of its lids'.
             let lids = eye.points.iter().take(LIDS).filter_map(|&i| mesh.get(3 * usize::from(i) + 2));
             let depth = lids.sum::<f32>() / LIDS as f32;
-            points.extend(finer(place, output).map(|xy| xy.extend(depth)));
+            points.extend(finer(place, values).into_iter().take(IRIS).map(|xy| xy.extend(depth)));
         }
         Ok(points)
     }

@@ -175,19 +175,11 @@ impl Converter<'_> {
             return form(format!("slopes {:?} are not one a channel", slopes.shape));
         }
         let x = self.value(source)?;
-        let negative = self.scale_channels(&x, &vec![-1.0; channels]);
+        let negative = self.builder.scale_channels(&x, &vec![-1.0; channels]);
         let negative = self.builder.node("Relu", &[&negative], vec![]);
         let rest: Vec<f32> = slopes.values.iter().map(|a| 1.0 - a).collect();
-        let rest = self.scale_channels(&negative, &rest);
+        let rest = self.builder.scale_channels(&negative, &rest);
         Ok(self.builder.node("Add", &[&rest, &x], vec![]))
-    }
-
-    /// A 1x1 depthwise convolution: one factor a channel.
-    fn scale_channels(&mut self, x: &str, factors: &[f32]) -> String {
-        let weights = self.builder.floats(&[factors.len(), 1, 1, 1], factors);
-        let group = Attribute::int("group", i64::try_from(factors.len()).unwrap_or(i64::MAX));
-        let kernel = Attribute::ints("kernel_shape", &[1, 1]);
-        self.builder.node("Conv", &[x, &weights], vec![kernel, group])
     }
 
     /// The (before, after) pairs of a PAD, one a dimension in the file's order.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{ConvertError, convert};
-use crate::infer::attention::LIPS;
+use crate::infer::attention::{HEADS, Head, LIPS, SLOT};
 use crate::infer::tests::tiny::{Tiny, Value};
 use crate::infer::{Expect, Runtime, Source, Spec};
 use half::f16;
@@ -151,11 +151,11 @@ fn unknown_operators_are_named() {
     assert!(error.to_string().contains("builtin 117"), "{error}");
 }
 
-/// Parameters of the operator that lays the patch of the lips.
-fn lips(points: &[u16]) -> Vec<u8> {
+/// Parameters of the operator that lays a head's patch.
+fn patch_of(head: &Head, points: &[u16]) -> Vec<u8> {
     let mut builder = flexbuffers::Builder::default();
     let mut map = builder.start_map();
-    for (key, value) in [("left_rotation_idx", 61), ("right_rotation_idx", 291)] {
+    for (key, value) in ["left_rotation_idx", "right_rotation_idx"].into_iter().zip(head.level) {
         map.push(key, value);
     }
     for key in ["output_width", "output_height"] {
@@ -190,7 +190,7 @@ fn attention(options: &[u8], both: bool) -> Vec<u8> {
 
 #[test]
 fn a_network_that_takes_patches_becomes_two() {
-    let onnx = convert(&attention(&lips(LIPS.points), false)).unwrap();
+    let onnx = convert(&attention(&patch_of(&LIPS, LIPS.points), false)).unwrap();
     let [first, second] = onnx.as_slice() else { panic!("{} parts", onnx.len()) };
     let shape: &[usize] = &[1, 2, 3, 2];
     let values: [f32; 12] = std::array::from_fn(|k| k as f32 - 5.0);
@@ -218,13 +218,114 @@ fn a_network_that_takes_patches_becomes_two() {
 #[test]
 fn patches_that_are_not_known_are_refused() {
     for (bytes, reason) in [
-        (attention(&lips(&[1, 2, 3]), false), "not those of a patch"),
+        (attention(&patch_of(&LIPS, &[1, 2, 3]), false), "not those of a patch"),
         (attention(&[], false), "can't be read"),
-        (attention(&lips(LIPS.points), true), "beyond the part that makes it"),
+        (attention(&patch_of(&LIPS, LIPS.points), true), "beyond the part that makes it"),
     ] {
         let error = convert(&bytes).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }
+}
+
+/// Sizes of a small head's patch: height, width, channels.
+const SMALL: [usize; 3] = [2, 3, 16];
+
+/// Small heads of these numbers, each with the same weights wherever it is: a convolution of the patch's pixels, its Relu but in
+/// head `plain`, the sum of that and the patch, and a list out of it; of the eyes' sums another.
+fn heads(which: &[usize], plain: Option<usize>) -> Vec<u8> {
+    let mut graph = Tiny::default();
+    let shape = [1, 2, 3, 16];
+    let mesh = graph.activation("mesh", &[1, 468, 3]);
+    let map = graph.activation("map", &shape);
+    let valid = || vec![(0, Value::U8(1)), (1, Value::I32(1)), (2, Value::I32(1))];
+    let weights = |count: i32, seed: usize| -> Vec<f32> {
+        (0..count as usize).map(|k| ((k * 31 + seed * 17) % 23) as f32 / 23.0 - 0.5).collect()
+    };
+    let (mut ends, mut irises) = (Vec::new(), Vec::new());
+    for &index in which {
+        let head = &HEADS[index];
+        let [matrix, patch, own, sum] =
+            ["matrix", "patch", "own", "sum"].map(|name| graph.activation(&format!("{name}{index}"), &shape));
+        graph.custom("Landmarks2TransformMatrix", &[mesh], matrix, &patch_of(head, head.points));
+        graph.custom("TransformTensorBilinear", &[map, matrix], patch, &[]);
+        let w = graph.floats(&format!("w{index}"), &[16, 1, 1, 16], &weights(256, index));
+        graph.op(3, &[patch, w], own, valid());
+        let mut kept = own;
+        if plain != Some(index) {
+            kept = graph.activation(&format!("kept{index}"), &shape);
+            graph.op(19, &[own], kept, vec![]);
+        }
+        graph.op(0, &[patch, kept], sum, vec![]);
+        let mut list = |name: String, values: i32, seed: usize| {
+            let w = graph.floats(&format!("w-{name}"), &[values, 2, 3, 16], &weights(values * 96, seed));
+            let b = graph.floats(&format!("b-{name}"), &[values], &weights(values, seed + 1));
+            let end = graph.activation(&name, &[1, 1, 1, values]);
+            graph.op(3, &[sum, w, b], end, valid());
+            end
+        };
+        ends.push(list(format!("end{index}"), [20, 6, 6][index], 7 + index));
+        if index > 0 {
+            irises.push(list(format!("iris{index}"), 2, 3 + index));
+        }
+    }
+    ends.extend(irises);
+    graph.finish(&[mesh, map], &ends)
+}
+
+#[test]
+fn heads_side_by_side_say_what_each_says_alone() {
+    let [height, width, channels] = SMALL;
+    let value = |head: usize, k: usize| ((k * 13 + head * 5) % 19) as f32 / 19.0 - 0.4;
+    for runtime in crate::infer::tests::runtimes() {
+        let second = |bytes: Vec<u8>, inputs: &[Spec<'_>], outputs: &[Spec<'_>], input: &[f32]| {
+            let onnx = convert(&bytes).unwrap();
+            let source = Source::Bytes { name: "tiny", bytes: &onnx[1] };
+            let mut net = runtime.load(source, &Expect { inputs, outputs }).unwrap();
+            net.input_mut(0).copy_from_slice(input);
+            net.run().unwrap();
+            (0..outputs.len()).map(|k| net.output(k).to_vec()).collect::<Vec<_>>()
+        };
+        let pixel = |pixel: usize, head: usize| (0..channels).map(move |c| value(head, pixel * channels + c));
+        let all: Vec<f32> =
+            (0..height * width).flat_map(|p| (0..3).flat_map(move |head| pixel(p, head))).collect();
+        let whole = second(
+            heads(&[0, 1, 2], None),
+            &[Spec { name: "patches", shape: &[1, height, width, 3 * channels] }],
+            &[
+                Spec { name: "points", shape: &[1, 3 * 2 * SLOT, 1, 1] },
+                Spec { name: "irises", shape: &[1, 2 * SLOT, 1, 1] },
+            ],
+            &all,
+        );
+        for head in 0..3 {
+            let own: Vec<f32> = (0..height * width * channels).map(|k| value(head, k)).collect();
+            let values = [20, 6, 6][head];
+            let (end, iris) = (format!("end{head}"), format!("iris{head}"));
+            let (end_shape, iris_shape) = ([1, 1, 1, values], [1, 1, 1, 2]);
+            let mut outputs = vec![Spec { name: &end, shape: &end_shape }];
+            outputs.extend((head > 0).then_some(Spec { name: &iris, shape: &iris_shape }));
+            let shape = [1, height, width, channels];
+            let alone = second(
+                heads(&[head], None),
+                &[Spec { name: HEADS[head].input, shape: &shape }],
+                &outputs,
+                &own,
+            );
+            let same = |found: &[f32], own: &[f32]| {
+                let filled = own.iter().chain(std::iter::repeat(&0.0));
+                for (found, own) in found.iter().zip(filled) {
+                    assert!((found - own).abs() < 1e-4, "head {head}: {found} for {own}");
+                }
+            };
+            assert!(alone[0].iter().any(|v| v.abs() > 0.1));
+            same(&whole[0][head * 2 * SLOT..][..2 * SLOT], &alone[0]);
+            if head > 0 {
+                same(&whole[1][(head - 1) * SLOT..][..SLOT], &alone[1]);
+            }
+        }
+    }
+    let error = convert(&heads(&[0, 1, 2], Some(1))).unwrap_err().to_string();
+    assert!(error.contains("not alike"), "{error}");
 }
 
 proptest! {
@@ -235,12 +336,16 @@ proptest! {
 
     #[test]
     fn damaged_files_never_panic(
-        which in 0..2,
+        which in 0..3,
         edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
         cut in any::<prop::sample::Index>(),
         whole in any::<bool>(),
     ) {
-        let mut bytes = if which == 0 { small() } else { attention(&lips(LIPS.points), false) };
+        let mut bytes = match which {
+            0 => small(),
+            1 => attention(&patch_of(&LIPS, LIPS.points), false),
+            _ => heads(&[0, 1, 2], None),
+        };
         for (index, value) in edits {
             let at = index.index(bytes.len());
             bytes[at] = value;

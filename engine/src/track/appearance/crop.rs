@@ -3,7 +3,7 @@
 use super::lanes::LANES;
 use glam::{USizeVec2, Vec2, Vec3, Vec4};
 use std::ops::Range;
-use wide::{f32x4, f32x8};
+use wide::f32x8;
 
 /// Encoded light added before a logarithm, so that noise in the dark stays small.
 pub(super) const FLOOR: f32 = 24.0 / 255.0;
@@ -64,9 +64,16 @@ pub(in crate::track) struct Views {
     logs: [Vec<f32>; 3],
 }
 
-/// Of four values at once; they must be above 0.
-fn ln4(v: Vec4) -> Vec4 {
-    Vec4::from_array(f32x4::from(v.to_array()).ln().to_array())
+/// Natural logarithm of a normal number above 0, within 2e-6 of its own size or of 1: the series of the inverse hyperbolic
+/// tangent to the fifth power, for a mantissa between the roots of 1/2 and 2. Without branches, for many at once.
+#[inline]
+fn ln(v: f32) -> f32 {
+    const HALF: u32 = 0x3f35_04f3;
+    let exponent = v.to_bits().wrapping_sub(HALF) as i32 >> 23;
+    let mantissa = f32::from_bits(v.to_bits().wrapping_sub((exponent as u32) << 23));
+    let s = (mantissa - 1.0) / (mantissa + 1.0);
+    let square = s * s;
+    exponent as f32 * std::f32::consts::LN_2 + 2.0 * s * (1.0 + square * (1.0 / 3.0 + square * 0.2))
 }
 
 impl Views {
@@ -110,9 +117,8 @@ impl Views {
             }
             self.logs.rotate_left(1);
             let [above, middle, below] = &mut self.logs;
-            let eights = below.as_chunks_mut::<LANES>().0.iter_mut().zip(luma.as_chunks::<LANES>().0);
-            for (o, luma) in eights {
-                *o = (f32x8::from(*luma).max(f32x8::ZERO) + f32x8::splat(FLOOR)).ln().to_array();
+            for (o, luma) in below.iter_mut().zip(&*luma) {
+                *o = ln(luma.max(0.0) + FLOOR);
             }
             if y < rows.start + 4 {
                 continue;
@@ -169,7 +175,7 @@ impl<'a> Crop<'a> {
 
     /// Logarithm of the encoded colour and of luma, each plus [`FLOOR`]; none beyond what was made ready.
     pub(super) fn colour(&self, at: Vec2) -> Option<Vec4> {
-        Some(ln4(self.mix(&self.views.colours, at)?.max(Vec4::ZERO) + FLOOR))
+        Some((self.mix(&self.views.colours, at)?.max(Vec4::ZERO) + FLOOR).map(ln))
     }
 
     /// Logarithm of luma and its slopes a pixel, across and down, at eight places, and 1 where they lie in what was made ready;
@@ -202,5 +208,19 @@ impl<'a> Crop<'a> {
     #[inline]
     pub(super) fn tone(&self, at: Vec2) -> Option<f32> {
         Some(self.mix(&self.views.tones, at)?.x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms_are_those_of_the_standard_library() {
+        let values = (0..4000).map(|k| FLOOR * 1.002f32.powi(k - 1000));
+        for v in values.chain([0.5f32.sqrt(), 1.0, 2f32.sqrt(), 2.0]) {
+            let (own, exact) = (f64::from(ln(v)), f64::from(v).ln());
+            assert!((own - exact).abs() <= 2e-6 * exact.abs().max(1.0), "{v}: {own} for {exact}");
+        }
     }
 }
