@@ -129,6 +129,17 @@ impl Spots {
         [self.x * a.x + self.y * b.x, self.x * a.y + self.y * b.y]
     }
 
+    /// Notes by cell which of the texels look otherwise, as their `rest` says, 1 or 0.
+    #[inline]
+    fn mark(&self, rest: f32x8, inside: f32x8, strange: &mut [u8; CELLS]) {
+        let alike = rest.abs().simd_lt(f32x8::splat(STRANGE)).select(self.free * inside, f32x8::ZERO);
+        for (cell, alike) in self.cells.iter().zip(alike.to_array()) {
+            if let Some(strange) = strange.get_mut(usize::from(*cell)) {
+                *strange = u8::from(alike < 0.5);
+            }
+        }
+    }
+
     /// Tone and slopes of the crop where the texels lie, and 1 where they lie in it.
     fn see(&self, way: &Similarity, matrix: &Mat2, crop: &Crop<'_>) -> ([f32x8; 3], f32x8) {
         let [x, y] = self.arm(matrix);
@@ -151,9 +162,13 @@ impl Model {
         let mut light = before;
         let keep = self.light_kept();
         let mut error = f32::MAX;
+        let mut strange = [0u8; CELLS];
         for (round, scale) in SCALES.into_iter().enumerate() {
+            if round == SHUN_FROM {
+                look_round(&spots, &way, &light, crop, &mut strange);
+            }
             if round >= SHUN_FROM {
-                shun(&mut spots, &way, &light, crop);
+                shun(&mut spots, &strange);
             }
             // The unknowns, and the rest as an eleventh.
             let mut products = Products::<{ N + 1 }>::new();
@@ -163,6 +178,9 @@ impl Model {
             for s in spots.iter().step_by(skip) {
                 let ([tone, across, down], inside) = s.see(&way, &matrix, crop);
                 let rest = tone - s.tone - lit(&light, &s.terms);
+                if round >= SHUN_FROM {
+                    s.mark(rest, inside, &mut strange);
+                }
                 let off = rest * f32x8::splat(1.0 / scale);
                 let weight = s.trust * s.calm * inside / (off * off + f32x8::ONE);
                 let [x, y] = s.arm(&matrix);
@@ -225,11 +243,11 @@ impl Model {
     }
 }
 
-/// Finds the texels' own pattern: their tone without its smooth part, by the light's own terms.
+/// Finds the texels' own pattern: their tone without its smooth part, by the light's own terms, as one of [`ROUGH`] says.
 fn take_out_smooth(spots: &mut [Spots]) {
     // The tone is a seventh.
     let mut products = Products::<7>::new();
-    for s in &*spots {
+    for s in spots.iter().step_by(ROUGH) {
         let [t0, t1, t2, t3, t4, t5] = s.terms;
         let there = s.trust.simd_gt(f32x8::ZERO).select(f32x8::ONE, f32x8::ZERO);
         products.push([t0, t1, t2, t3, t4, t5, s.tone], there);
@@ -261,25 +279,28 @@ fn judge(spots: &[Spots], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>) -
     (agree / n.max(LEAST as f32), xy / f32::sqrt((xx + 1e-6) * (yy + 1e-6)))
 }
 
-/// Finds the texels that look otherwise, more than one together, and takes those round about out of the count.
-fn shun(spots: &mut [Spots], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>) {
-    let mut strange = [0u8; CELLS];
+/// Marks the cells of the texels that look otherwise.
+fn look_round(
+    spots: &[Spots],
+    way: &Similarity,
+    light: &[f32; 6],
+    crop: &Crop<'_>,
+    strange: &mut [u8; CELLS],
+) {
     let matrix = way.matrix();
-    for s in &*spots {
+    for s in spots {
         let ([tone, ..], inside) = s.see(way, &matrix, crop);
-        let rest = (tone - s.tone - lit(light, &s.terms)).abs();
-        let alike = rest.simd_lt(f32x8::splat(STRANGE)).select(s.free * inside, f32x8::ZERO);
-        for (cell, alike) in s.cells.iter().zip(alike.to_array()) {
-            if let Some(strange) = strange.get_mut(usize::from(*cell)) {
-                *strange = u8::from(alike < 0.5);
-            }
-        }
+        s.mark(tone - s.tone - lit(light, &s.terms), inside, strange);
     }
+}
+
+/// Takes texels out of the count round which more than one looks otherwise.
+fn shun(spots: &mut [Spots], strange: &[u8; CELLS]) {
     if strange.iter().all(|v| *v == 0) {
         spots.iter_mut().for_each(|s| s.calm = f32x8::ONE);
         return;
     }
-    let crowd = crowded(&strange, SHUN_REACH);
+    let crowd = crowded(strange, SHUN_REACH);
     let calm = |cell: u16| crowd.get(usize::from(cell)).is_none_or(|n| *n < SHUN_LEAST);
     for s in spots {
         s.calm = f32x8::from(s.cells.map(|cell| if calm(cell) { 1.0 } else { SHUNNED }));

@@ -65,25 +65,26 @@ fn root(log: Vec3) -> Vec3 {
 
 /// Spreads known values to neighbours without one, ring by ring.
 fn spread(values: &mut [Option<Vec3>], rings: usize) {
-    let mut without: Vec<usize> = (0..values.len()).filter(|cell| values[*cell].is_none()).collect();
-    if without.len() == values.len() {
-        return;
-    }
+    let mut last: Vec<usize> = (0..values.len()).filter(|cell| values[*cell].is_some()).collect();
+    let mut asked = vec![false; values.len()];
     for _ in 0..rings {
-        let mean = |cell: usize| {
-            let (mut sum, mut n) = (Vec3::ZERO, 0.0f32);
-            around(cell, 1, |k| {
-                if let Some(v) = values[k] {
-                    (sum, n) = (sum + v, n + 1.0);
+        let mut found = Vec::new();
+        for cell in last {
+            around(cell, 1, |cell| {
+                if values[cell].is_some() || std::mem::replace(&mut asked[cell], true) {
+                    return;
                 }
+                let (mut sum, mut n) = (Vec3::ZERO, 0.0);
+                around(cell, 1, |near| {
+                    if let Some(value) = values[near] {
+                        (sum, n) = (sum + value, n + 1.0);
+                    }
+                });
+                found.push((cell, sum / n));
             });
-            (n > 0.0).then(|| (cell, sum / n))
-        };
-        let found: Vec<(usize, Vec3)> = without.iter().filter_map(|cell| mean(*cell)).collect();
-        for (cell, value) in found {
-            values[cell] = Some(value);
         }
-        without.retain(|cell| values[*cell].is_none());
+        found.iter().for_each(|(cell, value)| values[*cell] = Some(*value));
+        last = found.into_iter().map(|(cell, _)| cell).collect();
     }
 }
 
