@@ -5,6 +5,7 @@ mod rows;
 use super::{Frame, PixelFormat};
 use crate::space::{CropSquare, PxRect};
 use glam::Vec2;
+use multiversion::multiversion;
 use rows::{Component, Row, fill_between};
 
 /// What lies outside the picture.
@@ -61,6 +62,15 @@ impl Sampled<'_> {
                 component.row(row.within(*origin, Vec2::splat(1.0 / k)), out);
             }
         }
+    }
+}
+
+/// A row of R', G' or B' out of those of the components, by its line `m` of the matrix; then scale and offset.
+#[multiversion(targets("x86_64+avx2"))]
+fn mix(codes: [&[f32]; 3], m: [f32; 4], [scale, offset]: [f32; 2], out: &mut [f32]) {
+    for (((v, a), b), c) in out.iter_mut().zip(codes[0]).zip(codes[1]).zip(codes[2]) {
+        let value = m[0] * a + m[1] * b + m[2] * c + m[3];
+        *v = value.clamp(0.0, 1.0) * scale + offset;
     }
 }
 
@@ -172,10 +182,7 @@ impl Frame {
             }
             let [c0, c1, c2] = &codes;
             for (out, m) in [(&mut *red, m[0]), (&mut *green, m[1]), (&mut *blue, m[2])] {
-                for (((v, a), b), c) in out.iter_mut().zip(c0).zip(c1).zip(c2) {
-                    let value = m[0] * a + m[1] * b + m[2] * c + m[3];
-                    *v = value.clamp(0.0, 1.0) * spec.scale + spec.offset;
-                }
+                mix([c0, c1, c2], m, [spec.scale, spec.offset], out);
             }
             if spec.border == Border::Zero {
                 self.blacken(row, spec, [red, green, blue]);

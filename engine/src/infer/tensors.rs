@@ -1,6 +1,7 @@
 //! Names, shapes and buffers of a network's ends, and the check against what the caller expects.
 
 use super::InferError;
+use multiversion::multiversion;
 
 /// Name and shape of an input or output that the caller expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,13 +99,7 @@ impl Tensors {
     /// An error where an output holds NaN or an infinity.
     pub(super) fn check_finite(&self) -> Result<(), InferError> {
         for (spec, data) in self.outputs.iter().zip(&self.output_data) {
-            // Infinity times zero is NaN, so sums find either; some at a time keep the loop free of branches and waiting.
-            let (blocks, rest) = data.as_chunks::<16>();
-            let mut sums = [0.0f32; 16];
-            for block in blocks {
-                sums.iter_mut().zip(block).for_each(|(sum, v)| *sum += v * 0.0);
-            }
-            if sums.into_iter().chain(rest.iter().map(|v| v * 0.0)).sum::<f32>() != 0.0 {
+            if !finite(data) {
                 return Err(InferError::NotFinite { node: spec.name.clone(), file: self.file.clone() });
             }
         }
@@ -123,6 +118,18 @@ impl Tensors {
     pub(super) fn fill_inputs(&mut self, value: f32) {
         self.input_data.iter_mut().for_each(|data| data.fill(value));
     }
+}
+
+/// Whether no value is NaN or infinite.
+#[multiversion(targets("x86_64+avx2"))]
+fn finite(values: &[f32]) -> bool {
+    // Infinity times zero is NaN, so sums find either; some at a time keep the loop free of branches and waiting.
+    let (blocks, rest) = values.as_chunks::<32>();
+    let mut sums = [0.0f32; 32];
+    for block in blocks {
+        sums.iter_mut().zip(block).for_each(|(sum, v)| *sum += v * 0.0);
+    }
+    sums.into_iter().chain(rest.iter().map(|v| v * 0.0)).sum::<f32>() == 0.0
 }
 
 fn fits(expected: &[usize], found: &[i64]) -> bool {

@@ -1,7 +1,8 @@
 //! Rows of a crop, bilinear in one component or two.
 
 use crate::space::PxRect;
-use glam::Vec2;
+use glam::{Vec2, Vec4, Vec4Swizzles};
+use multiversion::multiversion;
 
 /// A rectangle of samples: the one at (x, y) is `data[offset + y·stride + x·step]`.
 pub(super) struct Component<'a, T> {
@@ -104,6 +105,9 @@ impl Component<'_, u8> {
             b.row_clamped(row, out_b);
             return;
         }
+        if a.step == 2 && a.stride == b.stride && a.offset + 1 == b.offset {
+            return interleaved(a.data, [a.offset, a.stride], row, [out_a, out_b]);
+        }
         match a.step {
             1 => Self::rows_inside::<1>(pair, row, [out_a, out_b]),
             2 => Self::rows_inside::<2>(pair, row, [out_a, out_b]),
@@ -180,7 +184,7 @@ impl Component<'_, u8> {
                 let start = self.offset + (y0 + j * k + y) * self.stride + x0 * self.step;
                 let samples = &self.data[start..][..(width - 1) * self.step + 1];
                 if self.step == 1 {
-                    sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += u16::from(v));
+                    add_row(&mut sums, samples);
                 } else {
                     let samples = samples.iter().step_by(self.step);
                     sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += u16::from(v));
@@ -197,7 +201,32 @@ impl Component<'_, u8> {
     }
 }
 
+/// Bilinear along a row of two components whose samples take turns, from `start`, where no sample reaches the edge.
+#[multiversion(targets("x86_64+avx2"))]
+fn interleaved(data: &[u8], [start, stride]: [usize; 2], row: Row, out: [&mut [f32]; 2]) {
+    let [out_a, out_b] = out;
+    let part = |v: u32| (v & 0xffff) as f32 / ONE;
+    // Two neighbours of each component.
+    let samples = |at: usize| {
+        let four = data.get(at..).and_then(|rest| rest.first_chunk::<4>());
+        Vec4::from_array(four.copied().unwrap_or_default().map(f32::from))
+    };
+    for ((out_a, out_b), (x, y)) in out_a.iter_mut().zip(out_b).zip(fixed(row)) {
+        let at = start + (y >> 16) as usize * stride + (x >> 16) as usize * 2;
+        let upper = samples(at);
+        let across = upper + (samples(at + stride) - upper) * part(y);
+        let [left, right] = [across.xy(), across.zw()];
+        [*out_a, *out_b] = (left + (right - left) * part(x)).to_array();
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn add_row(sums: &mut [u16], samples: &[u8]) {
+    sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += u16::from(v));
+}
+
 /// Means of pairs of columns whose `rows` rows are summed; the last may be alone.
+#[multiversion(targets("x86_64+avx2"))]
 fn join_pairs(sums: &[u16], rows: usize, means: &mut [f32]) {
     let part = 1.0 / (rows * 2) as f32;
     let (pairs, rest) = sums.as_chunks::<2>();

@@ -2,6 +2,7 @@
 
 use super::lanes::LANES;
 use glam::{USizeVec2, Vec2, Vec3, Vec4};
+use multiversion::multiversion;
 use std::ops::Range;
 use wide::f32x8;
 
@@ -66,7 +67,7 @@ pub(in crate::track) struct Views {
 
 /// Natural logarithm of a normal number above 0, within 2e-6 of its own size or of 1: the series of the inverse hyperbolic
 /// tangent to the fifth power, for a mantissa between the roots of 1/2 and 2. Without branches, for many at once.
-#[inline]
+#[inline(always)]
 fn ln(v: f32) -> f32 {
     const HALF: u32 = 0x3f35_04f3;
     let exponent = v.to_bits().wrapping_sub(HALF) as i32 >> 23;
@@ -76,58 +77,57 @@ fn ln(v: f32) -> f32 {
     exponent as f32 * std::f32::consts::LN_2 + 2.0 * s * (1.0 + square * (1.0 / 3.0 + square * 0.2))
 }
 
-impl Views {
-    /// Takes a part of a crop in: planar R'G'B' with `n` pixels a row. What lies nearer to the part's edge than two pixels is
-    /// not defined.
-    fn fill(&mut self, rgb: [&[f32]; 3], n: usize, part: &Part) {
-        let Part { columns, rows } = part;
-        let (first, width) = (columns.start, columns.len());
-        for plane in [&mut self.colours, &mut self.tones] {
-            plane.resize(n * n, Vec4::ZERO);
+/// Takes a part of a crop in: planar R'G'B' with `n` pixels a row. What lies nearer to the part's edge than two pixels is
+/// not defined.
+#[multiversion(targets("x86_64+avx2"))]
+fn fill(views: &mut Views, rgb: [&[f32]; 3], n: usize, part: &Part) {
+    let Part { columns, rows } = part;
+    let (first, width) = (columns.start, columns.len());
+    for plane in [&mut views.colours, &mut views.tones] {
+        plane.resize(n * n, Vec4::ZERO);
+    }
+    for row in views.rows.iter_mut().flatten().chain(&mut views.smooth).chain(&mut views.logs) {
+        row.resize(width, 0.0);
+    }
+    for y in rows.clone() {
+        views.rows.rotate_left(1);
+        let [above, middle, below] = &mut views.rows;
+        for (plane, row) in rgb.iter().zip(&mut *below) {
+            for (w, o) in plane[y * n + first..][..width].windows(3).zip(&mut row[1..]) {
+                *o = (w[0] + w[1] * 2.0 + w[2]) * 0.25;
+            }
         }
-        for row in self.rows.iter_mut().flatten().chain(&mut self.smooth).chain(&mut self.logs) {
-            row.resize(width, 0.0);
+        if y < rows.start + 2 {
+            continue;
         }
-        for y in rows.clone() {
-            self.rows.rotate_left(1);
-            let [above, middle, below] = &mut self.rows;
-            for (plane, row) in rgb.iter().zip(&mut *below) {
-                for (w, o) in plane[y * n + first..][..width].windows(3).zip(&mut row[1..]) {
-                    *o = (w[0] + w[1] * 2.0 + w[2]) * 0.25;
-                }
+        // The row before this one can be blurred down now, and the one before that has its slopes.
+        let [red, green, blue, luma] = &mut views.smooth;
+        for ((o, above), (middle, below)) in
+            [&mut *red, &mut *green, &mut *blue].into_iter().zip(&*above).zip(middle.iter().zip(&*below))
+        {
+            for (((o, a), m), b) in o.iter_mut().zip(above).zip(middle).zip(below) {
+                *o = (a + m * 2.0 + b) * 0.25;
             }
-            if y < rows.start + 2 {
-                continue;
-            }
-            // The row before this one can be blurred down now, and the one before that has its slopes.
-            let [red, green, blue, luma] = &mut self.smooth;
-            for ((o, above), (middle, below)) in
-                [&mut *red, &mut *green, &mut *blue].into_iter().zip(&*above).zip(middle.iter().zip(&*below))
-            {
-                for (((o, a), m), b) in o.iter_mut().zip(above).zip(middle).zip(below) {
-                    *o = (a + m * 2.0 + b) * 0.25;
-                }
-            }
-            for (((o, r), g), b) in luma.iter_mut().zip(&*red).zip(&*green).zip(&*blue) {
-                *o = r * LUMA.x + g * LUMA.y + b * LUMA.z;
-            }
-            let colours = &mut self.colours[(y - 1) * n + first..][..width];
-            for ((((o, r), g), b), l) in colours.iter_mut().zip(&*red).zip(&*green).zip(&*blue).zip(&*luma) {
-                *o = Vec4::new(*r, *g, *b, *l);
-            }
-            self.logs.rotate_left(1);
-            let [above, middle, below] = &mut self.logs;
-            for (o, luma) in below.iter_mut().zip(&*luma) {
-                *o = ln(luma.max(0.0) + FLOOR);
-            }
-            if y < rows.start + 4 {
-                continue;
-            }
-            let tones = &mut self.tones[(y - 2) * n + first..][1..width - 1];
-            let down = above.iter().zip(&*below).skip(1).map(|(a, b)| (b - a) * 0.5);
-            for ((o, w), down) in tones.iter_mut().zip(middle.windows(3)).zip(down) {
-                *o = Vec4::new(w[1], (w[2] - w[0]) * 0.5, down, 0.0);
-            }
+        }
+        for (((o, r), g), b) in luma.iter_mut().zip(&*red).zip(&*green).zip(&*blue) {
+            *o = r * LUMA.x + g * LUMA.y + b * LUMA.z;
+        }
+        let colours = &mut views.colours[(y - 1) * n + first..][..width];
+        for ((((o, r), g), b), l) in colours.iter_mut().zip(&*red).zip(&*green).zip(&*blue).zip(&*luma) {
+            *o = Vec4::new(*r, *g, *b, *l);
+        }
+        views.logs.rotate_left(1);
+        let [above, middle, below] = &mut views.logs;
+        for (o, luma) in below.iter_mut().zip(&*luma) {
+            *o = ln(luma.max(0.0) + FLOOR);
+        }
+        if y < rows.start + 4 {
+            continue;
+        }
+        let tones = &mut views.tones[(y - 2) * n + first..][1..width - 1];
+        let down = above.iter().zip(&*below).skip(1).map(|(a, b)| (b - a) * 0.5);
+        for ((o, w), down) in tones.iter_mut().zip(middle.windows(3)).zip(down) {
+            *o = Vec4::new(w[1], (w[2] - w[0]) * 0.5, down, 0.0);
         }
     }
 }
@@ -146,7 +146,7 @@ impl<'a> Crop<'a> {
             return None;
         }
         let part = Part::round(mesh, n);
-        views.fill([&planar[..all], &planar[all..2 * all], &planar[2 * all..3 * all]], n, &part);
+        fill(views, [&planar[..all], &planar[all..2 * all], &planar[2 * all..3 * all]], n, &part);
         let Part { columns, rows } = part;
         let first = USizeVec2::new(columns.start, rows.start).as_vec2() + EDGE as f32;
         let last = USizeVec2::new(columns.end, rows.end).as_vec2() - (EDGE + 1) as f32;

@@ -119,19 +119,33 @@ impl Model {
             sum.reduce_add() / weights + BELIEF * (drop * 0.1).powi(2)
         };
         let (from, to, step) = TRIED;
-        let costs: Vec<f32> =
-            (0..=((to - from) / step) as usize).map(|k| cost(from + k as f32 * step)).collect();
+        let plain = (-from / step) as usize;
+        let costs = tried(((to - from) / step) as usize + 1, plain, |k| cost(from + k as f32 * step));
         let (best, least) = lowest(&costs)?;
         // At the end of what is tried it lies elsewhere.
         let within = (0.5..costs.len() as f32 - 1.5).contains(&best);
-        let plain = costs.get((-from / step) as usize)?;
-        (within && least <= *plain).then_some(from + best * step)
+        (within && least <= *costs.get(plain)?).then_some(from + best * step)
     }
 }
 
 /// Towards the chin, of length 1.
 pub(in crate::track) fn down(mesh: &[Vec2]) -> Option<Vec2> {
     (*mesh.get(UPRIGHT[1])? - *mesh.get(UPRIGHT[0])?).try_normalize()
+}
+
+/// Costs of a row of so many tries: of every second, `known` among them, and of those beside the lowest; the others are
+/// infinite.
+pub(super) fn tried(count: usize, known: usize, cost: impl Fn(usize) -> f32) -> Vec<f32> {
+    let mut costs = vec![f32::INFINITY; count];
+    for k in (known % 2..count).step_by(2) {
+        costs[k] = cost(k);
+    }
+    if let Some((best, _)) = costs.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)) {
+        for k in [best.wrapping_sub(1), best + 1].into_iter().filter(|k| *k < count) {
+            costs[k] = cost(k);
+        }
+    }
+    costs
 }
 
 /// Where a row of costs is lowest, by the parabola through the lowest and its neighbours, and the lowest.

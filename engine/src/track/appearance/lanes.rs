@@ -1,5 +1,6 @@
 //! Least squares over many texels, eight at a time.
 
+use multiversion::multiversion;
 use wide::f32x8;
 
 /// Texels at a time.
@@ -7,21 +8,43 @@ pub(super) const LANES: usize = 8;
 /// So many eights are gathered before their products are summed: then the sums stay in registers.
 const BLOCK: usize = 8;
 
+type Block = [[f32; LANES]; BLOCK];
+
+/// Adds the weighted products of the columns with each other, those with themselves and later ones, to the sums.
+#[multiversion(targets("x86_64+avx2"))]
+fn add_products<const K: usize>(columns: &[Block; K], weights: &Block, sums: &mut [[[f32; LANES]; K]; K]) {
+    for (i, (column, sums)) in columns.iter().zip(sums).enumerate() {
+        let mut own = *column;
+        for (own, weights) in own.iter_mut().zip(weights) {
+            own.iter_mut().zip(weights).for_each(|(own, weight)| *own *= weight);
+        }
+        for (other, sums) in columns.iter().zip(sums).skip(i) {
+            let mut total = *sums;
+            for (a, b) in own.iter().zip(other) {
+                for ((total, a), b) in total.iter_mut().zip(a).zip(b) {
+                    *total += a * b;
+                }
+            }
+            *sums = total;
+        }
+    }
+}
+
 /// Sums of weighted products of `K` columns with each other.
 pub(super) struct Products<const K: usize> {
-    columns: [[f32x8; BLOCK]; K],
-    weights: [f32x8; BLOCK],
+    columns: [Block; K],
+    weights: Block,
     filled: usize,
-    sums: [[f32x8; K]; K],
+    sums: [[[f32; LANES]; K]; K],
 }
 
 impl<const K: usize> Products<K> {
     pub(super) fn new() -> Self {
         Self {
-            columns: [[f32x8::ZERO; BLOCK]; K],
-            weights: [f32x8::ZERO; BLOCK],
+            columns: [[[0.0; LANES]; BLOCK]; K],
+            weights: [[0.0; LANES]; BLOCK],
             filled: 0,
-            sums: [[f32x8::ZERO; K]; K],
+            sums: [[[0.0; LANES]; K]; K],
         }
     }
 
@@ -29,9 +52,9 @@ impl<const K: usize> Products<K> {
     #[inline]
     pub(super) fn push(&mut self, row: [f32x8; K], weight: f32x8) {
         for (column, value) in self.columns.iter_mut().zip(row) {
-            column[self.filled % BLOCK] = value;
+            column[self.filled % BLOCK] = value.to_array();
         }
-        self.weights[self.filled % BLOCK] = weight;
+        self.weights[self.filled % BLOCK] = weight.to_array();
         self.filled += 1;
         if self.filled == BLOCK {
             self.flush();
@@ -39,24 +62,15 @@ impl<const K: usize> Products<K> {
     }
 
     fn flush(&mut self) {
-        self.weights[self.filled..].fill(f32x8::ZERO);
-        for (i, (column, sums)) in self.columns.iter().zip(&mut self.sums).enumerate() {
-            let own: [f32x8; BLOCK] = std::array::from_fn(|b| column[b] * self.weights[b]);
-            for (other, sum) in self.columns.iter().zip(sums).skip(i) {
-                let mut total = f32x8::ZERO;
-                for (a, b) in own.iter().zip(other) {
-                    total += *a * *b;
-                }
-                *sum += total;
-            }
-        }
+        self.weights[self.filled..].fill([0.0; LANES]);
+        add_products(&self.columns, &self.weights, &mut self.sums);
         self.filled = 0;
     }
 
     /// The sums: of the weight times column i times column j.
     pub(super) fn sums(mut self) -> [[f32; K]; K] {
         self.flush();
-        let upper = self.sums.map(|row| row.map(f32x8::reduce_add));
+        let upper = self.sums.map(|row| row.map(|sums| f32x8::from(sums).reduce_add()));
         std::array::from_fn(|i| std::array::from_fn(|j| upper[i.min(j)][i.max(j)]))
     }
 }

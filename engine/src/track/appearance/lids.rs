@@ -4,7 +4,7 @@
 //! skin above drawn down over the eye; the share of the way at which it looks most like the picture is the answer.
 
 use super::crop::Crop;
-use super::jaw::lowest;
+use super::jaw::{lowest, tried};
 use glam::Vec2;
 use std::sync::LazyLock;
 
@@ -190,9 +190,10 @@ impl Eye {
             (self.upper, self.lower) = (lines.map(|l| l.0), lines.map(|l| l.1));
         }
         let (from, step, count) = TRIED;
-        let costs: Vec<f32> = (0..count).map(|k| self.cost(&now, from + k as f32 * step)).collect();
+        let open = (-from / step).round() as usize;
+        let costs = tried(count, open, |k| self.cost(&now, from + k as f32 * step));
         let (best, least) = lowest(&costs)?;
-        let open = costs[(-from / step).round() as usize];
+        let open = costs[open];
         let closed = if least < BETTER * open { (from + best * step).clamp(0.0, 1.0) } else { 0.0 };
         if closed < OPEN {
             self.seen += elapsed;

@@ -239,10 +239,11 @@ impl Model {
     /// what is seen would else pass for the face under another lamp.
     fn light_of(&self, known: &[Seen]) -> [Vec4; 6] {
         let (before, firmness) = (self.light, self.light_kept());
-        // Light is smooth: half of the texels tell it.
+        // Light is smooth: a quarter of the texels tell it, or half of them where some are covered.
+        let step = if self.share() > 0.0 { 2 } else { 4 };
         let eights: Vec<_> = known
             .chunks(LANES)
-            .step_by(2)
+            .step_by(step)
             .map(|seen| {
                 let [u, v] = [1, 2].map(|k| lanes(seen, |s| TERMS[s.index][0][k]));
                 let differences = [0, 1, 2, 3].map(|k| lanes(seen, |s| s.difference[k]));

@@ -4,6 +4,7 @@ use super::{CELLS, SIDE};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_OUTER, SKIN_TRIANGLES, TRIANGLES};
 use glam::{Vec2, Vec3, Vec4};
+use multiversion::multiversion;
 use std::sync::LazyLock;
 
 /// Where a texel lies in the mesh.
@@ -136,6 +137,7 @@ pub(crate) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
 }
 
 /// Joins the values of the square of cells round each cell, line by line; beyond the edge there are none.
+#[multiversion(targets("x86_64+avx2"))]
 fn joined<T: Copy>(values: &[T], reach: usize, join: impl Fn(T, T) -> T) -> Vec<T> {
     let take = |to: &mut [T], from: &[T]| to.iter_mut().zip(from).for_each(|(t, v)| *t = join(*t, *v));
     let mut across = values.to_vec();
