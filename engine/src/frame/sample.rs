@@ -135,7 +135,9 @@ impl Frame {
                 let origin = Vec2::new(part.x as f32, part.y as f32);
                 Sampled::Means { means, columns, rows, origin, k: k as f32 }
             } else {
-                Sampled::Own(component, if full { Vec2::ONE } else { chroma })
+                let scale = if full { Vec2::ONE } else { chroma };
+                component.fetch(&part, scale);
+                Sampled::Own(component, scale)
             }
         })
     }
