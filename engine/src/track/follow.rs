@@ -4,6 +4,7 @@ use glam::{Vec2, Vec3};
 
 use super::appearance::{Crop, DROPS, Model, Occlusion, down};
 use super::detect::Detection;
+use super::mesh::in_crop;
 use super::one_euro::State;
 use super::pose::Pose;
 use super::select::Contender;
@@ -343,12 +344,6 @@ impl Follow {
     pub(super) fn centre(&self) -> ImagePx {
         centre(&self.points)
     }
-}
-
-/// Image points in the pixels of a crop, `n` a side, that was read from `region`.
-pub(super) fn in_crop(points: &[MeshPoint], region: CropSquare, n: f32) -> Vec<Vec2> {
-    let to_crop = region.affine(n).inverse();
-    points.iter().map(|p| to_crop.transform_point2(p.truncate())).collect()
 }
 
 /// Part of the outline's points that lie inside a picture of this size, 0..=1.

@@ -125,3 +125,9 @@ impl MeshNet {
         Ok(points)
     }
 }
+
+/// Image points in the pixels of a crop, `n` a side, that was read from `region`.
+pub(super) fn in_crop(points: &[MeshPoint], region: CropSquare, n: f32) -> Vec<Vec2> {
+    let to_crop = region.affine(n).inverse();
+    points.iter().map(|p| to_crop.transform_point2(p.truncate())).collect()
+}

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::appearance::{Crop, Model, Views};
 use super::detect::{Detector, Reach, whole};
-use super::follow::{Follow, Look, MARGIN, Mesh, in_crop, inside, wrap};
+use super::follow::{Follow, Look, MARGIN, Mesh, inside, wrap};
 use super::ghost::Ghost;
-use super::mesh::{MeshKind, MeshNet, Reading};
+use super::mesh::{MeshKind, MeshNet, Reading, in_crop};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
