@@ -126,6 +126,7 @@ impl Frame {
         // Blocks stand still in the picture, wherever the crop is: else a moving crop would flicker.
         let part = part.starting_at_multiple_of(k as u32);
         let mut index = 0;
+        let mut fetched: Option<usize> = None;
         self.components().map(|component| {
             index += 1;
             let full = index == 1 || !self.format.is_yuv();
@@ -136,7 +137,11 @@ impl Frame {
                 Sampled::Means { means, columns, rows, origin, k: k as f32 }
             } else {
                 let scale = if full { Vec2::ONE } else { chroma };
-                component.fetch(&part, scale);
+                // Components that take turns lie in the same lines of the cache.
+                if fetched.is_none_or(|start| component.offset.abs_diff(start) >= component.step) {
+                    component.fetch(&part, scale);
+                    fetched = Some(component.offset);
+                }
                 Sampled::Own(component, scale)
             }
         })

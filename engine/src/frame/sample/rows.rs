@@ -119,12 +119,10 @@ impl Component<'_, u8> {
             b.row_clamped(row, out_b);
             return;
         }
-        if a.step == 2 && a.stride == b.stride && a.offset + 1 == b.offset {
-            return interleaved(a.data, [a.offset, a.stride], row, [out_a, out_b]);
-        }
         match a.step {
             1 => Self::rows_inside::<1>(pair, row, [out_a, out_b]),
-            2 => Self::rows_inside::<2>(pair, row, [out_a, out_b]),
+            // Of all formats this is NV12 alone, Cb before Cr.
+            2 => interleaved(a.data, [a.offset, a.stride], row, [out_a, out_b]),
             3 => Self::rows_inside::<3>(pair, row, [out_a, out_b]),
             _ => Self::rows_inside::<4>(pair, row, [out_a, out_b]),
         }
@@ -234,6 +232,7 @@ fn interleaved(data: &[u8], [start, stride]: [usize; 2], row: Row, out: [&mut [f
     }
 }
 
+/// Adds a row of samples to sums of columns.
 #[multiversion(targets("x86_64+avx2"))]
 fn add_row(sums: &mut [u16], samples: &[u8]) {
     sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += u16::from(v));

@@ -165,7 +165,7 @@ impl Model {
         let mut strange = [0u8; CELLS];
         for (round, scale) in SCALES.into_iter().enumerate() {
             if round == SHUN_FROM {
-                look_round(&spots, &way, &light, crop, &mut strange);
+                mark_strange(&spots, &way, &light, crop, &mut strange);
             }
             if round >= SHUN_FROM {
                 shun(&mut spots, &strange);
@@ -280,7 +280,7 @@ fn judge(spots: &[Spots], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>) -
 }
 
 /// Marks the cells of the texels that look otherwise.
-fn look_round(
+fn mark_strange(
     spots: &[Spots],
     way: &Similarity,
     light: &[f32; 6],

@@ -240,7 +240,7 @@ impl Model {
     fn light_of(&self, known: &[Seen]) -> [Vec4; 6] {
         let (before, firmness) = (self.light, self.light_kept());
         // Light is smooth: a quarter of the texels tell it, or half of them where some are covered.
-        let step = if self.share() > 0.0 { 2 } else { 4 };
+        let step = if firmness > 0.0 { 2 } else { 4 };
         let eights: Vec<_> = known
             .chunks(LANES)
             .step_by(step)
