@@ -7,6 +7,7 @@ use omote_engine::actor::{Actor, ActorOptions};
 use omote_engine::frame::{Frame, PixelFormat};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::source::Rate;
+use omote_engine::space::MeshPoint;
 use omote_engine::track::{Face, Tracker, TrackerConfig};
 
 const SIDE: (usize, usize) = (640, 480);
@@ -77,9 +78,10 @@ fn a_lost_face_is_found_in_the_frame_in_which_it_is_back() {
     assert_eq!(counts[19..27], [2, 0, 0, 0, 0, 0, 0, 2], "{counts:?}");
 }
 
-/// One actor in the middle and the head of another that goes past in front of it, from right to left; with each picture, how much
-/// of the one in the middle it hides.
-fn passing() -> Vec<(Frame, f32)> {
+/// One actor in the middle and the head of another that goes past in front of it, from right to left, `step`
+/// pixels a frame; with each picture, how much
+/// of the one in the middle it hides, and where that one's points are.
+fn passing(step: usize) -> Vec<(Frame, f32, Vec<MeshPoint>)> {
     let make = |seed| {
         let options =
             ActorOptions { format: PixelFormat::Rgb, ..ActorOptions::new(seed, 640, 480, Rate::DEFAULT) };
@@ -90,7 +92,7 @@ fn passing() -> Vec<(Frame, f32)> {
     let (from, wide) = (180, 280);
     let picture = |k: usize| {
         let (a, b) = (behind.frame(k as u64), front.frame(k as u64).frame);
-        let left = 960usize.saturating_sub(18 * k);
+        let left = 960usize.saturating_sub(step * k);
         let mut data = Vec::with_capacity(1280 * 480 * 3);
         for (a, b) in a.frame.data().chunks(640 * 3).zip(b.data().chunks(640 * 3)) {
             let mut row = vec![90; 1280 * 3];
@@ -103,16 +105,17 @@ fn passing() -> Vec<(Frame, f32)> {
         let hidden = |x: f32| (left as f32..(left + wide) as f32).contains(&(x + 320.0));
         let landmarks = &a.faces[0].landmarks;
         let count = landmarks.iter().filter(|p| hidden(p.x)).count();
-        (both, count as f32 / landmarks.len() as f32)
+        let moved = landmarks.iter().map(|p| *p + MeshPoint::X * 320.0).collect();
+        (both, count as f32 / landmarks.len() as f32, moved)
     };
-    (0..54).map(picture).collect()
+    (0..=960 / step).map(picture).collect()
 }
 
 #[test]
 fn a_face_that_another_one_hid_is_back_before_all_of_it_can_be_seen() {
     let Some(mut tracker) = tracker(4) else { return };
     let (mut gone, mut ids, mut late) = (false, std::collections::BTreeSet::new(), 0);
-    for (frame, hidden) in passing() {
+    for (frame, hidden, _) in passing(18) {
         let faces = tracker.track(&frame).unwrap();
         ids.extend(faces.iter().map(|f| f.id.0));
         gone |= hidden > 0.9;
@@ -121,4 +124,25 @@ fn a_face_that_another_one_hid_is_back_before_all_of_it_can_be_seen() {
     assert!(gone, "it was never hidden");
     assert_eq!(ids.len(), 2, "whoever comes back is the same");
     assert!(late <= 1, "away for {late} frames in which it could be seen");
+}
+
+#[test]
+fn a_face_that_another_one_hides_by_half_is_held_where_it_is() {
+    let Some(mut tracker) = tracker(4) else { return };
+    let (mut seen, mut held) = (0, 0);
+    for (frame, hidden, truth) in passing(10) {
+        let faces = tracker.track(&frame).unwrap();
+        if !(0.3..0.7).contains(&hidden) {
+            continue;
+        }
+        let eyes = truth[33].distance(truth[263]);
+        let off = |face: &Face| {
+            let pairs = face.landmarks.iter().zip(&truth);
+            pairs.map(|(a, b)| a.truncate().distance(b.truncate())).sum::<f32>() / truth.len() as f32 / eyes
+        };
+        seen += 1;
+        let best = faces.iter().map(off).fold(f32::MAX, f32::min);
+        held += usize::from(best < 0.2);
+    }
+    assert!(seen >= 8 && held + 1 >= seen, "held in {held} of {seen} frames");
 }

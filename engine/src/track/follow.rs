@@ -4,20 +4,21 @@ use glam::{Vec2, Vec3};
 
 use super::appearance::{Crop, DROPS, Model, Occlusion, down};
 use super::detect::Detection;
-use super::mesh::in_crop;
+use super::mesh::{centre, in_crop};
 use super::one_euro::State;
 use super::pose::Pose;
 use super::select::Contender;
 use super::smooth::{Placed, Sample, Smoother, Smoothing};
 use super::{Face, FaceId};
 use crate::space::{CropSquare, ImagePx, MeshPoint};
-use crate::topology::OVAL;
 
 /// How much larger than the outline's box the region is.
 pub(super) const MARGIN: f32 = 1.5;
 
 /// Meshes whose middles are nearer than this, in eye distances of the larger, lie on one face.
 const SAME_PLACE: f32 = 0.8;
+/// The same where both were found by their own looks.
+const ONE_PLACE: f32 = 0.2;
 /// Difference of two faces' claims to one place that decides it.
 const CLEARLY: f32 = 0.25;
 /// Frames that a hidden face coasts at most.
@@ -173,6 +174,7 @@ impl Follow {
         if self.held > HOLD_S {
             return false;
         }
+        self.smoother.still();
         let points = self.await_mesh(elapsed);
         let sample = Sample { points: &points, pose: self.await_pose(elapsed), covered: &|_| 1.0 };
         self.place(&sample, look, region, false, elapsed, tuning) && self.smoother.laid > 0.0
@@ -283,7 +285,9 @@ impl Follow {
 
     /// Whether both meshes lie on one face.
     pub(super) fn same_place(&self, other: &Self) -> bool {
-        let reach = SAME_PLACE * self.pose.scale.max(other.pose.scale);
+        let told_apart = self.smoother.laid > 0.0 && other.smoother.laid > 0.0;
+        let reach = if told_apart { ONE_PLACE } else { SAME_PLACE };
+        let reach = reach * self.pose.scale.max(other.pose.scale);
         self.centre().0.distance(other.centre().0) < reach
     }
 
@@ -344,20 +348,6 @@ impl Follow {
     pub(super) fn centre(&self) -> ImagePx {
         centre(&self.points)
     }
-}
-
-/// Part of the outline's points that lie inside a picture of this size, 0..=1.
-pub(super) fn inside(points: &[MeshPoint], width: u32, height: u32) -> f32 {
-    let (w, h) = (width as f32, height as f32);
-    let within = |p: &MeshPoint| p.x >= 0.0 && p.y >= 0.0 && p.x < w && p.y < h;
-    let count = OVAL.iter().filter(|&&i| points.get(usize::from(i)).is_some_and(within)).count();
-    count as f32 / OVAL.len() as f32
-}
-
-/// Mean of the outline's points.
-pub(super) fn centre(points: &[MeshPoint]) -> ImagePx {
-    let sum: Vec2 = OVAL.iter().filter_map(|&i| points.get(usize::from(i))).map(|p| p.truncate()).sum();
-    ImagePx(sum / OVAL.len() as f32)
 }
 
 /// An angle in -π..=π.

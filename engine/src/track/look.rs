@@ -1,6 +1,7 @@
 //! Looking for faces that are not followed yet, and for those that were lost.
 
 use super::appearance::Crop;
+use super::behind::in_front;
 use super::detect::{Detection, Detector, SAME_FACE, whole};
 use super::follow::{Follow, MARGIN};
 use super::ghost::Ghost;
@@ -15,7 +16,7 @@ use glam::Vec2;
 /// one hides too much of it.
 const UNSTABLE: f32 = 0.13;
 /// A lost face that a reading looks so much like is back, however unsteady the readings are, 0..=1.
-const BACK: f32 = 0.33;
+pub(super) const BACK: f32 = 0.33;
 /// Frames between looks for further faces while some are followed.
 const LOOK_EVERY: u64 = 10;
 /// Frames between looks while all wanted faces are followed, to check their meshes.
@@ -29,7 +30,7 @@ const FAR_EVERY: u64 = 3;
 /// that are one in the whole picture's crop.
 const CLOSE: f32 = 2.5;
 /// For so long a lost face is looked for where it would have gone on to, seconds.
-const GONE_ON: f32 = 0.6;
+pub(super) const GONE_ON: f32 = 0.6;
 
 /// Squares whose middles are nearer than this part of the side show the same.
 const ALIKE: f32 = 0.2;
@@ -96,7 +97,7 @@ impl Tracker {
     }
 
     /// Whether further faces are wanted.
-    fn missing(&self) -> bool {
+    pub(super) fn missing(&self) -> bool {
         self.follows.len() < self.config.max_faces
     }
 
@@ -202,7 +203,10 @@ impl Tracker {
             (ghost.follow.age, ghost.follow.back) = (0, true);
             // Its shape and motion are known as well as its looks.
             let back = match self.models.contains_key(&fresh.id) {
-                true => self.moved(&ghost.follow, reading, true, fresh.region, ghost.age),
+                true => {
+                    let others = in_front(&self.follows, fresh.id, fresh.region, self.mesh.crop().1);
+                    self.moved(&ghost.follow, reading, true, fresh.region, ghost.age, others)
+                }
                 false => None,
             };
             if let Some(back) = back {
@@ -219,38 +223,6 @@ impl Tracker {
             fresh.first_look(&crop);
         }
         self.follows.push(fresh);
-    }
-
-    /// Looks for lost faces beside followed ones where they are awaited: their own looks tell them while a detector does not
-    /// see yet what is half covered.
-    fn bring_back(&mut self, frame: &Frame) -> Result<(), TrackError> {
-        let mut index = 0;
-        while let Some(ghost) = self.ghosts.get(index).filter(|_| self.missing()) {
-            index += 1;
-            let (age, region) = (ghost.age, ghost.follow.await_region(ghost.age));
-            let mut awaited = ghost.follow.ahead(age, region);
-            let hidden = self.follows.iter().any(|f| f.near(awaited.centre()));
-            let apart = self.follows.iter().all(|f| !f.same_place(&awaited));
-            if age > GONE_ON || !hidden || !apart || !self.models.contains_key(&awaited.id) {
-                continue;
-            }
-            // For the crop: the network's mesh would lie on the face in front.
-            let reading = self.mesh.read(frame, region, taps(region.side, 192))?;
-            let (planar, n) = self.mesh.crop();
-            let Some(crop) = Crop::new(planar, n, &[], &mut self.views) else { continue };
-            let model = self.models.get(&awaited.id);
-            if model.and_then(|model| awaited.alike(model, &crop)).unwrap_or(0.0) < BACK {
-                continue;
-            }
-            (awaited.age, awaited.back) = (0, true);
-            let back = self.moved(&awaited, reading, false, region, age);
-            if let Some(back) = back.filter(|back| self.follows.iter().all(|f| !f.same_place(back))) {
-                self.ghosts.retain(|ghost| ghost.follow.id != back.id);
-                self.follows.push(back);
-                index = 0;
-            }
-        }
-        Ok(())
     }
 
     /// How much a new face, whose region was read last, looks like the lost one that it looks most like, 0..=1.

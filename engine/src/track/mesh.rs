@@ -10,7 +10,8 @@ use crate::frame::{CropSpec, Frame};
 use crate::infer::attention::{HEADS, POINT_VALUES, Place, SLOT};
 use crate::infer::models::{MESH_468, MESH_478};
 use crate::infer::{InferError, Net, Runtime};
-use crate::space::{CropSquare, MeshPoint};
+use crate::space::{CropSquare, ImagePx, MeshPoint};
+use crate::topology::OVAL;
 
 /// Which mesh network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,4 +131,18 @@ impl MeshNet {
 pub(super) fn in_crop(points: &[MeshPoint], region: CropSquare, n: f32) -> Vec<Vec2> {
     let to_crop = region.affine(n).inverse();
     points.iter().map(|p| to_crop.transform_point2(p.truncate())).collect()
+}
+
+/// Part of the outline's points that lie inside a picture of this size, 0..=1.
+pub(super) fn inside(points: &[MeshPoint], width: u32, height: u32) -> f32 {
+    let (w, h) = (width as f32, height as f32);
+    let within = |p: &MeshPoint| p.x >= 0.0 && p.y >= 0.0 && p.x < w && p.y < h;
+    let count = OVAL.iter().filter(|&&i| points.get(usize::from(i)).is_some_and(within)).count();
+    count as f32 / OVAL.len() as f32
+}
+
+/// Mean of the outline's points.
+pub(super) fn centre(points: &[MeshPoint]) -> ImagePx {
+    let sum: Vec2 = OVAL.iter().filter_map(|&i| points.get(usize::from(i))).map(|p| p.truncate()).sum();
+    ImagePx(sum / OVAL.len() as f32)
 }

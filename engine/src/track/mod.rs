@@ -4,6 +4,7 @@
 //! Crops are sampled straight from the frame's native planes. Left and right are the subject's.
 
 pub(crate) mod appearance;
+mod behind;
 mod detect;
 mod follow;
 mod ghost;

@@ -197,9 +197,14 @@ impl Smoother {
         Pose { rotation, scale, origin: self.anchor.ahead(elapsed) - rotation * ANCHOR * scale }
     }
 
-    /// Goes on without a mesh: the place glides, size and turn stay, since their last speeds are an occluder's doing.
-    pub(super) fn coast(&mut self, elapsed: f32) -> Pose {
+    /// Stops size and turn: the speeds that they had when an occluder came are its doing.
+    pub(super) fn still(&mut self) {
         (self.scale.speed, self.rotation.speed) = (Vec3::ZERO, Vec3::ZERO);
+    }
+
+    /// Goes on without a mesh: the place glides, size and turn stay.
+    pub(super) fn coast(&mut self, elapsed: f32) -> Pose {
+        self.still();
         let pose = self.ahead(elapsed);
         self.anchor.value = self.anchor.ahead(elapsed);
         pose

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::appearance::{Crop, Model, Views};
+use super::appearance::{Crop, Model, Outline, Views};
+use super::behind::in_front;
 use super::detect::{Detector, Reach, whole};
-use super::follow::{Follow, Look, MARGIN, Mesh, inside, wrap};
+use super::follow::{Follow, Look, MARGIN, Mesh, wrap};
 use super::ghost::Ghost;
-use super::mesh::{MeshKind, MeshNet, Reading, in_crop};
+use super::mesh::{MeshKind, MeshNet, Reading, in_crop, inside};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
@@ -188,9 +189,12 @@ impl Tracker {
         let before = std::mem::take(&mut self.follows);
         let mut after = Vec::with_capacity(before.len());
         for follow in &before {
-            let (reading, region) = self.read(frame, follow.await_region(elapsed))?;
-            let seen = self.is_face(&reading, frame);
-            let next = self.moved(follow, reading, seen, region, elapsed);
+            let (reading, seen, region) = self.read_on(frame, follow, &before, elapsed)?;
+            let others = match seen {
+                true => Vec::new(),
+                false => in_front(&before, follow.id, region, self.mesh.crop().1),
+            };
+            let next = self.moved(follow, reading, seen, region, elapsed, others);
             let least = if seen { MIN_INSIDE } else { HELD_INSIDE };
             after.push(next.filter(|f| inside(&f.points, frame.width(), frame.height()) >= least));
         }
@@ -217,7 +221,8 @@ impl Tracker {
         Ok(())
     }
 
-    /// A followed face in the frame that was just read; `seen` says whether the network sees it. None where it is lost.
+    /// A followed face in the frame that was just read; `seen` says whether the network sees it, `others` which faces may stand
+    /// in front, in crop pixels. None where it is lost.
     pub(super) fn moved(
         &mut self,
         follow: &Follow,
@@ -225,6 +230,7 @@ impl Tracker {
         seen: bool,
         region: CropSquare,
         elapsed: f32,
+        others: Vec<Outline>,
     ) -> Option<Follow> {
         let Some(tuning) = &self.config.smoothing else {
             let fresh = seen.then(|| Follow::start(follow.id, reading.presence, reading.points, region));
@@ -236,7 +242,7 @@ impl Tracker {
         let mut mesh = follow.await_mesh(elapsed);
         mesh.extend(reading.points.iter().filter(|_| seen));
         let mesh = in_crop(&mesh, region, n as f32);
-        let crop = Crop::new(planar, n, &mesh, &mut self.views)?;
+        let crop = Crop::new(planar, n, &mesh, &mut self.views)?.behind(others);
         let model = self.models.entry(follow.id).or_insert_with(Model::new);
         let look = Look { model, crop: &crop };
         let mesh = Mesh { presence: reading.presence, points: reading.points, region };

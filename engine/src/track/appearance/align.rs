@@ -237,6 +237,7 @@ impl Model {
             let alike = 1.0 / (1.0 + hue / (HUE * HUE));
             let free = (1.0 - texel.covered) * alike;
             let trust = (0.05 * alike + 0.95 * free) / (texel.tone_variance + 0.03 * 0.03);
+            let [free, trust] = if crop.is_behind(at) { [0.0; 2] } else { [free, trust] };
             Some(Spot { at, tone: texel.mean.w, trust, cell: place.cell, free, uv: terms[0].yz() })
         };
         known.filter_map(spot).collect()

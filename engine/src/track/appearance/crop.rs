@@ -11,6 +11,9 @@ pub(super) const FLOOR: f32 = 24.0 / 255.0;
 /// Luma of R'G'B' (BT.601).
 const LUMA: Vec3 = Vec3::new(0.299, 0.587, 0.114);
 
+/// A closed outline of another face, crop pixels.
+pub(in crate::track) type Outline = Vec<Vec2>;
+
 /// A square crop, `n` pixels a side, made ready to be sampled in many places of a part of it.
 pub(in crate::track) struct Crop<'a> {
     n: usize,
@@ -18,6 +21,8 @@ pub(in crate::track) struct Crop<'a> {
     first: Vec2,
     last: Vec2,
     views: &'a Views,
+    /// What may stand in front.
+    others: Vec<Outline>,
 }
 
 /// Pixels round the points of a mesh that are made ready too.
@@ -150,7 +155,24 @@ impl<'a> Crop<'a> {
         let Part { columns, rows } = part;
         let first = USizeVec2::new(columns.start, rows.start).as_vec2() + EDGE as f32;
         let last = USizeVec2::new(columns.end, rows.end).as_vec2() - (EDGE + 1) as f32;
-        Some(Self { n, first, last, views })
+        Some(Self { n, first, last, views, others: Vec::new() })
+    }
+
+    /// The same where other faces may stand in front.
+    pub(in crate::track) fn behind(self, others: Vec<Outline>) -> Self {
+        Self { others, ..self }
+    }
+
+    /// Whether another face's outline goes round a place (even-odd).
+    pub(super) fn is_behind(&self, at: Vec2) -> bool {
+        let goes_round = |outline: &Outline| {
+            let next = outline.iter().cycle().skip(1);
+            let left_of = |(p, q): &(&Vec2, &Vec2)| {
+                (p.y <= at.y) != (q.y <= at.y) && at.x < p.x + (q.x - p.x) * (at.y - p.y) / (q.y - p.y)
+            };
+            outline.iter().zip(next).filter(left_of).count() % 2 == 1
+        };
+        self.others.iter().any(goes_round)
     }
 
     /// Pixels a side.

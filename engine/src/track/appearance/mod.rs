@@ -20,7 +20,7 @@ use lanes::{LANES, Products, lanes, lit, solve, terms};
 use places::{AT_CELL, BESIDE, SKIN, TERMS, closed, mean_round, points_of};
 use wide::f32x8;
 
-pub(super) use crop::{Crop, Views};
+pub(super) use crop::{Crop, Outline, Views};
 pub(super) use jaw::{DROPS, down};
 pub use occlusion::{Occlusion, OcclusionCell};
 pub(crate) use places::{around, places};
@@ -47,7 +47,7 @@ const ADAPT_S: f32 = 15.0;
 /// Time constants of the mask when an occluder comes, and when it goes, in seconds.
 const COME_S: f32 = 0.02;
 const GO_S: f32 = 0.06;
-/// With more of the face covered than this the model can't be right: nothing counts as an occluder.
+/// With more of the face covered than this, what other faces hide left out, the model can't be right: nothing counts as an occluder.
 const MOST: f32 = 0.6;
 /// How far calm skin speaks for that beside eyes and lips, in cells.
 const CALM_REACH: usize = 4;
@@ -111,6 +111,8 @@ struct Seen {
     /// The part of it that is light.
     lit: Vec4,
     trust: f32,
+    /// Within another face's outline.
+    behind: bool,
 }
 
 impl Seen {
@@ -170,8 +172,10 @@ impl Model {
             let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
             let Some(seen) = crop.colour(at) else { continue };
             if texel.seen > 0.0 {
-                let trust = (1.0 - texel.covered) / texel.variance.max(DEVIATION_MIN * DEVIATION_MIN);
-                known.push(Seen { index, difference: seen - texel.mean, lit: Vec4::ZERO, trust });
+                let behind = crop.is_behind(at);
+                let free = if behind { 0.0 } else { 1.0 - texel.covered };
+                let trust = free / texel.variance.max(DEVIATION_MIN * DEVIATION_MIN);
+                known.push(Seen { index, difference: seen - texel.mean, lit: Vec4::ZERO, trust, behind });
             } else {
                 fresh.push((index, seen));
             }
@@ -182,8 +186,10 @@ impl Model {
         }
         let evidence = self.evidence(&known);
         let usable = {
-            let covered: f32 = known.iter().map(|s| evidence[usize::from(SKIN[s.index].cell)]).sum();
-            covered <= MOST * known.len().max(1) as f32
+            let open = known.iter().filter(|s| !s.behind);
+            let covered = open.map(|s| (evidence[usize::from(SKIN[s.index].cell)], 1.0));
+            let (covered, n) = covered.fold((0.0, 0f32), |sum, c| (sum.0 + c.0, sum.1 + c.1));
+            covered <= MOST * n.max(1.0)
         };
         // Nothing is learned while something is in front: what is half covered or lies half a pixel off would be taken in.
         let learns = usable && self.share() < FROZEN;
@@ -220,7 +226,7 @@ impl Model {
             if let Some(texel) = self.texels.get_mut(index) {
                 let lit = shine(&self.light, &TERMS[index]);
                 *texel = Texel::new(seen - lit, elapsed.max(1e-3));
-                known.push(Seen { index, difference: lit, lit, trust: 0.0 });
+                known.push(Seen { index, difference: lit, lit, trust: 0.0, behind: false });
             }
         }
         self.look_for_glasses();

@@ -149,6 +149,56 @@ fn a_misplaced_mesh_is_laid_right_under_a_lamp_and_behind_a_hand() {
     assert!(worst < 0.5, "{worst} {fit:?}");
 }
 
+/// Another face before all but the left third of the picture.
+fn mostly_hidden(mut picture: Vec<f32>) -> (Vec<f32>, Outline) {
+    const FROM: usize = 54;
+    for i in (0..W * W).filter(|i| i % W >= FROM) {
+        let (x, y) = ((i % W) as f32, (i / W) as f32);
+        let spots = 1.2 + 0.3 * (x * 0.21 + y * 0.13).sin() + 0.2 * (y * 0.4).cos();
+        for (c, colour) in [0.5, 0.38, 0.31].into_iter().enumerate() {
+            picture[c * W * W + i] = colour * spots;
+        }
+    }
+    let (from, to) = (FROM as f32, W as f32);
+    (picture, [[from, 0.0], [to, 0.0], [to, to], [from, to]].map(Vec2::from_array).into())
+}
+
+#[test]
+fn a_face_behind_another_is_told_by_the_part_that_can_be_seen() {
+    let (picture, outline) = mostly_hidden(picture(50, 0.0, None));
+    let learned = || {
+        let mut model = Model::new();
+        show(&mut model, 0, 40, 0.0, None);
+        model
+    };
+    let look = |others: Vec<Outline>| {
+        let (mut model, mut views) = (learned(), Views::default());
+        let crop = Crop::new(&picture, W, &[], &mut views).unwrap().behind(others);
+        let fit = model.lay(&points(), &crop).map_or(0.0, |f| f.agreement * f.pattern);
+        for _ in 0..3 {
+            model.update(&points(), &crop, 1.0 / 30.0);
+        }
+        (fit, model.share())
+    };
+    let (alike, share) = look(vec![outline]);
+    assert!(alike > 0.8 && share > 0.5, "looks {alike} like itself, {share} covered");
+    // Without the outline the larger part decides: it is no face of that look.
+    let (alike, share) = look(Vec::new());
+    assert!(alike < 0.5 && share < 0.01, "looks {alike} like itself, {share} covered");
+}
+
+#[test]
+fn a_place_is_behind_what_its_row_enters_once() {
+    let picture = vec![0.5; 3 * W * W];
+    let mut views = Views::default();
+    let diamond: Outline =
+        [[90.0, 10.0], [170.0, 90.0], [90.0, 170.0], [10.0, 90.0]].map(Vec2::from_array).into();
+    let crop = Crop::new(&picture, W, &[], &mut views).unwrap().behind(vec![diamond]);
+    let behind = |x: f32, y: f32| crop.is_behind(Vec2::new(x, y));
+    assert!(behind(90.0, 90.0) && behind(12.0, 90.0) && behind(90.0, 160.0));
+    assert!(!behind(5.0, 90.0) && !behind(175.0, 90.0) && !behind(20.0, 30.0) && !behind(90.0, 175.0));
+}
+
 #[test]
 fn a_wall_is_no_face() {
     let mut model = Model::new();
