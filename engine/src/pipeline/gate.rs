@@ -273,7 +273,8 @@ impl Gate {
     }
 
     /// The records in the order in which they are drawn: lost faces first, so that a followed face in front of one is
-    /// drawn over it; of the followed ones those first that came out from behind others last.
+    /// drawn over it; of the followed ones those first that came out from behind others last, then those
+    /// that more stands in front of.
     pub(super) fn in_order(&self) -> Vec<Record> {
         let mut records = self.records.clone();
         let turn = |r: &Record| match r.show {
@@ -283,7 +284,10 @@ impl Gate {
             Show::Live => 3,
         };
         records.retain(|r| r.show != Show::Nothing);
-        records.sort_by_key(|r| (turn(r), std::cmp::Reverse(r.emerged)));
+        let behind = |r: &Record| (turn(r), std::cmp::Reverse(r.emerged));
+        records.sort_by(|a, b| {
+            behind(a).cmp(&behind(b)).then(b.occlusion.share().total_cmp(&a.occlusion.share()))
+        });
         records
     }
 

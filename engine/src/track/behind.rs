@@ -57,6 +57,20 @@ impl Tracker {
         Ok((reading, seen, region))
     }
 
+    /// Takes what other faces' outlines go round for covered on faces that coast: they are drawn behind those.
+    pub(super) fn hide_coasting(&mut self) {
+        for index in 0..self.follows.len() {
+            let Some(follow) = self.follows.get(index).filter(|f| f.coasts()) else { continue };
+            let (id, region) = (follow.id, follow.region);
+            let mesh = in_crop(&follow.points, region, 1.0);
+            let others = in_front(&self.follows, id, region, 1);
+            if let (Some(model), Some(follow)) = (self.models.get_mut(&id), self.follows.get_mut(index)) {
+                model.hide(&mesh, &others);
+                follow.occlusion = model.occlusion();
+            }
+        }
+    }
+
     /// Looks for lost faces beside followed ones where they are awaited: their own looks tell them while a detector does not
     /// see yet what is half covered.
     pub(super) fn bring_back(&mut self, frame: &Frame) -> Result<(), TrackError> {

@@ -273,6 +273,11 @@ impl Follow {
         self.coasted <= MAX_COAST
     }
 
+    /// Whether it was not found in the last frame, and moved on alone.
+    pub(super) fn coasts(&self) -> bool {
+        self.coasted > 0
+    }
+
     /// Whether the mesh may have slipped off the face: it is new, or its shape changes as no skull's does.
     pub(super) fn doubtful(&self) -> bool {
         self.age < SETTLED || self.smoother.change > DOUBT

@@ -69,6 +69,22 @@ fn a_face_behind_another_is_not_drawn_over_it() {
 }
 
 #[test]
+fn of_two_followed_faces_the_more_covered_one_is_drawn_first() {
+    let covered = |share: f32| {
+        let cell = crate::track::OcclusionCell { covered: share, ..Default::default() };
+        Occlusion::from_cells(&vec![cell; crate::track::OCCLUSION_SIDE.pow(2)])
+    };
+    for (shares, expected) in [([0.1, 0.4], [2, 1]), ([0.4, 0.1], [1, 2]), ([0.0, 0.0], [1, 2])] {
+        let mut g = Gate::default();
+        let [a, b] = shares.map(covered);
+        let behind = Face { occlusion: a, ..face(1, 250.0, 180.0) };
+        g.update(&[behind, Face { occlusion: b, ..face(2, 300.0, 180.0) }], at(0), SIZE);
+        let order: Vec<u64> = g.in_order().iter().map(|r| r.id.0).collect();
+        assert_eq!(order, expected, "{shares:?}");
+    }
+}
+
+#[test]
 fn with_protect_a_hidden_face_is_covered_where_it_was_and_where_it_went() {
     let mut g = Gate::default();
     g.configure(true, 2);

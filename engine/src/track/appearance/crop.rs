@@ -14,6 +14,15 @@ const LUMA: Vec3 = Vec3::new(0.299, 0.587, 0.114);
 /// A closed outline of another face, crop pixels.
 pub(in crate::track) type Outline = Vec<Vec2>;
 
+/// Whether an outline goes round a place (even-odd).
+pub(super) fn goes_round(outline: &Outline, at: Vec2) -> bool {
+    let next = outline.iter().cycle().skip(1);
+    let left_of = |(p, q): &(&Vec2, &Vec2)| {
+        (p.y <= at.y) != (q.y <= at.y) && at.x < p.x + (q.x - p.x) * (at.y - p.y) / (q.y - p.y)
+    };
+    outline.iter().zip(next).filter(left_of).count() % 2 == 1
+}
+
 /// A square crop, `n` pixels a side, made ready to be sampled in many places of a part of it.
 pub(in crate::track) struct Crop<'a> {
     n: usize,
@@ -163,16 +172,9 @@ impl<'a> Crop<'a> {
         Self { others, ..self }
     }
 
-    /// Whether another face's outline goes round a place (even-odd).
+    /// Whether another face's outline goes round a place.
     pub(super) fn is_behind(&self, at: Vec2) -> bool {
-        let goes_round = |outline: &Outline| {
-            let next = outline.iter().cycle().skip(1);
-            let left_of = |(p, q): &(&Vec2, &Vec2)| {
-                (p.y <= at.y) != (q.y <= at.y) && at.x < p.x + (q.x - p.x) * (at.y - p.y) / (q.y - p.y)
-            };
-            outline.iter().zip(next).filter(left_of).count() % 2 == 1
-        };
-        self.others.iter().any(goes_round)
+        self.others.iter().any(|outline| goes_round(outline, at))
     }
 
     /// Pixels a side.

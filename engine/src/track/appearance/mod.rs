@@ -17,7 +17,7 @@ mod places;
 use crate::canonical_uv::CANONICAL_UV;
 use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
 use lanes::{LANES, Products, lanes, lit, solve, terms};
-use places::{AT_CELL, BESIDE, SKIN, TERMS, closed, mean_round, points_of};
+use places::{AT_CELL, SKIN, TERMS, closed, mean_round, points_of};
 use wide::f32x8;
 
 pub(super) use crop::{Crop, Outline, Views};
@@ -96,6 +96,8 @@ pub(super) struct Model {
     /// The last frame's light: a colour for each of [`TERMS`].
     light: [Vec4; 6],
     mask: Vec<f32>,
+    /// Cells within other faces' outlines in the last frame.
+    behind: Vec<u16>,
     /// Colours of the last frame's cells, logarithm: as the face would look, and as the picture is. NaN where not seen.
     colours: Vec<[Vec3; 2]>,
     /// The open eyes: the subject's right, then the left.
@@ -136,6 +138,7 @@ impl Model {
             lost: 0.0,
             light: [Vec4::ZERO; 6],
             mask: vec![0.0; CELLS],
+            behind: Vec::new(),
             colours: vec![[Vec3::NAN; 2]; CELLS],
             eyes: Default::default(),
             glasses: Default::default(),
@@ -203,8 +206,8 @@ impl Model {
         for seen in &known {
             let (index, rest) = (seen.index, seen.rest());
             let Some(texel) = self.texels.get_mut(index) else { continue };
-            let target =
-                if usable && self.age > LEARN_S { evidence[usize::from(SKIN[index].cell)] } else { 0.0 };
+            let tells = usable && self.age > LEARN_S;
+            let target = if tells { evidence[usize::from(SKIN[index].cell)] } else { 0.0 };
             texel.covered += (target - texel.covered) * if target > texel.covered { come } else { go };
             if texel.covered < TRACE {
                 texel.covered = 0.0;
@@ -231,6 +234,7 @@ impl Model {
         }
         self.look_for_glasses();
         self.fill();
+        self.behind = known.iter().filter(|s| s.behind).map(|s| SKIN[s.index].cell).collect();
         if self.hides() {
             self.remember(&known);
         }
@@ -364,32 +368,6 @@ impl Model {
             least = least.min((rest + own - near.mean.xyz()).length_squared());
         });
         least.sqrt()
-    }
-
-    /// Keeps each seen cell's colours: the face's under this light, and the picture's.
-    fn remember(&mut self, known: &[Seen]) {
-        self.colours.fill([Vec3::NAN; 2]);
-        for seen in known {
-            let Some(texel) = self.texels.get(seen.index) else { continue };
-            if let Some(slot) = self.colours.get_mut(usize::from(SKIN[seen.index].cell)) {
-                *slot = [(texel.mean + seen.lit).xyz(), (texel.mean + seen.difference).xyz()];
-            }
-        }
-    }
-
-    /// The mask over all cells: eyes, mouth and what is round the face take their neighbours'.
-    fn fill(&mut self) {
-        self.mask.fill(0.0);
-        if self.texels.iter().all(|t| t.covered == 0.0) {
-            return;
-        }
-        for (place, texel) in SKIN.iter().zip(&self.texels) {
-            self.mask[usize::from(place.cell)] = texel.covered;
-        }
-        for (cell, near) in BESIDE.iter() {
-            let sum: f32 = near.iter().map(|k| self.mask[usize::from(*k)]).sum();
-            self.mask[usize::from(*cell)] = sum / near.len() as f32;
-        }
     }
 }
 

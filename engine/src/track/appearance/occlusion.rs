@@ -1,8 +1,9 @@
 //! What a model hands on to drawing: where something stands in front, and which colours meet there.
 
-use super::crop::FLOOR;
-use super::{CELLS, Model, around};
-use glam::Vec3;
+use super::crop::{FLOOR, Outline, goes_round};
+use super::places::{BESIDE, Place, SKIN, points_of};
+use super::{CELLS, Model, Seen, around};
+use glam::{Vec2, Vec3, Vec4Swizzles};
 use omote_shaders::cpu::decode_srgb;
 use std::sync::Arc;
 
@@ -88,10 +89,52 @@ fn spread(values: &mut [Option<Vec3>], rings: usize) {
     }
 }
 
+/// Gives eyes, mouth and what is round the face the mean of the skin near by.
+fn fill_beside(mask: &mut [f32]) {
+    for (cell, near) in BESIDE.iter() {
+        let sum: f32 = near.iter().map(|k| mask[usize::from(*k)]).sum();
+        mask[usize::from(*cell)] = sum / near.len() as f32;
+    }
+}
+
 impl Model {
     /// Whether anything stands in front of the face in the last frame.
     pub(super) fn hides(&self) -> bool {
-        self.glasses.rims().is_some() || self.mask.iter().any(|m| *m >= FREE)
+        self.glasses.rims().is_some() || !self.behind.is_empty() || self.mask.iter().any(|m| *m >= FREE)
+    }
+
+    /// Finds what lies within other faces' outlines in a frame in which the face is not found. `mesh` and outlines in one
+    /// plane.
+    pub(in crate::track) fn hide(&mut self, mesh: &[Vec2], others: &[Outline]) {
+        let hidden = |place: &&Place| {
+            let at = points_of(mesh, &place.corners)
+                .map(|[a, b, c]| a * place.weights.x + b * place.weights.y + c * place.weights.z);
+            at.is_some_and(|at| others.iter().any(|outline| goes_round(outline, at)))
+        };
+        self.behind = SKIN.iter().filter(hidden).map(|place| place.cell).collect();
+    }
+
+    /// Keeps each seen cell's colours: the face's under this light, and the picture's.
+    pub(super) fn remember(&mut self, known: &[Seen]) {
+        self.colours.fill([Vec3::NAN; 2]);
+        for seen in known {
+            let Some(texel) = self.texels.get(seen.index) else { continue };
+            if let Some(slot) = self.colours.get_mut(usize::from(SKIN[seen.index].cell)) {
+                *slot = [(texel.mean + seen.lit).xyz(), (texel.mean + seen.difference).xyz()];
+            }
+        }
+    }
+
+    /// The mask over all cells: eyes, mouth and what is round the face take their neighbours'.
+    pub(super) fn fill(&mut self) {
+        self.mask.fill(0.0);
+        if self.texels.iter().all(|t| t.covered == 0.0) {
+            return;
+        }
+        for (place, texel) in SKIN.iter().zip(&self.texels) {
+            self.mask[usize::from(place.cell)] = texel.covered;
+        }
+        fill_beside(&mut self.mask);
     }
 
     /// What stands in front of the face in the last frame, glasses with it.
@@ -123,9 +166,14 @@ impl Model {
         let rim = rim_colours.iter().sum::<Vec3>() / rim_colours.len().max(1) as f32;
         spread(&mut face, CARRY);
         spread(&mut front, CARRY);
+        let mut mask = self.mask.clone();
+        if !self.behind.is_empty() {
+            self.behind.iter().for_each(|cell| mask[usize::from(*cell)] = 1.0);
+            fill_beside(&mut mask);
+        }
         let cell = |k: usize| {
             let face = face[k].unwrap_or_default();
-            let covered = self.mask[k];
+            let covered = mask[k];
             if covered < RIM && reach.as_ref().is_some_and(|r| r[k]) {
                 return OcclusionCell { covered: RIM, face, front: face.lerp(rim, TOWARDS) };
             }

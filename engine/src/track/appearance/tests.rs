@@ -188,6 +188,28 @@ fn a_face_behind_another_is_told_by_the_part_that_can_be_seen() {
 }
 
 #[test]
+fn other_faces_outlines_hide_at_once_also_where_the_face_is_not_found() {
+    let mut model = Model::new();
+    show(&mut model, 0, 40, 0.0, None);
+    let half: Outline =
+        [[96.0, 0.0], [192.0, 0.0], [192.0, 192.0], [96.0, 192.0]].map(Vec2::from_array).into();
+    let covered = |model: &Model, x: usize| {
+        let cell = 100 * SIDE / W * SIDE + x * SIDE / W;
+        model.occlusion().cells().map_or(0.0, |cells| cells[cell].covered)
+    };
+    assert_eq!(covered(&model, 140), 0.0);
+    model.hide(&points(), std::slice::from_ref(&half));
+    assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
+    // In the first frame in which it is found again too, and no longer when nothing is in front.
+    let (picture, mut views) = (picture(50, 0.0, None), Views::default());
+    let crop = Crop::new(&picture, W, &[], &mut views).unwrap().behind(vec![half]);
+    model.update(&points(), &crop, 1.0 / 30.0);
+    assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
+    show(&mut model, 51, 1, 0.0, None);
+    assert_eq!(covered(&model, 140), 0.0, "what looks like the face was never learned to be covered");
+}
+
+#[test]
 fn a_place_is_behind_what_its_row_enters_once() {
     let picture = vec![0.5; 3 * W * W];
     let mut views = Views::default();
