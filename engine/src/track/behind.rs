@@ -11,20 +11,28 @@ use crate::frame::Frame;
 use crate::space::{CropSquare, MeshPoint};
 use crate::topology::OVAL;
 
-/// How much larger than a face's outline what hides others is: hair and ears.
+/// How much larger than a face's outline what hides others is: ears; and upwards once more, hair.
 const HEAD: f32 = 1.1;
+const HAIR: f32 = 1.5;
 /// A mesh lies on another face where it is nearer to the place at which that is awaited, eye distances of the larger.
 const TAKEN: f32 = 0.8;
 
-/// Outlines of the faces beside the one with an id and a region, in pixels of that region's crop, `n` a side.
+/// A face's outline with the ears, and upwards so many times as high, in pixels of a region's crop, `n` a side.
+fn outline(face: &Follow, upwards: f32, region: CropSquare, n: usize) -> Outline {
+    let middle = face.centre().0.extend(0.0);
+    let up = (face.pose.rotation * MeshPoint::NEG_Y).truncate().normalize_or_zero().extend(0.0);
+    let grown = |i: &u16| {
+        let from_middle = (*face.points.get(usize::from(*i))? - middle) * HEAD;
+        Some(middle + from_middle + up * (from_middle.dot(up).max(0.0) * (upwards - 1.0)))
+    };
+    in_crop(&OVAL.iter().filter_map(grown).collect::<Vec<MeshPoint>>(), region, n as f32)
+}
+
+/// Outlines of the faces beside the one with an id and a region, in pixels of that region's crop, `n` a side. Hair is left out:
+/// beside it the face's own look tells better.
 pub(super) fn in_front(follows: &[Follow], id: u64, region: CropSquare, n: usize) -> Vec<Outline> {
     let others = follows.iter().filter(|f| f.id != id && f.near(region.centre));
-    let outline = |f: &Follow| {
-        let middle = f.centre().0.extend(0.0);
-        let grown = |i: &u16| f.points.get(usize::from(*i)).map(|p| middle + (*p - middle) * HEAD);
-        in_crop(&OVAL.iter().filter_map(grown).collect::<Vec<MeshPoint>>(), region, n as f32)
-    };
-    others.map(outline).collect()
+    others.map(|f| outline(f, 1.0, region, n)).collect()
 }
 
 /// Whether a mesh that was read for a followed face lies on another one, which is awaited elsewhere.
@@ -57,13 +65,16 @@ impl Tracker {
         Ok((reading, seen, region))
     }
 
-    /// Takes what other faces' outlines go round for covered on faces that coast: they are drawn behind those.
-    pub(super) fn hide_coasting(&mut self) {
+    /// Has faces that do not look like themselves where they are taken to be drawn behind those beside them that do.
+    pub(super) fn draw_behind(&mut self) {
         for index in 0..self.follows.len() {
-            let Some(follow) = self.follows.get(index).filter(|f| f.coasts()) else { continue };
-            let (id, region) = (follow.id, follow.region);
+            let unfit =
+                |f: &&Follow| f.coasts() || self.models.get(&f.id).is_some_and(|model| f.misfits(model));
+            let Some(follow) = self.follows.get(index).filter(unfit) else { continue };
+            let (id, region, claim) = (follow.id, follow.region, follow.claim());
             let mesh = in_crop(&follow.points, region, 1.0);
-            let others = in_front(&self.follows, id, region, 1);
+            let better = self.follows.iter().filter(|f| f.claim() > claim && f.near(region.centre));
+            let others: Vec<Outline> = better.map(|f| outline(f, HAIR, region, 1)).collect();
             if let (Some(model), Some(follow)) = (self.models.get_mut(&id), self.follows.get_mut(index)) {
                 model.hide(&mesh, &others);
                 follow.occlusion = model.occlusion();

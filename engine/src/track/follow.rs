@@ -273,6 +273,11 @@ impl Follow {
         self.coasted <= MAX_COAST
     }
 
+    /// Whether the face's model knows it and does not find it where its mesh lies.
+    pub(super) fn misfits(&self, model: &Model) -> bool {
+        model.age > MATURE_S && (self.smoother.laid == 0.0 || !model.fits())
+    }
+
     /// Whether it was not found in the last frame, and moved on alone.
     pub(super) fn coasts(&self) -> bool {
         self.coasted > 0

@@ -218,7 +218,7 @@ impl Tracker {
                 None => self.ghosts.push(Ghost { follow: old, age: 0.0 }),
             }
         }
-        self.hide_coasting();
+        self.draw_behind();
         Ok(())
     }
 

@@ -145,6 +145,11 @@ impl Model {
         }
     }
 
+    /// Whether enough of the last frame's face looked as it should.
+    pub(super) fn fits(&self) -> bool {
+        self.lost == 0.0
+    }
+
     /// How far the mesh's points are covered in the last frame, 0..=1 each.
     pub(super) fn covered(&self, point: usize) -> f32 {
         let Some(uv) = CANONICAL_UV.get(point) else { return 0.0 };
