@@ -70,6 +70,12 @@ fn passes(c: &mut Criterion) {
         b.iter(|| cpu::texture_fetch(&params, black_box(&field), s.texture.texels(), &mut persona));
     });
 
+    let params = MotionBlurParams { size, streak: [16.0, 5.0], taps: 9, pad: 0, more: [0; 2] };
+    let mut smeared = vec![Vec4::ZERO; n];
+    group.bench_function("motion_blur, 9 taps", |b| {
+        b.iter(|| cpu::motion_blur(&params, black_box(&persona), &mut smeared));
+    });
+
     let params = OccludeParams { size, low: 0.3, high: 0.7 };
     let half = |k: u32| OccludeCell { face: [0.6, 0.6, 0.6, (k / OCCLUDE_SIDE % 2) as f32], front: [0.3; 4] };
     let in_front: Vec<OccludeCell> = (0..OCCLUDE_SIDE * OCCLUDE_SIDE).map(half).collect();

@@ -69,6 +69,22 @@ pub struct TextureFetchParams {
     pub pad: [u32; 2],
 }
 
+/// `motion_blur`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct MotionBlurParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// From the first to the last sample, pixels right and down; it is centred on the pixel.
+    pub streak: [f32; 2],
+    /// Samples along it, at least 2.
+    pub taps: u32,
+    /// Padding.
+    pub pad: u32,
+    /// Padding.
+    pub more: [u32; 2],
+}
+
 /// Cells of a side of `occlude`'s mask.
 pub const OCCLUDE_SIDE: u32 = 64;
 

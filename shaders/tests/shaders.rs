@@ -90,6 +90,7 @@ fn uniform_structs_match() {
     same_layout!("morph", MorphParams, size, least, pad);
     same_layout!("occlude", OccludeParams, size, low, high);
     same_layout!("occlude", OccludeCell, face, front);
+    same_layout!("motion_blur", MotionBlurParams, size, streak, taps, pad, more);
     same_layout!("texture_fetch", TextureFetchParams, size, side, levels, lod_bias, opacity, pad);
     same_layout!(
         "illuminate",

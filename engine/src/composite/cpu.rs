@@ -19,6 +19,7 @@ pub(super) struct Cpu {
     live: Vec<Vec4>,
     keys: Vec<u32>,
     field: Vec<Vec4>,
+    sampled: Vec<Vec4>,
     persona: Vec<Vec4>,
     grid: [Vec<Vec4>; 2],
     difference: Vec<Vec4>,
@@ -55,7 +56,14 @@ impl Cpu {
         cpu::resolve(&plan.warp_field, &plan.triangles, &mut self.keys, field);
 
         let persona = fit(&mut self.persona, n);
-        cpu::texture_fetch(&plan.texture_fetch, field, texture.texels(), persona);
+        match &plan.motion_blur {
+            None => cpu::texture_fetch(&plan.texture_fetch, field, texture.texels(), persona),
+            Some(blur) => {
+                let sampled = fit(&mut self.sampled, n);
+                cpu::texture_fetch(&plan.texture_fetch, field, texture.texels(), sampled);
+                cpu::motion_blur(blur, sampled, persona);
+            }
+        }
 
         cpu::occlude(&plan.occlude, field, live, &plan.in_front, persona);
 

@@ -12,9 +12,9 @@ use wgpu::BufferUsages as Usage;
 
 /// Bytes between two params blocks of the uniform buffer: WebGPU's greatest offset alignment.
 const PARAMS_STRIDE: u64 = 256;
-/// Params blocks: region_in, warp_field, texture_fetch, four of illuminate, badge_encode, occlude, morph,
-/// then the bands.
-const BANDS_FROM: u64 = 10;
+/// Params blocks: region_in, warp_field, texture_fetch, four of illuminate, badge_encode, occlude, morph, texture_fetch for
+/// motion_blur, motion_blur, then the bands.
+const BANDS_FROM: u64 = 12;
 const BANDS_MAX: u32 = 12;
 /// Textures kept on the GPU.
 const TEXTURES_MAX: usize = 8;
@@ -50,6 +50,7 @@ const TRIANGLES: Slot = ("triangles", 0);
 const KEYS: Slot = ("keys", 0);
 const FIELD: Slot = ("field", 0);
 const PERSONA: Slot = ("persona", 0);
+const SAMPLED: Slot = ("sampled", 0);
 const GRID: [Slot; 2] = [("grid", 0), ("grid", 1)];
 const IN_FRONT: Slot = ("in_front", 0);
 const COVERAGE: Slot = ("coverage", 0);
@@ -235,6 +236,9 @@ impl GpuRun {
             wanted.push((NODES, u64::from(MORPH_NODES * MORPH_NODES) * 8, storage | Usage::COPY_DST));
             wanted.push((MOVED_CODES, n * 4, storage));
         }
+        if plan.motion_blur.is_some() {
+            wanted.push((SAMPLED, n * 16, storage));
+        }
         if self.morphs != plan.morph.is_some() {
             self.morphs = plan.morph.is_some();
             self.groups.clear();
@@ -279,6 +283,10 @@ impl GpuRun {
         self.write(UNIFORMS, 0, &plan.region_in);
         self.write(UNIFORMS, PARAMS_STRIDE, &plan.warp_field);
         self.write(UNIFORMS, 2 * PARAMS_STRIDE, &plan.texture_fetch);
+        if let Some(blur) = &plan.motion_blur {
+            self.write(UNIFORMS, 10 * PARAMS_STRIDE, &plan.texture_fetch);
+            self.write(UNIFORMS, 11 * PARAMS_STRIDE, blur);
+        }
         for (k, axis) in [0, 0, 1, 0].into_iter().enumerate() {
             let mut light = plan.illuminate;
             light.axis = axis;
@@ -353,8 +361,14 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
         step("region_in", "region_in", 0, &[codes, LIVE], px),
         Step { groups: [plan.warp_field.triangles, 1], ..step("warp_field", "raster", 1, &mesh, 0) },
         step("warp_field", "resolve", 1, &mesh, px),
-        step("texture_fetch", "texture_fetch", 2, &[FIELD, texels, PERSONA], px),
     ]);
+    match plan.motion_blur {
+        None => out.push(step("texture_fetch", "texture_fetch", 2, &[FIELD, texels, PERSONA], px)),
+        Some(_) => out.extend([
+            step("texture_fetch", "texture_fetch", 10, &[FIELD, texels, SAMPLED], px),
+            step("motion_blur", "motion_blur", 11, &[SAMPLED, PERSONA], px),
+        ]),
+    }
     if !plan.in_front.is_empty() {
         out.push(step("occlude", "occlude", 8, &[FIELD, LIVE, IN_FRONT, PERSONA], px));
     }

@@ -4,6 +4,7 @@ mod clock;
 mod cpu;
 mod gpu;
 mod in_front;
+mod motion;
 mod openings;
 mod plan;
 mod profile;
@@ -20,6 +21,7 @@ use crate::space::{MeshPoint, PxRect};
 use crate::swap::FaceTexture;
 use crate::track::Occlusion;
 use in_front::InFront;
+use motion::Motions;
 use plan::{Light, Plan};
 use shape::Shapes;
 
@@ -56,6 +58,7 @@ pub struct Compositor {
     run: Run,
     light: Light,
     in_front: InFront,
+    motions: Motions,
     shapes: Shapes,
     codes: Vec<u32>,
     patch: Vec<u32>,
@@ -94,7 +97,8 @@ impl Compositor {
 
     fn with(run: Run) -> Self {
         let (light, in_front, shapes) = (Light::default(), InFront::default(), Shapes::default());
-        Self { run, light, in_front, shapes, codes: Vec::new(), patch: Vec::new() }
+        let motions = Motions::default();
+        Self { run, light, in_front, motions, shapes, codes: Vec::new(), patch: Vec::new() }
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -156,6 +160,7 @@ impl Compositor {
         };
         frame.read_codes(plan.region, &mut self.codes);
         plan.light(&mut self.light, face, time, &self.codes, texture.tone());
+        plan.motion_blur = self.motions.blur(frame, (face, time), points, plan.region, &self.codes);
         self.in_front.cells(occlusion, texture, &mut plan.in_front);
         match &mut self.run {
             Run::Cpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch),

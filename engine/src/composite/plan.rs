@@ -58,6 +58,8 @@ pub(super) struct Plan {
     pub(super) region_in: RegionInParams,
     pub(super) warp_field: WarpFieldParams,
     pub(super) texture_fetch: TextureFetchParams,
+    /// How the persona is smeared along its way; nothing where it stands.
+    pub(super) motion_blur: Option<MotionBlurParams>,
     pub(super) occlude: OccludeParams,
     /// What stands in front of the face, over the texture's UV; empty for nothing.
     pub(super) in_front: Vec<OccludeCell>,
@@ -117,6 +119,7 @@ impl Plan {
                 opacity: look.opacity.clamp(0.0, 1.0),
                 pad: [0; 2],
             },
+            motion_blur: None,
             occlude: OccludeParams { size, low: COVERED.0, high: COVERED.1 },
             in_front: Vec::new(),
             illuminate: IlluminateParams {

@@ -22,7 +22,7 @@ pub(super) fn round_face() -> Vec<Vec2> {
     p
 }
 
-fn texture(tone: Tone) -> FaceTexture {
+pub(super) fn texture(tone: Tone) -> FaceTexture {
     let uv: Vec<Uv> = round_face().into_iter().map(Uv).collect();
     let rgba: Vec<u8> = (0..128 * 128u32)
         .flat_map(|i| [(i % 128 * 2) as u8, (i / 128 * 2) as u8, ((i * 7919) >> 6) as u8, 255])
@@ -30,7 +30,7 @@ fn texture(tone: Tone) -> FaceTexture {
     FaceTexture::bake(&rgba, 128, &uv, tone, Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() }).unwrap()
 }
 
-fn points(at: Vec2, side: f32) -> Vec<Vec3> {
+pub(super) fn points(at: Vec2, side: f32) -> Vec<Vec3> {
     round_face().iter().map(|p| (at + *p * side).extend((*p - 0.5).length() * side * 0.3)).collect()
 }
 
@@ -45,7 +45,7 @@ fn noise(format: PixelFormat, colour: Colour, w: u32, h: u32) -> Frame {
     Frame::new(format, colour, w, h, data).unwrap()
 }
 
-fn compositor_on_any_adapter() -> Option<Compositor> {
+pub(super) fn compositor_on_any_adapter() -> Option<Compositor> {
     match Compositor::new(Backend::Gpu) {
         Ok(c) => {
             eprintln!("adapter: {}", c.backend());
@@ -66,6 +66,20 @@ fn note_adapter(name: &str) {
     let Some(path) = std::env::var_os("OMOTE_ADAPTER_LOG") else { return };
     let mut log = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
     writeln!(log, "{name}").unwrap();
+}
+
+/// The frame with a face drawn on it in full.
+pub(super) fn draw_at(
+    c: &mut Compositor,
+    frame: &Frame,
+    time: FrameTime,
+    points: &[Vec3],
+    texture: &FaceTexture,
+) -> Frame {
+    let mut canvas = Canvas::new(frame.clone());
+    let (look, occlusion) = (Look::default(), Occlusion::default());
+    c.draw(&mut canvas, 0, time, points, &occlusion, texture, &look).unwrap();
+    canvas.frame().clone()
 }
 
 fn draw(c: &mut Compositor, frame: &Frame, at: Vec2, side: f32, tone: Tone) -> (Frame, Drawn) {
