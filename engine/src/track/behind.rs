@@ -37,6 +37,9 @@ pub(super) fn in_front(follows: &[Follow], id: u64, region: CropSquare, n: usize
 
 /// Whether a mesh that was read for a followed face lies on another one, which is awaited elsewhere.
 fn strayed(points: &[MeshPoint], follow: &Follow, follows: &[Follow], elapsed: f32) -> bool {
+    if follows.len() < 2 {
+        return false;
+    }
     let (place, own) = (centre(points).0, centre(&follow.await_mesh(elapsed)).0);
     follows.iter().filter(|f| f.id != follow.id).any(|other| {
         let at = centre(&other.await_mesh(elapsed)).0;

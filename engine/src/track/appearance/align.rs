@@ -240,7 +240,9 @@ impl Model {
             let [free, trust] = if crop.is_behind(at) { [0.0; 2] } else { [free, trust] };
             Some(Spot { at, tone: texel.mean.w, trust, cell: place.cell, free, uv: terms[0].yz() })
         };
-        known.filter_map(spot).collect()
+        let mut spots = Vec::with_capacity(SKIN.len());
+        spots.extend(known.filter_map(spot));
+        spots
     }
 }
 

@@ -170,7 +170,7 @@ impl Model {
     /// Takes a frame in, `elapsed` seconds after the last. `mesh` are the points in crop pixels.
     pub(super) fn update(&mut self, mesh: &[Vec2], crop: &Crop<'_>, elapsed: f32) {
         let mut fresh = Vec::new();
-        let mut known = Vec::new();
+        let mut known = Vec::with_capacity(SKIN.len());
         for (index, (place, texel)) in SKIN.iter().zip(&self.texels).enumerate() {
             let Some([a, b, c]) = points_of(mesh, &place.corners) else { continue };
             // Only what faces the viewer.
