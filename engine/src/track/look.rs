@@ -17,6 +17,10 @@ use glam::Vec2;
 const UNSTABLE: f32 = 0.13;
 /// A lost face that a reading looks so much like is back, however unsteady the readings are, 0..=1.
 pub(super) const BACK: f32 = 0.33;
+/// A detection below this, 0..=1, is looked at once more, in a square of so many sides of the mesh's region: chance patterns on
+/// a wall are seen in one crop only, and the mesh network takes them for faces.
+const CLEAR: f32 = 0.85;
+const SECOND_LOOK: f32 = 2.0;
 /// Frames between looks for further faces while some are followed.
 const LOOK_EVERY: u64 = 10;
 /// Frames between looks while all wanted faces are followed, to check their meshes.
@@ -191,6 +195,14 @@ impl Tracker {
         }
         if self.follows.iter().any(|f| f.same_place(&fresh)) {
             return Ok(());
+        }
+        if detection.score < CLEAR && self.ghosts_alike(&fresh) < BACK {
+            let region = fresh.pose.region(MARGIN);
+            let square = CropSquare { side: region.side * SECOND_LOOK, angle: 0.0, ..region };
+            let again = |found: Vec<Detection>| found.iter().any(|d| d.overlap(detection) > SAME_FACE);
+            if !again(self.near.detect(frame, square)?) && !again(self.far.detect(frame, square)?) {
+                return Ok(());
+            }
         }
         self.take_in(fresh, reading);
         Ok(())
