@@ -77,7 +77,7 @@ pub struct MotionBlurParams {
     pub size: [u32; 2],
     /// From the first to the last sample, pixels right and down; it is centred on the pixel.
     pub streak: [f32; 2],
-    /// Samples along it, at least 2.
+    /// Samples along it: odd, so that the pixel itself is one, and at least 3.
     pub taps: u32,
     /// Padding.
     pub pad: u32,
