@@ -21,6 +21,23 @@ pub struct Uv(pub Vec2);
 /// nearer to the camera; its origin is about the head's centre.
 pub type MeshPoint = Vec3;
 
+/// A closed outline, corner by corner, in any plane.
+pub(crate) type Outline = Vec<Vec2>;
+
+/// Where an outline's sides cross the row `y`, in the order of the sides.
+pub(crate) fn crossings(outline: &[Vec2], y: f32) -> impl Iterator<Item = f32> + '_ {
+    let next = outline.iter().cycle().skip(1);
+    outline.iter().zip(next).filter_map(move |(p, q)| {
+        let crosses = (p.y <= y) != (q.y <= y);
+        crosses.then(|| p.x + (q.x - p.x) * (y - p.y) / (q.y - p.y))
+    })
+}
+
+/// Whether an outline goes round a place (even-odd).
+pub(crate) fn goes_round(outline: &[Vec2], at: Vec2) -> bool {
+    crossings(outline, at.y).filter(|x| at.x < *x).count() % 2 == 1
+}
+
 /// A square in the picture, rotated about its centre: the region a network looks at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CropSquare {

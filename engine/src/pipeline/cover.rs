@@ -3,7 +3,7 @@
 use super::gate::Box2;
 use crate::badge::Canvas;
 use crate::frame::Frame;
-use crate::space::PxRect;
+use crate::space::{Outline, PxRect, crossings};
 
 /// Blocks across the region's shorter side.
 const BLOCKS: f32 = 7.0;
@@ -16,9 +16,6 @@ pub(super) enum Cover<'a> {
     /// The picture round about the region: no pixel in it counts, nor any in the boxes given.
     Around(&'a [Box2]),
 }
-
-/// A closed outline in image pixels.
-pub(super) type Outline = Vec<glam::Vec2>;
 
 /// Replaces the region by blocks of one colour each, as [`cover`] does, but for what lies inside one of the outlines:
 /// faces in front, which are drawn over.
@@ -50,12 +47,7 @@ pub(super) fn cover_behind(canvas: &mut Canvas, region: &Box2, how: Cover<'_>, f
 
 /// The stretches of a row that lie inside an outline (even-odd), from left to right.
 fn spans(outline: &[glam::Vec2], y: f32) -> Vec<(f32, f32)> {
-    let next = outline.iter().cycle().skip(1);
-    let crossing = |(p, q): (&glam::Vec2, &glam::Vec2)| {
-        let crosses = (p.y <= y) != (q.y <= y);
-        crosses.then(|| p.x + (q.x - p.x) * (y - p.y) / (q.y - p.y))
-    };
-    let mut crossings: Vec<f32> = outline.iter().zip(next).filter_map(crossing).collect();
+    let mut crossings: Vec<f32> = crossings(outline, y).collect();
     crossings.sort_by(f32::total_cmp);
     crossings.chunks_exact(2).map(|c| (c[0], c[1])).collect()
 }

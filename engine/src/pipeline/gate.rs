@@ -1,8 +1,7 @@
 //! What is shown for a face that is not seen now: the safety gate, one record a face.
 
-use super::cover::Outline;
 use crate::frame::FrameTime;
-use crate::space::MeshPoint;
+use crate::space::{MeshPoint, Outline};
 use crate::topology::OVAL;
 use crate::track::{Face, FaceId, Occlusion};
 use glam::Vec2;

@@ -2,7 +2,7 @@
 
 mod swap;
 
-use super::cover::{Cover, Outline, cover, cover_behind};
+use super::cover::{Cover, cover, cover_behind};
 use super::draw::Draw;
 use super::gate::{Box2, Gate, HEAD, HOLD, PIXELATE, Record, Show};
 use super::{Privacy, Settings, State, Why};
@@ -11,6 +11,7 @@ use crate::composite::{Compositor, GpuWork};
 use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use crate::pool::Pool;
+use crate::space::Outline;
 use crate::swap::FaceTexture;
 use crate::swap::neural::{Reprojection, Swapped};
 use crate::track::Face;

@@ -1,14 +1,14 @@
 //! Faces behind other faces. Network and detectors see the one in front; the other's own look tells where it is, as long
 //! as a part of it can be seen.
 
-use super::appearance::{Crop, Outline};
+use super::appearance::Crop;
 use super::follow::Follow;
 use super::look::{BACK, GONE_ON};
 use super::mesh::{Reading, centre, in_crop};
 use super::tracker::Tracker;
 use super::{TrackError, taps};
 use crate::frame::Frame;
-use crate::space::{CropSquare, MeshPoint};
+use crate::space::{CropSquare, MeshPoint, Outline};
 use crate::topology::OVAL;
 
 /// How much larger than a face's outline what hides others is: ears; and upwards once more, hair.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::appearance::{Crop, Model, Outline, Views};
+use super::appearance::{Crop, Model, Views};
 use super::behind::in_front;
 use super::detect::{Detector, Reach, whole};
 use super::follow::{Follow, Look, MARGIN, Mesh, wrap};
@@ -15,7 +15,7 @@ use super::smooth::Smoothing;
 use super::{Face, TrackError, taps};
 use crate::frame::{Frame, FrameTime};
 use crate::infer::Runtime;
-use crate::space::{CropSquare, ImagePx};
+use crate::space::{CropSquare, ImagePx, Outline};
 
 /// Settings of a [`Tracker`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,6 +1,7 @@
 //! The mesh network's crop as the model looks at it.
 
 use super::lanes::LANES;
+use crate::space::{Outline, goes_round};
 use glam::{USizeVec2, Vec2, Vec3, Vec4};
 use multiversion::multiversion;
 use std::ops::Range;
@@ -11,18 +12,6 @@ pub(super) const FLOOR: f32 = 24.0 / 255.0;
 /// Luma of R'G'B' (BT.601).
 const LUMA: Vec3 = Vec3::new(0.299, 0.587, 0.114);
 
-/// A closed outline of another face, crop pixels.
-pub(in crate::track) type Outline = Vec<Vec2>;
-
-/// Whether an outline goes round a place (even-odd).
-pub(super) fn goes_round(outline: &Outline, at: Vec2) -> bool {
-    let next = outline.iter().cycle().skip(1);
-    let left_of = |(p, q): &(&Vec2, &Vec2)| {
-        (p.y <= at.y) != (q.y <= at.y) && at.x < p.x + (q.x - p.x) * (at.y - p.y) / (q.y - p.y)
-    };
-    outline.iter().zip(next).filter(left_of).count() % 2 == 1
-}
-
 /// A square crop, `n` pixels a side, made ready to be sampled in many places of a part of it.
 pub(in crate::track) struct Crop<'a> {
     n: usize,
@@ -30,7 +19,7 @@ pub(in crate::track) struct Crop<'a> {
     first: Vec2,
     last: Vec2,
     views: &'a Views,
-    /// What may stand in front.
+    /// Other faces that may stand in front, crop pixels.
     others: Vec<Outline>,
 }
 
@@ -79,12 +68,14 @@ pub(in crate::track) struct Views {
     logs: [Vec<f32>; 3],
 }
 
+/// Bits of the root of 1/2.
+const ROOT_OF_HALF: u32 = 0x3f35_04f3;
+
 /// Natural logarithm of a normal number above 0, within 2e-6 of its own size or of 1: the series of the inverse hyperbolic
 /// tangent to the fifth power, for a mantissa between the roots of 1/2 and 2. Without branches, for many at once.
 #[inline(always)]
 fn ln(v: f32) -> f32 {
-    const HALF: u32 = 0x3f35_04f3;
-    let exponent = v.to_bits().wrapping_sub(HALF) as i32 >> 23;
+    let exponent = v.to_bits().wrapping_sub(ROOT_OF_HALF) as i32 >> 23;
     let mantissa = f32::from_bits(v.to_bits().wrapping_sub((exponent as u32) << 23));
     let s = (mantissa - 1.0) / (mantissa + 1.0);
     let square = s * s;
@@ -94,9 +85,8 @@ fn ln(v: f32) -> f32 {
 /// [`ln`] of four numbers at once.
 #[inline(always)]
 fn ln_of_four(v: Vec4) -> Vec4 {
-    const HALF: i32 = 0x3f35_04f3;
     let bits: i32x4 = bytemuck::cast(v.to_array());
-    let exponent = (bits - i32x4::splat(HALF)) >> 23_i32;
+    let exponent = (bits - i32x4::splat(ROOT_OF_HALF as i32)) >> 23_i32;
     let mantissa: f32x4 = bytemuck::cast(bits - (exponent << 23_i32));
     let s = (mantissa - f32x4::ONE) / (mantissa + f32x4::ONE);
     let square = s * s;

@@ -20,7 +20,7 @@ use lanes::{LANES, Products, lanes, lit, solve, terms};
 use places::{AT_CELL, SKIN, TERMS, closed, mean_round, points_of};
 use wide::f32x8;
 
-pub(super) use crop::{Crop, Outline, Views};
+pub(super) use crop::{Crop, Views};
 pub(super) use jaw::{DROPS, down};
 pub use occlusion::{Occlusion, OcclusionCell};
 pub(crate) use places::{around, places};

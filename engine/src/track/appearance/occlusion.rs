@@ -1,8 +1,9 @@
 //! What a model hands on to drawing: where something stands in front, and which colours meet there.
 
-use super::crop::{FLOOR, Outline, goes_round};
+use super::crop::FLOOR;
 use super::places::{BESIDE, Place, SKIN, points_of};
 use super::{CELLS, Model, Seen, around};
+use crate::space::{Outline, goes_round};
 use glam::{Vec2, Vec3, Vec4Swizzles};
 use omote_shaders::cpu::decode_srgb;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::canonical_uv::CANONICAL_UV;
+use crate::space::Outline;
 
 pub(super) const W: usize = 192;
 
