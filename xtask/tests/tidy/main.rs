@@ -9,7 +9,7 @@ mod source;
 
 use source::{Source, root, workspace};
 
-const RUST_LINES: usize = 400;
+const RUST_LINES: usize = 800;
 const WGSL_LINES: usize = 150;
 
 /// One line for each file that is too long and whose first line does not say why it is whole.
@@ -31,12 +31,12 @@ fn long_files(sources: &[Source]) -> Vec<String> {
 fn files_are_short_or_say_why_not() {
     let found = long_files(&workspace(&["rs", "wgsl"]));
     assert!(found.is_empty(), "{}", found.join("\n"));
-    let long = "\n".repeat(401);
+    let long = "\n".repeat(801);
     assert_eq!(long_files(&[Source::new("a.rs", &long), Source::new("b.wgsl", &"\n".repeat(151))]).len(), 2);
     assert!(
         long_files(&[Source::new("a.rs", &format!("//! One table, whole on purpose.{long}"))]).is_empty()
     );
-    assert!(long_files(&[Source::new("a.rs", &"\n".repeat(400))]).is_empty());
+    assert!(long_files(&[Source::new("a.rs", &"\n".repeat(800))]).is_empty());
 }
 
 /// What a manifest's licence is, and what it ought to be.
