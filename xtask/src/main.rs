@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a program that tells its user what it does")]
 
 mod display;
+mod fuzz;
 mod obs;
 mod packages;
 mod pipewire_session;
@@ -18,6 +19,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use packages::{For, TEST_SETUP};
 use steps::Steps;
 
 #[derive(Parser)]
@@ -29,8 +31,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Get what is missing: Debian packages, the face networks, ONNX Runtime
-    Setup,
+    /// Get what the program needs: Debian packages, the face networks, ONNX Runtime
+    Setup {
+        /// Also what the tests need: a virtual display, software Vulkan, PipeWire, OBS Studio
+        #[arg(long)]
+        tests: bool,
+    },
     /// Set up, then run the demo: it leaves a video and a picture in out/ and prints the latency table
     Demo {
         /// Options handed on to `omote demo`
@@ -74,6 +80,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         library: Option<PathBuf>,
     },
+    /// Run the fuzz targets for a while each; needs a nightly compiler
+    Fuzz(fuzz::FuzzArgs),
     /// What runs in that machine
     #[command(hide = true)]
     RigInside(rig::inside::InsideArgs),
@@ -81,7 +89,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
-        Task::Setup => setup(&[]).map(|()| true),
+        Task::Setup { tests } => setup(&[], if tests { For::Tests } else { For::Program }).map(|()| true),
         Task::Demo { options } => demo(&options).map(|()| true),
         Task::Gallery { options } => gallery(&options).map(|()| true),
         Task::Test => test(),
@@ -110,6 +118,7 @@ fn main() -> ExitCode {
         Task::Package { system, library } => {
             obs::package::run(system.as_deref(), library.as_deref()).map(|()| true)
         }
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::RigInside(args) => rig::inside::run(&args),
     };
     match done {
@@ -164,9 +173,17 @@ fn features() -> &'static [&'static str] {
     }
 }
 
-/// Debian packages, then `omote setup`. `profile` is how the program is built.
-fn setup(profile: &[&str]) -> anyhow::Result<()> {
-    packages::install();
+/// Builds programs, plugin, tests and examples as every step of the tests takes them. A part that is built by itself gets
+/// its dependencies with other features, and half of them are compiled anew; so no step does that.
+fn build_all(more: &[&str]) -> Command {
+    let mut build = cargo(&["build", "--workspace", "--all-targets"]);
+    build.args(features()).args(more);
+    build
+}
+
+/// The Debian packages that are needed for this, then `omote setup`. `profile` is how the program is built.
+fn setup(profile: &[&str], what: For) -> anyhow::Result<()> {
+    packages::install(what);
     eprintln!("== omote setup (the program is built first)");
     let mut run = cargo(&["run"]);
     let status = run.args(profile).args(features()).args(["--package", "omote", "--", "setup"]).status();
@@ -177,7 +194,7 @@ fn setup(profile: &[&str]) -> anyhow::Result<()> {
 }
 
 fn demo(options: &[String]) -> anyhow::Result<()> {
-    setup(&["--release"])?;
+    setup(&["--release"], For::Program)?;
     eprintln!("== omote demo");
     let omote = || {
         let mut run = cargo(&["run", "--release"]);
@@ -221,7 +238,17 @@ fn lint_steps(steps: &mut Steps) {
 
 fn test() -> anyhow::Result<bool> {
     let mut steps = Steps::new();
-    steps.time("set-up", || setup(&[]))?;
+    steps.time("system packages", || {
+        packages::install(For::Tests);
+        Ok(())
+    })?;
+    if !steps.run("build", &mut build_all(&[])) {
+        return Ok(steps.finish());
+    }
+    let program = target_folder()?.join("debug").join(format!("omote{}", std::env::consts::EXE_SUFFIX));
+    if !steps.run("set-up", Command::new(program).arg("setup")) {
+        return Ok(steps.finish());
+    }
     lint_steps(&mut steps);
 
     let nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
@@ -239,7 +266,13 @@ fn test() -> anyhow::Result<bool> {
     }
     steps.run("tests", &mut tests);
     steps.run("examples in docs", cargo(&["test", "--workspace", "--doc"]).args(features()));
-    steps.note("GPU tests", log.verdict(required));
+    log.tell(&mut steps, required);
+    if !root().join("../shared/media").is_dir() {
+        steps.skip(
+            "real pictures",
+            "there is no ../shared beside the checkout; the built-in actor was tested",
+        );
+    }
     window::run(&mut steps);
     pipewire_session::run(&mut steps);
     obs::run(&mut steps, None);
@@ -265,17 +298,23 @@ impl AdapterLog {
         Ok(Self { path })
     }
 
-    /// Whether GPU tests ran as they should, and on what.
-    fn verdict(&self, required: bool) -> Result<String, String> {
+    /// Adds to the steps whether GPU tests ran as they should, and on what.
+    fn tell(&self, steps: &mut Steps, required: bool) {
+        const NAME: &str = "GPU tests";
         let text = std::fs::read_to_string(&self.path).unwrap_or_default();
         let mut names: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let runs = names.len();
         names.sort_unstable();
         names.dedup();
         match (runs, required) {
-            (0, true) => Err("software Vulkan is installed, but no test ran on an adapter".to_owned()),
-            (0, false) => Ok("skipped: no adapter (Debian: apt-get install mesa-vulkan-drivers)".to_owned()),
-            _ => Ok(format!("{runs} ran, on {}", names.join(", "))),
+            (0, true) => {
+                steps.note(
+                    NAME,
+                    Err("software Vulkan is installed, but no test ran on an adapter".to_owned()),
+                );
+            }
+            (0, false) => steps.skip(NAME, format!("no adapter (`{TEST_SETUP}` installs software Vulkan)")),
+            _ => steps.note(NAME, Ok(format!("{runs} ran, on {}", names.join(", ")))),
         }
     }
 }

@@ -10,7 +10,8 @@ struct Package {
     present: fn() -> bool,
 }
 
-const PACKAGES: [Package; 17] = [
+/// What the program needs to be built whole and to make videos: all that the demo takes.
+const PROGRAM: [Package; 4] = [
     Package {
         name: "libclang-dev",
         why: "reads the kernel's video headers at build time; without it omote is built without cameras",
@@ -31,6 +32,10 @@ const PACKAGES: [Package; 17] = [
         why: "reads and writes video files; without it .mjpeg, .y4m and pictures still work",
         present: || runs("ffmpeg", &["-version"]),
     },
+];
+
+/// What the tests need besides.
+const TESTS: [Package; 14] = [
     Package {
         name: "mesa-vulkan-drivers",
         why: "software Vulkan, so that GPU tests run on any machine; without it they are skipped",
@@ -44,11 +49,16 @@ const PACKAGES: [Package; 17] = [
         present: || library("libxkbcommon-x11.so.0"),
     },
     Package {
+        name: "dbus-daemon",
+        why: "a private message bus for the PipeWire camera's test",
+        present: || on_path("dbus-daemon"),
+    },
+    Package {
         name: "pipewire",
         why: "a private session for the PipeWire camera's test",
         present: || on_path("pipewire"),
     },
-    Package { name: "wireplumber", why: "the same", present: || on_path("wireplumber") },
+    Package { name: "wireplumber", why: "that session's manager", present: || on_path("wireplumber") },
     Package {
         name: "gstreamer1.0-pipewire",
         why: "reads the PipeWire camera in its test",
@@ -56,7 +66,7 @@ const PACKAGES: [Package; 17] = [
     },
     Package {
         name: "gstreamer1.0-tools",
-        why: "the same",
+        why: "runs that reader",
         present: || runs("gst-launch-1.0", &["--version"]),
     },
     Package {
@@ -66,7 +76,7 @@ const PACKAGES: [Package; 17] = [
     },
     Package {
         name: "obs-plugins",
-        why: "the same: OBS's own sources",
+        why: "OBS's own sources, for that test",
         present: || {
             let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
             folders.map(|e| e.path().join("obs-plugins/image-source.so")).any(|file| file.exists())
@@ -152,22 +162,44 @@ fn library(name: &str) -> bool {
     asked.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(name))
 }
 
-/// Installs what is missing, where that needs no password; otherwise prints the line to type.
-/// Never fails: what can't be had is named, and the rest works without it.
-pub(crate) fn install() {
-    eprintln!("== system packages");
-    install_all(&PACKAGES);
+/// The command that installs all that the tests need.
+pub(crate) const TEST_SETUP: &str = "cargo xtask setup --tests";
+
+/// For what packages are installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum For {
+    /// Building the program and running it on files and cameras.
+    Program,
+    /// The whole test suite.
+    Tests,
+    /// The machine with V4L2 devices.
+    Rig,
 }
 
-/// As [`install`], for the machine with V4L2 devices.
-pub(crate) fn install_rig() {
-    eprintln!("== system packages for the machine with V4L2 devices");
-    install_all(&RIG);
+impl For {
+    fn packages(self) -> Vec<&'static Package> {
+        match self {
+            Self::Program => PROGRAM.iter().collect(),
+            Self::Tests => PROGRAM.iter().chain(&TESTS).collect(),
+            Self::Rig => RIG.iter().collect(),
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Program => "the program",
+            Self::Tests => "the tests",
+            Self::Rig => "the machine with V4L2 devices",
+        }
+    }
 }
 
-fn install_all(packages: &[Package]) {
+/// Installs what is missing, where that needs no password; otherwise prints the line to type. What will be installed,
+/// and how large it is, is said before. Never fails: what can't be had is named, and the rest works without it.
+pub(crate) fn install(what: For) {
+    eprintln!("== system packages for {}", what.words());
     let mut missing = Vec::new();
-    for package in packages {
+    for package in what.packages() {
         if (package.present)() {
             eprintln!("  present  {}", package.name);
         } else {
@@ -186,20 +218,43 @@ fn install_all(packages: &[Package]) {
         eprintln!("  to install them, type: sudo apt-get install {}", missing.join(" "));
         return;
     };
-    // A fresh system has no package lists yet.
-    for arguments in [&["update"][..], &["install", "--yes", "--no-install-recommends"]] {
-        let install = arguments.first() == Some(&"install");
-        let mut words: Vec<&str> = prefix.to_vec();
+    let apt = |arguments: &[&'static str]| -> Vec<&str> {
+        let mut words = prefix.to_vec();
         words.push("apt-get");
         words.extend(arguments);
-        if install {
-            words.extend(&missing);
-        }
-        eprintln!("  run      {}", words.join(" "));
-        if !run(&words) && install {
-            eprintln!("  that failed: the parts that need them stay off until you install them");
-        }
+        words
+    };
+    // A fresh system has no package lists yet.
+    let update = apt(&["update", "--quiet=2"]);
+    eprintln!("  run      {}", update.join(" "));
+    run(&update);
+    let mut install = apt(&["install", "--yes", "--no-install-recommends"]);
+    install.extend(&missing);
+    if let Some(size) = size(&install) {
+        eprintln!("  size     {size}");
     }
+    eprintln!("  run      {}", install.join(" "));
+    if !run(&install) {
+        eprintln!("  that failed: the parts that need them stay off until you install them");
+    }
+}
+
+/// How many packages this call of apt-get would install, and how large they are, in its own words.
+fn size(install: &[&str]) -> Option<String> {
+    let (program, arguments) = install.split_first()?;
+    let mut command = Command::new(program);
+    // `--assume-no` ends the call where it would ask; the words are looked for in English.
+    command.args(arguments.iter().filter(|word| **word != "--yes")).arg("--assume-no").env("LC_ALL", "C");
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    size_in(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// The lines of apt-get's plan that tell number and size.
+fn size_in(plan: &str) -> Option<String> {
+    let wanted = [" newly installed", "Need to get ", "After this operation"];
+    let lines: Vec<&str> =
+        plan.lines().map(str::trim).filter(|line| wanted.iter().any(|w| line.contains(w))).collect();
+    (!lines.is_empty()).then(|| lines.join(" "))
 }
 
 /// What to put before apt-get: nothing as root, `sudo -n` where it asks no password. `None` elsewhere.
@@ -235,6 +290,30 @@ fn run(words: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_size_of_an_installation_is_found_in_its_plan() {
+        let plan = "Reading package lists...\nThe following NEW packages will be installed:\n  ffmpeg\n\
+                    0 upgraded, 141 newly installed, 0 to remove and 3 not upgraded.\n\
+                    Need to get 88.0 MB of archives.\nAfter this operation, 321 MB of additional disk space \
+                    will be used.\nDo you want to continue? [Y/n] N\nAbort.\n";
+        let size = size_in(plan).unwrap();
+        for word in ["141 newly installed", "Need to get 88.0 MB", "321 MB of additional disk space"] {
+            assert!(size.contains(word), "{size}");
+        }
+        assert!(!size.contains("ffmpeg") && !size.contains("Abort"), "{size}");
+        assert_eq!(size_in("E: Unable to locate package"), None);
+    }
+
+    #[test]
+    fn the_demo_installs_no_program_that_only_tests_run() {
+        let names = |what: For| what.packages().iter().map(|p| p.name).collect::<Vec<_>>();
+        let (program, tests) = (names(For::Program), names(For::Tests));
+        for name in ["obs-studio", "xvfb", "gstreamer1.0-tools", "pipewire", "mesa-vulkan-drivers"] {
+            assert!(!program.contains(&name) && tests.contains(&name), "{name}");
+        }
+        assert!(program.iter().all(|name| tests.contains(name)));
+    }
 
     #[test]
     fn libclang_is_told_from_its_neighbours() {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::packages::on_path;
+use crate::packages::{TEST_SETUP, on_path};
 use crate::process::{Running, wait_for};
 use crate::raw_frames::compare;
 use crate::steps::Steps;
-use crate::{cargo, features, target_folder};
+use crate::{build_all, target_folder};
 
 const STEP: &str = "PipeWire camera";
 /// For anything that should take a second or two, on a machine that may be busy.
@@ -27,13 +27,10 @@ pub(crate) fn run(steps: &mut Steps) {
     };
     if !missing.is_empty() || !plugin() {
         let names = if missing.is_empty() { "GStreamer's pipewiresrc".into() } else { missing.join(", ") };
-        eprintln!("== {STEP}: skipped: {names} not installed (`cargo xtask setup` tells the packages)");
-        return steps.note(STEP, Ok(format!("skipped: {names} not installed")));
+        return steps.skip(STEP, format!("{names} not installed (`{TEST_SETUP}` installs it)"));
     }
     steps.check(STEP, || {
-        // Of the whole workspace, as the tests were built: alone it would build half the dependencies anew.
-        let mut build = cargo(&["build", "--workspace", "--example", "virtual_camera"]);
-        let built = build.args(features()).status().map_err(|e| e.to_string())?;
+        let built = build_all(&[]).status().map_err(|e| e.to_string())?;
         if !built.success() {
             return Err("the sender was not built".into());
         }

@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::steps::Steps;
-use crate::{cargo, packages, root, target_folder};
+use crate::{build_all, packages, root, target_folder};
 
 /// The step's name in the table.
 const NAME: &str = "V4L2 devices";
@@ -34,30 +34,22 @@ fn script() -> PathBuf {
 pub(crate) fn run(steps: &mut Steps) {
     let rig = script();
     if !rig.is_file() {
-        eprintln!("== {NAME}: skipped: no rig at {}", rig.display());
-        return steps.note(NAME, Ok("skipped: no ../shared/v4l2-rig beside the checkout".to_owned()));
+        return steps.skip(NAME, "there is no ../shared/v4l2-rig beside the checkout");
     }
-    packages::install_rig();
+    packages::install(packages::For::Rig);
     let missing: Vec<_> = ["qemu-system-x86_64", "gcc-12", "make", "bc"]
         .into_iter()
         .filter(|program| !packages::on_path(program))
         .collect();
     if !missing.is_empty() {
-        eprintln!("== {NAME}: skipped: there is no {}", missing.join(", no "));
-        return steps.note(NAME, Ok(format!("skipped: there is no {}", missing.join(", no "))));
+        return steps.skip(NAME, format!("there is no {}", missing.join(", no ")));
     }
     eprintln!("== {NAME}: rig prepare");
     if !Command::new(&rig).arg("prepare").status().is_ok_and(|status| status.success()) {
-        eprintln!("== {NAME}: skipped: the rig could not get its kernel, see above");
-        return steps.note(NAME, Ok("skipped: the rig could not get its kernel".to_owned()));
+        return steps.skip(NAME, "the rig could not get its kernel, see above");
     }
     // With the second camera library too: this is the only place where it meets a device.
-    let program = ["build", "--package", "omote", "--features", "nokhwa"];
-    // Of the whole workspace, as the tests were built: alone they would build half the dependencies anew.
-    let examples = ["build", "--workspace", "--examples"];
-    if !steps.run("program for the rig", &mut cargo(&program))
-        || !steps.run("examples for the rig", &mut cargo(&examples))
-    {
+    if !steps.run("program for the rig", &mut build_all(&["--features", "omote/nokhwa"])) {
         return;
     }
     let Ok(target) = target_folder() else {

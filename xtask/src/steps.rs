@@ -6,9 +6,30 @@ use std::time::{Duration, Instant};
 
 struct Step {
     name: &'static str,
-    passed: bool,
+    verdict: Verdict,
     time: Duration,
     note: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+impl Verdict {
+    fn of(passed: bool) -> Self {
+        if passed { Self::Passed } else { Self::Failed }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "ok",
+            Self::Failed => "FAILED",
+            Self::Skipped => "skipped",
+        }
+    }
 }
 
 /// A list of steps. A step that fails does not keep the later ones from running.
@@ -33,7 +54,7 @@ impl Steps {
             Ok(status) => (false, status.to_string()),
             Err(error) => (false, error.to_string()),
         };
-        self.done.push(Step { name, passed, time: begun.elapsed(), note });
+        self.done.push(Step { name, verdict: Verdict::of(passed), time: begun.elapsed(), note });
         passed
     }
 
@@ -45,7 +66,8 @@ impl Steps {
     ) -> anyhow::Result<()> {
         let begun = Instant::now();
         work()?;
-        self.done.push(Step { name, passed: true, time: begun.elapsed(), note: String::new() });
+        let time = begun.elapsed();
+        self.done.push(Step { name, verdict: Verdict::Passed, time, note: String::new() });
         Ok(())
     }
 
@@ -56,24 +78,70 @@ impl Steps {
         let verdict = work();
         let passed = verdict.is_ok();
         let (Ok(note) | Err(note)) = verdict;
-        self.done.push(Step { name, passed, time: begun.elapsed(), note });
+        self.done.push(Step { name, verdict: Verdict::of(passed), time: begun.elapsed(), note });
     }
 
     /// Adds a verdict that took no time.
     pub(crate) fn note(&mut self, name: &'static str, verdict: Result<String, String>) {
         let passed = verdict.is_ok();
         let (Ok(note) | Err(note)) = verdict;
-        self.done.push(Step { name, passed, time: Duration::ZERO, note });
+        self.done.push(Step { name, verdict: Verdict::of(passed), time: Duration::ZERO, note });
     }
 
-    /// Prints the table. True if every step passed.
+    /// Says that a step was not run, and why; where something is missing, the reason names how to get it.
+    pub(crate) fn skip(&mut self, name: &'static str, why: impl Into<String>) {
+        let note = why.into();
+        eprintln!("== {name}: skipped: {note}");
+        self.done.push(Step { name, verdict: Verdict::Skipped, time: Duration::ZERO, note });
+    }
+
+    /// Prints the table, and at the end what was skipped. True if no step failed.
     pub(crate) fn finish(self) -> bool {
         eprintln!("== result");
         for step in &self.done {
-            let verdict = if step.passed { "ok" } else { "FAILED" };
-            let seconds = step.time.as_secs_f32();
+            let (verdict, seconds) = (step.verdict.word(), step.time.as_secs_f32());
             eprintln!("  {verdict:<7} {:<19} {seconds:>7.1} s  {}", step.name, step.note);
         }
-        self.done.iter().all(|step| step.passed)
+        eprintln!("{}", self.summary());
+        !self.names(Verdict::Failed).any(|_| true)
+    }
+
+    fn names(&self, verdict: Verdict) -> impl Iterator<Item = &'static str> {
+        self.done.iter().filter(move |step| step.verdict == verdict).map(|step| step.name)
+    }
+
+    /// One line: how many steps passed, and the names of those that did not.
+    fn summary(&self) -> String {
+        let mut line = format!("{} of {} steps passed", self.names(Verdict::Passed).count(), self.done.len());
+        for (verdict, word) in [(Verdict::Failed, "FAILED"), (Verdict::Skipped, "SKIPPED")] {
+            let names: Vec<_> = self.names(verdict).collect();
+            if !names.is_empty() {
+                line += &format!("; {word}: {}", names.join(", "));
+            }
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_names_what_failed_and_what_was_skipped() {
+        let mut steps = Steps::new();
+        steps.check("lints", || Ok(String::new()));
+        assert_eq!(steps.summary(), "1 of 1 steps passed");
+        steps.skip("rig", "there is none");
+        steps.check("window", || Err("it is blank".to_owned()));
+        assert_eq!(steps.summary(), "1 of 3 steps passed; FAILED: window; SKIPPED: rig");
+        assert!(!steps.finish());
+    }
+
+    #[test]
+    fn a_skipped_step_is_no_failure() {
+        let mut steps = Steps::new();
+        steps.skip("rig", "there is none");
+        assert!(steps.finish());
     }
 }

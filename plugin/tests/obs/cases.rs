@@ -23,7 +23,7 @@ pub(crate) fn worn(host: &Host) -> Stage {
 
 #[test]
 fn the_face_is_worn_the_badge_is_there_and_the_rest_is_exact() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = Stage::set(&host, (640, 360), BGRA, &[]);
     let (before, shown) = stage.until(Seen::Worn, PATIENCE);
     assert_eq!(before, [Seen::Nothing], "quiet until the first worn face");
@@ -50,7 +50,7 @@ fn the_face_is_worn_the_badge_is_there_and_the_rest_is_exact() {
 
 #[test]
 fn not_quiet_the_card_is_there_until_the_face_is_worn() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = Stage::set(&host, SIZE, BGRA, &[("nothing_until_ready", Value::Flag(false))]);
     let (before, _) = stage.until(Seen::Worn, PATIENCE);
     assert!(before.contains(&Seen::Card), "{before:?}");
@@ -60,7 +60,7 @@ fn not_quiet_the_card_is_there_until_the_face_is_worn() {
 
 #[test]
 fn a_drawn_source_is_filtered_too() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let scene = Scene::still(SIZE.0, SIZE.1);
     paint(&scene.picture);
     let source = host.source(c"test_texture", "texture", &[]);
@@ -81,7 +81,7 @@ fn a_drawn_source_is_filtered_too() {
 
 #[test]
 fn waiting_for_each_result_shows_it_too() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let settings = [("wait", Value::Flag(true)), ("wait_ms", Value::Int(30))];
     let stage = Stage::set(&host, SIZE, BGRA, &settings);
     stage.until(Seen::Worn, PATIENCE);
@@ -92,7 +92,7 @@ fn waiting_for_each_result_shows_it_too() {
 
 #[test]
 fn sizes_change_while_it_runs() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let mut stage = worn(&host);
     for size in [(640, 360), (320, 240), (720, 404), SIZE] {
         stage.scene = Scene::still(size.0, size.1);
@@ -109,7 +109,7 @@ fn sizes_change_while_it_runs() {
 
 #[test]
 fn every_format_of_a_webcam_is_worn_over() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let scene = Scene::still(SIZE.0, SIZE.1);
     for (format, name) in FORMATS {
         let stage = Stage::set(&host, SIZE, format, &[]);
@@ -128,7 +128,7 @@ fn every_format_of_a_webcam_is_worn_over() {
 
 #[test]
 fn fifty_filters_come_and_go() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     let threads = || std::fs::read_dir("/proc/self/task").expect("threads").count();
     let cycle = |wait: u64| {
@@ -160,7 +160,7 @@ fn fifty_filters_come_and_go() {
 
 #[test]
 fn two_filters_at_once() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     // Over each other.
     let second = host.filter(&[("persona", Value::Text("composite-2"))]);
@@ -191,7 +191,7 @@ fn two_filters_at_once() {
 
 #[test]
 fn hidden_and_shown_again() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     for time in [50, 400, 1500] {
         stage.webcam.show(false);
@@ -207,7 +207,7 @@ fn hidden_and_shown_again() {
 
 #[test]
 fn settings_change_in_the_middle_of_frames() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     // Painted ones only: with wide edges and the user's own eyes a composite is within the judge's 8 codes of the actor.
     let personas = ["ko-omote", "kitsune", "oni", "no-such-persona", ""];
@@ -244,7 +244,7 @@ fn settings_change_in_the_middle_of_frames() {
 
 #[test]
 fn hotkeys_change_the_persona_and_show_the_card() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     let persona = || stage.filter.setting(c"persona");
     let first = persona();
@@ -266,7 +266,7 @@ fn hotkeys_change_the_persona_and_show_the_card() {
 
 #[test]
 fn the_badge_s_corner_is_where_the_settings_say() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     stage.filter.set(&[("badge_corner", Value::Text("bottom-left"))]);
     let corner = |shown: Vec<u8>| {
@@ -289,7 +289,7 @@ fn a_clip_of_people_is_worn_over() {
         eprintln!("SKIPPED: {} is not there; the actor's tests show the same", clip.display());
         return;
     }
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     use omote_engine::badge;
     use omote_engine::frame::{Colour, Frame, PixelFormat};
     use omote_engine::source;

@@ -18,7 +18,7 @@ fn summary(mut times: Vec<Duration>) -> (f64, f64) {
 
 #[test]
 fn drawing_with_the_filter_and_without() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let size = (1280, 720);
     let stage = Stage::set(&host, size, BGRA, &[]);
     stage.until(Seen::Worn, PATIENCE);
@@ -76,7 +76,7 @@ fn number(shown: &[u8], size: (u32, u32)) -> usize {
 
 #[test]
 fn the_filter_s_picture_is_so_many_frames_later() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let usual = added(&host, "as it comes", &[]);
     let waiting =
         added(&host, "waiting at most 30 ms", &[("wait", Value::Flag(true)), ("wait_ms", Value::Int(30))]);

@@ -20,7 +20,7 @@ const CREATE: u32 = 1 << 7;
 
 #[test]
 fn a_broken_engine_gives_the_card_and_comes_back() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     host.faults(TRACK);
     stage.until(Seen::Card, SOON);
@@ -33,7 +33,7 @@ fn a_broken_engine_gives_the_card_and_comes_back() {
 
 #[test]
 fn an_engine_that_does_not_start_shows_nothing_until_it_does() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     host.faults(START);
     let stage = Stage::set(&host, SIZE, BGRA, &[]);
     assert_eq!(stage.watch(2 * short()), [Seen::Nothing]);
@@ -45,7 +45,7 @@ fn an_engine_that_does_not_start_shows_nothing_until_it_does() {
 
 #[test]
 fn callbacks_that_break_down_show_nothing_bare() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     for fault in [RENDER, TICK, RENDER | TICK, UPDATE] {
         host.faults(fault);
@@ -63,7 +63,7 @@ fn callbacks_that_break_down_show_nothing_bare() {
 
 #[test]
 fn a_filter_that_can_t_be_made_draws_nothing() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     host.faults(CREATE);
     let stage = Stage::set(&host, SIZE, BGRA, &[]);
     assert_eq!(stage.watch(short()), [Seen::Nothing]);
@@ -73,7 +73,7 @@ fn a_filter_that_can_t_be_made_draws_nothing() {
 
 #[test]
 fn without_networks_the_card_says_so_and_the_log_names_the_remedy() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     // No other thread of this process reads the environment yet.
     unsafe { std::env::set_var("OMOTE_DATA", host.folder()) };
     let stage = Stage::set(&host, SIZE, BGRA, &[]);
@@ -90,7 +90,7 @@ fn without_networks_the_card_says_so_and_the_log_names_the_remedy() {
 
 #[test]
 fn a_picture_that_is_too_old_is_taken_off() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     host.faults(STALE);
     std::thread::sleep(Duration::from_millis(350));
@@ -107,7 +107,7 @@ fn a_picture_that_is_too_old_is_taken_off() {
 
 #[test]
 fn drawing_does_not_wait_for_a_slow_engine() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let size = (160, 120);
     let stage = Stage::set(&host, size, BGRA, &[]);
     host.faults(SLOW);
@@ -145,7 +145,7 @@ fn drawing_does_not_wait_for_a_slow_engine() {
 
 #[test]
 fn a_picture_too_small_for_the_badge_is_not_shown_and_named() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = Stage::set(&host, (160, 120), BGRA, &[("nothing_until_ready", Value::Flag(false))]);
     let small = Scene::still(160, 120).picture;
     let mut cut = small.clone();

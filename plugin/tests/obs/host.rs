@@ -3,14 +3,17 @@
 use crate::libobs::{AudioInfo, Obs, Ptr, VideoInfo, text, vsnprintf};
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::PathBuf;
+use std::process::Command;
 use std::ptr::{null, null_mut};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Says where the plugin is that is to be tested. It is built with the feature `faults`.
 const PLUGIN: &str = "OMOTE_OBS_PLUGIN";
 /// Where this is set, a test that can't run has failed.
 const REQUIRED: &str = "REQUIRE_OBS";
+/// Names the test that this process was started for.
+const ALONE: &str = "OMOTE_OBS_TEST_ALONE";
 /// OBS's pictures a second here.
 pub(crate) const FPS: u32 = 30;
 
@@ -31,7 +34,6 @@ pub(crate) struct Host {
     set_faults: libloading::os::unix::Symbol<unsafe extern "C" fn(u32)>,
     allocations: i64,
     config: tempfile::TempDir,
-    _alone: MutexGuard<'static, ()>,
 }
 
 unsafe extern "C" fn hear(level: c_int, format: *const c_char, list: Ptr, _: Ptr) {
@@ -44,10 +46,34 @@ unsafe extern "C" fn hear(level: c_int, format: *const c_char, list: Ptr, _: Ptr
     LOG.lock().unwrap_or_else(PoisonError::into_inner).push(line);
 }
 
-/// The host, or nothing where it can't run; the reason is printed, and is a failure where tests must run.
-pub(crate) fn host() -> Option<Host> {
-    match Host::start() {
-        Ok(host) => Some(host),
+/// The host for the test that asks, in a process that belongs to this test alone: `let Some(host) = host!() else
+/// { return };`.
+macro_rules! host {
+    () => {{
+        fn here() {}
+        $crate::host::host(std::any::type_name_of_val(&here))
+    }};
+}
+pub(crate) use host;
+
+/// The host, inside the process of the test that asks; `place` is the path of an item in that test.
+///
+/// libobs starts once in a process, and the process's environment is shared by all that runs in it. So a test that is
+/// run by the harness starts this program again for itself alone, waits, and has nothing left to do: it gets no host.
+/// Where libobs can't run there is none either; the reason is printed, and is a failure where tests must run.
+pub(crate) fn host(place: &str) -> Option<Host> {
+    let path = place.strip_suffix("::here").unwrap_or(place);
+    let test = path.split_once("::").map_or(path, |(_, test)| test);
+    let started = if std::env::var_os(ALONE).is_some_and(|name| name == test) {
+        Host::start().map(Some)
+    } else {
+        can_run().map(|()| {
+            run_alone(test);
+            None
+        })
+    };
+    match started {
+        Ok(host) => host,
         Err(why) if std::env::var_os(REQUIRED).is_some() => panic!("{REQUIRED} is set, but: {why}"),
         Err(why) => {
             eprintln!("SKIPPED: {why}. `cargo xtask obs` runs this test.");
@@ -56,13 +82,35 @@ pub(crate) fn host() -> Option<Host> {
     }
 }
 
+/// Whether what the tests need is there; otherwise what is missing.
+fn can_run() -> Result<(), String> {
+    std::env::var_os(PLUGIN).ok_or(format!("{PLUGIN} is not set"))?;
+    std::env::var_os("DISPLAY").ok_or("there is no display (Xvfb)")?;
+    Ok(())
+}
+
+/// Runs one test in a process of its own, and fails as it does. One at a time: times are looked at.
+fn run_alone(test: &str) {
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let program = std::env::current_exe().expect("a program knows where it lies");
+    let mut command = Command::new(program);
+    command.args([test, "--exact", "--nocapture", "--test-threads", "1"]).env(ALONE, test);
+    let output = command.output().expect("a program that runs can be run");
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    eprintln!("{said}{errors}");
+    // A harness that finds no test of this name ends well too.
+    let ran = said.contains("1 passed");
+    assert!(
+        output.status.success() && ran,
+        "{test} failed in its own process ({}): see above",
+        output.status
+    );
+}
+
 impl Host {
     fn start() -> Result<Self, String> {
+        can_run()?;
         let plugin = std::env::var_os(PLUGIN).map(PathBuf::from).ok_or(format!("{PLUGIN} is not set"))?;
-        if std::env::var_os("DISPLAY").is_none() {
-            return Err("there is no display (Xvfb)".to_owned());
-        }
-        let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         if OBS.get().is_none() {
             let _ = OBS.set(Obs::load()?);
         }
@@ -108,7 +156,7 @@ impl Host {
                 library.get(b"omote_faults").map_err(|_| "the plugin is built without `faults`")?;
             std::mem::forget(library);
             eprintln!("libobs {}", text((o.obs_get_version_string)()));
-            Ok(Self { set_faults, allocations, config, _alone: alone })
+            Ok(Self { set_faults, allocations, config })
         }
     }
 

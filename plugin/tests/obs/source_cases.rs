@@ -43,7 +43,7 @@ fn look(camera: &Source) -> Option<Vec<u8>> {
 
 #[test]
 fn the_camera_source_shows_badged_pictures_only_and_goes_dark() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let begun = Instant::now();
     let camera = camera(&host, "actor");
     let status = || Properties::of(&camera).words("status");
@@ -79,7 +79,7 @@ fn the_camera_source_shows_badged_pictures_only_and_goes_dark() {
 
 #[test]
 fn a_camera_that_is_not_there_is_named_and_shows_the_card() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let camera = camera(&host, "/dev/video-none");
     within(PATIENCE, "the reason", || {
         look(&camera);
@@ -94,7 +94,7 @@ fn a_camera_that_is_not_there_is_named_and_shows_the_card() {
 
 #[test]
 fn twenty_camera_sources_come_and_go() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     for k in 0..20u64 {
         let camera = camera(&host, if k % 3 == 0 { "/dev/video-none" } else { "actor" });
         std::thread::sleep(Duration::from_millis([0, 5, 60, 400][k as usize % 4]));
@@ -107,7 +107,7 @@ fn twenty_camera_sources_come_and_go() {
 
 #[test]
 fn a_camera_source_that_breaks_down_shows_nothing() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     host.faults(1 << 7);
     let camera = camera(&host, "actor");
     for _ in 0..30 {
@@ -120,7 +120,7 @@ fn a_camera_source_that_breaks_down_shows_nothing() {
 
 #[test]
 fn the_properties_are_what_users_expect() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     assert_eq!(display_name(c"omote_camera"), "Omote Camera");
     assert_eq!(display_name(c"omote_face_filter"), "Omote Face Filter");
     let camera = host.source(c"omote_camera", "camera", &[("camera", Value::Text("actor"))]);
@@ -175,7 +175,7 @@ fn the_properties_are_what_users_expect() {
 
 #[test]
 fn a_persona_is_made_from_a_photo() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     // The user's folder of this test, with the networks of the real one.
     let real = omote_engine::infer::models::data_dir().expect("a data folder");
     for folder in ["models", "lib"] {
@@ -214,7 +214,7 @@ fn a_persona_is_made_from_a_photo() {
 
 #[test]
 fn a_swap_model_of_the_user_s_is_worn_and_one_that_is_gone_is_told() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let real = omote_engine::infer::models::data_dir().expect("a data folder");
     for folder in ["models", "lib"] {
         std::os::unix::fs::symlink(real.join(folder), host.folder().join(folder)).expect("a link");
@@ -252,7 +252,7 @@ fn a_swap_model_of_the_user_s_is_worn_and_one_that_is_gone_is_told() {
 
 #[test]
 fn the_delay_becomes_a_microphone_s_sync_offset() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let microphone = host.source(c"test_microphone", "Mic", &[]);
     let camera = camera(&host, "actor");
     let settings = [("microphone", Value::Text("Mic"))];

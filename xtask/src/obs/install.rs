@@ -15,7 +15,7 @@ pub(crate) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
         None => plugins_folder()?,
     };
     if !crate::data_folder().is_some_and(|data| data.join("models").is_dir()) {
-        crate::setup(&["--release"])?;
+        crate::setup(&["--release"], crate::packages::For::Program)?;
     }
     let built = build(&["--release"], "release")?;
     let at = put(&built, &folder)?;

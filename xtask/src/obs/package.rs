@@ -1,6 +1,7 @@
 //! `cargo xtask package`: the plugin as an archive to hand out, with its networks and everyone's licences.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,11 @@ use serde_json::Value;
 
 use super::build;
 use super::install::{Tree, copy_all};
+use crate::packages::For;
 use crate::{cargo, root, setup, target_folder};
+
+/// How what is handed out is built.
+const PROFILE: &str = "dist";
 
 /// Packs for a system. For another one than this `library` names the built plugin.
 pub(crate) fn run(system: Option<&str>, library: Option<&Path>) -> anyhow::Result<()> {
@@ -22,8 +27,8 @@ pub(crate) fn run(system: Option<&str>, library: Option<&Path>) -> anyhow::Resul
         Some(library) => library.to_owned(),
         None => {
             ensure!(system == here, "a plugin for {system} is not built here: name one with --library FILE");
-            setup(&["--release"])?;
-            build(&["--release"], "release")?
+            setup(&["--profile", PROFILE], For::Program)?;
+            build(&["--profile", PROFILE], PROFILE)?
         }
     };
     ensure!(library.is_file(), "there is no library {}", library.display());
@@ -37,7 +42,7 @@ pub(crate) fn run(system: Option<&str>, library: Option<&Path>) -> anyhow::Resul
     }
     tree.put(&library, &stage)?;
     if system == "linux" {
-        strip(&stage.join(tree.folder).join(tree.binary));
+        strip(&stage.join(tree.folder).join(tree.binary), &dist.join(format!("{name}.debug")));
     }
     let data = stage.join(tree.folder).join(tree.data);
     let bundled = if system == here { bundle(&data)? } else { false };
@@ -66,11 +71,20 @@ pub(crate) fn run(system: Option<&str>, library: Option<&Path>) -> anyhow::Resul
     Ok(())
 }
 
-/// Takes out debug information, two thirds of the file. Where that can't be done it stays.
-fn strip(library: &Path) {
-    let done = Command::new("strip").arg("--strip-debug").arg(library).status();
-    if !done.is_ok_and(|status| status.success()) {
-        eprintln!("   strip is not there (binutils): the library keeps its debug information");
+/// Takes the debug information out of a library, most of the file, into `symbols`, which debuggers find by its name.
+/// Where that can't be done it stays where it is.
+fn strip(library: &Path, symbols: &Path) {
+    let run = |program: &str, arguments: &[&OsStr]| {
+        Command::new(program).args(arguments).status().is_ok_and(|status| status.success())
+    };
+    let mut link = OsString::from("--add-gnu-debuglink=");
+    link.push(symbols);
+    let (library, symbols) = (library.as_os_str(), symbols.as_os_str());
+    let done = run("objcopy", &["--only-keep-debug".as_ref(), library, symbols])
+        && run("strip", &["--strip-debug".as_ref(), "--strip-unneeded".as_ref(), library])
+        && run("objcopy", &[&link, library]);
+    if !done {
+        eprintln!("   objcopy or strip is not there (binutils): the library keeps its debug information");
     }
 }
 

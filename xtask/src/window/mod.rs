@@ -11,25 +11,23 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::packages::on_path;
+use crate::packages::{TEST_SETUP, on_path};
 use crate::steps::Steps;
-use crate::{cargo, data_folder, root};
+use crate::{build_all, data_folder, root};
 use drive::{Driven, Folders, until};
 
 /// Runs the step; where there is no display to be had it is skipped, and says so.
 pub(crate) fn run(steps: &mut Steps) {
     let missing: Vec<&str> = ["Xvfb", "xdotool"].into_iter().filter(|program| !on_path(program)).collect();
     if !missing.is_empty() {
-        let skipped = format!("skipped: no {} (Debian: apt-get install xvfb xdotool)", missing.join(", no "));
-        eprintln!("== window: {skipped}");
-        return steps.note("window", Ok(skipped));
+        return steps.skip("window", format!("no {} (`{TEST_SETUP}` installs it)", missing.join(", no ")));
     }
     steps.check("window", || test().map_err(|error| format!("{error:#}")));
 }
 
 /// The verdict: what was done.
 fn test() -> anyhow::Result<String> {
-    let status = cargo(&["build", "--package", "omote"]).status().context("cargo can't be run")?;
+    let status = build_all(&[]).status().context("cargo can't be run")?;
     ensure!(status.success(), "the program does not build");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let target = std::path::absolute(target)?;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::drive::{Driven, Folders};
 use super::is;
 use crate::packages::on_path;
-use crate::{cargo, features, target_folder};
+use crate::target_folder;
 
 /// The stand-in's name; long, so that the panel must shorten it.
 const MODEL: &str = "hyperswap_256_of_a_test";
@@ -22,9 +22,6 @@ const PERSONA: &str = "composite-1";
 pub(super) fn prepare(program: &Path, folders: &Folders, here: &Path) -> anyhow::Result<()> {
     let own = here.join("own models");
     fs::create_dir_all(&own)?;
-    // Of the whole workspace, as the tests were built: alone it would build half the dependencies anew.
-    let status = cargo(&["build", "--workspace", "--example", "stand_in"]).args(features()).status();
-    ensure!(status.context("cargo can't be run")?.success(), "the example stand_in does not build");
     let writer =
         target_folder()?.join("debug/examples").join(format!("stand_in{}", std::env::consts::EXE_SUFFIX));
     for (family, name) in [("recogniser", "recogniser"), ("hyperswap_256", MODEL)] {

@@ -163,6 +163,15 @@ impl Tiny {
         let mut out = vec![0; 8];
         let root = write(&mut out, &model);
         put(&mut out, 0, root);
+        keep_as_seed(&out);
         out
+    }
+}
+
+/// Every network of the tests is a seed for the fuzz target that reads such files, where `cargo xtask fuzz` asks.
+fn keep_as_seed(bytes: &[u8]) {
+    if let Some(folder) = std::env::var_os("OMOTE_FUZZ_SEEDS") {
+        let name = blake3::hash(bytes).to_hex().to_string();
+        std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
     }
 }
