@@ -11,7 +11,7 @@ use super::files::clock;
 use super::icons::{self, Icon};
 use super::keys::Action;
 use super::virtual_camera::VirtualSwitch;
-use super::{dump, preview, session, swap_models, theme};
+use super::{dump, preview, swap_models, theme};
 
 /// Width of the panel in points.
 const PANEL: f32 = 328.0;
@@ -231,8 +231,7 @@ impl App {
         let left = preview::fitted(Rect::from_min_size(rect.min, half), aspect);
         let right = left.translate(vec2(half.x + gap, 0.0));
         self.preview.draw(ui.painter(), left, mirrored, round);
-        let turn = session::turn(&self.kept);
-        let faces = self.preview.draw_mesh(ui.painter(), right, mirrored, turn, round);
+        let faces = self.preview.draw_mesh(ui.painter(), right, mirrored, round);
         let words = match faces {
             0 => "No face in this picture".to_owned(),
             1 => "478 points".to_owned(),

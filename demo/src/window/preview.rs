@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use eframe::egui::epaint::RectShape;
 use eframe::egui::{
     Color32, ColorImage, Context, CornerRadius, Painter, Pos2, Rect, Shape, Stroke, TextureHandle,
-    TextureOptions, Vec2, pos2, vec2,
+    TextureOptions, pos2, vec2,
 };
-use omote_engine::frame::{Quarter, Turn};
 use omote_engine::space::PxRect;
 use omote_engine::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS, SKIN_TRIANGLES, TRIANGLES};
 
@@ -139,14 +138,7 @@ impl Preview {
 
     /// Draws the meshes of the faces in the frame that is on the screen, on a ground of its own: the
     /// camera's picture is never shown.
-    pub(super) fn draw_mesh(
-        &self,
-        painter: &Painter,
-        rect: Rect,
-        mirrored: bool,
-        turn: Turn,
-        round: u8,
-    ) -> usize {
+    pub(super) fn draw_mesh(&self, painter: &Painter, rect: Rect, mirrored: bool, round: u8) -> usize {
         painter.rect_filled(rect, CornerRadius::same(round), theme::GROUND);
         let Some(shown) = &self.shown else { return 0 };
         let frame = shown.badged.frame();
@@ -157,9 +149,8 @@ impl Preview {
                 .landmarks
                 .iter()
                 .map(|p| {
-                    let at = turned(vec2(p.x, p.y), size, turn);
-                    let x = if mirrored { size.x - at.x } else { at.x };
-                    rect.min + vec2(x, at.y) / size * rect.size()
+                    let x = if mirrored { size.x - p.x } else { p.x };
+                    rect.min + vec2(x, p.y) / size * rect.size()
                 })
                 .collect();
             wire(&painter, &points);
@@ -182,20 +173,6 @@ fn readable_plate(plate: PxRect, size: (u32, u32), rect: Rect) -> (Rect, Rect) {
     let uv = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
     let at = |x: f32, y: f32| rect.min + vec2(x, y) * rect.size();
     (Rect::from_min_max(at(1.0 - right, top), at(1.0 - left, bottom)), uv)
-}
-
-/// A point of the source's picture in an output of `size` pixels: mirrored, rotated, scaled.
-fn turned(at: Vec2, size: Vec2, turn: Turn) -> Vec2 {
-    let across = matches!(turn.rotate, Quarter::Right | Quarter::Left);
-    // Without scaling, the source's size is the output's, turned back.
-    let source = if across { vec2(size.y, size.x) } else { size };
-    let x = if turn.mirror { source.x - at.x } else { at.x };
-    match turn.rotate {
-        Quarter::None => vec2(x, at.y),
-        Quarter::Right => vec2(source.y - at.y, x),
-        Quarter::Half => vec2(source.x - x, source.y - at.y),
-        Quarter::Left => vec2(at.y, source.x - x),
-    }
 }
 
 /// The mesh's lines.
@@ -254,28 +231,6 @@ mod tests {
                 pos2(1280.0 - x as f32, (y + 56) as f32),
             );
             assert!((place.min - mirrored.min).length() < 1e-3 && (place.max - mirrored.max).length() < 1e-3);
-        }
-    }
-
-    #[test]
-    fn points_turn_as_frames_do() {
-        use omote_engine::frame::{Colour, Frame, PixelFormat};
-        let (w, h) = (8u32, 6u32);
-        for rotate in [Quarter::None, Quarter::Right, Quarter::Half, Quarter::Left] {
-            for mirror in [false, true] {
-                let turn = Turn { mirror, rotate, size: None };
-                let mut data = vec![0; (w * h * 3) as usize];
-                let (x, y) = (2u32, 1u32);
-                data[((y * w + x) * 3) as usize] = 255;
-                let frame = Frame::new(PixelFormat::Rgb, Colour::JPEG, w, h, data).unwrap();
-                let out = frame.turned(&turn).unwrap();
-                let size = vec2(out.width() as f32, out.height() as f32);
-                let at = turned(vec2(x as f32 + 0.5, y as f32 + 0.5), size, turn);
-                let rgb = out.to_rgb();
-                let lit = rgb.chunks(3).position(|p| p[0] > 200).unwrap() as u32;
-                let found = (lit % out.width(), lit / out.width());
-                assert_eq!((at.x.floor() as u32, at.y.floor() as u32), found, "{turn:?}");
-            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! Mirror, rotation and scaling of whole frames: done before the badge is drawn.
+//! Mirror, rotation and scaling of whole frames: mirror and rotation before faces are looked for, so that faces and
+//! words stand as viewers see them; scaling at the end, before the badge is drawn.
 
 use super::{Frame, FrameError, PixelFormat};
 use crate::space::PxRect;
@@ -33,9 +34,42 @@ impl Turn {
     pub fn is_identity(&self) -> bool {
         !self.mirror && self.rotate == Quarter::None && self.size.is_none()
     }
+
+    /// Mirror and rotation alone.
+    #[must_use]
+    pub fn orientation(self) -> Self {
+        Self { size: None, ..self }
+    }
+
+    /// Scaling alone.
+    #[must_use]
+    pub fn scaling(self) -> Self {
+        Self { size: self.size, ..Self::default() }
+    }
+
+    /// Whether width and height change places.
+    #[must_use]
+    pub fn is_sideways(self) -> bool {
+        matches!(self.rotate, Quarter::Left | Quarter::Right)
+    }
+
+    /// Width and height of a picture of this size after mirror and rotation.
+    #[must_use]
+    pub fn oriented(self, (width, height): (u32, u32)) -> (u32, u32) {
+        if self.is_sideways() { (height, width) } else { (width, height) }
+    }
 }
 
 impl Frame {
+    /// The picture mirrored and rotated, but not scaled; itself where nothing changes.
+    ///
+    /// # Errors
+    /// [`FrameError`] where no frame of the turned size can be made.
+    pub fn oriented(self, turn: &Turn) -> Result<Self, FrameError> {
+        let turn = turn.orientation();
+        if turn.is_identity() { Ok(self) } else { self.turned(&turn) }
+    }
+
     /// The picture mirrored, rotated and scaled (bilinear, each channel at 4:4:4, chroma averaged back).
     ///
     /// # Errors
@@ -53,8 +87,8 @@ impl Frame {
     /// Mirror and rotation plane by plane, without conversion or scratch memory; nothing where chroma samples
     /// would have to be made anew (scaling, odd sizes, quarter turns of formats halved across only).
     fn turned_in_planes(&self, turn: &Turn) -> Option<Self> {
-        let quarter = matches!(turn.rotate, Quarter::Left | Quarter::Right);
-        let (width, height) = if quarter { (self.height, self.width) } else { (self.width, self.height) };
+        let quarter = turn.is_sideways();
+        let (width, height) = turn.oriented((self.width, self.height));
         let even = self.width.is_multiple_of(2) && self.height.is_multiple_of(2);
         let units: &[usize] = match self.format {
             PixelFormat::I420 if even => &[1, 1, 1],
@@ -110,8 +144,7 @@ impl Frame {
         let mut codes = Vec::new();
         self.read_codes(self.bounds(), &mut codes);
         let (w, h) = (self.width as usize, self.height as usize);
-        let swap = matches!(turn.rotate, Quarter::Left | Quarter::Right);
-        let (tw, th) = if swap { (h, w) } else { (w, h) };
+        let (tw, th) = if turn.is_sideways() { (h, w) } else { (w, h) };
         let source = |x: usize, y: usize| {
             let (sx, sy) = match turn.rotate {
                 Quarter::None => (x, y),

@@ -49,7 +49,7 @@ pub struct Settings {
     pub look: Look,
     /// Where the badge stands.
     pub corner: Corner,
-    /// How the output is turned and sized.
+    /// How the picture is mirrored and rotated, before faces are looked for, and how large the output is.
     pub turn: Turn,
     /// Faces that get a persona; 0 counts as 1. With [`Privacy::Protect`], further faces are covered.
     pub max_faces: usize,
@@ -174,7 +174,7 @@ impl Why {
 pub struct Output {
     /// The picture with the badge.
     pub badged: BadgedFrame,
-    /// The faces found in it, in its source's pixels (before turning).
+    /// The faces found in it, in the pixels of the mirrored and rotated picture, before scaling.
     pub faces: Vec<Face>,
     /// What was shown.
     pub state: State,
@@ -238,7 +238,7 @@ impl Engine {
         self.painter.take_gpu_work()
     }
 
-    /// Time spent in `track`, `model` (where one is worn), `swap` (persona and composite), `badge` and all of them
+    /// Time spent in `turn` (where the picture is mirrored or rotated), `track`, `model` (where one is worn), `swap` (persona and composite), `badge` and all of them
     /// (`engine`).
     pub fn timings(&self) -> &Timings {
         &self.timings
@@ -257,8 +257,14 @@ impl Engine {
     pub fn process(&mut self, frame: Frame) -> Result<Output> {
         let start = Instant::now();
         check_size(frame.width(), frame.height()).map_err(small)?;
+        let turn = self.painter.settings().turn.orientation();
+        let frame = frame.oriented(&turn).map_err(|e| small(e.into()))?;
+        let tracking = Instant::now();
+        if !turn.is_identity() {
+            self.timings.add("turn", start.elapsed());
+        }
         let found = guarded(|| self.follow.follow(&frame));
-        self.timings.add("track", start.elapsed());
+        self.timings.add("track", tracking.elapsed());
         let (found, faces) = match found {
             Ok(faces) => (Ok(()), faces),
             Err(e) => (Err(e.what), Vec::new()),
@@ -331,3 +337,5 @@ fn small(e: BadgeError) -> Error {
 mod fault_tests;
 #[cfg(test)]
 pub(super) mod tests;
+#[cfg(test)]
+mod turn_tests;

@@ -41,7 +41,7 @@ impl Shape {
         Self { format: frame.format(), colour: frame.colour(), width, height }
     }
 
-    fn size(self) -> (u32, u32) {
+    pub(super) fn size(self) -> (u32, u32) {
         (self.width, self.height)
     }
 }
@@ -139,6 +139,12 @@ impl Painter {
         if settings.privacy != self.settings.privacy {
             // What was held and trusted under the other rules is not under these.
             (self.held, self.trusted, self.good) = (None, false, 0);
+        }
+        if settings.turn.is_sideways() != self.settings.turn.is_sideways()
+            && let Some(shape) = &mut self.shape
+        {
+            // A card that is shown before the next picture stands as that will.
+            (shape.width, shape.height) = (shape.height, shape.width);
         }
         self.settings = settings;
     }
@@ -261,9 +267,9 @@ impl Painter {
         self.instead(shape, FrameId(0), time, why)
     }
 
-    /// The badge, on the turned picture.
+    /// The badge, on the scaled picture; mirror and rotation came before the faces were looked for.
     pub(super) fn finish(&mut self, mut canvas: Canvas) -> Result<BadgedFrame> {
-        canvas.turn(&self.settings.turn).map_err(super::small)?;
+        canvas.turn(&self.settings.turn.scaling()).map_err(super::small)?;
         self.badger.finish(canvas, Disclosure::Modified).map_err(super::small)
     }
 

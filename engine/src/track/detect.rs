@@ -76,7 +76,7 @@ struct Candidate {
 
 /// A detector with its network.
 pub(super) struct Detector {
-    net: Box<dyn Net>,
+    pub(super) net: Box<dyn Net>,
     side: usize,
     threshold: f32,
     anchors: Vec<Vec2>,

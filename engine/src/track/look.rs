@@ -58,6 +58,13 @@ impl Tracker {
     /// followed, one was just lost or one is doubtful, or where the last routine look saw something; else now and then,
     /// and then the network's work is left for [`Self::look_over`].
     pub(super) fn look(&mut self, frame: &Frame) -> Result<(), TrackError> {
+        let looked = self.look_now(frame);
+        // What a failed look was for is looked at in the next frame.
+        self.noticed |= looked.is_err();
+        looked
+    }
+
+    fn look_now(&mut self, frame: &Frame) -> Result<(), TrackError> {
         self.since_look += 1;
         let missing = self.missing();
         let noticed = std::mem::take(&mut self.noticed);
@@ -118,7 +125,7 @@ impl Tracker {
     /// [`TrackError::Infer`] where the network fails; the tracker may go on.
     pub fn look_over(&mut self) -> Result<(), TrackError> {
         let Some(square) = self.aimed.take() else { return Ok(()) };
-        let found = self.detector().find(square)?;
+        let found = self.detector().find(square).inspect_err(|_| self.noticed = true)?;
         let news = self.missing() && found.iter().any(|d| !self.follows.iter().any(|f| f.covers(d)));
         self.noticed = news || self.follows.iter().any(|f| slipped(f, &found).is_some());
         // The same detector looks again at what it noticed.

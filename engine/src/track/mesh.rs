@@ -39,9 +39,9 @@ const SIDE: usize = 192;
 
 /// The mesh network with its buffers.
 pub(super) struct MeshNet {
-    net: Box<dyn Net>,
+    pub(super) net: Box<dyn Net>,
     /// What finds lips, eyes and irises anew, of the 478-point network.
-    heads: Option<Box<dyn Net>>,
+    pub(super) heads: Option<Box<dyn Net>>,
 }
 
 /// The first points of an eye are its lids; so many are an iris.

@@ -19,6 +19,11 @@ mod stills;
 mod template;
 mod tracker;
 
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod tests;
+
 pub use appearance::{Occlusion, OcclusionCell, SIDE as OCCLUSION_SIDE};
 pub use mesh::MeshKind;
 pub use one_euro::OneEuro;

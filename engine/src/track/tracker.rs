@@ -143,10 +143,11 @@ impl Tracker {
     /// The faces in the next frame of a stream. Filters go by the frame's time stamp.
     ///
     /// # Errors
-    /// [`TrackError::Infer`] where a network fails; the tracker may go on with the next frame.
+    /// [`TrackError::Infer`] where a network fails. The faces, their ids and their looks are kept as they were before
+    /// the frame, and the next one goes on from there.
     pub fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.look_over()?;
-        let elapsed = match self.last.replace(frame.time) {
+        let elapsed = match self.last {
             Some(last) => frame.time.0.saturating_sub(last.0).as_secs_f32(),
             None => 0.0,
         };
@@ -157,8 +158,10 @@ impl Tracker {
         } else {
             self.follow(frame, elapsed)?;
         }
+        // From here on the faces are this frame's, whatever a look for others brings.
+        self.last = Some(frame.time);
         self.part();
-        self.look(frame)?;
+        let looked = self.look(frame);
         for ghost in &mut self.ghosts {
             ghost.age += elapsed;
         }
@@ -167,16 +170,21 @@ impl Tracker {
             self.follows.iter().any(|f| f.id == *id) || self.ghosts.iter().any(|g| g.follow.id == *id)
         };
         self.models.retain(|id, _| known(id));
+        looked?;
         Ok(self.selected(frame))
     }
 
     /// Begins anew after a gap, too long for motion to go on: faces are read where they were, else looked for.
     fn resume(&mut self, frame: &Frame) -> Result<(), TrackError> {
-        for follow in std::mem::take(&mut self.follows) {
-            let (reading, region) = self.read(frame, follow.region)?;
+        let regions: Vec<CropSquare> = self.follows.iter().map(|follow| follow.region).collect();
+        let mut after = Vec::with_capacity(regions.len());
+        for region in regions {
+            let (reading, region) = self.read(frame, region)?;
             let seen = self.is_face(&reading, frame);
-            let mesh = Mesh { presence: reading.presence, points: reading.points, region };
-            match follow.again(mesh).filter(|_| seen) {
+            after.push(seen.then(|| Mesh { presence: reading.presence, points: reading.points, region }));
+        }
+        for (follow, mesh) in std::mem::take(&mut self.follows).into_iter().zip(after) {
+            match mesh.and_then(|mesh| follow.again(mesh)) {
                 Some(fresh) => self.follows.push(fresh),
                 None => self.ghosts.push(Ghost { follow, age: 0.0 }),
             }
@@ -187,17 +195,13 @@ impl Tracker {
     /// Reads each followed face anew; those that are gone become ghosts.
     fn follow(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
         let before = std::mem::take(&mut self.follows);
-        let mut after = Vec::with_capacity(before.len());
-        for follow in &before {
-            let (reading, seen, region) = self.read_on(frame, follow, &before, elapsed)?;
-            let others = match seen {
-                true => Vec::new(),
-                false => in_front(&before, follow.id, region, self.mesh.crop().1),
-            };
-            let next = self.moved(follow, reading, seen, region, elapsed, others);
-            let least = if seen { MIN_INSIDE } else { HELD_INSIDE };
-            after.push(next.filter(|f| inside(&f.points, frame.width(), frame.height()) >= least));
-        }
+        let mut after = match self.follow_each(frame, &before, elapsed) {
+            Ok(after) => after,
+            Err(failed) => {
+                self.follows = before;
+                return Err(failed);
+            }
+        };
         // Where two faces have become one, the one that jumped there is hidden by the other.
         for index in 0..after.len() {
             let jumped = after.iter().enumerate().any(|(other, rival)| {
@@ -220,6 +224,27 @@ impl Tracker {
         }
         self.draw_behind();
         Ok(())
+    }
+
+    /// Where each followed face is in a new frame; none where it is lost.
+    fn follow_each(
+        &mut self,
+        frame: &Frame,
+        before: &[Follow],
+        elapsed: f32,
+    ) -> Result<Vec<Option<Follow>>, TrackError> {
+        let mut after = Vec::with_capacity(before.len());
+        for follow in before {
+            let (reading, seen, region) = self.read_on(frame, follow, before, elapsed)?;
+            let others = match seen {
+                true => Vec::new(),
+                false => in_front(before, follow.id, region, self.mesh.crop().1),
+            };
+            let next = self.moved(follow, reading, seen, region, elapsed, others);
+            let least = if seen { MIN_INSIDE } else { HELD_INSIDE };
+            after.push(next.filter(|f| inside(&f.points, frame.width(), frame.height()) >= least));
+        }
+        Ok(after)
     }
 
     /// A followed face in the frame that was just read; `seen` says whether the network sees it, `others` which faces may stand

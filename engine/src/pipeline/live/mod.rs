@@ -165,7 +165,7 @@ impl Live {
         self.controls.change(|w| w.settings.corner = corner);
     }
 
-    /// How the output is turned.
+    /// How the picture is mirrored and rotated, and how large the output is.
     pub fn set_turn(&self, turn: Turn) {
         self.controls.change(|w| w.settings.turn = turn);
     }

@@ -22,7 +22,8 @@ use std::time::Duration;
 pub struct Shown {
     /// The picture with the badge.
     pub badged: BadgedFrame,
-    /// The faces in it, in the source's pixels (before turning); none in held pictures and cards.
+    /// The faces in it, in the pixels of the mirrored and rotated picture, before scaling; none in held pictures and
+    /// cards.
     pub faces: Vec<Face>,
     /// What it shows.
     pub state: State,

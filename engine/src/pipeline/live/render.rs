@@ -60,7 +60,9 @@ impl Render {
         let opened = self.open_gpu();
         let mut sent = Duration::ZERO;
         let mut next = Duration::ZERO;
-        if let Err(e) = self.painter.blank(FIRST, FrameTime(now()), Why::NoPicture).map(|p| self.send(p)) {
+        let (width, height) = self.painter.settings().turn.oriented(FIRST.size());
+        let first = Shape { width, height, ..FIRST };
+        if let Err(e) = self.painter.blank(first, FrameTime(now()), Why::NoPicture).map(|p| self.send(p)) {
             self.painter.fault(e.to_string());
         }
         while !self.controls.stopped() {

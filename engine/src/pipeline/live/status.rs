@@ -30,7 +30,7 @@ pub struct Stamps {
 }
 
 /// Names of the stages in [`LiveStatus::stages`], in a frame's order: driver and decoding, waiting for the
-/// track thread, finding faces, waiting for the render thread, persona and composite, badge.
+/// track thread, turning the picture and finding faces, waiting for the render thread, persona and composite, badge.
 pub const STAGES: [&str; 6] = ["capture", "wait.track", "track", "wait.render", "swap", "badge"];
 
 impl Stamps {

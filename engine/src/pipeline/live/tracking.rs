@@ -5,7 +5,7 @@ use super::controls::Controls;
 use super::status::{Board, Stamps};
 use super::swapping::Offer;
 use crate::error::{Result, panic_words};
-use crate::frame::Frame;
+use crate::frame::{Frame, Turn};
 use crate::pipeline::{Follow, guarded};
 use crate::slot::{Publisher, Taken, Taker};
 use crate::timing::now;
@@ -22,7 +22,17 @@ pub(super) struct Tracked {
     pub(super) frame: Frame,
     pub(super) faces: Result<Vec<Face>, String>,
     pub(super) stamps: Stamps,
+    /// Counts the views: another source, size or orientation is another one.
     pub(super) generation: u64,
+}
+
+/// What must stay for pictures to be of one view.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct View {
+    /// As the capture thread counts sources.
+    source: u64,
+    size: (u32, u32),
+    turn: Turn,
 }
 
 const WAIT: Duration = Duration::from_millis(50);
@@ -53,22 +63,34 @@ impl Tracking {
     pub(super) fn run(mut self, from: &Taker<Captured>) {
         // Loaded before the first picture is there.
         self.load();
-        let mut generation = 0;
-        let mut size = (0, 0);
+        let (mut view, mut generation) = (View::default(), 0);
+        let (mut turn, mut version) = (Turn::default(), None);
         while !self.controls.stopped() {
-            let Captured { frame, mut stamps, generation: of } = match from.take(WAIT) {
+            let Captured { frame, mut stamps, generation: source } = match from.take(WAIT) {
                 Taken::Value(captured) => captured,
                 Taken::Late => continue,
                 Taken::Closed => break,
             };
-            let new_size = (frame.width(), frame.height());
-            let other_size = std::mem::replace(&mut size, new_size) != new_size;
-            if (std::mem::replace(&mut generation, of) != of || other_size)
-                && let Some(follow) = &mut self.follow
-            {
-                follow.reset();
+            let wanted = self.controls.version();
+            if version.replace(wanted) != Some(wanted) {
+                turn = self.controls.lock().settings.turn.orientation();
             }
             stamps.track_begun = now();
+            let size = (frame.width(), frame.height());
+            let frame = match frame.oriented(&turn) {
+                Ok(frame) => frame,
+                Err(e) => {
+                    self.board.fault(format!("the picture can't be turned: {e}"));
+                    continue;
+                }
+            };
+            let new = View { source, size, turn };
+            if std::mem::replace(&mut view, new) != new {
+                generation += 1;
+                if let Some(follow) = &mut self.follow {
+                    follow.reset();
+                }
+            }
             let faces = self.faces(&frame);
             stamps.tracked = now();
             let tracked = Tracked { frame, faces, stamps, generation };
