@@ -144,7 +144,7 @@ fn through(row: &Row, frame: &BadgedFrame, folder: &Path) -> Result<Vec<Frame>, 
         To::Folder | To::Memory => "out/",
     };
     let path = folder.join(name);
-    let spec = SinkSpec { rate: Rate::DEFAULT, frames: Some(count), audio: None };
+    let spec = SinkSpec { frames: Some(count), ..SinkSpec::steady(Rate::DEFAULT) };
     let mut sink = sink::create(&path, &spec).map_err(said)?;
     for _ in 0..count {
         sink.present(frame).map_err(said)?;

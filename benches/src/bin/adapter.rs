@@ -153,7 +153,7 @@ fn peer(s: &omote_benches::Scene) -> anyhow::Result<Option<Script>> {
     let picture = folder.path().join("frame.png");
     // Pictures leave the engine only with the badge; for the cost it makes no difference.
     let badged = Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
-    let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
+    let spec = sink::SinkSpec::one();
     let mut out = sink::create(&picture, &spec)?;
     out.present(&badged)?;
     out.finish()?;

@@ -142,7 +142,7 @@ fn reference(s: &Scene) -> anyhow::Result<Option<Script>> {
         let path = folder.path().join(name);
         let badged =
             Badger::new(Corner::TopRight).finish(Canvas::new(s.frame.clone()), Disclosure::Modified)?;
-        let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
+        let spec = sink::SinkSpec::one();
         let mut out = sink::create(&path, &spec)?;
         out.present(&badged)?;
         out.finish()?;

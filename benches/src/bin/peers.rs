@@ -186,7 +186,7 @@ fn peer(
 /// Writes a picture. Pictures leave the engine only with the badge; for the cost it makes no difference.
 fn picture(path: &Path, frame: &Frame) -> anyhow::Result<()> {
     let badged = Badger::new(Corner::TopRight).finish(Canvas::new(frame.clone()), Disclosure::Modified)?;
-    let spec = sink::SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None };
+    let spec = sink::SinkSpec::one();
     let mut out = sink::create(path, &spec)?;
     out.present(&badged)?;
     Ok(out.finish().map(|_| ())?)

@@ -38,7 +38,7 @@ impl Outputs {
             outputs.camera = Some(Camera { which: which.clone(), spec, id, tried: Instant::now() });
         }
         if let Some(path) = &args.record {
-            let recording = sink::create(path, &SinkSpec { rate, frames: None, audio: None })?;
+            let recording = sink::create(path, &SinkSpec::steady(rate))?;
             outputs.recording = Some(live.record("recording", recording, rate)?);
         }
         Ok(outputs)

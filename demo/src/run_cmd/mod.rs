@@ -135,6 +135,9 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
     if let Some(path) = finished.path {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{}: {} frames, a face in {with_face}", path.display(), finished.frames)?;
+        for remark in source.remarks().iter().chain(&finished.remarks) {
+            writeln!(out, "{remark}")?;
+        }
         let [starting, _, hold, pixelate, card, _] = shown;
         let card = card + starting;
         if hold + pixelate + card > 0 {

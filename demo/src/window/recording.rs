@@ -38,8 +38,7 @@ impl Recorder {
         let work = move || {
             let path = files::new_file(Kind::Snapshot)?;
             let rate = Rate::new(1, 1).ok_or("no rate")?;
-            let mut sink =
-                sink::create(&path, &SinkSpec { rate, frames: Some(1), audio: None }).map_err(told)?;
+            let mut sink = sink::create(&path, &SinkSpec::one()).map_err(told)?;
             sink.present(&shown.badged).map_err(told)?;
             Ok(sink.finish().map_err(told)?.path.unwrap_or(path))
         };
@@ -54,7 +53,7 @@ impl Recorder {
         let path = files::new_file(Kind::Recording)?;
         let whole = rate.round().clamp(1.0, 240.0) as u32;
         let rate = Rate::new(whole, 1).ok_or("the frame rate is out of range")?;
-        let sink = sink::create(&path, &SinkSpec { rate, frames: None, audio: None }).map_err(told)?;
+        let sink = sink::create(&path, &SinkSpec::steady(rate)).map_err(told)?;
         let id = live.record("recording", sink, rate).map_err(told)?;
         self.running = Some((id, Instant::now()));
         Ok(())

@@ -40,6 +40,6 @@ impl Sink for MemorySink {
     }
 
     fn finish(self: Box<Self>) -> Result<Finished> {
-        Ok(Finished { path: None, frames: self.frames })
+        Ok(Finished { frames: self.frames, ..Finished::default() })
     }
 }

@@ -9,16 +9,19 @@ mod mp4;
 mod partial;
 mod planar;
 mod png;
+mod schedule;
 pub mod virtual_camera;
 mod y4m;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::badge::{BadgedFrame, Disclosure};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::source::{Rate, SourceInfo};
 use fault::Fault;
+use schedule::Schedule;
 
 pub use memory::{Memory, memory};
 
@@ -39,29 +42,54 @@ pub trait Sink: Send {
 }
 
 /// What a sink has done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finished {
     /// The file or folder, where there is one.
     pub path: Option<PathBuf>,
     /// Frames in it.
     pub frames: u64,
+    /// What its form could not carry, or what else is to be told, a line each.
+    pub remarks: Vec<String>,
+}
+
+/// Which times frames have in an output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Times {
+    /// One after the other at the rate, whatever times they say.
+    #[default]
+    Steady,
+    /// Each its own, where the form of the output has times.
+    Own,
 }
 
 /// What a sink must know before the first frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SinkSpec {
-    /// Frames a second.
+    /// Frames a second; on average where they have times of their own.
     pub rate: Rate,
+    /// Which times they get.
+    pub times: Times,
     /// How many frames will come, where that is known.
     pub frames: Option<u64>,
-    /// A file whose sound goes with the pictures, for sinks that take sound.
+    /// A file whose sound goes with the pictures, for sinks that take sound. Times of their own count from its
+    /// start.
     pub audio: Option<PathBuf>,
 }
 
 impl SinkSpec {
-    /// For writing all that a source gives, with its sound.
+    /// For frames at a steady rate, without sound.
+    pub const fn steady(rate: Rate) -> Self {
+        Self { rate, times: Times::Steady, frames: None, audio: None }
+    }
+
+    /// The same for one picture.
+    pub fn one() -> Self {
+        Self { frames: Some(1), ..Self::steady(Rate::DEFAULT) }
+    }
+
+    /// For writing all that a source gives, at its times and with its sound.
     pub fn of(info: &SourceInfo) -> Self {
-        Self { rate: info.rate, frames: info.frames, audio: info.audio.clone() }
+        Self { rate: info.rate, times: Times::Own, frames: info.frames, audio: info.audio.clone() }
     }
 }
 
@@ -87,22 +115,37 @@ pub fn create(path: &Path, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
         Some("mp4") => Box::new(mp4::Mp4::new(path, spec)?),
         Some(ending) => return Err(Fault::Ending { path: path.into(), ending: ending.into() }.into()),
     };
-    Ok(Box::new(FileSink { path: path.into(), encoder: Some(encoder), frames: 0, size: None }))
+    let schedule = Schedule::new(spec);
+    Ok(Box::new(FileSink { path: path.into(), encoder: Some(encoder), schedule, frames: 0, size: None }))
 }
 
 /// Writes frames into a file or folder. Private to this module: only [`FileSink`] calls it, with what is
 /// in a [`BadgedFrame`].
 trait Encoder: Send {
-    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), Fault>;
+    /// Writes a frame that is shown `at` after the start of the input.
+    fn write(&mut self, frame: &Frame, what: Disclosure, at: Duration) -> Result<(), Fault>;
 
-    /// Completes the output; where it is.
-    fn finish(self: Box<Self>) -> Result<PathBuf, Fault>;
+    /// What of the input this form of output can't hold, in words for people: `.png holds no sound`.
+    fn limits(&self) -> Limits;
+
+    /// Completes the output; where it is. What is to be told of it goes to `remarks`.
+    fn finish(self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, Fault>;
+}
+
+/// What a form of output can't hold.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    /// Its name, where it holds no times of single pictures.
+    no_times: Option<&'static str>,
+    /// Its name, where it holds no sound.
+    no_sound: Option<&'static str>,
 }
 
 struct FileSink {
     path: PathBuf,
     /// Nothing after a fault: what was written is removed with the encoder.
     encoder: Option<Box<dyn Encoder>>,
+    schedule: Schedule,
     frames: u64,
     size: Option<(u32, u32)>,
 }
@@ -117,7 +160,7 @@ impl FileSink {
             let frame = self.frames;
             return Err(Fault::OtherSize { path: path(), frame, width, height, first_width, first_height });
         }
-        encoder.write(frame, what)?;
+        encoder.write(frame, what, self.schedule.next(frame.time))?;
         self.frames += 1;
         Ok(())
     }
@@ -138,6 +181,8 @@ impl Sink for FileSink {
         if self.frames == 0 {
             return Err(Fault::Nothing { path }.into());
         }
-        Ok(Finished { path: Some(encoder.finish()?), frames: self.frames })
+        let mut remarks = self.schedule.remarks(encoder.limits());
+        let path = Some(encoder.finish(&mut remarks)?);
+        Ok(Finished { path, frames: self.frames, remarks })
     }
 }

@@ -1,17 +1,20 @@
-//! H.264 in `.mp4`, through an ffmpeg child process that gets raw planes over a pipe.
+//! H.264 in `.mp4`, through an ffmpeg child process that gets raw planes with their times over a pipe.
 
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Stdio};
+use std::time::Duration;
 
 use super::fault::Fault;
 use super::partial::Partial;
 use super::planar::{planar, planar_format, write_even_planes};
-use super::{Encoder, SinkSpec};
+use super::{Encoder, Limits, SinkSpec};
 use crate::badge::Disclosure;
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 use crate::source::child::{self, Child};
+use crate::source::ffmpeg::Version;
+use crate::source::nut::{NutWriter, RawVideo};
 use crate::source::probe::{Probe, file_url};
 use crate::source::{Rate, looks_hd};
 
@@ -22,15 +25,18 @@ const COPIED: [&str; 7] = ["aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"];
 #[derive(Debug)]
 struct Sound {
     path: PathBuf,
-    codec: &'static str,
-    /// Seconds by which it begins before the pictures.
-    ahead: f64,
+    /// The stream of pictures that it belongs to, where the file has one.
+    video: Option<u32>,
+    /// Its streams, and whether each is taken as it is.
+    tracks: Vec<(u32, bool)>,
 }
 
 /// A `.mp4` file. ffmpeg is started with the first frame, whose size, format and colour all must have.
 #[derive(Debug)]
 pub(super) struct Mp4 {
     program: PathBuf,
+    ffprobe: PathBuf,
+    version: Version,
     rate: Rate,
     sound: Option<Sound>,
     /// Dropped before the file that it writes.
@@ -43,10 +49,14 @@ pub(super) struct Mp4 {
 struct Running {
     format: PixelFormat,
     colour: Colour,
+    /// Times count in this part of a second from `start`, each later than the one before.
+    ticks: u32,
+    start: Duration,
+    last: Option<u64>,
     /// Dropped first: killed, so that it does not take the closed pipe for the video's end.
     child: Child,
     /// Closed before the child is waited for, which is how it learns of the end.
-    pipe: Option<ChildStdin>,
+    pipe: Option<NutWriter<ChildStdin>>,
 }
 
 impl Mp4 {
@@ -57,13 +67,15 @@ impl Mp4 {
     fn with_programs(path: &Path, spec: &SinkSpec, ffmpeg: &Path, ffprobe: &Path) -> Result<Self, Fault> {
         let sound = spec.audio.as_deref().map(|audio| Sound::of(ffprobe, audio)).transpose()?.flatten();
         // Asked now, so that a missing program is noticed before any work is done.
-        child::run(ffmpeg, &["-version".into()]).map_err(|e| not_started(ffmpeg, path, 0, e))?;
+        let version = Version::of(ffmpeg).map_err(|e| not_started(ffmpeg, path, 0, e))?;
         // Made now for the same reason; ffmpeg opens it by its name.
         let (partial, _) = Partial::file(path)?;
-        Ok(Self { program: ffmpeg.into(), partial, rate: spec.rate, sound, running: None, frames: 0 })
+        let (program, ffprobe, rate) = (ffmpeg.into(), ffprobe.into(), spec.rate);
+        Ok(Self { program, ffprobe, version, partial, rate, sound, running: None, frames: 0 })
     }
 
-    fn start(&self, frame: &Frame, what: Disclosure) -> Result<Running, Fault> {
+    /// Starts ffmpeg for frames like this one, which is the first and shown `start` after the sound's file begins.
+    fn start(&self, frame: &Frame, what: Disclosure, start: Duration) -> Result<Running, Fault> {
         // 4:2:0 in H.264 has even sides.
         let (width, height) = (frame.width().next_multiple_of(2), frame.height().next_multiple_of(2));
         let format = match frame.format() {
@@ -75,34 +87,52 @@ impl Mp4 {
             true => frame.colour(),
             false => Colour { matrix: hd, range: Range::Limited },
         };
-        let pixels = match format {
-            PixelFormat::I422 => "yuv422p",
-            PixelFormat::I444 => "yuv444p",
-            PixelFormat::Bgra => "bgr0",
-            PixelFormat::Rgb => "rgb24",
-            _ => "yuv420p",
-        };
+        let ticks = ticks(self.rate);
         let mut args = Args::default();
-        args.words("-nostdin -hide_banner -loglevel error -y -f rawvideo -pix_fmt").word(pixels);
-        args.words("-video_size").word(format!("{width}x{height}"));
-        args.words("-framerate").word(format!("{}/{}", self.rate.num(), self.rate.den()));
-        args.words("-i pipe:0");
+        args.words("-nostdin -hide_banner -loglevel error -y");
+        // Nothing of the pictures need be looked at before they are written.
+        args.words("-fpsprobesize 0 -itsoffset").word(format!("{:.6}", start.as_secs_f64()));
+        args.words("-f nut -i pipe:0");
         if let Some(sound) = &self.sound {
-            if sound.ahead > 0.001 {
-                args.words("-itsoffset").word(format!("-{:.6}", sound.ahead));
+            args.words("-i").word(file_url(&sound.path)).words("-map 0:v:0");
+            for (i, (track, copied)) in sound.tracks.iter().enumerate() {
+                args.words("-map").word(format!("1:{track}"));
+                args.word(format!("-c:a:{i}")).word(if *copied { "copy" } else { "aac" });
             }
-            args.words("-i").word(file_url(&sound.path));
-            args.words("-map 0:v:0 -map 1:a? -c:a").word(sound.codec);
+            args.words("-map_chapters -1");
         }
+        args.words(&self.version.keep_times().join(" "));
+        args.words("-enc_time_base").word(format!("1/{ticks}"));
         args.words("-vf").word(filters(format, encoded));
         args.words("-c:v libx264 -preset veryfast -crf 16 -pix_fmt yuv420p");
         args.words(tags(encoded)).words("-movflags +faststart -metadata");
         args.word(format!("comment={}: the face in this video may be synthetic", what.words()));
         args.words("-f mp4").word(file_url(self.partial.path()));
+        if let Some(Sound { video: Some(video), tracks, .. }) = &self.sound {
+            // Where a file's times jump, ffmpeg mends them by the streams that are used. The pictures were read
+            // with the same ones used (see `source::video`), so both are mended alike.
+            args.words("-map").word(format!("1:{video}"));
+            for (track, _) in tracks {
+                args.words("-map").word(format!("1:{track}"));
+            }
+            args.words("-c copy -f null -");
+        }
         let mut child = Child::spawn(&self.program, &args.0, Stdio::piped(), Stdio::null())
             .map_err(|e| not_started(&self.program, self.partial.target(), self.frames, e))?;
-        let pipe = child.take_input();
-        Ok(Running { format, colour: frame.colour(), pipe, child })
+        let video = RawVideo { format, width, height, ticks, rate: self.rate };
+        // A child that went at once is noticed with the first picture.
+        let pipe = child.take_input().and_then(|pipe| NutWriter::new(pipe, &video).ok());
+        Ok(Running { format, colour: frame.colour(), ticks, start, last: None, pipe, child })
+    }
+
+    /// What is to be told where the file says that it holds other than what was written. A file that does not say
+    /// (a pipe, or one in fragments) is not asked twice.
+    fn missing(&self) -> Option<String> {
+        // Opening a pipe would wait for somebody to write into it.
+        std::fs::metadata(self.partial.path()).ok().filter(std::fs::Metadata::is_file)?;
+        let held = Probe::of(&self.ffprobe, self.partial.path()).ok()?.pictures()?;
+        let frames = self.frames;
+        (held != frames).then(|| format!("the encoder kept {held} of {frames} pictures"))
     }
 
     /// Why writing to the child failed: what it said before it went.
@@ -117,10 +147,10 @@ impl Mp4 {
 }
 
 impl Encoder for Mp4 {
-    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, what: Disclosure, at: Duration) -> Result<(), Fault> {
         let mut running = match self.running.take() {
             Some(running) => running,
-            None => self.start(frame, what)?,
+            None => self.start(frame, what, at)?,
         };
         let (path, number) = (self.partial.target().to_owned(), self.frames);
         let frame = planar(frame, running.format, running.colour).map_err(|cause| Fault::Convert {
@@ -128,10 +158,7 @@ impl Encoder for Mp4 {
             frame: number,
             cause,
         })?;
-        let written = match &mut running.pipe {
-            Some(pipe) => write_even_planes(&frame, pipe),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        };
+        let written = running.write(&frame, at);
         if let Err(cause) = written {
             return Err(self.died(running, cause));
         }
@@ -140,7 +167,11 @@ impl Encoder for Mp4 {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<PathBuf, Fault> {
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    fn finish(mut self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, Fault> {
         if let Some(mut running) = self.running.take() {
             running.pipe = None;
             let end = running.child.wait().map_err(|e| Fault::io(self.partial.target(), self.frames, e))?;
@@ -153,7 +184,33 @@ impl Encoder for Mp4 {
                 log::warn!("ffmpeg wrote the video, but said: {}", end.said);
             }
         }
+        remarks.extend(self.missing());
         self.partial.keep(self.frames)
+    }
+}
+
+impl Running {
+    /// Sends a picture that is shown `at`, with even sides.
+    fn write(&mut self, frame: &Frame, at: Duration) -> io::Result<()> {
+        let Some(pipe) = &mut self.pipe else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let nanos = at.saturating_sub(self.start).as_nanos() * u128::from(self.ticks);
+        let ticks = u64::try_from((nanos + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX);
+        let ticks = self.last.map_or(ticks, |last| ticks.max(last + 1));
+        self.last = Some(ticks);
+        let (width, height) = (frame.width().next_multiple_of(2), frame.height().next_multiple_of(2));
+        pipe.begin(ticks, Frame::byte_len(frame.format(), width, height) as u64)?;
+        write_even_planes(frame, pipe.data())
+    }
+}
+
+/// In what part of a second times are written: one in which pictures at this rate, and those of most files, have
+/// whole numbers.
+fn ticks(rate: Rate) -> u32 {
+    const USUAL: u32 = 90_000;
+    match rate.num() {
+        num @ ..=USUAL => num * USUAL.div_ceil(num),
+        num @ ..=1_000_000 => num,
+        _ => USUAL,
     }
 }
 
@@ -162,11 +219,10 @@ impl Sound {
     fn of(ffprobe: &Path, audio: &Path) -> Result<Option<Self>, Fault> {
         let probe = Probe::of(ffprobe, audio)
             .map_err(|fault| Fault::Sound { path: audio.into(), said: fault.to_string() })?;
-        if probe.sound_codecs().next().is_none() {
-            return Ok(None);
-        }
-        let codec = if probe.sound_codecs().all(|c| COPIED.contains(&c)) { "copy" } else { "aac" };
-        Ok(Some(Self { path: audio.into(), codec, ahead: probe.video_delay() }))
+        let (video, sound) = probe.sound();
+        let tracks: Vec<_> =
+            sound.into_iter().map(|(track, codec)| (track, COPIED.contains(&codec))).collect();
+        Ok((!tracks.is_empty()).then(|| Self { path: audio.into(), video, tracks }))
     }
 }
 
@@ -253,7 +309,7 @@ mod tests {
     use super::*;
     use crate::error::{Error, ErrorKind};
 
-    const SPEC: SinkSpec = SinkSpec { rate: Rate::DEFAULT, frames: None, audio: None };
+    const SPEC: SinkSpec = SinkSpec::steady(Rate::DEFAULT);
 
     #[test]
     fn a_missing_program_is_noticed_at_once_and_leaves_nothing() {
@@ -281,13 +337,13 @@ mod tests {
         let path = folder.path().join("a.mp4");
         let frame = Frame::filled(PixelFormat::I420, Colour::JPEG, 640, 480, [9, 9, 9]).unwrap();
         let mut sink = Box::new(Mp4::with_programs(&path, &SPEC, &program, &program).unwrap());
-        let written = (0..3).find_map(|_| sink.write(&frame, Disclosure::Modified).err());
+        let written = (0..3).find_map(|_| sink.write(&frame, Disclosure::Modified, Duration::ZERO).err());
         let fault = match written {
             Some(fault) => {
                 drop(sink);
                 fault
             }
-            None => sink.finish().unwrap_err(),
+            None => sink.finish(&mut Vec::new()).unwrap_err(),
         };
         assert!(fault.to_string().contains("lens cap on"), "{fault}");
         assert_eq!(Error::from(fault).kind(), ErrorKind::Backend);

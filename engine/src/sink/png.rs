@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ::png::{BitDepth, ColorType, Compression, Encoder as Writer, SrgbRenderingIntent};
 
-use super::Encoder;
 use super::fault::Fault;
 use super::partial::Partial;
+use super::{Encoder, Limits};
 use crate::badge::Disclosure;
 use crate::frame::{Frame, PixelFormat};
 
@@ -62,7 +63,7 @@ impl Still {
 }
 
 impl Encoder for Still {
-    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
         let path = self.partial.target();
         if self.frames > 0 {
             return Err(Fault::OnePicture { path: path.into(), frames: "more".into() });
@@ -72,7 +73,11 @@ impl Encoder for Still {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<PathBuf, Fault> {
+    fn limits(&self) -> Limits {
+        Limits { no_times: None, no_sound: Some("a picture") }
+    }
+
+    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
         self.partial.keep(self.frames)
     }
 }
@@ -91,14 +96,18 @@ impl Folder {
 }
 
 impl Encoder for Folder {
-    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
         let file = self.partial.path().join(format!("{:06}.png", self.frames));
         encode(&file, frame, what).map_err(|e| Fault::io(self.partial.target(), self.frames, e))?;
         self.frames += 1;
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<PathBuf, Fault> {
+    fn limits(&self) -> Limits {
+        Limits { no_times: Some("a folder of pictures"), no_sound: Some("a folder of pictures") }
+    }
+
+    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
         self.partial.keep(self.frames)
     }
 }

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::fault::Fault;
 use super::partial::Partial;
 use super::planar::{planar, planar_format, video_colour, write_planes};
-use super::{Encoder, SinkSpec};
+use super::{Encoder, Limits, SinkSpec};
 use crate::badge::Disclosure;
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 use crate::source::Rate;
@@ -54,7 +55,7 @@ fn begin(frame: &Frame, rate: Rate) -> (String, PixelFormat, Colour) {
 }
 
 impl Encoder for Y4m {
-    fn write(&mut self, frame: &Frame, _: Disclosure) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, _: Disclosure, _: Duration) -> Result<(), Fault> {
         let (path, frames) = (self.partial.target(), self.frames);
         let failed = |e| Fault::io(path, frames, e);
         let (format, colour) = match self.shape {
@@ -76,7 +77,11 @@ impl Encoder for Y4m {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<PathBuf, Fault> {
+    fn limits(&self) -> Limits {
+        Limits { no_times: Some(".y4m"), no_sound: Some(".y4m") }
+    }
+
+    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
         let Self { mut out, partial, frames, .. } = *self;
         out.flush().map_err(|e| Fault::io(partial.target(), frames, e))?;
         drop(out);

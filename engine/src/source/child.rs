@@ -1,7 +1,8 @@
 //! A child process that is never left behind, with what it says on its error stream.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
@@ -31,9 +32,21 @@ impl Child {
     /// # Errors
     /// [`io::ErrorKind::NotFound`] where there is no such program.
     pub(crate) fn spawn(program: &Path, args: &[OsString], input: Stdio, output: Stdio) -> io::Result<Self> {
+        Self::spawn_heard(program, args, input, output, |line| Some(line.to_owned()))
+    }
+
+    /// The same, with every line of its error stream given to `hear`, which returns what is to be kept of it as
+    /// something that the program said.
+    pub(crate) fn spawn_heard(
+        program: &Path,
+        args: &[OsString],
+        input: Stdio,
+        output: Stdio,
+        hear: impl FnMut(&str) -> Option<String> + Send + 'static,
+    ) -> io::Result<Self> {
         let mut process =
             Command::new(program).args(args).stdin(input).stdout(output).stderr(Stdio::piped()).spawn()?;
-        let said = process.stderr.take().map(|stream| std::thread::spawn(move || gather(stream)));
+        let said = process.stderr.take().map(|stream| std::thread::spawn(move || gather(stream, hear)));
         Ok(Self { process, said, status: None })
     }
 
@@ -84,15 +97,20 @@ pub(crate) fn run(program: &Path, args: &[OsString]) -> io::Result<(Vec<u8>, End
     Ok((output, child.wait()?))
 }
 
-fn gather(mut stream: ChildStderr) -> String {
-    let (mut kept, mut part) = (Vec::new(), [0; 1024]);
-    while let Ok(n @ 1..) = stream.read(&mut part) {
-        kept.extend(part.iter().take(n));
-        if kept.len() > 2 * KEPT {
-            kept.drain(..kept.len() - KEPT);
+fn gather(stream: ChildStderr, mut hear: impl FnMut(&str) -> Option<String>) -> String {
+    let (mut stream, mut kept) = (BufReader::new(stream), VecDeque::new());
+    let (mut line, mut length) = (Vec::new(), 0);
+    // A line without end is taken in parts.
+    while let Ok(1..) = (&mut stream).take(KEPT as u64).read_until(b'\n', &mut line) {
+        let text = String::from_utf8_lossy(&line);
+        if let Some(said) = hear(text.trim()).filter(|said| !said.is_empty()) {
+            length += said.len();
+            kept.push_back(said);
+        }
+        line.clear();
+        while length > KEPT && kept.len() > 1 {
+            length -= kept.pop_front().map_or(0, |said: String| said.len());
         }
     }
-    let from = kept.len().saturating_sub(KEPT);
-    let text = String::from_utf8_lossy(kept.get(from..).unwrap_or_default()).into_owned();
-    text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" | ")
+    Vec::from(kept).join(" | ")
 }

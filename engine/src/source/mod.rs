@@ -1,15 +1,18 @@
 //! Where frames come from. A source is in lockstep: each call gives the next picture, none is dropped.
 //!
 //! [`open`] decides by content first and by the name's ending where the content does not say:
-//! concatenated JPEG, `.y4m`, a picture, a folder of pictures, and any other video through an `ffmpeg`
-//! child process.
+//! concatenated JPEG, `.y4m`, a picture, a moving picture, a folder of pictures, and any other video through an
+//! `ffmpeg` child process.
 
 pub mod camera;
 pub(crate) mod child;
 mod fault;
+pub(crate) mod ffmpeg;
 mod folder;
 pub(crate) mod jpeg;
 mod mjpeg;
+mod moving;
+pub(crate) mod nut;
 mod picture;
 pub(crate) mod probe;
 mod rate;
@@ -33,13 +36,20 @@ pub trait Source: Send {
     /// What is known before the first frame.
     fn info(&self) -> &SourceInfo;
 
-    /// The next frame, or nothing when all were given. Frames count from 0; their time is that of the
-    /// source's frame rate. Every frame has the format, colour and size that [`Source::info`] says.
+    /// The next frame, or nothing when all were given. Frames count from 0. Their time is their own where the
+    /// source has such, counted from its start and always rising; the first may come later than 0. Elsewhere it is
+    /// that of the frame rate. Every frame has the format, colour and size that [`Source::info`] says.
     ///
     /// # Errors
     /// An [`Error`](crate::error::Error) that names the file and, where it has more than one, the frame. After an error nothing
     /// more comes.
     fn next(&mut self) -> Result<Option<Frame>>;
+
+    /// What is to be told of the input, a line each: what of it goes nowhere, and at the end what could not be
+    /// read.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a source says of itself.
@@ -51,7 +61,7 @@ pub struct SourceInfo {
     pub width: u32,
     /// Height of every frame in pixels.
     pub height: u32,
-    /// Frames a second.
+    /// Frames a second; on average where frames have times of their own.
     pub rate: Rate,
     /// How many frames there are, for showing progress: counted where that is cheap, what the file says
     /// of itself otherwise. Nothing where it is not known.
@@ -76,6 +86,8 @@ pub enum SourceKind {
     Y4m,
     /// One picture.
     Picture,
+    /// A moving picture: GIF, APNG or animated WebP.
+    Moving,
     /// A folder of pictures.
     Folder,
     /// Any video, through ffmpeg.
@@ -115,6 +127,11 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Box<dyn Source>> {
     let head = reader.fill_buf().map_err(|e| Fault::io(path, e))?;
     if head.is_empty() {
         return Err(Fault::Empty { path: path.into() }.into());
+    }
+    if about.is_file()
+        && let Some(moving) = moving::open(path, head)?
+    {
+        return Ok(Box::new(moving));
     }
     let content = Content::of(head);
     let ending = ending_of(path);
@@ -169,6 +186,7 @@ fn said_by(ending: &str) -> Option<&'static str> {
         "jpg" | "jpeg" | "jpe" | "jfif" => "JPEG",
         "webp" => "WebP",
         "bmp" => "BMP",
+        "gif" => "GIF",
         "mjpeg" | "mjpg" => "concatenated JPEG",
         "y4m" => "YUV4MPEG2",
         _ => return None,

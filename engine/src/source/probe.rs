@@ -1,5 +1,7 @@
 //! What `ffprobe` says about a file, and what follows for reading its pictures.
 
+mod left_out;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
@@ -15,14 +17,31 @@ pub(crate) struct Probe {
     #[serde(default)]
     streams: Vec<Stream>,
     #[serde(default)]
+    programs: Vec<Program>,
+    #[serde(default)]
+    chapters: Vec<serde::de::IgnoredAny>,
+    #[serde(default)]
     format: Container,
+}
+
+/// Streams that belong together: a television channel of several in one file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Program {
+    streams: Vec<Member>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Member {
+    index: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Container {
     duration: Option<String>,
-    start_time: Option<String>,
+    tags: Tags,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,11 +54,13 @@ struct Stream {
     height: u32,
     pix_fmt: Option<String>,
     sample_aspect_ratio: Option<String>,
+    sample_rate: Option<String>,
     r_frame_rate: Option<String>,
     avg_frame_rate: Option<String>,
     nb_frames: Option<String>,
     duration: Option<String>,
-    start_time: Option<String>,
+    time_base: Option<String>,
+    field_order: Option<String>,
     color_range: Option<String>,
     color_space: Option<String>,
     color_transfer: Option<String>,
@@ -52,18 +73,36 @@ struct Stream {
 #[serde(default)]
 struct SideData {
     rotation: Option<f64>,
+    displaymatrix: Option<String>,
+}
+
+impl SideData {
+    /// The four numbers of the matrix that turn and mirror.
+    fn corner(&self) -> Option<[i64; 4]> {
+        let text = self.displaymatrix.as_deref()?;
+        let rows = text.lines().filter_map(|line| line.split_once(':')).map(|(_, row)| row);
+        let numbers: Vec<i64> = rows.flat_map(str::split_whitespace).map_while(|n| n.parse().ok()).collect();
+        match numbers[..] {
+            [a, b, _, c, d, ..] => Some([a, b, c, d]),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Disposition {
+    default: u8,
     attached_pic: u8,
+    timed_thumbnails: u8,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Tags {
     rotate: Option<String>,
+    #[serde(alias = "TITLE")]
+    title: Option<String>,
 }
 
 /// How the pictures of a video are to be read.
@@ -71,20 +110,32 @@ struct Tags {
 pub(crate) struct Video {
     /// Number of the stream in the file.
     pub(crate) stream: u32,
+    /// Numbers of the sound streams that belong to it.
+    pub(crate) sound: Vec<u32>,
     /// Size of the pictures as they are shown: turned, and with square pixels.
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// Pictures a second on average.
     pub(crate) rate: Rate,
+    /// Pictures a second as they are meant: what those at regular times are a picture apart by.
+    pub(crate) nominal: Rate,
+    /// Seconds of the ticks that the file's times count in, as a fraction.
+    pub(crate) base: Rate,
     pub(crate) frames: Option<u64>,
     pub(crate) format: PixelFormat,
     pub(crate) colour: Colour,
+    /// Whether each packet of the stream is one picture to be shown.
+    pub(crate) packet_is_picture: bool,
     /// ffmpeg's filters that lead there, in order.
     pub(crate) filters: Vec<String>,
     /// ffmpeg's name for what comes out.
     pub(crate) pixels: String,
-    /// Whether the file has sound.
-    pub(crate) sound: bool,
+    /// What of the file goes nowhere, in words.
+    pub(crate) left_out: Option<String>,
 }
+
+/// Pictures a second that a file may say; more is no rate.
+const MAX_RATE: f64 = 1000.0;
 
 const CONVERT: &str = "ffmpeg -i IN -pix_fmt yuv420p -colorspace bt709 OUT.mp4";
 const TONE_MAP: &str = "ffmpeg -i IN -vf \
@@ -94,9 +145,8 @@ impl Probe {
     /// Asks `program` about a file.
     pub(crate) fn of(program: &Path, path: &Path) -> Result<Self, Fault> {
         let mut args: Vec<OsString> =
-            ["-v", "error", "-print_format", "json", "-show_streams", "-show_format", "-i"]
-                .map(Into::into)
-                .into();
+            ["-v", "error", "-print_format", "json", "-show_streams", "-show_format"].map(Into::into).into();
+        args.extend(["-show_programs", "-show_chapters", "-i"].map(Into::into));
         args.push(file_url(path));
         let (output, ended) = child::run(program, &args).map_err(|e| no_program(program, path, e))?;
         let said = |said: String| Fault::Program { path: path.into(), program: "ffprobe", said };
@@ -109,8 +159,7 @@ impl Probe {
     /// How the pictures are to be read.
     pub(crate) fn video(&self, path: &Path) -> Result<Video, Fault> {
         let unsupported = |what: String, remedy| Fault::Unsupported { path: path.into(), what, remedy };
-        let found = self.streams.iter().find(|s| s.codec_type == "video" && s.disposition.attached_pic == 0);
-        let Some(s) = found else {
+        let Some(s) = self.shown() else {
             return Err(unsupported("the file holds no video".into(), CONVERT));
         };
         if let Some(hdr @ ("smpte2084" | "arib-std-b67")) = s.color_transfer.as_deref() {
@@ -119,7 +168,7 @@ impl Probe {
         let Some(pix_fmt) = s.pix_fmt.as_deref() else {
             return Err(unsupported("ffmpeg does not know the video's pixel format".into(), CONVERT));
         };
-        let (width, height, square) = s.shown();
+        let (width, height) = s.size();
         let max = u64::from(Frame::MAX_SIDE);
         if width == 0 || height == 0 || width > max || height > max {
             return Err(Fault::TooLarge { path: path.into(), width, height });
@@ -131,66 +180,176 @@ impl Probe {
             .map_err(|space| unsupported(format!("the video's colours are in {space}"), CONVERT))?;
         let (format, native) = format_of(pix_fmt);
         let colour = if format.is_yuv() { Colour { matrix, range } } else { Colour::JPEG };
-        let (rate, regular) = s.rate();
-        let mut filters = Vec::new();
-        if !regular {
-            filters.push(format!("fps={}/{}", rate.num(), rate.den()));
-        }
-        // Times are made anew from the rate, so that each decoded picture comes out exactly once.
-        filters.push(format!("settb=AVTB,setpts=N*{}/({}*TB)", rate.den(), rate.num()));
-        let mut pixels = pix_fmt.to_owned();
-        if !native || !square || known_to_scale.is_some() {
-            let side = if range == Range::Full { "full" } else { "limited" };
-            let mut scale = format!("scale={width}:{height}:in_range={side}");
-            if let Some(from) = known_to_scale {
-                scale += &format!(":in_color_matrix={from}:out_color_matrix=bt709");
-            }
-            pixels = match format {
+        let (rate, nominal) = s.rate();
+        let pixels = match native {
+            true => pix_fmt,
+            false => match format {
                 PixelFormat::I420 => "yuv420p",
                 PixelFormat::I422 => "yuv422p",
                 PixelFormat::I444 => "yuv444p",
                 _ => "rgb24",
-            }
-            .into();
-            if format.is_yuv() {
-                scale += &format!(":out_range={side}");
-            }
-            filters.push(format!("{scale}:flags=bicubic+accurate_rnd+full_chroma_int"));
-            filters.push(format!("setsar=1,format={pixels}"));
+            },
+        };
+        let convert = !native || !s.has_square_pixels() || known_to_scale.is_some();
+        let (sideways, upright) = s.upright();
+        let (w, h) = if sideways { (height, width) } else { (width, height) };
+        let filters = [
+            flattened(pix_fmt),
+            &fitted(w, h, known_to_scale, colour.range, convert),
+            &format!("format={pixels}"),
+            // Even distances, so that fields stay fields and chroma stays where it is.
+            &format!("pad={w}:{h}:'4*floor((ow-iw)/8)':'4*floor((oh-ih)/8)':eval=frame"),
+            if format.is_yuv() { s.deinterlaced() } else { "" },
+            upright,
+            "setsar=1",
+        ];
+        let filters = filters.into_iter().filter(|f| !f.is_empty()).map(str::to_owned).collect();
+        Ok(Video {
+            stream: s.index,
+            sound: self.sound_of(s).map(|sound| sound.index).collect(),
+            width,
+            height,
+            rate,
+            nominal,
+            base: s.base(),
+            frames: s.frames(&self.format, rate),
+            format,
+            colour,
+            packet_is_picture: s.packet_is_picture(),
+            filters,
+            pixels: pixels.to_owned(),
+            left_out: self.left_out(s),
+        })
+    }
+
+    /// The stream that is shown: the first that the file marks as the one to show, or the first of all.
+    fn shown(&self) -> Option<&Stream> {
+        let mut videos = self.streams.iter().filter(|s| s.is_video());
+        let first = videos.next()?;
+        let preferred = std::iter::once(first).chain(videos).find(|s| s.disposition.default != 0);
+        Some(preferred.unwrap_or(first))
+    }
+
+    /// The sound that belongs to a stream of pictures: that of its program, where the file has such.
+    fn sound_of(&self, video: &Stream) -> impl Iterator<Item = &Stream> {
+        let member = |p: &Program, s: &Stream| p.streams.iter().any(|m| m.index == s.index);
+        let program = self.programs.iter().find(|p| member(p, video));
+        let belongs = move |s: &&Stream| s.is_sound() && program.is_none_or(|p| member(p, s));
+        self.streams.iter().filter(belongs)
+    }
+
+    /// How many pictures the file says that it holds.
+    pub(crate) fn pictures(&self) -> Option<u64> {
+        self.shown()?.nb_frames.as_deref()?.parse().ok()
+    }
+
+    /// The stream of pictures that is shown, and the sound that belongs to it, each with the name of its codec;
+    /// all sound where there are no pictures.
+    pub(crate) fn sound(&self) -> (Option<u32>, Vec<(u32, &str)>) {
+        fn codec(s: &Stream) -> (u32, &str) {
+            (s.index, s.codec_name.as_deref().unwrap_or("unknown"))
         }
-        let sound = self.streams.iter().any(|s| s.codec_type == "audio");
-        let frames = s.frames(&self.format, rate, regular);
-        let stream = s.index;
-        Ok(Video { stream, width, height, rate, frames, format, colour, filters, pixels, sound })
-    }
-
-    /// Names of the sound streams' codecs.
-    pub(crate) fn sound_codecs(&self) -> impl Iterator<Item = &str> {
-        let sound = self.streams.iter().filter(|s| s.codec_type == "audio");
-        sound.map(|s| s.codec_name.as_deref().unwrap_or("unknown"))
-    }
-
-    /// Seconds from the container's start to the first picture.
-    pub(crate) fn video_delay(&self) -> f64 {
-        let seconds = |t: &Option<String>| t.as_deref().and_then(|t| t.parse::<f64>().ok());
-        let video = self.streams.iter().find(|s| s.codec_type == "video" && s.disposition.attached_pic == 0);
-        let start = video.and_then(|s| seconds(&s.start_time)).zip(seconds(&self.format.start_time));
-        start.map_or(0.0, |(video, all)| (video - all).max(0.0))
+        match self.shown() {
+            Some(video) => (Some(video.index), self.sound_of(video).map(codec).collect()),
+            None => (None, self.streams.iter().filter(|s| s.is_sound()).map(codec).collect()),
+        }
     }
 }
 
 impl Stream {
-    /// Width and height as shown, and whether the stored pixels are square.
-    fn shown(&self) -> (u64, u64, bool) {
+    /// Whether it holds pictures that follow each other.
+    fn is_video(&self) -> bool {
+        let picture = self.disposition.attached_pic != 0 || self.disposition.timed_thumbnails != 0;
+        self.codec_type == "video" && !picture
+    }
+
+    /// Whether it holds sound. Some files announce a track and hold nothing of it.
+    fn is_sound(&self) -> bool {
+        let rate = self.sample_rate.as_deref().and_then(|r| r.parse::<u32>().ok());
+        self.codec_type == "audio" && rate.is_some_and(|r| r > 0)
+    }
+
+    /// Width of a stored pixel by its height.
+    fn pixel_shape(&self) -> (u64, u64) {
         let aspect = self.sample_aspect_ratio.as_deref().and_then(|a| a.split_once(':'));
         let aspect = aspect.and_then(|(n, d)| Some((n.parse::<u64>().ok()?, d.parse::<u64>().ok()?)));
-        let (n, d) = aspect.filter(|&(n, d)| n > 0 && d > 0 && n < 1 << 20 && d < 1 << 20).unwrap_or((1, 1));
+        aspect.filter(|&(n, d)| n > 0 && d > 0 && n < 1 << 20 && d < 1 << 20).unwrap_or((1, 1))
+    }
+
+    fn has_square_pixels(&self) -> bool {
+        let (n, d) = self.pixel_shape();
+        n == d
+    }
+
+    /// Whether players turn the pictures by a quarter, and the filter that shows them as players do. Angles that
+    /// are no quarter turns are left as they are.
+    fn upright(&self) -> (bool, &'static str) {
+        let matrix = self.side_data_list.iter().find_map(SideData::corner);
+        // The matrix says how far to turn back, the older tag how far to turn.
+        let angle = self.side_data_list.iter().find_map(|s| s.rotation).map(|r| -r);
+        let angle = angle.or_else(|| self.tags.rotate.as_deref()?.parse().ok()).unwrap_or(0.0);
+        let quarters = (0..=4u8).find(|q| (angle.rem_euclid(360.0) - f64::from(*q) * 90.0).abs() < 2.0);
+        let [a, b, c, d] = matrix.unwrap_or(match quarters.unwrap_or(0) {
+            1 => [0, 1, -1, 0],
+            2 => [-1, 0, 0, -1],
+            3 => [0, -1, 1, 0],
+            _ => [1, 0, 0, 1],
+        });
+        if quarters.is_none() {
+            return (false, "");
+        }
+        match (a.unsigned_abs() < b.unsigned_abs(), a >= 0, b >= 0, c >= 0, d >= 0) {
+            (true, _, true, false, _) => (true, "transpose=clock"),
+            (true, _, true, true, _) => (true, "transpose=cclock_flip"),
+            (true, _, false, true, _) => (true, "transpose=cclock"),
+            (true, _, false, false, _) => (true, "transpose=clock_flip"),
+            (false, true, _, _, true) => (false, ""),
+            (false, false, _, _, true) => (false, "hflip"),
+            (false, true, _, _, false) => (false, "vflip"),
+            (false, false, _, _, false) => (false, "hflip,vflip"),
+        }
+    }
+
+    /// Width and height as shown.
+    fn size(&self) -> (u64, u64) {
+        let (n, d) = self.pixel_shape();
         let (width, height) = ((u64::from(self.width) * n + d / 2) / d, u64::from(self.height));
-        let turn = self.side_data_list.iter().find_map(|s| s.rotation);
-        let turn = turn.or_else(|| self.tags.rotate.as_deref()?.parse().ok()).unwrap_or(0.0);
-        // ffmpeg turns by quarters where the angle is nearly one; others keep the size.
-        let sideways = (turn.abs() % 180.0 - 90.0).abs() < 2.0;
-        if sideways { (height, width, n == d) } else { (width, height, n == d) }
+        if self.upright().0 { (height, width) } else { (width, height) }
+    }
+
+    /// The filter that makes whole pictures of fields. Frames that are not marked as fields pass as they are.
+    fn deinterlaced(&self) -> &'static str {
+        const NEVER: [&str; 9] = ["vp8", "vp9", "av1", "gif", "apng", "png", "webp", "theora", "hevc"];
+        // Their frames say nothing, the file does.
+        const SAID_BY_FILE: [&str; 8] =
+            ["rawvideo", "v210", "v410", "huffyuv", "ffvhuff", "utvideo", "magicyuv", "ffv1"];
+        let codec = self.codec_name.as_deref().unwrap_or_default();
+        let order = self.field_order.as_deref().unwrap_or("unknown");
+        match (SAID_BY_FILE.contains(&codec), order) {
+            (true, "tt" | "bt") => "setfield=tff,bwdif=mode=send_frame:deint=all",
+            (true, "bb" | "tb") => "setfield=bff,bwdif=mode=send_frame:deint=all",
+            (true, _) => "",
+            (false, _) if NEVER.contains(&codec) => "",
+            (false, _) => "bwdif=mode=send_frame:deint=interlaced",
+        }
+    }
+
+    /// Whether each packet is one picture: not where fields come singly, where some pictures only serve others,
+    /// or where several stand in one packet.
+    fn packet_is_picture(&self) -> bool {
+        let progressive = matches!(self.field_order.as_deref(), Some("progressive"));
+        match self.codec_name.as_deref().unwrap_or_default() {
+            "h264" | "mpeg2video" | "mpeg1video" | "vc1" => progressive,
+            "hevc" | "av1" | "vp9" | "mjpeg" | "prores" | "dnxhd" | "ffv1" | "dvvideo" | "png"
+            | "rawvideo" => true,
+            _ => false,
+        }
+    }
+
+    /// Seconds of a tick of its times.
+    fn base(&self) -> Rate {
+        let base = self.time_base.as_deref().and_then(|b| b.parse().ok());
+        base.or(Rate::new(1, 90_000)).unwrap_or(Rate::DEFAULT)
     }
 
     fn range(&self, pix_fmt: &str) -> Range {
@@ -218,22 +377,53 @@ impl Stream {
         }
     }
 
-    /// The rate at which pictures come on average, and whether they come at regular times.
-    fn rate(&self) -> (Rate, bool) {
-        let parse = |r: &Option<String>| r.as_deref().and_then(|r| r.parse::<Rate>().ok());
+    /// The rate at which pictures come on average, and the nominal one.
+    fn rate(&self) -> (Rate, Rate) {
+        // Where times are irregular, ffprobe may take the ticks they count in for the rate.
+        let sane = |r: &Rate| r.per_second() <= MAX_RATE;
+        let parse = |r: &Option<String>| r.as_deref().and_then(|r| r.parse::<Rate>().ok()).filter(sane);
         let (average, nominal) = (parse(&self.avg_frame_rate), parse(&self.r_frame_rate));
         let rate = average.or(nominal).unwrap_or(Rate::DEFAULT);
-        let ratio = nominal.unwrap_or(rate).per_second() / rate.per_second();
-        (rate, (ratio - 1.0).abs() < 0.05)
+        (rate, nominal.unwrap_or(rate))
     }
 
-    fn frames(&self, container: &Container, rate: Rate, regular: bool) -> Option<u64> {
-        let counted = self.nb_frames.as_deref().filter(|_| regular).and_then(|n| n.parse().ok());
+    fn frames(&self, container: &Container, rate: Rate) -> Option<u64> {
+        let counted = self.nb_frames.as_deref().and_then(|n| n.parse().ok());
         let seconds = || {
             let text = self.duration.as_deref().or(container.duration.as_deref())?;
             text.parse::<f64>().ok().filter(|s| (0.0..1e9).contains(s))
         };
         counted.or_else(|| Some((seconds()? * rate.per_second()).round() as u64))
+    }
+}
+
+/// The filter that brings every picture, of whatever size and shape, into `width` by `height` with its shape
+/// kept, and into one range. Samples that are so already stay as they are, unless all are to be converted.
+///
+/// The graph of filters stays the same when the stream changes (`-reinit_filter 0`): one that is made anew loses
+/// what the old one still held. So before this filter there may only be such as take what comes.
+fn fitted(width: u32, height: u32, matrix: Option<&str>, range: Range, convert: bool) -> String {
+    let (w, h) = (width, height);
+    let across = format!("if(lt(abs({h}*dar-{w}),1),{w},min({w},max(1,round({h}*dar))))");
+    let down = format!("if(lt(abs({w}/dar-{h}),1),{h},min({h},max(1,round({w}/dar))))");
+    let mut scale = format!("scale=w='{across}':h='{down}':eval=frame:interl=-1");
+    if let Some(from) = matrix {
+        scale += &format!(":in_color_matrix={from}:out_color_matrix=bt709");
+    }
+    scale += if range == Range::Full { ":out_range=full" } else { ":out_range=limited" };
+    if convert {
+        scale += ":flags=bicubic+accurate_rnd+full_chroma_int";
+    }
+    scale
+}
+
+/// The filters that lay pictures with transparent parts on black.
+fn flattened(pix_fmt: &str) -> &'static str {
+    let alpha = ["yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8"];
+    match alpha.iter().any(|a| pix_fmt.starts_with(a)) {
+        true if pix_fmt.starts_with("yuva") => "format=yuva444p,premultiply=inplace=1",
+        true => "format=gbrap,premultiply=inplace=1",
+        false => "",
     }
 }
 

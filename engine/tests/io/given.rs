@@ -9,7 +9,7 @@ use omote_engine::frame::{Colour, Frame, FrameId, PixelFormat};
 use omote_engine::sink::{Finished, Sink, SinkSpec};
 use omote_engine::source::{self, Rate, Source};
 
-pub(crate) const SPEC: SinkSpec = SinkSpec { rate: Rate::DEFAULT, frames: None, audio: None };
+pub(crate) const SPEC: SinkSpec = SinkSpec::steady(Rate::DEFAULT);
 
 pub(crate) fn media(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/media").join(name);
@@ -53,10 +53,17 @@ pub(crate) fn rest(source: &mut dyn Source) -> Result<Vec<Frame>> {
         assert_eq!((frame.width(), frame.height()), (info.width, info.height));
         assert_eq!((frame.format(), frame.colour()), (info.format, info.colour));
         assert_eq!(frame.id, FrameId(frames.len() as u64));
-        assert_eq!(frame.time, info.rate.time(frame.id.0));
+        assert!(frames.last().is_none_or(|last: &Frame| last.time < frame.time), "times rise");
         frames.push(frame);
     }
     Ok(frames)
+}
+
+/// Asserts that frames stand at the source's rate, from 0.
+pub(crate) fn steady(frames: &[Frame], rate: Rate) {
+    for frame in frames {
+        assert_eq!(frame.time, rate.time(frame.id.0));
+    }
 }
 
 pub(crate) fn all(path: &Path) -> Result<Vec<Frame>> {

@@ -10,4 +10,6 @@ mod given;
 mod mp4;
 mod sink;
 mod source;
+mod step;
+mod stream;
 mod video;

@@ -274,8 +274,7 @@ pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
     let last = bench.log().last_unread.take();
     if let Some((path, shown)) = args.unread.as_ref().zip(last) {
         let place = || format!("can't save the picture to {}; choose another place", path.display());
-        let mut sink = sink::create(path, &SinkSpec { rate: Rate::DEFAULT, frames: Some(1), audio: None })
-            .with_context(place)?;
+        let mut sink = sink::create(path, &SinkSpec::one()).with_context(place)?;
         sink.present(&shown.badged).and_then(|()| sink.finish()).with_context(place)?;
     }
     if let Some(path) = &args.json {

@@ -113,7 +113,7 @@ impl Outlets {
             see(shown);
             Ok(true)
         });
-        self.start(name, take, Box::new(|| Ok(Finished { path: None, frames: 0 })))
+        self.start(name, take, Box::new(|| Ok(Finished::default())))
     }
 
     fn start(&self, name: &str, take: Take, end: End) -> Result<SinkId> {
@@ -180,7 +180,7 @@ fn broke_down(name: &str, panic: &(dyn std::any::Any + Send)) -> Error {
 }
 
 fn finish(sink: &Mutex<Option<Box<dyn Sink>>>) -> Result<Finished> {
-    lock(sink).take().map_or(Ok(Finished { path: None, frames: 0 }), Sink::finish)
+    lock(sink).take().map_or(Ok(Finished::default()), Sink::finish)
 }
 
 /// A sink's thread. A sink that fails or panics is noted; the others go on.

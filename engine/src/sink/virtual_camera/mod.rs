@@ -301,7 +301,7 @@ impl Sink for VirtualSink {
     /// Where the device refuses to stop.
     fn finish(mut self: Box<Self>) -> Result<Finished> {
         self.outlet.stop()?;
-        Ok(Finished { path: None, frames: self.presented })
+        Ok(Finished { frames: self.presented, ..Finished::default() })
     }
 }
 
