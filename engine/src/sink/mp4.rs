@@ -12,7 +12,7 @@ use super::planar::{planar, planar_format, write_even_planes};
 use super::{Encoder, Limits, SinkSpec};
 use crate::badge::Disclosure;
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
-use crate::source::child::{self, Child};
+use crate::source::child::Child;
 use crate::source::ffmpeg::Version;
 use crate::source::nut::{NutWriter, RawVideo};
 use crate::source::probe::{Probe, file_url};

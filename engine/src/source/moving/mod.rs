@@ -13,7 +13,7 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageDecoder, ImageResult, RgbaImage};
 
-use super::{Fault, Rate, Source, SourceInfo, SourceKind};
+use super::{Fault, Source, SourceInfo, SourceKind};
 use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 pub(crate) use scan::{Form, Timing};
