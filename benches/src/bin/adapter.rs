@@ -17,7 +17,7 @@ use omote_engine::swap::neural::{
     Grid, Hints, Identity, Sheets, SwapModel, Template, VECTOR, Wearer, five_points, recognise,
 };
 use omote_engine::track::{Face, FaceId, Occlusion, Pose};
-use omote_engine::{sink, source::Rate};
+use omote_engine::sink;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::time::Duration;

@@ -37,7 +37,6 @@ impl Recorder {
     pub(super) fn snapshot(&mut self, context: &Context, shown: Arc<Shown>) {
         let work = move || {
             let path = files::new_file(Kind::Snapshot)?;
-            let rate = Rate::new(1, 1).ok_or("no rate")?;
             let mut sink = sink::create(&path, &SinkSpec::one()).map_err(told)?;
             sink.present(&shown.badged).map_err(told)?;
             Ok(sink.finish().map_err(told)?.path.unwrap_or(path))

@@ -51,7 +51,7 @@ unsafe extern "C" fn hear(level: c_int, format: *const c_char, list: Ptr, _: Ptr
 macro_rules! host {
     () => {{
         fn here() {}
-        $crate::host::host(std::any::type_name_of_val(&here))
+        $crate::host::host_of(std::any::type_name_of_val(&here))
     }};
 }
 pub(crate) use host;
@@ -61,7 +61,7 @@ pub(crate) use host;
 /// libobs starts once in a process, and the process's environment is shared by all that runs in it. So a test that is
 /// run by the harness starts this program again for itself alone, waits, and has nothing left to do: it gets no host.
 /// Where libobs can't run there is none either; the reason is printed, and is a failure where tests must run.
-pub(crate) fn host(place: &str) -> Option<Host> {
+pub(crate) fn host_of(place: &str) -> Option<Host> {
     let path = place.strip_suffix("::here").unwrap_or(place);
     let test = path.split_once("::").map_or(path, |(_, test)| test);
     let started = if std::env::var_os(ALONE).is_some_and(|name| name == test) {
