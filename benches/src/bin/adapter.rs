@@ -12,12 +12,12 @@ use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::frame::{FrameTime, PixelFormat};
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, models, skim};
+use omote_engine::sink;
 use omote_engine::swap::Mask;
 use omote_engine::swap::neural::{
     Grid, Hints, Identity, Sheets, SwapModel, Template, VECTOR, Wearer, five_points, recognise,
 };
 use omote_engine::track::{Face, FaceId, Occlusion, Pose};
-use omote_engine::sink;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::time::Duration;
