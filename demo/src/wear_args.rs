@@ -26,8 +26,8 @@ pub(crate) struct WearArgs {
     /// What draws; auto takes a hardware GPU where there is one
     #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
     pub(crate) backend: BackendArg,
-    /// Where the badge stands
-    #[arg(long, value_enum, default_value_t = CornerArg::TopRight)]
+    /// Where the badge stands; in a corner, sites that crop the picture cut it off
+    #[arg(long, value_enum, default_value_t = CornerArg::Middle)]
     pub(crate) badge: CornerArg,
     /// How much of the persona is seen, 0 to 1
     #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
@@ -136,9 +136,15 @@ pub(crate) enum PrivacyArg {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum CornerArg {
+    /// Low in the middle: whole where a site crops the picture to 4:3, to a square or to 9:16
+    Middle,
+    /// Cut off by such crops; whole only where the whole picture is shown
     TopRight,
+    /// The same
     TopLeft,
+    /// The same
     BottomRight,
+    /// The same
     BottomLeft,
 }
 
@@ -186,6 +192,7 @@ impl WearArgs {
             privacy: privacy.into(),
             look: Look { opacity: self.opacity, light: self.light, shape: self.shape, ..Look::default() },
             corner: match self.badge {
+                CornerArg::Middle => Corner::Middle,
                 CornerArg::TopRight => Corner::TopRight,
                 CornerArg::TopLeft => Corner::TopLeft,
                 CornerArg::BottomRight => Corner::BottomRight,

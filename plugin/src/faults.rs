@@ -14,12 +14,17 @@ pub(crate) const TRACK: u32 = 1 << 4;
 pub(crate) const SLOW: u32 = 1 << 5;
 pub(crate) const STALE: u32 = 1 << 6;
 pub(crate) const CREATE: u32 = 1 << 7;
+/// Loading a swap model, and looking for cameras, take long.
+pub(crate) const SLOW_MODEL: u32 = 1 << 8;
+pub(crate) const SLOW_CAMERAS: u32 = 1 << 9;
 
 #[cfg(not(feature = "faults"))]
 mod none {
     use super::Follow;
 
     pub(crate) fn panic_if(_: u32) {}
+
+    pub(crate) fn slow_if(_: u32) {}
 
     pub(crate) fn wrap(follow: Box<dyn Follow>) -> Box<dyn Follow> {
         follow
@@ -30,7 +35,7 @@ mod none {
     }
 }
 #[cfg(not(feature = "faults"))]
-pub(crate) use none::{panic_if, stale, wrap};
+pub(crate) use none::{panic_if, slow_if, stale, wrap};
 
 #[cfg(feature = "faults")]
 mod wanted {
@@ -61,6 +66,12 @@ mod wanted {
         }
     }
 
+    pub(crate) fn slow_if(which: u32) {
+        if on(which) {
+            std::thread::sleep(Duration::from_secs(4));
+        }
+    }
+
     pub(crate) fn stale() -> bool {
         on(STALE)
     }
@@ -86,4 +97,4 @@ mod wanted {
     }
 }
 #[cfg(feature = "faults")]
-pub(crate) use wanted::{panic_if, stale, wrap};
+pub(crate) use wanted::{panic_if, slow_if, stale, wrap};

@@ -75,7 +75,7 @@ impl Delay {
 
 /// One instance's common part.
 pub(crate) struct Core {
-    id: usize,
+    pub(crate) id: usize,
     pub(crate) handle: Handle,
     pub(crate) kind: Kind,
     pub(crate) session: Session,
@@ -102,7 +102,12 @@ fn with<T>(meant: impl Fn(&Core) -> bool, work: impl FnOnce(&Core) -> T) -> Opti
 
 /// As [`with`], for the instance that a callback's data names; nothing where it is gone.
 pub(crate) fn with_data<T>(data: ffi::Data, work: impl FnOnce(&Core) -> T) -> Option<T> {
-    with(|core| core.id == data.addr(), work)
+    with_id(data.addr(), work)
+}
+
+/// As [`with`], for the instance of this number; nothing where it is gone.
+pub(crate) fn with_id<T>(id: usize, work: impl FnOnce(&Core) -> T) -> Option<T> {
+    with(|core| core.id == id, work)
 }
 
 /// As [`with`], for the instance of this name, or the only one where no name is given.
@@ -133,7 +138,7 @@ impl Core {
         std::ptr::without_provenance_mut(self.id)
     }
 
-    /// Ends the instance: nobody finds it any more, and its engine has stopped.
+    /// Ends the instance: nobody finds it any more, and nothing comes from its engine.
     pub(crate) fn retire(&self) {
         lock(&LIVING).retain(|core| core.id != self.id);
         for key in lock(&self.keys).drain(..) {

@@ -5,11 +5,13 @@
 
 mod block;
 mod camera;
+mod devices;
 mod faults;
 mod ffi;
 mod filter;
 mod guard;
 mod instance;
+mod left;
 mod photo;
 mod places;
 mod properties;
@@ -25,8 +27,12 @@ mod exports {
     #![expect(unsafe_code, reason = "exported symbols, and calls to libobs")]
 
     use crate::guard::guard;
-    use crate::{camera, ffi, filter, text, vendor, wardrobe};
+    use crate::{camera, ffi, filter, left, text, vendor, wardrobe};
     use std::ffi::c_char;
+    use std::time::Duration;
+
+    /// How long the end of OBS waits for threads that can't be broken off.
+    const LONGEST: Duration = Duration::from_secs(10);
 
     /// The version of OBS that this was written against, 29.0: older ones refuse it.
     const VERSION: u32 = 29 << 24;
@@ -86,6 +92,9 @@ mod exports {
 
     #[unsafe(no_mangle)]
     extern "C" fn obs_module_unload() {
-        guard("unloading", (), wardrobe::clear);
+        guard("unloading", (), || {
+            left::wait(LONGEST);
+            wardrobe::clear();
+        });
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::block::Block;
 use crate::guard::guard;
-use crate::instance::{Core, Handle, lock, with_data};
+use crate::instance::{Core, lock, with_data, with_id};
 use crate::session::chain;
 use crate::settings::{Stored, key};
 use crate::text::words;
@@ -177,8 +177,8 @@ unsafe extern "C" fn make(
             let said = match form.missing() {
                 Some(missing) => format!("{} {missing}.", words(c"Photo.Missing")),
                 None => {
-                    let (handle, answer) = (core.handle, Arc::clone(&core.answer));
-                    core.session.later(move || write(&form, handle, &answer));
+                    let (id, answer) = (core.id, Arc::clone(&core.answer));
+                    core.session.later(move || write(&form, id, &answer));
                     words(c"Photo.AtWork")
                 }
             };
@@ -190,21 +190,24 @@ unsafe extern "C" fn make(
     })
 }
 
-fn write(form: &Form, handle: Handle, answer: &Mutex<String>) {
+/// Makes the persona and has the instance of this number wear it. The instance may be gone by then: the persona stays.
+fn write(form: &Form, id: usize, answer: &Mutex<String>) {
     let networks = places::networks();
     let find = |photo: &_| library::faces(photo, &networks);
     let said = match form.make(&places::user_data(), library::today(), &find) {
         Ok(persona) => {
-            handle.with_settings(|stored| {
-                clear(stored);
-                stored.set_text(key::PERSONA, persona.name());
+            with_id(id, |core| {
+                core.handle.with_settings(|stored| {
+                    clear(stored);
+                    stored.set_text(key::PERSONA, persona.name());
+                });
+                core.handle.update();
             });
-            handle.update();
             format!("{} {}", words(c"Photo.Made"), persona.name())
         }
         Err(e) => format!("{} {}", words(c"Photo.Refused"), chain(&e)),
     };
     said.clone_into(&mut lock(answer));
     // Open properties are built anew, from OBS's own thread.
-    handle.show_anew();
+    with_id(id, |core| core.handle.show_anew());
 }

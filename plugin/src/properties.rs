@@ -10,9 +10,9 @@ use crate::settings::{
     BACKENDS, CORNERS, Kind, LONGEST_WAIT, MODEL_RATES, PRIVACY, QUARTERS, SLIDERS, Stored, key,
 };
 use crate::text::{c, from_c, told, words};
-use crate::{ffi, photo, wardrobe};
+use crate::{devices, ffi, photo, wardrobe};
 use omote_engine::pipeline::{LiveStatus, ModelState, State};
-use omote_engine::source::camera::{CameraInfo, cameras};
+use omote_engine::source::camera::CameraInfo;
 use std::ffi::CStr;
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
         add_status(&block, core);
     }
     if kind == Kind::Camera {
-        add_cameras(&block, core.map(|core| core.handle.with_settings(|stored| stored.text(key::CAMERA))));
+        add_cameras(&block, core);
     }
     let list = block.list(key::PERSONA, c"Persona");
     for name in wardrobe::names() {
@@ -130,31 +130,48 @@ unsafe extern "C" fn privacy_changed(
     })
 }
 
-fn add_cameras(block: &Block, chosen: Option<String>) {
-    let found: Vec<CameraInfo> = cameras().into_iter().filter(|camera| !camera.virtual_output).collect();
+fn add_cameras(block: &Block, core: Option<&Arc<Core>>) {
+    let chosen = |name: &CStr| core.map(|core| core.handle.with_settings(|stored| stored.text(name)));
+    let (chosen, mode) = (chosen(key::CAMERA).unwrap_or_default(), chosen(key::MODE).unwrap_or_default());
+    let found = devices::look(core.map(|core| core.id));
     let list = block.list(key::CAMERA, c"Camera");
     list.item(&words(c"Camera.First"), "");
-    for camera in &found {
+    for camera in found.iter().flat_map(|found| found.iter()) {
         let trouble = camera.trouble.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
         list.item(&format!("{}{trouble}", camera.name), &camera.id);
     }
     list.item(&words(c"Camera.Actor"), ACTOR);
-    let chosen = chosen.unwrap_or_default();
-    if !chosen.is_empty() && chosen != ACTOR && !found.iter().any(|camera| camera.id == chosen) {
-        list.disable(list.item(&format!("{chosen} {}", words(c"Camera.Gone")), &chosen));
+    match &found {
+        None => {
+            if !chosen.is_empty() && chosen != ACTOR {
+                list.item(&chosen, &chosen);
+            }
+            list.disable(list.item(&words(c"Camera.Looking"), "looking"));
+        }
+        Some(found) if !chosen.is_empty() && chosen != ACTOR => {
+            if !found.iter().any(|camera| camera.id == chosen) {
+                list.disable(list.item(&format!("{chosen} {}", words(c"Camera.Gone")), &chosen));
+            }
+        }
+        Some(_) => {}
     }
     list.on_change(camera_changed);
-    let modes = block.list(key::MODE, c"Mode");
-    fill_modes(&modes, &found, &chosen);
+    fill_modes(&block.list(key::MODE, c"Mode"), found.as_deref().map(Vec::as_slice), &chosen, &mode);
 }
 
-fn fill_modes(list: &List, found: &[CameraInfo], chosen: &str) {
+/// The modes of a camera. OBS forgets a mode that is not in the list: where the camera's modes are not known (yet), the one
+/// that was chosen stays.
+fn fill_modes(list: &List, found: Option<&[CameraInfo]>, chosen: &str, mode: &str) {
     unsafe { ffi::obs_property_list_clear(list.0) };
     list.item(&words(c"Mode.Best"), "");
-    let camera = found.iter().find(|camera| camera.id == chosen || chosen.is_empty());
-    for mode in camera.map(|camera| camera.modes.as_slice()).unwrap_or_default() {
+    let camera = found.and_then(|found| found.iter().find(|camera| camera.id == chosen || chosen.is_empty()));
+    let modes = camera.map(|camera| camera.modes.as_slice()).unwrap_or_default();
+    for mode in modes {
         let mode = mode.to_string();
         list.item(&mode, &mode);
+    }
+    if modes.is_empty() && !mode.is_empty() {
+        list.item(mode, mode);
     }
 }
 
@@ -166,9 +183,9 @@ unsafe extern "C" fn camera_changed(
     guard("choosing a camera", false, || {
         // SAFETY: both are libobs' and live through this call.
         let (block, stored) = unsafe { (Block::borrow(block), Stored::new(data)) };
-        let chosen = stored.text(key::CAMERA);
+        let (chosen, mode) = (stored.text(key::CAMERA), stored.text(key::MODE));
         let Some(modes) = block.find(c"", key::MODE) else { return false };
-        fill_modes(&List(modes), &cameras(), &chosen);
+        fill_modes(&List(modes), devices::found().as_deref().map(Vec::as_slice), &chosen, &mode);
         true
     })
 }

@@ -2,7 +2,7 @@
 //! network or a camera.
 
 use crate::settings::{CameraChoice, ModelChoice, Options};
-use crate::{faults, guard, places, wardrobe};
+use crate::{faults, guard, left, places, wardrobe};
 use omote_engine::actor::ActorOptions;
 use omote_engine::badge::{BadgedFrame, Corner};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 pub(crate) const ACTOR: &str = "actor";
 /// Between two looks at what is to be done.
 const TURN: Duration = Duration::from_millis(50);
+/// How long a callback that ends an instance waits for its engine.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// Between two tries of what failed.
 const RETRY: Duration = Duration::from_secs(3);
 
@@ -37,6 +39,26 @@ pub(crate) trait Screen: Send + Sync {
 
     /// The engine has been stopped: nothing more comes.
     fn dark(&self) {}
+}
+
+/// The way to the screen. Once it is closed nothing reaches the screen any more, whatever still runs.
+struct Gate {
+    screen: Arc<dyn Screen>,
+    open: Mutex<bool>,
+}
+
+impl Gate {
+    fn with(&self, work: impl FnOnce(&dyn Screen)) {
+        // Held meanwhile, so that closing waits for a picture that is just being handed over.
+        let open = lock(&self.open);
+        if *open {
+            work(&*self.screen);
+        }
+    }
+
+    fn close(&self) {
+        *lock(&self.open) = false;
+    }
 }
 
 /// How it goes, for the properties.
@@ -78,6 +100,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Session {
     ask: Mutex<Option<Publisher<Options>>>,
     shared: Arc<Shared>,
+    gate: Arc<Gate>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -89,9 +112,10 @@ impl Session {
     pub(crate) fn start(host: Option<LiveSource>, screen: Arc<dyn Screen>) -> Result<Self> {
         let (ask, asked) = slot();
         let shared = Arc::new(Shared::default());
+        let gate = Arc::new(Gate { screen, open: Mutex::new(true) });
         let worker = Worker {
             host,
-            screen,
+            gate: Arc::clone(&gate),
             shared: Arc::clone(&shared),
             worn: None,
             dressed: Default::default(),
@@ -104,7 +128,7 @@ impl Session {
             let message = format!("the plugin's thread can't be started: {e}");
             Error::wrap(ErrorKind::Backend, Stage::Pipeline, message, e)
         })?;
-        Ok(Self { ask: Mutex::new(Some(ask)), shared, thread: Mutex::new(Some(thread)) })
+        Ok(Self { ask: Mutex::new(Some(ask)), shared, gate, thread: Mutex::new(Some(thread)) })
     }
 
     /// What is wanted from now on. Returns at once; only the newest wish counts.
@@ -143,13 +167,13 @@ impl Session {
         lock(&self.shared.tasks).push(Box::new(work));
     }
 
-    /// Stops the engine and waits for it. Nothing comes to the screen after that.
+    /// Stops the engine. Nothing comes to the screen after that. What can't be broken off (a model that loads, a camera
+    /// that opens) ends later, by itself.
     pub(crate) fn stop(&self) {
         lock(&self.ask).take();
-        if let Some(thread) = lock(&self.thread).take()
-            && thread.join().is_err()
-        {
-            log::error!("the plugin's thread broke down");
+        self.gate.close();
+        if let Some(thread) = lock(&self.thread).take() {
+            left::leave(thread, PATIENCE);
         }
     }
 
@@ -167,7 +191,7 @@ impl Drop for Session {
 
 struct Worker {
     host: Option<LiveSource>,
-    screen: Arc<dyn Screen>,
+    gate: Arc<Gate>,
     shared: Arc<Shared>,
     /// What the engine wears.
     worn: Option<(String, Mask)>,
@@ -190,7 +214,7 @@ impl Worker {
                 Taken::Late => false,
                 Taken::Closed => break,
             };
-            guard::guard("a turn", (), || self.screen.turn());
+            guard::guard("a turn", (), || self.gate.with(|screen| screen.turn()));
             guard::guard("a card", (), || self.draw_card());
             for task in std::mem::take(&mut *lock(&self.shared.tasks)) {
                 guard::guard("a task", (), task);
@@ -225,7 +249,7 @@ impl Worker {
         let live = lock(&self.shared.live).take();
         if live.is_some() {
             drop(live);
-            self.screen.dark();
+            self.gate.with(|screen| screen.dark());
         }
         (self.running, self.worn, self.dressed) = (None, None, Default::default());
     }
@@ -303,8 +327,8 @@ impl Worker {
         };
         let live = Live::start(config)?;
         live.pause(self.shared.paused.load(Ordering::Acquire));
-        let screen = Arc::clone(&self.screen);
-        live.watch("obs", Box::new(move |shown| screen.show(shown)))?;
+        let gate = Arc::clone(&self.gate);
+        live.watch("obs", Box::new(move |shown| gate.with(|screen| screen.show(shown))))?;
         self.dress(&live, options);
         *lock(&self.shared.live) = Some(Arc::new(live));
         (self.running, self.worn) = (Some(options.clone()), Some(wear));

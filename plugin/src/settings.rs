@@ -88,7 +88,8 @@ pub(crate) const LONGEST_WAIT: i32 = 30;
 /// Names in the settings, and what they mean.
 pub(crate) const PRIVACY: [(&CStr, Privacy); 2] =
     [(c"protect", Privacy::Protect), (c"relaxed", Privacy::Relaxed)];
-pub(crate) const CORNERS: [(&CStr, Corner); 4] = [
+pub(crate) const CORNERS: [(&CStr, Corner); 5] = [
+    (c"middle", Corner::Middle),
     (c"top-right", Corner::TopRight),
     (c"top-left", Corner::TopLeft),
     (c"bottom-right", Corner::BottomRight),
@@ -194,7 +195,7 @@ impl Stored {
                 ..Look::default()
             },
             privacy: meant(&PRIVACY, &self.text(key::PRIVACY), Privacy::Protect),
-            corner: meant(&CORNERS, &self.text(key::CORNER), Corner::TopRight),
+            corner: meant(&CORNERS, &self.text(key::CORNER), Corner::default()),
             backend: meant(&BACKENDS, &self.text(key::BACKEND), Backend::Auto),
             // A filter's picture is turned by the scene, and the badge must not be mirrored with it.
             turn: Turn {
@@ -227,7 +228,7 @@ impl Stored {
         text(key::MODEL, c"");
         text(key::MODEL_RATE, c"0");
         text(key::PRIVACY, c"protect");
-        text(key::CORNER, c"top-right");
+        text(key::CORNER, c"middle");
         text(key::BACKEND, c"auto");
         for (name, _, _, first) in SLIDERS {
             // SAFETY: as above.

@@ -1,7 +1,7 @@
 //! Swap models, and personas as textures, kept between instances: several filters that wear the same one share its pixels.
 
-use crate::places;
 use crate::settings::ModelChoice;
+use crate::{faults, places};
 use omote_engine::composite::Backend;
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::gpu::{Adapters, Gpu};
@@ -57,6 +57,7 @@ pub(crate) fn models() -> Vec<(String, String)> {
 
 /// Loads a swap model that wears a persona's face. Takes seconds: for a thread of its own.
 pub(crate) fn model(choice: &ModelChoice, persona: &str) -> Result<Model> {
+    faults::slow_if(faults::SLOW_MODEL);
     let data = places::user_data();
     let runtime = Runtime::discover(models::library(&places::networks()).as_deref())
         .map_err(|e| Error::new(ErrorKind::Missing, Stage::Infer, format!("{e}; run `omote setup`")))?;

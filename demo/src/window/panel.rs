@@ -1,6 +1,7 @@
 //! The panel at the right: persona, look, swap model, camera, virtual camera, safety, latency.
 
 use eframe::egui::{ComboBox, Frame, Margin, RichText, ScrollArea, Ui};
+use omote_engine::badge::Corner;
 use omote_engine::pipeline::Privacy;
 
 use super::app::App;
@@ -274,9 +275,10 @@ impl App {
         ui.label(RichText::new("Badge").font(theme::medium(12.5)).color(theme::WEAK));
         let corners = CORNERS.map(|(corner, _, words)| (corner, words));
         let mut now = self.kept.corner();
-        for pair in corners.chunks(2) {
-            if let Some(corner) = choice(ui, pair[0].1, pair, now) {
-                now = corner;
+        let (middle, corners) = corners.split_at(1);
+        for row in std::iter::once(middle).chain(corners.chunks(2)) {
+            if let Some(place) = choice(ui, row[0].1, row, now) {
+                now = place;
             }
         }
         if now != self.kept.corner() {
@@ -288,6 +290,16 @@ impl App {
             }
             self.changed();
         }
-        note(ui, "The badge is in every picture. You choose its corner; it can't be switched off.");
+        note(
+            ui,
+            match now {
+                Corner::Middle => {
+                    "The badge is in every picture; it can't be switched off. Here it is whole also where a site crops your picture to 4:3, to a square or to 9:16."
+                }
+                _ => {
+                    "The badge is in every picture; it can't be switched off. In a corner, sites that crop your picture cut it off: choose it only where the whole picture is shown."
+                }
+            },
+        );
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Remembered {
     pub(super) rotation: u16,
     /// `protect` or `relaxed`.
     pub(super) privacy: String,
-    /// `top-right`, `top-left`, `bottom-right` or `bottom-left`.
+    /// `middle`, `top-right`, `top-left`, `bottom-right` or `bottom-left`.
     pub(super) badge: String,
     /// `auto`, `v4l2` or `pipewire`.
     pub(super) virtual_camera: String,
@@ -98,7 +98,7 @@ impl Default for Remembered {
             mirrored_output: false,
             rotation: 0,
             privacy: "protect".to_owned(),
-            badge: "top-right".to_owned(),
+            badge: "middle".to_owned(),
             virtual_camera: "auto".to_owned(),
             model: String::new(),
             model_rate: 0,
@@ -110,8 +110,9 @@ impl Default for Remembered {
     }
 }
 
-/// A corner's name in the file, and for people.
-pub(super) const CORNERS: [(Corner, &str, &str); 4] = [
+/// A place's name in the file, and for people.
+pub(super) const CORNERS: [(Corner, &str, &str); 5] = [
+    (Corner::Middle, "middle", "Low in the middle"),
     (Corner::TopLeft, "top-left", "Top left"),
     (Corner::TopRight, "top-right", "Top right"),
     (Corner::BottomLeft, "bottom-left", "Bottom left"),
@@ -161,7 +162,7 @@ impl Remembered {
 
     /// Where the badge stands.
     pub(super) fn corner(&self) -> Corner {
-        CORNERS.iter().find(|(_, name, _)| *name == self.badge).map_or(Corner::TopRight, |(c, _, _)| *c)
+        CORNERS.iter().find(|(_, name, _)| *name == self.badge).map_or(Corner::default(), |(c, _, _)| *c)
     }
 
     /// The output's rotation.
@@ -320,7 +321,7 @@ mod tests {
         assert_eq!((remembered.rotation, remembered.window), (0, [800.0, 4320.0]));
         assert_eq!((remembered.model.as_str(), remembered.model_rate), ("", MOST_RATE));
         assert_eq!(remembered.privacy_level(), Privacy::Protect);
-        assert_eq!(remembered.corner(), Corner::TopRight);
+        assert_eq!(remembered.corner(), Corner::Middle);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! # fn show(picture: Frame) -> Result<(), BadgeError> {
 //! fn sink(frame: &BadgedFrame) {}
 //! let canvas = Canvas::new(picture);
-//! let badged = Badger::new(Corner::TopRight).finish(canvas, Disclosure::Modified)?;
+//! let badged = Badger::new(Corner::default()).finish(canvas, Disclosure::Modified)?;
 //! sink(&badged);
 //! # Ok(()) }
 //! ```
@@ -19,7 +19,7 @@
 //! # fn show(picture: Frame) -> Result<(), BadgeError> {
 //! fn sink(frame: &BadgedFrame) {}
 //! let canvas = Canvas::new(picture);
-//! let badged = Badger::new(Corner::TopRight).finish(canvas, Disclosure::Modified)?;
+//! let badged = Badger::new(Corner::default()).finish(canvas, Disclosure::Modified)?;
 //! sink(&canvas);
 //! # Ok(()) }
 //! ```
@@ -34,7 +34,7 @@
 //! ```compile_fail
 //! # use omote_engine::{badge::*, frame::*};
 //! fn forge(picture: Frame) -> BadgedFrame {
-//!     BadgedFrame { frame: picture, plate: todo!(), disclosure: Disclosure::Modified }
+//!     BadgedFrame { frame: picture, plate: todo!(), place: Corner::Middle, disclosure: Disclosure::Modified }
 //! }
 //! ```
 //! ```compile_fail
@@ -56,6 +56,7 @@
 mod card;
 mod plate;
 mod read;
+mod search;
 
 pub use plate::{Corner, MIN_LONG_SIDE, MIN_SHORT_SIDE, Plate, check_size};
 pub use read::{Found, read};
@@ -140,6 +141,7 @@ impl Canvas {
 pub struct BadgedFrame {
     frame: Frame,
     plate: PxRect,
+    place: Corner,
     disclosure: Disclosure,
 }
 
@@ -152,6 +154,11 @@ impl BadgedFrame {
     /// Where the plate stands.
     pub fn plate(&self) -> PxRect {
         self.plate
+    }
+
+    /// Which place that is.
+    pub fn place(&self) -> Corner {
+        self.place
     }
 
     /// What the badge says.
@@ -170,6 +177,7 @@ impl BadgedFrame {
 struct Stamp {
     format: PixelFormat,
     colour: crate::frame::Colour,
+    under: Option<PxRect>,
     plate: Plate,
     codes: Vec<u32>,
 }
@@ -182,7 +190,7 @@ pub struct Badger {
 }
 
 impl Badger {
-    /// A badger that puts the plate into `corner`.
+    /// A badger that puts the plate there.
     pub fn new(corner: Corner) -> Self {
         Self { corner, stamp: None }
     }
@@ -192,17 +200,46 @@ impl Badger {
     /// # Errors
     /// [`BadgeError::TooSmall`] for a picture that can't hold a legible badge; the canvas is lost.
     pub fn finish(&mut self, canvas: Canvas, what: Disclosure) -> Result<BadgedFrame, BadgeError> {
+        self.close(canvas, what, None)
+    }
+
+    /// The same for a picture that was scaled together with a plate, which is at `under` now and may be too small to
+    /// read: this size has one of its own, over the other.
+    ///
+    /// # Errors
+    /// As [`Badger::finish`].
+    pub(crate) fn finish_over(
+        &mut self,
+        canvas: Canvas,
+        what: Disclosure,
+        under: PxRect,
+    ) -> Result<BadgedFrame, BadgeError> {
+        self.close(canvas, what, Some(under))
+    }
+
+    fn close(
+        &mut self,
+        canvas: Canvas,
+        what: Disclosure,
+        under: Option<PxRect>,
+    ) -> Result<BadgedFrame, BadgeError> {
         let mut frame = canvas.frame;
-        let stamp = self.stamp_for(&frame, what)?;
+        let stamp = self.stamp_for(&frame, what, under)?;
         frame.write_codes(stamp.plate.rect, &stamp.codes);
         let plate = stamp.plate.rect;
         frame.make_opaque(plate);
-        Ok(BadgedFrame { frame, plate, disclosure: what })
+        Ok(BadgedFrame { frame, plate, place: self.corner, disclosure: what })
     }
 
-    fn stamp_for(&mut self, frame: &Frame, what: Disclosure) -> Result<&Stamp, BadgeError> {
+    fn stamp_for(
+        &mut self,
+        frame: &Frame,
+        what: Disclosure,
+        under: Option<PxRect>,
+    ) -> Result<&Stamp, BadgeError> {
         let fits = self.stamp.as_ref().is_some_and(|s| {
             s.format == frame.format()
+                && s.under == under
                 && s.colour == frame.colour()
                 && s.plate.frame_size == (frame.width(), frame.height())
                 && s.plate.disclosure == what
@@ -210,9 +247,9 @@ impl Badger {
         let stamp = match self.stamp.take() {
             Some(stamp) if fits => stamp,
             _ => {
-                let plate = Plate::new(frame.width(), frame.height(), self.corner, what)?;
+                let plate = Plate::over(frame.width(), frame.height(), self.corner, what, under)?;
                 let codes = encode(&plate, frame);
-                Stamp { format: frame.format(), colour: frame.colour(), plate, codes }
+                Stamp { format: frame.format(), colour: frame.colour(), under, plate, codes }
             }
         };
         Ok(self.stamp.insert(stamp))

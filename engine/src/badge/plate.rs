@@ -23,12 +23,25 @@ const OUTLINE_EM: f32 = 1.0 / 18.0;
 const MARGIN_SHARE: f32 = 0.04;
 /// Below this size the second word is dropped.
 const SHORT_WORDS: (u32, u32) = (320, 180);
+/// The widest crops that leave a plate in the middle whole: of pictures wider than high, and of others.
+const WIDEST_CROP: (u64, u64) = (16, 9);
+const WIDEST_CROP_UPRIGHT: (u64, u64) = (4, 3);
+/// A plate that covers another grows by no more than this.
+const GROWTH_MOST: f32 = 2.0;
+/// So much of a covered plate may be seen at an edge: its outline's blur.
+const RIM: u32 = 1;
 
 /// Where the badge stands. There is no "nowhere".
+///
+/// Sites and programs cut what they show: a page that asks for 640x480 gets the middle of 1280x720. [`Corner::Middle`]
+/// is whole in every crop round the picture's middle from 9:16 to 16:9 (of a picture that is no wider than high: to
+/// 4:3), from 240 lines on; a corner is cut off by most of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Corner {
-    /// Top right, the default.
+    /// Low in the middle, the default.
     #[default]
+    Middle,
+    /// Top right.
     TopRight,
     /// Top left.
     TopLeft,
@@ -39,8 +52,9 @@ pub enum Corner {
 }
 
 impl Corner {
-    /// Every corner.
-    pub const ALL: [Self; 4] = [Self::TopRight, Self::TopLeft, Self::BottomRight, Self::BottomLeft];
+    /// Every place.
+    pub const ALL: [Self; 5] =
+        [Self::Middle, Self::TopRight, Self::TopLeft, Self::BottomRight, Self::BottomLeft];
 }
 
 /// The plate for one size of picture.
@@ -69,48 +83,142 @@ pub fn check_size(width: u32, height: u32) -> Result<(), BadgeError> {
     Ok(())
 }
 
+/// The plate's drawing, wherever it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Drawing {
+    /// Even.
+    pub(super) width: u32,
+    /// Even.
+    pub(super) height: u32,
+    /// Share of text or outline in each pixel, 0..=1, row by row.
+    pub(super) coverage: Vec<f32>,
+}
+
+impl Drawing {
+    /// `words` in type of `em` pixels, with ground and outline.
+    pub(super) fn new(words: &str, em: f32) -> Self {
+        let text = Text::set(words, em);
+        let (width, height) = Self::size(&text, em);
+        let mut coverage = vec![0.0f32; width as usize * height as usize];
+        let (x, y) = ((width as f32 - text.width) * 0.5, (height as f32 - text.height) * 0.5);
+        text.draw(x, y, width, height, &mut coverage);
+        outline(outline_of(em), width, height, &mut coverage);
+        Self { width, height, coverage }
+    }
+
+    fn size(text: &Text, em: f32) -> (u32, u32) {
+        let even = |v: f32| (v.ceil() as u32).next_multiple_of(2);
+        let pad = em * PADDING_EM;
+        (even(text.width + 2.0 * pad), even(text.height + 2.0 * pad))
+    }
+}
+
+/// The words for a picture of that size: small ones have room for the first word only.
+fn words_for(width: u32, height: u32, what: Disclosure) -> &'static str {
+    let (short, long) = (width.min(height), width.max(height));
+    let all = what.words();
+    if long < SHORT_WORDS.0 || short < SHORT_WORDS.1 { all.split(' ').next().unwrap_or(all) } else { all }
+}
+
+/// The rows, in the middle of a picture, that are left by the widest crop which the plate withstands.
+fn kept_rows(width: u32, height: u32) -> u32 {
+    let (w, h) = if width > height { WIDEST_CROP } else { WIDEST_CROP_UPRIGHT };
+    u32::try_from(u64::from(width) * h / w).unwrap_or(height).min(height)
+}
+
+/// Top left corner of a plate of `w` × `h` in a picture with even sides.
+fn stand(corner: Corner, (width, height): (u32, u32), (w, h): (u32, u32)) -> (u32, u32) {
+    let margin_of = |side: u32| (side as f32 * MARGIN_SHARE).ceil() as u32;
+    let margin = margin_of(width.min(height));
+    let near = margin.next_multiple_of(2);
+    let far = |side: u32, plate: u32| side.saturating_sub(margin + plate) & !1;
+    match corner {
+        Corner::Middle => {
+            let rows = kept_rows(width, height);
+            let bottom = (height + rows) / 2 - margin_of(width.min(rows));
+            ((width.saturating_sub(w) / 2) & !1, bottom.saturating_sub(h) & !1)
+        }
+        Corner::TopRight => (far(width, w), near),
+        Corner::TopLeft => (near, near),
+        Corner::BottomRight => (far(width, w), far(height, h)),
+        Corner::BottomLeft => (near, far(height, h)),
+    }
+}
+
 impl Plate {
     /// The plate for a picture of `width` × `height`.
     ///
     /// # Errors
     /// [`BadgeError::TooSmall`] below [`MIN_LONG_SIDE`] × [`MIN_SHORT_SIDE`].
     pub fn new(width: u32, height: u32, corner: Corner, what: Disclosure) -> Result<Self, BadgeError> {
+        Self::over(width, height, corner, what, None)
+    }
+
+    /// The same for a picture that was scaled together with a plate, which is at `under` now: where the plate's own
+    /// place doesn't cover that one, it stands over it and is as large, so that there are not two side by side.
+    ///
+    /// # Errors
+    /// As [`Plate::new`].
+    pub(super) fn over(
+        width: u32,
+        height: u32,
+        corner: Corner,
+        what: Disclosure,
+        under: Option<PxRect>,
+    ) -> Result<Self, BadgeError> {
         check_size(width, height)?;
         let frame_size = (width, height);
         // Video encoders grow odd sides by one; the plate is found in the same place then.
         let (width, height) = (width.next_multiple_of(2), height.next_multiple_of(2));
-        let (short, long) = (width.min(height), width.max(height));
-        let em = (short as f32 * EM_SHARE).round().max(EM_MIN);
-        let all = what.words();
-        let words = if long < SHORT_WORDS.0 || short < SHORT_WORDS.1 {
-            all.split(' ').next().unwrap_or(all)
-        } else {
-            all
+        let words = words_for(width, height, what);
+        let em = (width.min(height) as f32 * EM_SHARE).round().max(EM_MIN);
+        let mut plate = Self::drawn(em, words, frame_size, what);
+        let size = |plate: &Self| (plate.rect.width, plate.rect.height);
+        (plate.rect.x, plate.rect.y) = stand(corner, (width, height), size(&plate));
+        let Some(under) = under.filter(|under| !covers(&plate.rect, under)) else { return Ok(plate) };
+        let grown = [(under.width + 2, plate.rect.width), (under.height + 2, plate.rect.height)]
+            .map(|(there, own)| (em * there as f32 / own as f32).ceil());
+        let grown = grown[0].max(grown[1]);
+        if grown > em && grown <= em * GROWTH_MOST {
+            let larger = Self::drawn(grown, words, frame_size, what);
+            if larger.rect.width <= width && larger.rect.height <= height {
+                plate = larger;
+            }
+        }
+        let (w, h) = size(&plate);
+        let centred = |from: u32, length: u32, own: u32, side: u32| {
+            let middle = from + length / 2;
+            middle.saturating_sub(own / 2).min(side.saturating_sub(own)) & !1
         };
-        let text = Text::set(words, em);
-        let pad = em * PADDING_EM;
-        let even = |v: f32| (v.ceil() as u32).next_multiple_of(2);
-        let (w, h) = (even(text.width + 2.0 * pad), even(text.height + 2.0 * pad));
-        let margin = (short as f32 * MARGIN_SHARE).ceil() as u32;
-        let near = margin.next_multiple_of(2);
-        let far = |side: u32, plate: u32| side.saturating_sub(margin + plate) & !1;
-        let (left, top) = match corner {
-            Corner::TopRight => (far(width, w), near),
-            Corner::TopLeft => (near, near),
-            Corner::BottomRight => (far(width, w), far(height, h)),
-            Corner::BottomLeft => (near, far(height, h)),
-        };
-        let rect = PxRect { x: left, y: top, width: w, height: h };
-        let mut coverage = vec![0.0f32; (w * h) as usize];
-        text.draw((w as f32 - text.width) * 0.5, (h as f32 - text.height) * 0.5, w, h, &mut coverage);
-        outline((em * OUTLINE_EM).max(1.0), w, h, &mut coverage);
-        Ok(Self { rect, em, words, frame_size, disclosure: what, coverage })
+        plate.rect.x = centred(under.x, under.width, w, width);
+        plate.rect.y = centred(under.y, under.height, h, height);
+        Ok(plate)
+    }
+
+    /// A plate at the picture's origin.
+    fn drawn(em: f32, words: &'static str, frame_size: (u32, u32), disclosure: Disclosure) -> Self {
+        let Drawing { width, height, coverage } = Drawing::new(words, em);
+        let rect = PxRect { x: 0, y: 0, width, height };
+        Self { rect, em, words, frame_size, disclosure, coverage }
     }
 
     /// The rectangle as the shader takes it.
     pub(crate) fn uniform(&self) -> [u32; 4] {
         [self.rect.x, self.rect.y, self.rect.width, self.rect.height]
     }
+}
+
+/// Width of the outline round a plate with type of `em` pixels.
+pub(super) fn outline_of(em: f32) -> f32 {
+    (em * OUTLINE_EM).max(1.0)
+}
+
+/// Whether `plate` covers `under`, but for [`RIM`] pixels.
+fn covers(plate: &PxRect, under: &PxRect) -> bool {
+    plate.x <= under.x + RIM
+        && plate.y <= under.y + RIM
+        && plate.right() + RIM >= under.right()
+        && plate.bottom() + RIM >= under.bottom()
 }
 
 /// A frame round the plate's edge of `thickness` pixels; the fraction becomes grey.

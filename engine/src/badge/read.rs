@@ -1,16 +1,16 @@
 //! Finding the badge in finished output.
 
-use super::{Corner, Disclosure, Plate};
+use super::{Corner, Disclosure, Plate, search};
 use crate::frame::{Colour, Frame, PixelFormat};
 use crate::space::PxRect;
 
 /// A badge that was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
-    /// Where the plate stands.
+    /// Where the plate stands, in whole pixels.
     pub rect: PxRect,
-    /// The corner it was found in.
-    pub corner: Corner,
+    /// Which of the places of a picture of this size that is; none in a picture that was cropped or scaled later.
+    pub place: Option<Corner>,
     /// What it says.
     pub disclosure: Disclosure,
     /// Likeness of text and plate to the expected drawing: correlation, up to 1.
@@ -20,47 +20,67 @@ pub struct Found {
 }
 
 /// Below this correlation there is no badge.
-const LIKENESS_MIN: f32 = 0.9;
+pub(super) const LIKENESS_MIN: f32 = 0.9;
 /// WCAG's level AA for text.
-const CONTRAST_MIN: f32 = 4.5;
+pub(super) const CONTRAST_MIN: f32 = 4.5;
+/// Coverage of what counts as text, at least, and as ground, at most.
+const TEXT: f32 = 0.95;
+const GROUND: f32 = 0.05;
 
-/// Looks for the badge at the places where it may stand in a picture of this size. Encoding noise is
-/// borne; cropping and scaling are not. Nothing found means just that.
+/// Looks for the badge: first at the places where it stands in a picture of this size, then everywhere and in any
+/// size, so that it is also found in what a crop or a scaling left whole. Encoding noise is borne. Nothing found
+/// means just that.
 pub fn read(frame: &Frame) -> Option<Found> {
     let mut best: Option<Found> = None;
     for corner in Corner::ALL {
-        let plate = Plate::new(frame.width(), frame.height(), corner, Disclosure::Modified).ok()?;
+        let Ok(plate) = Plate::new(frame.width(), frame.height(), corner, Disclosure::Modified) else {
+            break;
+        };
         if let Some(found) = compare(frame, &plate, corner)
             && best.is_none_or(|b| found.likeness > b.likeness)
         {
             best = Some(found);
         }
     }
-    best
+    best.or_else(|| {
+        let luma = luminances(frame, frame.bounds())?;
+        search::anywhere(&luma, frame.width() as usize)
+    })
 }
 
 fn compare(frame: &Frame, plate: &Plate, corner: Corner) -> Option<Found> {
     let luminance = luminances(frame, plate.rect)?;
-    let n = luminance.len() as f32;
+    let likeness = likeness(&luminance, &plate.coverage);
+    let contrast = contrast(&luminance, &plate.coverage, GROUND, TEXT);
+    let good = likeness >= LIKENESS_MIN && contrast >= CONTRAST_MIN;
+    let (rect, disclosure) = (plate.rect, plate.disclosure);
+    good.then_some(Found { rect, place: Some(corner), disclosure, likeness, contrast })
+}
+
+/// The correlation of what is seen with what was drawn.
+pub(super) fn likeness(luminance: &[f32], coverage: &[f32]) -> f32 {
+    let n = luminance.len().max(1) as f32;
     let (mut a, mut b) = (0.0f32, 0.0f32);
-    for (l, c) in luminance.iter().zip(&plate.coverage) {
+    for (l, c) in luminance.iter().zip(coverage) {
         (a, b) = (a + l, b + c);
     }
     let (mean_l, mean_c) = (a / n, b / n);
     let (mut lc, mut ll, mut cc) = (0.0f32, 1e-9f32, 1e-9f32);
-    for (l, c) in luminance.iter().zip(&plate.coverage) {
+    for (l, c) in luminance.iter().zip(coverage) {
         let (l, c) = (l - mean_l, c - mean_c);
         (lc, ll, cc) = (lc + l * c, ll + l * l, cc + c * c);
     }
-    let likeness = lc / (ll * cc).sqrt();
-    let mean_where = |keep: fn(f32) -> bool| {
-        let picked = luminance.iter().zip(&plate.coverage).filter(|(_, c)| keep(**c));
+    lc / (ll * cc).sqrt()
+}
+
+/// Contrast of the pixels that are text against those that are ground, by the WCAG formula.
+pub(super) fn contrast(luminance: &[f32], coverage: &[f32], ground: f32, text: f32) -> f32 {
+    let mean_where = |keep: &dyn Fn(f32) -> bool| {
+        let picked = luminance.iter().zip(coverage).filter(|(_, c)| keep(**c));
         let (sum, count) = picked.fold((0.0f32, 0u32), |(s, k), (l, _)| (s + linear(*l), k + 1));
         sum / count.max(1) as f32
     };
-    let contrast = (mean_where(|c| c > 0.95) + 0.05) / (mean_where(|c| c < 0.05) + 0.05);
-    let good = likeness >= LIKENESS_MIN && contrast >= CONTRAST_MIN;
-    good.then_some(Found { rect: plate.rect, corner, disclosure: plate.disclosure, likeness, contrast })
+    (mean_where(&|c| c > text) + 0.05) / (mean_where(&|c| c < ground) + 0.05)
 }
 
 fn linear(v: f32) -> f32 {

@@ -6,7 +6,7 @@ fn plain(format: PixelFormat, w: u32, h: u32, rgb: [u8; 3]) -> Frame {
 }
 
 fn finish(frame: Frame) -> BadgedFrame {
-    Badger::new(Corner::TopRight).finish(Canvas::new(frame), Disclosure::Modified).unwrap()
+    Badger::new(Corner::default()).finish(Canvas::new(frame), Disclosure::Modified).unwrap()
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn type_size_place_and_margin_follow_the_specification() {
         let share = p.rect.width as f32 / w as f32;
         assert!(w < h || w == 320 || share < 0.25, "{w}x{h}: {share} of the width");
     }
-    assert_eq!(Plate::new(160, 120, Corner::TopRight, Disclosure::Modified).unwrap().words, "AI");
+    assert_eq!(Plate::new(160, 120, Corner::Middle, Disclosure::Modified).unwrap().words, "AI");
 }
 
 #[test]
@@ -31,6 +31,42 @@ fn plates_are_even_and_inside_in_every_corner_and_size() {
             assert!(r.right() <= w && r.bottom() <= h, "{w}x{h} {corner:?} {r:?}");
             assert!((r.x | r.y | r.width | r.height) & 1 == 0, "{w}x{h} {corner:?} {r:?}");
         }
+    }
+}
+
+#[test]
+fn in_the_middle_the_plate_stands_in_what_crops_leave() {
+    for (w, h) in [(320, 240), (426, 240), (640, 480), (1280, 720), (1280, 1024), (2560, 1080), (3840, 2160)]
+    {
+        let p = Plate::new(w, h, Corner::Middle, Disclosure::Modified).unwrap();
+        assert_eq!(p.words, "AI MODIFIED");
+        let r = p.rect;
+        let column = h * 9 / 16;
+        assert!(r.x >= (w - column) / 2 && r.right() <= (w + column) / 2, "{w}x{h}: {r:?}");
+        let rows = h.min(w * 9 / 16);
+        let margin = (h + rows) / 2 - r.bottom();
+        assert!(r.y > h / 2 && margin * 25 >= rows, "{w}x{h}: {r:?}, {margin} below");
+    }
+    for (w, h) in [(240, 320), (480, 480), (480, 640), (1080, 1350), (1080, 1920)] {
+        let p = Plate::new(w, h, Corner::Middle, Disclosure::Modified).unwrap();
+        let rows = w * 3 / 4;
+        assert!(p.rect.y > h / 2 && p.rect.bottom() < (h + rows) / 2, "{w}x{h}: {:?}", p.rect);
+    }
+}
+
+#[test]
+fn a_plate_over_another_covers_it_or_stands_where_it_always_does() {
+    let own = Plate::new(640, 360, Corner::Middle, Disclosure::Modified).unwrap();
+    let same = PxRect { x: own.rect.x - 1, y: own.rect.y, ..own.rect };
+    let over = |under| Plate::over(640, 360, Corner::Middle, Disclosure::Modified, Some(under)).unwrap();
+    assert_eq!(over(same), own);
+    for (x, y, width, height) in
+        [(256, 250, 127, 25), (200, 200, 200, 40), (0, 0, 100, 20), (520, 330, 120, 24)]
+    {
+        let under = PxRect { x, y, width, height };
+        let r = over(under).rect;
+        assert_eq!(r.intersect(&under), under, "{r:?}");
+        assert!(r.right() <= 640 && r.bottom() <= 360 && (r.x | r.y | r.width | r.height) & 1 == 0);
     }
 }
 
@@ -71,7 +107,7 @@ fn not_found_in_noise_or_in_another_text() {
         .collect();
     assert_eq!(read(&Frame::new(PixelFormat::Rgb, Colour::JPEG, 640, 360, data).unwrap()), None);
     let mut canvas = Canvas::new(plain(PixelFormat::Rgb, 640, 360, [9; 3]));
-    let plate = Plate::new(640, 360, Corner::TopRight, Disclosure::Modified).unwrap();
+    let plate = Plate::new(640, 360, Corner::default(), Disclosure::Modified).unwrap();
     let flipped: Vec<u32> = encode(&plate, canvas.frame()).into_iter().rev().collect();
     canvas.write_codes(plate.rect, &flipped);
     assert_eq!(read(canvas.frame()), None);
@@ -119,7 +155,7 @@ fn the_badge_is_drawn_after_turning() {
     let mut canvas = Canvas::new(plain(PixelFormat::Nv12, 640, 360, [80; 3]));
     let turn = Turn { mirror: true, rotate: crate::frame::Quarter::Right, size: Some((480, 854)) };
     canvas.turn(&turn).unwrap();
-    let badged = Badger::new(Corner::TopRight).finish(canvas, Disclosure::Modified).unwrap();
+    let badged = Badger::new(Corner::default()).finish(canvas, Disclosure::Modified).unwrap();
     assert_eq!((badged.frame().width(), badged.frame().height()), (480, 854));
     assert!(read(badged.frame()).is_some());
 }

@@ -211,7 +211,7 @@ fn settings_change_in_the_middle_of_frames() {
     let stage = worn(&host);
     // Painted ones only: with wide edges and the user's own eyes a composite is within the judge's 8 codes of the actor.
     let personas = ["ko-omote", "kitsune", "oni", "no-such-persona", ""];
-    let corners = ["top-right", "bottom-left", "nonsense", "top-left", "bottom-right"];
+    let corners = ["middle", "bottom-left", "nonsense", "top-left", "bottom-right"];
     std::thread::scope(|scope| {
         let change = scope.spawn(|| {
             for k in 0..100usize {
@@ -272,7 +272,7 @@ fn the_badge_s_corner_is_where_the_settings_say() {
     let corner = |shown: Vec<u8>| {
         use omote_engine::frame::{Colour, Frame, PixelFormat};
         let frame = Frame::new(PixelFormat::Bgra, Colour::JPEG, SIZE.0, SIZE.1, shown).expect("a frame");
-        omote_engine::badge::read(&frame).map(|found| found.corner)
+        omote_engine::badge::read(&frame).and_then(|found| found.place)
     };
     within(SOON, "the badge at the bottom left", || {
         corner(stage.look().1) == Some(omote_engine::badge::Corner::BottomLeft)

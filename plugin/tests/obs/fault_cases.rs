@@ -6,7 +6,7 @@ use crate::judge::{Scene, Seen, keep};
 use crate::properties::Properties;
 use crate::sources::{Fed, paint};
 use crate::stage::{PATIENCE, SOON, Stage, tick};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The plugin's faults, as `src/faults.rs` numbers them.
 const RENDER: u32 = 1;
@@ -17,6 +17,8 @@ const TRACK: u32 = 1 << 4;
 pub(crate) const SLOW: u32 = 1 << 5;
 const STALE: u32 = 1 << 6;
 const CREATE: u32 = 1 << 7;
+const SLOW_MODEL: u32 = 1 << 8;
+const SLOW_CAMERAS: u32 = 1 << 9;
 
 #[test]
 fn a_broken_engine_gives_the_card_and_comes_back() {
@@ -160,5 +162,60 @@ fn a_picture_too_small_for_the_badge_is_not_shown_and_named() {
     eprintln!("status: {}", said());
     within(SOON, "the reason", || said().contains("160x100"));
     stage.strike(&host);
+    host.end();
+}
+
+#[test]
+fn removing_an_instance_does_not_wait_for_a_model_that_loads() {
+    let Some(host) = host() else { return };
+    let stage = worn(&host);
+    host.faults(SLOW_MODEL);
+    stage.filter.set(&[("model", Value::Text("a-large-one"))]);
+    within(SOON, "the model is loaded", || {
+        Properties::of(&stage.filter).words("status").contains("being loaded")
+    });
+    let camera = host.source(
+        c"omote_camera",
+        "camera",
+        &[
+            ("camera", Value::Text("actor")),
+            ("backend", Value::Text("cpu")),
+            ("model", Value::Text("another")),
+        ],
+    );
+    within(SOON, "the second model is loaded", || {
+        Properties::of(&camera).words("status").contains("being loaded")
+    });
+    let begun = Instant::now();
+    drop(camera);
+    stage.strike(&host);
+    host.settle();
+    let took = begun.elapsed();
+    assert!(took < Duration::from_millis(1500), "removing took {took:?}");
+    host.end();
+}
+
+#[test]
+fn properties_do_not_wait_for_cameras() {
+    let Some(host) = host() else { return };
+    host.faults(SLOW_CAMERAS);
+    let settings = [("camera", Value::Text("/dev/video99")), ("mode", Value::Text("MJPEG 1280x720 at 30"))];
+    let camera = host.source(c"omote_camera", "camera", &settings);
+    let items = |list: &str| {
+        let all = Properties::of(&camera).all();
+        all.into_iter().find(|row| row.0 == list).map(|row| row.3).expect("a list")
+    };
+    let begun = Instant::now();
+    // The first that works, the actor, the one that is chosen, and that others are being looked for; the best mode and the
+    // one that is chosen.
+    assert_eq!((items("camera"), items("mode")), (4, 2));
+    Properties::of(&camera).changed("camera");
+    Properties::of_kind(c"omote_camera").visible("camera");
+    let took = begun.elapsed();
+    assert!(took < Duration::from_millis(1000), "properties took {took:?}");
+    within(PATIENCE, "the list is there", || items("camera") != 4);
+    // What is chosen is not lost while its camera is not there.
+    assert!(items("camera") >= 3 && items("mode") >= 2);
+    drop(camera);
     host.end();
 }

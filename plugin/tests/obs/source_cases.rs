@@ -155,7 +155,7 @@ fn the_properties_are_what_users_expect() {
                 ("model", 1),
                 ("model_rate", 5),
                 ("privacy", 2),
-                ("badge_corner", 4),
+                ("badge_corner", 5),
                 ("backend", 3),
             ];
             if let Some((_, least)) = lists.iter().find(|row| row.0 == name) {

@@ -46,7 +46,6 @@ pub(super) struct Capture {
     feed: Option<Box<dyn Feed>>,
     generation: u64,
     last: Duration,
-    lost_before: u64,
 }
 
 impl Capture {
@@ -56,17 +55,20 @@ impl Capture {
         pool: Pool,
         next: Publisher<Captured>,
     ) -> Self {
-        let (feed, generation, last, lost_before) = (None, 0, Duration::ZERO, 0);
-        Self { controls, board, pool, next, feed, generation, last, lost_before }
+        let (feed, generation, last) = (None, 0, Duration::ZERO);
+        Self { controls, board, pool, next, feed, generation, last }
     }
 
     pub(super) fn run(mut self) {
         let mut tried = None;
         let mut heard = now();
+        // What was wrong with the last picture, where no good one has come since.
+        let mut bad: Option<String> = None;
         while !self.controls.stopped() {
             let wanted = self.controls.lock().generation;
             if wanted != self.generation {
                 (self.generation, self.feed, tried) = (wanted, None, None);
+                self.board.source_ended();
             }
             let Some(mut feed) = self.feed.take() else {
                 if tried.is_some_and(|t| now().saturating_sub(t) < RETRY) {
@@ -74,39 +76,52 @@ impl Capture {
                     continue;
                 }
                 self.open();
-                (tried, heard) = (Some(now()), now());
+                (tried, heard, bad) = (Some(now()), now(), None);
                 continue;
             };
-            let fed = catch_unwind(AssertUnwindSafe(|| feed.next(WAIT)));
+            let fed = catch_unwind(AssertUnwindSafe(|| {
+                let fed = feed.next(WAIT);
+                self.board.skipped(feed.skipped());
+                fed
+            }));
             let fed = fed.unwrap_or_else(|panic| {
                 let message = format!("reading the camera broke down: {}", panic_words(&*panic));
                 Err(Error::new(ErrorKind::Backend, Stage::Source, message))
             });
             match fed {
                 Ok(Fed::Frame(frame)) => {
-                    heard = now();
-                    self.hand_on(frame, feed.skipped());
-                    self.feed = Some(feed);
+                    (heard, bad) = (now(), None);
+                    self.hand_on(frame);
                 }
                 Ok(Fed::Bad(what)) => {
-                    self.board.bad_picture(what);
-                    self.feed = Some(feed);
+                    self.board.bad_picture(what.clone());
+                    bad = Some(what);
                 }
-                Ok(Fed::Late) => match feed.patience().filter(|p| now().saturating_sub(heard) >= *p) {
-                    None => self.feed = Some(feed),
-                    Some(patience) => {
-                        let (name, seconds) = (feed.info().name, patience.as_secs());
-                        self.lost(format!("{name} has given no picture for {seconds} s; it is opened again"));
-                    }
-                },
-                Err(e) => self.lost(e.to_string()),
+                Ok(Fed::Late) => {}
+                Err(e) => {
+                    self.lost(e.to_string());
+                    continue;
+                }
+            }
+            // Neither what is late nor what is bad counts: a driver that is out of step mends itself only when it is opened.
+            match feed.patience().filter(|p| now().saturating_sub(heard) >= *p) {
+                None => self.feed = Some(feed),
+                Some(patience) => {
+                    let what =
+                        bad.take().map(|what| format!(" that can be used ({what})")).unwrap_or_default();
+                    let (name, seconds) = (feed.info().name, patience.as_secs());
+                    self.lost(format!(
+                        "{name} has given no picture{what} for {seconds} s; it is opened again"
+                    ));
+                }
             }
         }
     }
 
     fn lost(&mut self, why: String) {
         log::warn!("{why}");
-        self.lost_before += self.board.source_lost(why);
+        self.board.source_ended();
+        self.board.source_lost(why);
     }
 
     fn open(&mut self) {
@@ -124,19 +139,17 @@ impl Capture {
                 self.board.source_open(info);
                 self.feed = Some(feed);
             }
-            Err(e) => {
-                self.board.source_lost(e.to_string());
-            }
+            Err(e) => self.board.source_lost(e.to_string()),
         }
     }
 
-    fn hand_on(&mut self, mut frame: Frame, skipped: u64) {
+    fn hand_on(&mut self, mut frame: Frame) {
         let arrived = now();
         // Filters need a clock that moves on; a driver's may stand still or lie ahead.
         let least = self.last + Duration::from_micros(1);
         frame.time.0 = frame.time.0.min(arrived).max(least);
         self.last = frame.time.0;
-        self.board.captured(frame.time.0, self.lost_before + skipped);
+        self.board.captured(frame.time.0);
         let stamps = Stamps { captured: frame.time.0, arrived, ..Stamps::default() };
         if self.next.publish(Captured { frame, stamps, generation: self.generation }).is_some() {
             self.board.dropped_before_track();

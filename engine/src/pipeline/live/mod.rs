@@ -31,13 +31,13 @@ pub use tracking::MakeFollow;
 
 use super::{Privacy, Settings, State, check_personas};
 use crate::badge::Corner;
-use crate::composite::Look;
+use crate::composite::{Backend, Compositor, Look};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::Turn;
 use crate::gpu::Gpu;
 use crate::pool::Pool;
 use crate::sink::{Finished, Sink};
-use crate::slot::slot;
+use crate::slot::{Taker, slot};
 use crate::source::Rate;
 use crate::swap::FaceTexture;
 use controls::Controls;
@@ -93,7 +93,7 @@ impl Live {
             controls: Arc::clone(&controls),
             board: Arc::clone(&board),
             outlets: Arc::clone(&outlets),
-            threads: Vec::with_capacity(4),
+            threads: Vec::with_capacity(5),
         };
         let (to_swap, from_track_to_swap) = slot();
         let (to_render_made, from_swap) = slot();
@@ -106,9 +106,27 @@ impl Live {
         let tracking =
             tracking::Tracking::new(follow, Arc::clone(&controls), Arc::clone(&board), to_render, offer);
         live.spawn("omote-track", move || tracking.run(&from_capture))?;
-        let rendering = render::Render::new(controls, board, outlets, pool, personas, settings, gpu);
-        live.spawn("omote-render", move || rendering.run(&from_track, &from_swap))?;
+        let opened = live.open_gpu(gpu, settings.backend);
+        let rendering = render::Render::new(controls, board, outlets, pool, personas, settings);
+        live.spawn("omote-render", move || rendering.run(&from_track, &from_swap, &opened))?;
         Ok(live)
+    }
+
+    /// Opens the GPU on a thread of its own, since building pipelines takes seconds. It is waited for at the end as the
+    /// others are: a driver that is still at work when the program ends may bring it down.
+    fn open_gpu(&mut self, shared: Option<Gpu>, backend: Backend) -> Taker<Result<Compositor>> {
+        let (put, get) = slot();
+        if let Some(gpu) = shared {
+            put.publish(Ok(Compositor::on(gpu)));
+        } else if backend != Backend::Cpu {
+            let search = move || {
+                put.publish(Compositor::new(backend));
+            };
+            if let Err(e) = self.spawn("omote-gpu", search) {
+                self.board.fault(e.to_string());
+            }
+        }
+        get
     }
 
     fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {

@@ -4,17 +4,15 @@ use super::controls::Controls;
 use super::outlet::{Outlets, Shown};
 use super::status::{Board, Stamps};
 use super::swapping::Delivery;
-use super::thread;
 use super::tracking::Tracked;
-use crate::composite::{Backend, Compositor};
+use crate::composite::Compositor;
 use crate::error::{Result, panic_words};
 use crate::frame::{Colour, FrameTime, PixelFormat};
-use crate::gpu::Gpu;
 use crate::pipeline::draw::Draw;
 use crate::pipeline::painter::{Painted, Painter, Shape};
 use crate::pipeline::{Settings, State, Why};
 use crate::pool::Pool;
-use crate::slot::{Taken, Taker, slot};
+use crate::slot::{Taken, Taker};
 use crate::swap::FaceTexture;
 use crate::timing::now;
 use crate::track::Face;
@@ -34,7 +32,6 @@ pub(super) struct Render {
     board: Arc<Board>,
     outlets: Arc<Outlets>,
     painter: Painter,
-    gpu: Option<Gpu>,
     version: Option<u64>,
     generation: u64,
     /// Which swap model the results on the painter are of.
@@ -49,15 +46,19 @@ impl Render {
         pool: Pool,
         personas: Vec<FaceTexture>,
         settings: Settings,
-        gpu: Option<Gpu>,
     ) -> Self {
         let draw: Box<dyn Draw> = Box::new(Compositor::cpu());
         let painter = Painter::new(personas, settings, draw, pool);
-        Self { controls, board, outlets, painter, gpu, version: None, generation: 0, model: 0 }
+        Self { controls, board, outlets, painter, version: None, generation: 0, model: 0 }
     }
 
-    pub(super) fn run(mut self, from: &Taker<Tracked>, made: &Taker<Delivery>) {
-        let opened = self.open_gpu();
+    /// `opened` is where the GPU's compositor comes, if one is to come; the CPU draws until then.
+    pub(super) fn run(
+        mut self,
+        from: &Taker<Tracked>,
+        made: &Taker<Delivery>,
+        opened: &Taker<Result<Compositor>>,
+    ) {
         let mut sent = Duration::ZERO;
         let mut next = Duration::ZERO;
         let (width, height) = self.painter.settings().turn.oriented(FIRST.size());
@@ -92,26 +93,6 @@ impl Render {
         // Whoever still reads is left with the card.
         self.painter.pause(true);
         self.idle();
-    }
-
-    /// Opens the GPU on a thread of its own, since building pipelines takes seconds; the CPU draws until
-    /// then.
-    fn open_gpu(&mut self) -> Taker<Result<Compositor>> {
-        let (put, get) = slot();
-        if let Some(gpu) = self.gpu.take() {
-            put.publish(Ok(Compositor::on(gpu)));
-            return get;
-        }
-        let backend = self.painter.settings().backend;
-        if backend != Backend::Cpu {
-            let started = thread("omote-gpu", move || {
-                put.publish(Compositor::new(backend));
-            });
-            if let Err(e) = started {
-                self.painter.fault(e.to_string());
-            }
-        }
-        get
     }
 
     fn draw_with(&mut self, draw: Result<Compositor>) {

@@ -171,6 +171,23 @@ const WINDOW: usize = 300;
 /// Those of the sparkline.
 const SPARK: usize = 120;
 
+/// Pictures of the source that were never seen.
+#[derive(Default)]
+struct Lost {
+    /// They came, and couldn't be used.
+    bad: u64,
+    /// The driver lost them since the source was opened last.
+    skipped: u64,
+    /// The same of the times that it was open before.
+    before: u64,
+}
+
+impl Lost {
+    fn all(&self) -> u64 {
+        self.bad + self.skipped + self.before
+    }
+}
+
 struct Inner {
     status: LiveStatus,
     why: Option<Why>,
@@ -181,6 +198,7 @@ struct Inner {
     model_age: Recent,
     /// When the last results came.
     results: VecDeque<Duration>,
+    lost: Lost,
     source_faults: u64,
     painter_faults: u64,
 }
@@ -202,6 +220,7 @@ impl Board {
             model_took: Recent::new(WINDOW),
             model_age: Recent::new(WINDOW),
             results: VecDeque::with_capacity(256),
+            lost: Lost::default(),
             source_faults: 0,
             painter_faults: 0,
         };
@@ -222,7 +241,8 @@ impl Board {
     pub(super) fn bad_picture(&self, what: String) {
         let mut inner = self.lock();
         inner.source_faults += 1;
-        inner.status.drops.camera += 1;
+        inner.lost.bad += 1;
+        inner.status.drops.camera = inner.lost.all();
         if inner.source_faults.is_power_of_two() {
             log::warn!("a picture of the camera is left out: {what} ({} faults so far)", inner.source_faults);
         }
@@ -237,8 +257,21 @@ impl Board {
             SourceStatus { name, mode, width, height, asked_fps: fps, measured_fps: 0.0, fault: None };
     }
 
-    /// Notes that the source is gone; gives the frames that it had lost so far.
-    pub(super) fn source_lost(&self, why: String) -> u64 {
+    /// Pictures that the source, as it is open now, has lost so far.
+    pub(super) fn skipped(&self, skipped: u64) {
+        let mut inner = self.lock();
+        inner.lost.skipped = skipped;
+        inner.status.drops.camera = inner.lost.all();
+    }
+
+    /// The source is closed: the next one counts from 0.
+    pub(super) fn source_ended(&self) {
+        let lost = &mut self.lock().lost;
+        lost.before += std::mem::take(&mut lost.skipped);
+    }
+
+    /// The source is gone, or can't be opened.
+    pub(super) fn source_lost(&self, why: String) {
         let mut inner = self.lock();
         if inner.status.source.fault.as_deref() != Some(&why) {
             inner.source_faults += 1;
@@ -250,10 +283,9 @@ impl Board {
         inner.status.source.measured_fps = 0.0;
         inner.status.source.fault = Some(why);
         inner.arrivals.clear();
-        0
     }
 
-    pub(super) fn captured(&self, at: Duration, skipped: u64) {
+    pub(super) fn captured(&self, at: Duration) {
         let mut inner = self.lock();
         inner.arrivals.push_back(at);
         while inner.arrivals.front().is_some_and(|first| at.saturating_sub(*first) > Duration::from_secs(2))
@@ -265,7 +297,6 @@ impl Board {
         let seconds = at.saturating_sub(first).as_secs_f64();
         let periods = inner.arrivals.len().saturating_sub(1) as f64;
         inner.status.source.measured_fps = if seconds > 0.0 { periods / seconds } else { 0.0 };
-        inner.status.drops.camera = inner.status.drops.camera.max(skipped);
     }
 
     pub(super) fn dropped_before_track(&self) {

@@ -343,3 +343,103 @@ fn a_slow_model_holds_nothing_up_and_comes_and_goes() {
     rig.live.wear_model(None);
     rig.until("no model", true, |s| s.model.state == ModelState::Off && s.state == State::Live);
 }
+
+/// A camera that gives nothing to be used the first time, one good picture and bad ones the second time, and good ones from
+/// then on. Each time it loses three pictures by and by.
+struct Spoilt {
+    opened: u32,
+    given: u64,
+    pool: Pool,
+}
+
+impl Feed for Spoilt {
+    fn info(&self) -> FeedInfo {
+        FeedInfo {
+            name: "spoilt camera".to_owned(),
+            width: 320,
+            height: 180,
+            fps: 30.0,
+            ..FeedInfo::default()
+        }
+    }
+
+    fn next(&mut self, _: Duration) -> Result<Fed> {
+        std::thread::sleep(Duration::from_millis(10));
+        self.given += 1;
+        let good = self.opened > 2 || (self.opened == 2 && self.given == 1);
+        Ok(if good {
+            Fed::Frame(grey(320, 180).clone_into(&self.pool))
+        } else if self.given.is_multiple_of(3) {
+            Fed::Late
+        } else {
+            Fed::Bad("half a picture".to_owned())
+        })
+    }
+
+    fn skipped(&self) -> u64 {
+        self.given.min(3)
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_millis(400))
+    }
+}
+
+#[test]
+fn a_camera_that_gives_only_bad_pictures_is_opened_again_and_drops_add_up() {
+    let opened = Arc::new(Mutex::new(0u32));
+    let count = Arc::clone(&opened);
+    let open: OpenFeed = Arc::new(move |pool| {
+        let mut opened = count.lock().unwrap();
+        *opened += 1;
+        Ok(Box::new(Spoilt { opened: *opened, given: 0, pool: pool.clone() }))
+    });
+    let settings = Settings { backend: crate::composite::Backend::Cpu, ..Settings::default() };
+    let source = LiveSource::Feed(open);
+    let follow: MakeFollow = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
+    let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
+    let live = Live::start(config).unwrap();
+    let begun = Instant::now();
+    let mut last = None;
+    let mut told = Vec::new();
+    while *opened.lock().unwrap() < 3 || live.status().state != State::Live {
+        assert!(begun.elapsed() < LONG, "never opened again: {:?}", live.status());
+        let status = live.status();
+        assert!(last.is_none_or(|before| before <= status.drops.camera), "drops went down: {status:?}");
+        last = Some(status.drops.camera);
+        told.extend(status.source.fault);
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    let why = "spoilt camera has given no picture that can be used (half a picture)";
+    assert!(told.iter().any(|fault| fault.starts_with(why)), "{told:?}");
+    std::thread::park_timeout(Duration::from_millis(100));
+    let status = live.status();
+    let bad = status.faults - 2;
+    // Three that the driver lost, three times, and those that were bad.
+    assert_eq!(status.drops.camera, bad + 9, "{status:?}");
+}
+
+/// The threads of this process that are called so.
+#[cfg(target_os = "linux")]
+fn threads(name: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    tasks
+        .flatten()
+        .filter(|task| {
+            std::fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim() == name)
+        })
+        .count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_search_for_a_gpu_has_ended_when_a_pipeline_has() {
+    for _ in 0..3 {
+        let source = LiveSource::Actor(small_actor());
+        let settings = Settings { backend: crate::composite::Backend::Auto, ..Settings::default() };
+        let follow: MakeFollow = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
+        let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
+        Live::start(config).unwrap().stop();
+        assert_eq!(threads("omote-gpu"), 0);
+    }
+}

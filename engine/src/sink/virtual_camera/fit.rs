@@ -138,6 +138,19 @@ impl Scaler {
         self.from
     }
 
+    /// Where a part of the picture lies after scaling: whole pixels that hold all of it.
+    pub(super) fn carried(&self, part: &PxRect) -> PxRect {
+        let along = |at: u32, from: u32, to: u32, up: bool| {
+            let (scaled, from) = (u64::from(at) * u64::from(to), u64::from(from.max(1)));
+            let v = if up { scaled.div_ceil(from) } else { scaled / from };
+            u32::try_from(v).unwrap_or(to).min(to)
+        };
+        let (w, h) = (self.picture.width, self.picture.height);
+        let (x, right) = (along(part.x, self.from.0, w, false), along(part.right(), self.from.0, w, true));
+        let (y, bottom) = (along(part.y, self.from.1, h, false), along(part.bottom(), self.from.1, h, true));
+        PxRect { x: self.picture.x + x, y: self.picture.y + y, width: right - x, height: bottom - y }
+    }
+
     /// Scales `source` (in the format that is sent, of the size given) into `out`.
     pub(super) fn scale(&mut self, source: &[u8], out: &mut [u8]) {
         let size = |(w, h)| Frame::byte_len(self.format.pixels(), w, h);
