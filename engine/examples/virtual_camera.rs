@@ -71,7 +71,7 @@ fn main() -> ExitCode {
 /// The actor's frames with the badge, in the samples that the camera sends.
 fn badged(options: &Options, size: (u32, u32), format: VirtualFormat) -> Fallible<Vec<BadgedFrame>> {
     let mut actor = Actor::with(ActorOptions::new(7, size.0, size.1, options.spec.rate))?;
-    let mut badger = Badger::new(Corner::TopRight);
+    let mut badger = Badger::new(Corner::default());
     let colour = Colour { matrix: Matrix::Bt601, range: Range::Limited };
     let mut made = Vec::new();
     for index in 0..options.frames {

@@ -122,7 +122,7 @@ fn lossless(row: &Row) -> bool {
 }
 
 fn badged(frame: Frame) -> Result<BadgedFrame, badge::BadgeError> {
-    Badger::new(Corner::TopRight).finish(Canvas::new(frame), Disclosure::Modified)
+    Badger::new(Corner::default()).finish(Canvas::new(frame), Disclosure::Modified)
 }
 
 /// Writes the frame twice and reads the output back.

@@ -2,6 +2,7 @@
 
 use crate::stage::Take;
 use anyhow::Context;
+use omote_engine::badge::Corner;
 use omote_engine::composite::Backend;
 use omote_engine::frame::Frame;
 use omote_engine::infer::{Runtime, models};
@@ -60,7 +61,9 @@ pub(crate) fn wear(
     mut see: impl FnMut(usize, &Output) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let told = Told(faces.iter().cloned().collect());
-    let settings = Settings { backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
+    // In a corner: the faces here fill the picture, and are what is looked at and measured.
+    let corner = Corner::TopRight;
+    let settings = Settings { backend: Backend::Cpu, max_faces: 1, corner, ..Settings::default() };
     let mut engine = Engine::new(Box::new(told), vec![persona.clone()], settings)?;
     for (i, take) in takes.iter().enumerate() {
         let output = engine.process(take.frame.clone())?;

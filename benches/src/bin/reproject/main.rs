@@ -142,7 +142,14 @@ fn persona() -> anyhow::Result<FaceTexture> {
 }
 
 fn settings() -> Settings {
-    Settings { backend: Backend::Cpu, privacy: Privacy::Relaxed, max_faces: 1, ..Settings::default() }
+    Settings {
+        backend: Backend::Cpu,
+        privacy: Privacy::Relaxed,
+        max_faces: 1,
+        // Away from the face, whose pictures are compared.
+        corner: Corner::TopRight,
+        ..Settings::default()
+    }
 }
 
 struct Scene<'a> {

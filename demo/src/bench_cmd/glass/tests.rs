@@ -72,6 +72,7 @@ fn the_pipeline_s_camera_delay_is_found() {
         settings: Settings {
             privacy: omote_engine::pipeline::Privacy::Relaxed,
             backend: omote_engine::composite::Backend::Cpu,
+            corner: Corner::TopRight,
             ..Settings::default()
         },
         gpu: None,
