@@ -26,8 +26,8 @@ const SHORT_WORDS: (u32, u32) = (320, 180);
 /// The widest crops that leave a plate in the middle whole: of pictures wider than high, and of others.
 const WIDEST_CROP: (u64, u64) = (16, 9);
 const WIDEST_CROP_UPRIGHT: (u64, u64) = (4, 3);
-/// A plate that covers another grows by no more than this.
-const GROWTH_MOST: f32 = 2.0;
+/// A covered plate that is wider than this many heights says all the words; others may be covered by a smaller one.
+const WORDY: u32 = 3;
 /// So much of a covered plate may be seen at an edge: its outline's blur.
 const RIM: u32 = 1;
 
@@ -179,7 +179,7 @@ impl Plate {
         let grown = [(under.width + 2, plate.rect.width), (under.height + 2, plate.rect.height)]
             .map(|(there, own)| (em * there as f32 / own as f32).ceil());
         let grown = grown[0].max(grown[1]);
-        if grown > em && grown <= em * GROWTH_MOST {
+        if grown > em && under.width > under.height * WORDY {
             let larger = Self::drawn(grown, words, frame_size, what);
             if larger.rect.width <= width && larger.rect.height <= height {
                 plate = larger;
