@@ -167,7 +167,7 @@ fn a_picture_too_small_for_the_badge_is_not_shown_and_named() {
 
 #[test]
 fn removing_an_instance_does_not_wait_for_a_model_that_loads() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     let stage = worn(&host);
     host.faults(SLOW_MODEL);
     stage.filter.set(&[("model", Value::Text("a-large-one"))]);
@@ -197,7 +197,7 @@ fn removing_an_instance_does_not_wait_for_a_model_that_loads() {
 
 #[test]
 fn properties_do_not_wait_for_cameras() {
-    let Some(host) = host() else { return };
+    let Some(host) = host!() else { return };
     host.faults(SLOW_CAMERAS);
     let settings = [("camera", Value::Text("/dev/video99")), ("mode", Value::Text("MJPEG 1280x720 at 30"))];
     let camera = host.source(c"omote_camera", "camera", &settings);

@@ -81,8 +81,7 @@ fn rig(privacy: Privacy) -> Rig {
         *count.lock().unwrap() += 1;
         Ok(Box::new(Fixed(Arc::clone(&wanted))))
     });
-    let settings =
-        Settings { privacy, backend: crate::composite::Backend::Cpu, max_faces: 1, ..Settings::default() };
+    let settings = Settings { privacy, backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
     let source = LiveSource::Feed(open);
     let config = LiveConfig { source, follow: make, personas: vec![green()], settings, gpu: None };
     Rig { live: Live::start(config).unwrap(), feed, follow, made }
@@ -394,7 +393,7 @@ fn a_camera_that_gives_only_bad_pictures_is_opened_again_and_drops_add_up() {
         *opened += 1;
         Ok(Box::new(Spoilt { opened: *opened, given: 0, pool: pool.clone() }))
     });
-    let settings = Settings { backend: crate::composite::Backend::Cpu, ..Settings::default() };
+    let settings = Settings { backend: Backend::Cpu, ..Settings::default() };
     let source = LiveSource::Feed(open);
     let follow: MakeFollow = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
     let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
@@ -436,7 +435,7 @@ fn threads(name: &str) -> usize {
 fn the_search_for_a_gpu_has_ended_when_a_pipeline_has() {
     for _ in 0..3 {
         let source = LiveSource::Actor(small_actor());
-        let settings = Settings { backend: crate::composite::Backend::Auto, ..Settings::default() };
+        let settings = Settings { backend: Backend::Auto, ..Settings::default() };
         let follow: MakeFollow = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
         let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
         Live::start(config).unwrap().stop();
