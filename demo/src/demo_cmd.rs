@@ -1,13 +1,14 @@
 //! `omote demo`: the built-in actor wears a mask; a clip, a picture and a table are left.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::io::{Cursor, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use clap::{Args, Parser};
 use image::{RgbImage, imageops};
 use omote_engine::frame::Frame;
+use omote_engine::output::{Options, OutputFile};
 use omote_engine::pipeline::Output;
 use omote_engine::space::MeshPoint;
 use omote_engine::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
@@ -26,6 +27,9 @@ pub(crate) struct DemoArgs {
     /// Length in seconds
     #[arg(long, value_name = "S", default_value_t = 8.0)]
     seconds: f64,
+    /// Replace what an earlier demo left there
+    #[arg(long)]
+    force: bool,
     /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -47,10 +51,12 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("can't make the folder {}; name another with --out", args.out.display()))?;
     let clip = args.out.join(if has_ffmpeg() { "demo.mp4" } else { "demo.y4m" });
+    let sheet = OutputFile::create(&args.out.join("demo.png"), Options::force(args.force))?;
     let mut run = Defaults::try_parse_from(["omote", "actor", "--out", "demo"])?.run;
     run.out.clone_from(&clip);
     run.wear.persona = vec![args.persona.clone()];
     run.seconds = args.seconds;
+    run.force = args.force;
     run.wear.data.clone_from(&args.data);
     run.stats = Some(args.out.join("demo.json"));
     let frames = (args.seconds * f64::from(run.fps)).round().max(1.0) as u64;
@@ -61,8 +67,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
             rows.push(row(frame, output));
         }
     })?;
-    let sheet = args.out.join("demo.png");
-    save(&rows, &sheet)?;
+    let sheet = sheet.fill(&contact(&rows)?)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: input, mesh and output side by side", sheet.display())?;
     stats.table(&mut out)?;
@@ -114,7 +119,8 @@ fn wire(image: &mut RgbImage, points: &[MeshPoint]) {
     }
 }
 
-fn save(rows: &[[RgbImage; 3]], path: &Path) -> anyhow::Result<()> {
+/// The contact sheet as PNG.
+fn contact(rows: &[[RgbImage; 3]]) -> anyhow::Result<Vec<u8>> {
     let (Some(first), gap) = (rows.first(), 8) else { anyhow::bail!("no frame was shown") };
     let (w, h) = first[0].dimensions();
     let mut sheet =
@@ -125,7 +131,7 @@ fn save(rows: &[[RgbImage; 3]], path: &Path) -> anyhow::Result<()> {
             imageops::replace(&mut sheet, tile, at(x, w), at(y, h));
         }
     }
-    sheet
-        .save(path)
-        .with_context(|| format!("can't write {}; name another folder with --out", path.display()))
+    let mut png = Vec::new();
+    sheet.write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png)?;
+    Ok(png)
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
+use omote_engine::output::{self, OutputError, OutputFile};
 use omote_engine::source::{self, Options, Rate};
 use omote_engine::track::{Face, TrackerConfig};
 use serde::Serialize;
@@ -20,6 +21,9 @@ pub(crate) struct TrackArgs {
     /// Where to write: one JSON line a frame; with --stills one JSON object
     #[arg(long, short, value_name = "FILE.jsonl")]
     out: PathBuf,
+    /// Replace the output if it is there already, once the new one is whole
+    #[arg(long)]
+    force: bool,
     /// Faces to follow at most
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
     max_faces: u8,
@@ -64,22 +68,21 @@ fn rounded(face: &Face) -> Vec<[f32; 3]> {
 
 /// Runs the command.
 pub(crate) fn run(args: &TrackArgs) -> anyhow::Result<()> {
-    run_cmd::keep_input(&args.input, &args.out)?;
-    let folder = args.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("can't write in {}; choose another place with --out", folder.display()))?;
-    let full = || format!("can't write {}; is the disk full?", args.out.display());
-    {
-        let mut out = BufWriter::new(file.as_file_mut());
-        if args.stills {
-            stills(args, &mut out)?
-        } else {
-            clip(args, &mut out)?
-        }
-        out.flush().with_context(full)?;
+    output::apart(&[("--out", &args.out)], &[("the input", &args.input)])?;
+    let mut out = BufWriter::new(OutputFile::create(&args.out, output::Options::force(args.force))?);
+    if args.stills {
+        stills(args, &mut out)?;
+    } else {
+        clip(args, &mut out)?;
     }
-    file.persist(&args.out).with_context(full)?;
+    out.flush().map_err(|error| full(args, error))?;
+    // Nothing is left in the buffer.
+    out.into_parts().0.keep()?;
     Ok(())
+}
+
+fn full(args: &TrackArgs, error: std::io::Error) -> OutputError {
+    OutputError::io(&args.out, error)
 }
 
 fn clip(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
@@ -95,8 +98,8 @@ fn clip(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
         let ms = start.elapsed().as_secs_f64() * 1e3;
         let faces =
             faces.iter().map(|f| Followed { id: f.id.0, score: f.score, landmarks: rounded(f) }).collect();
-        serde_json::to_writer(&mut *out, &Line { frame: frame.id.0, ms, faces })?;
-        writeln!(out)?;
+        let line = serde_json::to_string(&Line { frame: frame.id.0, ms, faces })?;
+        writeln!(out, "{line}").map_err(|error| full(args, error))?;
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -120,9 +123,8 @@ fn stills(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    serde_json::to_writer(&mut *out, &all)?;
-    writeln!(out)?;
-    Ok(())
+    let text = serde_json::to_string(&all)?;
+    Ok(writeln!(out, "{text}").map_err(|error| full(args, error))?)
 }
 
 fn still(face: &Face) -> Still {

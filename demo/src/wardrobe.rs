@@ -6,6 +6,7 @@ use anyhow::Context;
 use omote_engine::badge::BadgeError;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::infer::{InferError, Runtime, models};
+use omote_engine::output::OutputError;
 use omote_engine::persona::{PersonaError, library};
 use omote_engine::pipeline::{Model, Pace};
 use omote_engine::swap::neural::Shot;
@@ -93,7 +94,7 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     fn find<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
         error.chain().find_map(|e| e.downcast_ref())
     }
-    let kind = find::<Error>(error).map(Error::kind);
+    let kind = find::<Error>(error).map(Error::kind).or(find::<OutputError>(error).map(OutputError::kind));
     let network = match find(error) {
         Some(TrackError::Infer(e)) => Some(e),
         _ => find(error),

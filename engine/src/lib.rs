@@ -11,6 +11,7 @@ pub mod error;
 pub mod frame;
 pub mod gpu;
 pub mod infer;
+pub mod output;
 pub mod persona;
 pub mod pipeline;
 pub mod pool;

@@ -201,7 +201,9 @@ fn demo(options: &[String]) -> anyhow::Result<()> {
         run.args(features()).args(["--package", "omote", "--"]);
         run
     };
-    let status = omote().arg("demo").args(options).status();
+    // What an earlier demo left is replaced, so that the command can be repeated.
+    let force = (!options.iter().any(|option| option == "--force")).then_some("--force");
+    let status = omote().arg("demo").args(force).args(options).status();
     anyhow::ensure!(
         status.context("cargo can't be run")?.success(),
         "the demo did not finish: the reason stands above"

@@ -17,10 +17,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use indicatif::ProgressStyle;
 use measure::Extent;
+use omote_engine::output::{self, OutputFile};
 use report::{Report, SCHEMA};
 use rows::Stock;
 
@@ -73,6 +74,9 @@ struct Options {
     /// Write a page with tables and charts
     #[arg(long, value_name = "FILE.html")]
     html: Option<PathBuf>,
+    /// Replace these files if they are there already
+    #[arg(long)]
+    force: bool,
     /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -94,17 +98,19 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let named = [("--json", options.json.as_deref()), ("--html", options.html.as_deref())];
+    let outputs: Vec<_> = named.iter().filter_map(|(name, path)| Some((*name, (*path)?))).collect();
+    output::apart(&outputs, &[])?;
+    let begin = |path: &Path| OutputFile::create(path, output::Options::force(options.force));
+    let json = options.json.as_deref().map(begin).transpose()?;
+    let page = options.html.as_deref().map(begin).transpose()?;
     let report = bench(options)?;
     table(&mut std::io::stdout().lock(), &report)?;
-    let write = |path: &Path, text: String| {
-        let place = || format!("can't write the figures to {}; choose another place", path.display());
-        std::fs::write(path, text).with_context(place)
-    };
-    if let Some(path) = &options.json {
-        write(path, serde_json::to_string_pretty(&report)? + "\n")?;
+    if let Some(file) = json {
+        file.fill((serde_json::to_string_pretty(&report)? + "\n").as_bytes())?;
     }
-    if let Some(path) = &options.html {
-        write(path, html::page(&report))?;
+    if let Some(file) = page {
+        file.fill(html::page(&report).as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,9 @@
 //! The figures of a live run: latency by stage, drops, and what changed over time.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use omote_engine::pipeline::{Live, LiveStatus, ModelState, ModelStatus, State};
 use omote_engine::timing::{Timings, now};
 use serde::Serialize;
@@ -191,11 +189,9 @@ impl ModelFigures {
 }
 
 impl Report {
-    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(self)?;
-        std::fs::write(path, text + "\n").with_context(|| {
-            format!("can't write the figures to {}; choose another place with --stats", path.display())
-        })
+    /// As JSON.
+    pub(super) fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
     pub(super) fn table(&self, out: &mut dyn Write) -> std::io::Result<()> {

@@ -14,10 +14,12 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use omote_engine::actor::ActorOptions;
 use omote_engine::error::{Error, ErrorKind, Stage};
+use omote_engine::output::{self, Existing, Options, OutputFile};
 use omote_engine::pipeline::{
     Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, camera,
 };
 use omote_engine::sink::virtual_camera::VirtualCamera;
+use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
 
@@ -60,6 +62,9 @@ pub(crate) struct LiveArgs {
     /// Write latencies, drops and memory over time as JSON
     #[arg(long, value_name = "FILE.json")]
     pub(crate) stats: Option<PathBuf>,
+    /// Replace outputs that are there already, each once the new one is whole
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Seed of the actor's performance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -82,8 +87,8 @@ impl LiveArgs {
 }
 
 /// Options that only a run without a window takes.
-const HEADLESS: [&str; 9] =
-    ["record", "size", "fps", "seconds", "stats", "seed", "max_faces", "select", "backend"];
+const HEADLESS: [&str; 10] =
+    ["record", "size", "fps", "seconds", "stats", "force", "seed", "max_faces", "select", "backend"];
 
 /// Runs the command. `typed` tells whether an option was typed, as against its default.
 pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Result<ExitCode> {
@@ -124,6 +129,17 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || flag.store(true, Ordering::Release)).context("Ctrl-C can't be caught")?;
 
+    let (record, stats) = (args.record.as_deref(), args.stats.as_deref());
+    let outputs: Vec<_> = record
+        .map(|path| ("--record", path))
+        .into_iter()
+        .chain(stats.map(|path| ("--stats", path)))
+        .collect();
+    output::apart(&outputs, &[])?;
+    let existing = Existing::force(args.force);
+    let spec = SinkSpec::steady(args.rate()?);
+    let recording = record.map(|path| sink::create_with(path, &spec, existing)).transpose()?;
+    let stats = stats.map(|path| OutputFile::create(path, Options::force(args.force))).transpose()?;
     let data = setup::data_folder(args.wear.data.as_deref())?;
     let personas = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
     let (follow, runtime) = trackers(args, data)?;
@@ -134,7 +150,7 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
         live.wear_model(Some(make_model(args)?));
     }
     let figures = Figures::watch(&live)?;
-    let mut outputs = Outputs::open(&live, args, args.rate()?)?;
+    let mut outputs = Outputs::open(&live, args, args.rate()?, recording)?;
 
     let begun = Instant::now();
     let mut told = Told::default();
@@ -150,8 +166,8 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     let status = live.stop();
     let report = figures.report(args, &status, runtime, begun.elapsed());
     report.table(&mut std::io::stdout().lock())?;
-    if let Some(path) = &args.stats {
-        report.write(path)?;
+    if let Some(file) = stats {
+        file.fill(report.json()?.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use omote_engine::pipeline::{Live, LiveStatus, SinkId};
+use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
-use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::Rate;
 
 use super::LiveArgs;
@@ -28,8 +28,13 @@ struct Camera {
 }
 
 impl Outputs {
-    /// Opens what was asked for.
-    pub(super) fn open(live: &Live, args: &LiveArgs, rate: Rate) -> anyhow::Result<Self> {
+    /// Opens the virtual camera that was asked for, and begins the recording.
+    pub(super) fn open(
+        live: &Live,
+        args: &LiveArgs,
+        rate: Rate,
+        recording: Option<Box<dyn Sink>>,
+    ) -> anyhow::Result<Self> {
         let mut outputs = Self { camera: None, recording: None };
         if let Some(which) = &args.virtual_camera {
             let (width, height) = args.size;
@@ -37,8 +42,7 @@ impl Outputs {
             let id = Some(attach(live, which, &spec)?);
             outputs.camera = Some(Camera { which: which.clone(), spec, id, tried: Instant::now() });
         }
-        if let Some(path) = &args.record {
-            let recording = sink::create(path, &SinkSpec::steady(rate))?;
+        if let Some(recording) = recording {
             outputs.recording = Some(live.record("recording", recording, rate)?);
         }
         Ok(outputs)

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
+use omote_engine::error::Error;
+use omote_engine::output::{self, Existing, OutputError};
 use omote_engine::persona::library::{FindFaces, FindVector, Making, OWN_FACE};
-use omote_engine::persona::{Class, ClassKind, Consent, Date, Tone, USES};
+use omote_engine::persona::{Class, ClassKind, Consent, Date, PersonaError, Tone, USES};
 use omote_engine::space::MeshPoint;
 use serde::Deserialize;
 
@@ -72,6 +74,9 @@ pub(crate) struct NewArgs {
     /// Where to write: a folder, or a file that ends in .omote [default: among your personas]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
+    /// Replace a persona that is there already, once the new one is whole
+    #[arg(long)]
+    force: bool,
 }
 
 impl NewArgs {
@@ -97,8 +102,15 @@ impl NewArgs {
                 ToneOption::Keep => Tone::Keep,
             },
             credit: self.credit.clone(),
+            existing: Existing::force(self.force),
         };
         let path = self.out.clone().unwrap_or_else(|| folder.join(format!("{}.omote", self.name)));
+        let others = [("the consent file", &self.consent_file), ("the evidence", &self.evidence)];
+        let others = others.into_iter().chain([("the file of face points", &self.landmarks)]);
+        let given = std::iter::once(&self.photo).chain(&self.more).map(|photo| ("the photo", &**photo));
+        let inputs: Vec<(&str, &Path)> =
+            given.chain(others.filter_map(|(what, path)| Some((what, path.as_deref()?)))).collect();
+        output::apart(&[("--out", &path)], &inputs)?;
         let persona = match &self.landmarks {
             Some(file) => {
                 let faces = points_of(file)?;
@@ -106,10 +118,11 @@ impl NewArgs {
                 let first = Cell::new(true);
                 let find: FindFaces<'_> =
                     &|photo| if first.replace(false) { Ok(faces.clone()) } else { find(photo) };
-                making.write_with(&path, today, find, vector)?
+                making.write_with(&path, today, find, vector)
             }
-            None => making.write_with(&path, today, find, vector)?,
-        };
+            None => making.write_with(&path, today, find, vector),
+        }
+        .map_err(|error| taken(error, &path))?;
         writeln!(out, "made {} ({})", path.display(), persona.class().kind())?;
         for vector in persona.vectors() {
             writeln!(out, "with what swap models need of the face, from {}", photos(vector.photos))?;
@@ -150,6 +163,15 @@ impl NewArgs {
                 source: text(&self.source, "--source TEXT")?,
             },
         })
+    }
+}
+
+/// Something of that name is there: what can be done about it here.
+fn taken(error: Error, path: &Path) -> anyhow::Error {
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(PersonaError::AlreadyThere { .. }) => OutputError::There { path: path.to_owned() }.into(),
+        _ => error.into(),
     }
 }
 

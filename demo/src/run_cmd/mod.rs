@@ -5,7 +5,7 @@ mod stats;
 pub(crate) use stats::{Machine, StageStats, Stats, latency_table, machine};
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -13,8 +13,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::check_size;
-use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::frame::Frame;
+use omote_engine::output::{self, Existing, Options, OutputFile};
 use omote_engine::pipeline::{Engine, Lag, Output, State};
 use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate, Source};
@@ -44,6 +44,9 @@ pub(crate) struct RunArgs {
     /// Write timings as JSON
     #[arg(long, value_name = "FILE.json")]
     pub(crate) stats: Option<PathBuf>,
+    /// Replace outputs that are there already, each once the new one is whole
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Scale the output
     #[arg(long, value_name = "WxH", value_parser = size)]
     pub(crate) scale: Option<(u32, u32)>,
@@ -74,23 +77,12 @@ impl RunArgs {
     }
 }
 
-/// Refuses to write over the input.
-pub(crate) fn keep_input(input: &Path, out: &Path) -> Result<(), Error> {
-    match (input.canonicalize(), out.canonicalize()) {
-        (Ok(a), Ok(b)) if a == b => Err(Error::new(
-            ErrorKind::Usage,
-            Stage::Sink,
-            format!("{} is the input; what is written would replace it: name another place", out.display()),
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// Runs the command. `watch` sees every frame as it came and what became of it.
 pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> anyhow::Result<Stats> {
-    for out in std::iter::once(&args.out).chain(&args.stats) {
-        keep_input(&args.input, out)?;
-    }
+    let stats = args.stats.as_deref();
+    let outputs: Vec<_> =
+        std::iter::once(("--out", &*args.out)).chain(stats.map(|s| ("--stats", s))).collect();
+    output::apart(&outputs, &[("the input", &args.input)])?;
     let data = setup::data_folder(args.wear.data.as_deref())?;
     let mut source = args.open()?;
     let info = source.info().clone();
@@ -99,6 +91,8 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
         (width, height) = (height, width);
     }
     check_size(info.width, info.height).and_then(|()| check_size(width, height))?;
+    let mut sink = sink::create_with(&args.out, &SinkSpec::of(&info), Existing::force(args.force))?;
+    let figures = stats.map(|path| OutputFile::create(path, Options::force(args.force))).transpose()?;
     let textures = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
     let (tracker, runtime) = wardrobe::tracker(&data, args.wear.tracking(args.privacy))?;
     let mut settings = args.wear.settings(args.privacy);
@@ -110,7 +104,6 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
         let lag = args.model_lag.map_or(Lag::None, |ms| Lag::Live(Duration::from_millis(ms)));
         engine.wear_model(model, lag);
     }
-    let mut sink = sink::create(&args.out, &SinkSpec::of(&info))?;
     let bar = progress(info.frames);
     let mut io = Timings::default();
     let (mut frames, mut with_face, mut shown) = (0u64, 0u64, [0u64; State::ALL.len()]);
@@ -129,8 +122,8 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
     let wall = start.elapsed();
     bar.finish_and_clear();
     let stats = Stats::new(&info, &engine, runtime, frames, with_face, shown, wall, &io);
-    if let Some(path) = &args.stats {
-        stats.write(path)?;
+    if let Some(file) = figures {
+        file.fill(stats.json()?.as_bytes())?;
     }
     if let Some(path) = finished.path {
         let mut out = std::io::stdout().lock();

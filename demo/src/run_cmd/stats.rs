@@ -1,10 +1,8 @@
 //! The figures of a run: for people as a table, for programs as JSON.
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
 use omote_engine::pipeline::{Engine, State};
 use omote_engine::source::SourceInfo;
 use omote_engine::timing::{Summary, Timings};
@@ -94,11 +92,9 @@ impl Stats {
         }
     }
 
-    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(self)?;
-        std::fs::write(path, text + "\n").with_context(|| {
-            format!("can't write the figures to {}; choose another place with --stats", path.display())
-        })
+    /// As JSON.
+    pub(super) fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
     /// The latency table.

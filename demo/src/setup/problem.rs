@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use omote_engine::output::OutputError;
+
 /// A failed step of set-up, told so that the reader knows what to do next.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -34,6 +36,22 @@ impl Problem {
             file: path.display().to_string(),
             cause: error.to_string(),
             remedy: io_remedy(error.kind(), path),
+        }
+    }
+
+    /// A problem with writing `path`.
+    pub(crate) fn output(path: &Path, error: OutputError) -> Self {
+        match error {
+            OutputError::ReadOnly { cause, .. } | OutputError::Write { cause, .. } => {
+                Self::io("write", path, &cause)
+            }
+            OutputError::Full { .. } => Self::io("write", path, &io::ErrorKind::StorageFull.into()),
+            other => Self {
+                step: "write",
+                file: path.display().to_string(),
+                cause: other.to_string(),
+                remedy: io_remedy(io::ErrorKind::Other, path),
+            },
         }
     }
 }

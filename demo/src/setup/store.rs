@@ -1,17 +1,15 @@
 //! The data folder: writing a file so that it is never half-written, and telling what is there.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use omote_engine::infer::models;
-use tempfile::TempDir;
+use omote_engine::output::{self, Options, Scratch};
 
 use super::problem::Problem;
 
-/// Prefix of files and folders in the making. What is left of them after an hour was abandoned.
+/// Prefix of files and folders in the making in earlier versions. What is left of them after an hour was abandoned.
 const IN_THE_MAKING: &str = ".omote-tmp-";
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
@@ -40,6 +38,9 @@ impl Store {
     /// Removes what interrupted runs left in the making.
     pub(crate) fn clean(&self) {
         for folder in [self.root.clone(), self.path("models"), self.path("lib")] {
+            for left in output::left_overs(&folder) {
+                left.remove().unwrap_or_else(|error| log::warn!("{error}"));
+            }
             let Ok(entries) = fs::read_dir(folder) else { continue };
             for entry in entries.flatten() {
                 let ours = entry.file_name().to_string_lossy().starts_with(IN_THE_MAKING);
@@ -65,16 +66,16 @@ impl Store {
     }
 
     /// A folder beside the stored files for things in the making. It goes when dropped.
-    pub(crate) fn scratch(&self) -> Result<TempDir, Problem> {
-        fs::create_dir_all(&self.root)
-            .and_then(|()| tempfile::Builder::new().prefix(IN_THE_MAKING).tempdir_in(&self.root))
-            .map_err(|error| Problem::io("write", &self.path("models"), &error))
+    pub(crate) fn scratch(&self) -> Result<Scratch, Problem> {
+        Scratch::create(&self.root).map_err(|error| Problem::output(&self.path("models"), error))
     }
 
     /// Writes `bytes` under `name` in one stroke: a reader sees the old file or the new, never a part.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
         let path = self.path(name);
-        write_whole(&path, bytes).map_err(|error| Problem::io("write", &path, &error))
+        let folder = path.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(|error| Problem::io("write", &path, &error))?;
+        output::write(&path, bytes, Options::own()).map(drop).map_err(|error| Problem::output(&path, error))
     }
 
     /// SHA-256 of the file under `name`, hex; `None` where there is no such readable file.
@@ -86,24 +87,6 @@ impl Store {
     pub(crate) fn holds(&self, name: &str, bytes: &[u8]) -> bool {
         fs::read(self.path(name)).is_ok_and(|stored| stored == bytes)
     }
-}
-
-/// Writes a file beside its place and renames it there. Makes the folder where it is missing.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new();
-    file.prefix(IN_THE_MAKING).suffix(path.file_name().unwrap_or(OsStr::new("")));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.permissions(fs::Permissions::from_mode(0o644));
-    }
-    let mut file = file.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

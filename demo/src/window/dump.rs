@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use eframe::egui::{Context, Id, Rect, Ui};
+use omote_engine::output::{self, Options};
 use omote_engine::pipeline::ModelState;
 use serde::Serialize;
 
 use super::app::App;
 use super::import::Import;
-use super::settings;
 use super::swap_models::Dialog;
 use super::virtual_camera::VirtualSwitch;
 
@@ -144,7 +144,8 @@ impl DumpFile {
             return;
         }
         let bytes = serde_json::to_vec_pretty(&now).unwrap_or_default();
-        match settings::write_whole(&self.path, &bytes) {
+        let options = Options { passing: true, ..Options::own() };
+        match output::write(&self.path, &bytes, options).map(drop) {
             Ok(()) => self.written = Some(now),
             Err(error) => log::warn!("can't write {}: {error}", self.path.display()),
         }

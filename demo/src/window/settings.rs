@@ -1,12 +1,12 @@
 //! What the window remembers between runs: a TOML file in the user's configuration folder.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use omote_engine::badge::Corner;
 use omote_engine::frame::Quarter;
+use omote_engine::output::{self, OutputError};
 use omote_engine::pipeline::Privacy;
 use serde::{Deserialize, Serialize};
 
@@ -181,6 +181,8 @@ impl Remembered {
 pub(super) struct SettingsFile {
     path: Option<PathBuf>,
     stored: Option<String>,
+    /// The settings as they were last read or written here.
+    before: toml::Table,
 }
 
 /// The folder for a user's configuration, if the system names one.
@@ -194,11 +196,12 @@ impl SettingsFile {
         let path = folder.map(|folder| folder.join(FILE));
         let text = path.as_deref().map(fs::read_to_string);
         let mut notice = None;
-        let mut stored = None;
+        let (mut stored, mut before) = (None, Remembered::default());
         let remembered = match (&path, text) {
             (Some(path), Some(Ok(text))) => match toml::from_str::<Remembered>(&text) {
                 Ok(remembered) => {
                     stored = Some(text);
+                    before = remembered.clone();
                     remembered.in_range()
                 }
                 Err(error) => {
@@ -212,24 +215,50 @@ impl SettingsFile {
             }
             _ => Remembered::default(),
         };
-        (Self { path, stored }, remembered, notice)
+        let before = toml::Table::try_from(before).unwrap_or_default();
+        (Self { path, stored, before }, remembered, notice)
     }
 
-    /// Writes the file in one stroke, if anything in it would change.
+    /// Writes the file, if anything in it would change. What another window has changed since this one read or wrote it
+    /// stays, where this one has not changed the same.
     ///
     /// # Errors
     /// Where the folder can't be written.
     pub(super) fn save(&mut self, remembered: &Remembered) -> anyhow::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
-        let text = toml::to_string_pretty(remembered)?;
+        let ours = toml::Table::try_from(remembered)?;
+        let text = toml::to_string_pretty(&ours)?;
         if self.stored.as_deref() == Some(&text) {
             return Ok(());
         }
         let told = || format!("the settings can't be kept in {}", path.display());
-        write_whole(path, text.as_bytes()).with_context(told)?;
-        self.stored = Some(text);
+        let update = |now: Option<Vec<u8>>| {
+            let theirs = now.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
+            let merged = theirs.map_or_else(|| ours.clone(), |theirs| merged(&self.before, &ours, theirs));
+            Ok::<_, OutputError>((toml::to_string_pretty(&merged).ok().map(String::into_bytes), ()))
+        };
+        output::update(path, output::Options::own(), update).with_context(told)?;
+        (self.stored, self.before) = (Some(text), ours);
         Ok(())
     }
+}
+
+/// `theirs`, with what differs between `before` and `ours` as it is in `ours`.
+fn merged(before: &toml::Table, ours: &toml::Table, mut theirs: toml::Table) -> toml::Table {
+    for (key, value) in ours {
+        let was = before.get(key);
+        if was == Some(value) {
+            continue;
+        }
+        let value = match (was, value, theirs.remove(key)) {
+            (Some(toml::Value::Table(was)), toml::Value::Table(ours), Some(toml::Value::Table(theirs))) => {
+                toml::Value::Table(merged(was, ours, theirs))
+            }
+            _ => value.clone(),
+        };
+        theirs.insert(key.clone(), value);
+    }
+    theirs
 }
 
 /// Renames a damaged file, so that nothing in it is lost; what to tell the user.
@@ -245,16 +274,6 @@ fn set_aside(path: &Path, reason: &str) -> String {
             path.display()
         ),
     }
-}
-
-/// Writes a file beside its place and renames it there.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -287,7 +306,7 @@ mod tests {
         file.save(&remembered).unwrap();
         let (_, again, notice) = SettingsFile::open(Some(&below));
         assert_eq!((again, notice), (remembered, None));
-        assert_eq!(fs::read_dir(&below).unwrap().count(), 1, "nothing is left beside the file");
+        assert_eq!(fs::read_dir(&below).unwrap().count(), 2, "nothing is left beside the file and its lock");
     }
 
     #[test]
@@ -322,6 +341,31 @@ mod tests {
         assert_eq!((remembered.model.as_str(), remembered.model_rate), ("", MOST_RATE));
         assert_eq!(remembered.privacy_level(), Privacy::Protect);
         assert_eq!(remembered.corner(), Corner::Middle);
+    }
+
+    #[test]
+    fn two_windows_lose_nothing_of_each_other() {
+        for text in [None, Some("persona = \"oni\"\n"), Some("rotation = 90\n[look]\nlight = 0.5\n")] {
+            let folder = tempfile::tempdir().unwrap();
+            if let Some(text) = text {
+                fs::write(folder.path().join(FILE), text).unwrap();
+            }
+            let (mut first, mut one, _) = SettingsFile::open(Some(folder.path()));
+            let (mut second, mut two, _) = SettingsFile::open(Some(folder.path()));
+            (one.persona, one.look.eyes) = ("kitsune".to_owned(), 0.25);
+            first.save(&one).unwrap();
+            (two.panel, two.look.mouth) = (false, 0.75);
+            second.save(&two).unwrap();
+            one.look.edge = 1.5;
+            first.save(&one).unwrap();
+            let (_, both, notice) = SettingsFile::open(Some(folder.path()));
+            let look = Sliders { eyes: 0.25, mouth: 0.75, edge: 1.5, ..one.look };
+            assert_eq!(
+                (&both.persona, both.panel, both.look, notice),
+                (&"kitsune".to_owned(), false, look, None)
+            );
+            assert_eq!(both.rotation, one.rotation);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{ClassKind, Date, LEAST_COSINE};
 use crate::error::{Error, ErrorKind, Stage};
+use crate::output::OutputError;
 
 /// Why a persona can't be loaded, made or written.
 #[derive(Debug, thiserror::Error)]
@@ -25,13 +26,8 @@ pub enum PersonaError {
         source: io::Error,
     },
     /// The package can't be written.
-    #[error("can't write the persona to {}: {source}; choose another place", path.display())]
-    Write {
-        /// Where it was to go.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Write(OutputError),
     /// Something of that name is there already.
     #[error("{} is there already: remove it or choose another name", path.display())]
     AlreadyThere {
@@ -209,10 +205,24 @@ impl PersonaError {
         use PersonaError as P;
         match self {
             P::Missing { .. } => ErrorKind::Missing,
-            P::Write { .. } | P::AlreadyThere { .. } => ErrorKind::Output,
+            P::Write(_) | P::AlreadyThere { .. } => ErrorKind::Output,
             P::Read { .. } | P::Archive { .. } | P::NotAPicture { .. } => ErrorKind::Damaged,
             P::TooLarge { .. } | P::PictureTooLarge { .. } => ErrorKind::Unsupported,
             _ => ErrorKind::Refused,
+        }
+    }
+}
+
+impl From<OutputError> for PersonaError {
+    fn from(error: OutputError) -> Self {
+        use OutputError as O;
+        match error {
+            O::There { path }
+            | O::FileInTheWay { path }
+            | O::FolderInTheWay { path }
+            | O::NotEmpty { path, .. }
+            | O::FolderThere { path, .. } => Self::AlreadyThere { path },
+            other => Self::Write(other),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::library::{self, FindFaces, Making, OWN_FACE};
 use super::{CONSENT_MONTHS, Class, ClassKind, Consent, Date, DateError, Persona, Tone};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::infer::models;
+use crate::output::Existing;
 
 /// The answers so far. No class is chosen beforehand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -175,6 +176,7 @@ impl Form {
             uses: ["stream", "recording", "video-call"].map(str::to_owned).to_vec(),
             tone: Tone::Match,
             credit: None,
+            existing: Existing::Refuse,
         })
     }
 

@@ -5,11 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{
     Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, PersonaVector, Picture, Tone, built_in,
-    cut_out, one_good_face, outliers,
+    cut_out, one_good_face, outliers, write::check_place,
 };
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::{Colour, Frame, PixelFormat};
 use crate::infer::{Runtime, models};
+use crate::output::Existing;
 use crate::space::MeshPoint;
 use crate::track::{Tracker, TrackerConfig};
 
@@ -137,6 +138,8 @@ pub struct Making {
     pub tone: Tone,
     /// Whom to name where it is shown.
     pub credit: Option<String>,
+    /// What becomes of a package that is there already.
+    pub existing: Existing,
 }
 
 impl Making {
@@ -166,6 +169,7 @@ impl Making {
                            `omote models add w600k_r50.onnx` first";
             return Err(Error::new(ErrorKind::Missing, Stage::Persona, message));
         }
+        check_place(path, self.existing)?;
         let (photo, face) = one_face(&self.photo, find)?;
         let vectors = match vector {
             Some(vector) => vec![self.vector(&photo, &face, find, vector)?],
@@ -184,7 +188,7 @@ impl Making {
             landmarks,
             vectors,
         };
-        Ok(draft.write(path, today)?)
+        Ok(draft.write_with(path, today, self.existing)?)
     }
 
     /// The person on `photo` and on all the other photos.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Cursor, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -12,6 +11,7 @@ use zip::write::SimpleFileOptions;
 use super::container::Container;
 use super::manifest::{About, MANIFEST, Manifest};
 use super::{Class, Date, Persona, PersonaError, PersonaVector, Picture, Tone, landmarks};
+use crate::output::{self, Existing, Options, OutputError, OutputFolder};
 use crate::space::MeshPoint;
 
 const PICTURE: &str = "photo.png";
@@ -45,26 +45,34 @@ pub struct PersonaDraft {
 impl PersonaDraft {
     /// Writes the package: a zip archive where `path` ends in `.omote`, a folder elsewhere. Gives the persona,
     /// loaded from the bytes that were written, so what is written can be loaded. `today` is its day of making.
-    /// Nothing is overwritten, and nothing half-written stays.
+    /// Nothing is overwritten, nothing half-written stays, and nobody but the user may read it.
     ///
     /// # Errors
     /// Those of [`Persona::load`], and [`PersonaError::AlreadyThere`] and [`PersonaError::Write`].
     pub fn write(&self, path: &Path, today: Date) -> Result<Persona, PersonaError> {
+        self.write_with(path, today, Existing::Refuse)
+    }
+
+    /// As [`PersonaDraft::write`], where a persona that is there may be replaced.
+    ///
+    /// # Errors
+    /// Those of [`PersonaDraft::write`].
+    pub fn write_with(&self, path: &Path, today: Date, existing: Existing) -> Result<Persona, PersonaError> {
+        let options = Options { existing, ..Options::default() }.private();
         let (persona, files) = self.build(today)?;
-        let failed = |source| PersonaError::Write { path: path.to_owned(), source };
-        if fs::symlink_metadata(path).is_ok() {
-            return Err(PersonaError::AlreadyThere { path: path.to_owned() });
-        }
+        let failed = |cause| PersonaError::from(OutputError::io(path, cause));
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        let making = Making::beside(path);
-        let written = if path.extension().is_some_and(|extension| extension == "omote") {
-            archive(&files).and_then(|bytes| write_file(&making.path, &bytes))
+        if is_archive(path) {
+            output::write(path, &archive(&files).map_err(failed)?, options)?;
         } else {
-            write_folder(&making.path, &files)
-        };
-        written.and_then(|()| fs::rename(&making.path, path)).map_err(failed)?;
+            let folder = OutputFolder::create(path, options, is_ours)?;
+            for (name, bytes) in &files {
+                folder.file(name).and_then(|mut file| file.write_all(bytes)).map_err(failed)?;
+            }
+            folder.keep()?;
+        }
         Ok(persona)
     }
 
@@ -107,40 +115,29 @@ impl PersonaDraft {
     }
 }
 
-/// A place beside the final one. Whatever is still there when this goes is removed.
-struct Making {
-    path: PathBuf,
-}
-
-impl Making {
-    fn beside(path: &Path) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Self { path: path.with_file_name(format!(".omote-tmp-{}-{number}-{name}", std::process::id())) }
+/// Whether a package may be written at `path`, before anything is done for it.
+pub(super) fn check_place(path: &Path, existing: Existing) -> Result<(), PersonaError> {
+    let options = Options { existing, ..Options::default() };
+    let checked = if is_archive(path) {
+        output::check(path, options)
+    } else {
+        output::check_folder(path, options, is_ours)
+    };
+    match checked {
+        // It is made.
+        Err(OutputError::NoParent { .. }) => Ok(()),
+        other => Ok(other?),
     }
 }
 
-impl Drop for Making {
-    fn drop(&mut self) {
-        // After the rename there is nothing left, and both calls fail as they should.
-        let _ = fs::remove_file(&self.path);
-        let _ = fs::remove_dir_all(&self.path);
-    }
+/// Whether a package at `path` is a zip archive.
+fn is_archive(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "omote")
 }
 
-fn write_folder(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
-    fs::create_dir(folder)?;
-    for (name, bytes) in files {
-        write_file(&folder.join(name), bytes)?;
-    }
-    Ok(())
-}
-
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// Whether a file is such as a package in a folder holds.
+fn is_ours(name: &str) -> bool {
+    [PICTURE, LANDMARKS, MANIFEST].contains(&name) || (name.starts_with("vectors-") && name.ends_with(".f32"))
 }
 
 fn archive(files: &BTreeMap<String, Vec<u8>>) -> io::Result<Vec<u8>> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Stage};
 use crate::frame::FrameError;
+use crate::output::OutputError;
 
 /// What can be wrong with an output. Paths stand last in the messages.
 #[derive(Debug, thiserror::Error)]
@@ -20,23 +21,20 @@ pub(crate) enum Fault {
     )]
     OnePicture { path: PathBuf, frames: String },
 
-    #[error("the folder that is to hold it isn't there, make it first: {path}")]
-    NoParent { path: PathBuf },
+    #[error(transparent)]
+    Output(#[from] OutputError),
 
-    #[error("this folder or disk can't be written ({cause}), choose another place: {path}")]
-    ReadOnly { path: PathBuf, cause: io::Error },
+    #[error(
+        "`-` is no output's name: give one that ends in .y4m, .png or .mp4, or a folder's; what is to go to another \
+         program can go through a pipe (`mkfifo out.y4m`)"
+    )]
+    Dash,
 
     #[error("the disk is full (frames written: {frames}), make room or choose another place: {path}")]
     Full { path: PathBuf, frames: u64 },
 
     #[error("writing failed (frames written: {frames}): {cause}; choose another place: {path}")]
     Write { path: PathBuf, frames: u64, cause: io::Error },
-
-    #[error("the folder isn't empty (it holds `{holds}`), give a new one: {path}")]
-    NotEmpty { path: PathBuf, holds: String },
-
-    #[error("an interrupted run left this behind, delete it: {path}")]
-    LeftBehind { path: PathBuf },
 
     #[error(
         "frame {frame} is {width}x{height}, those before {first_width}x{first_height}; all must be alike: {path}"
@@ -69,7 +67,10 @@ pub(crate) enum Fault {
 impl Fault {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Ending { .. } | Self::OnePicture { .. } | Self::Nothing { .. } => ErrorKind::Usage,
+            Self::Output(error) => error.kind(),
+            Self::Dash | Self::Ending { .. } | Self::OnePicture { .. } | Self::Nothing { .. } => {
+                ErrorKind::Usage
+            }
             Self::OtherSize { .. } | Self::Convert { .. } => ErrorKind::Unsupported,
             Self::NoProgram { .. } | Self::Program { .. } | Self::Sound { .. } => ErrorKind::Backend,
             _ => ErrorKind::Output,
@@ -78,13 +79,11 @@ impl Fault {
 
     /// The fault that failing to write `path` after `frames` frames is.
     pub(super) fn io(path: &Path, frames: u64, cause: io::Error) -> Self {
-        use io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-        let path = path.to_owned();
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
         match cause.kind() {
-            StorageFull | QuotaExceeded => Self::Full { path, frames },
-            PermissionDenied | ReadOnlyFilesystem => Self::ReadOnly { path, cause },
-            NotFound if frames == 0 => Self::NoParent { path },
-            _ => Self::Write { path, frames, cause },
+            StorageFull | QuotaExceeded => Self::Full { path: path.to_owned(), frames },
+            _ if frames == 0 => Self::Output(OutputError::io(path, cause)),
+            _ => Self::Write { path: path.to_owned(), frames, cause },
         }
     }
 }
@@ -93,9 +92,7 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         let (kind, message) = (fault.kind(), fault.to_string());
         match fault {
-            Fault::ReadOnly { cause, .. } | Fault::Write { cause, .. } => {
-                Self::wrap(kind, Stage::Sink, message, cause)
-            }
+            Fault::Write { cause, .. } => Self::wrap(kind, Stage::Sink, message, cause),
             _ => Self::new(kind, Stage::Sink, message),
         }
     }

@@ -1,12 +1,11 @@
 //! Where badged frames go. A sink takes [`BadgedFrame`]s and nothing else.
 //!
 //! Output appears under its name only when [`Sink::finish`] has succeeded; a sink that is dropped before
-//! removes what it wrote.
+//! removes what it wrote ([`output`](crate::output)).
 
 mod fault;
 mod memory;
 mod mp4;
-mod partial;
 mod planar;
 mod png;
 mod schedule;
@@ -19,6 +18,7 @@ use std::time::Duration;
 use crate::badge::{BadgedFrame, Disclosure};
 use crate::error::Result;
 use crate::frame::Frame;
+use crate::output::{self, Existing};
 use crate::source::{Rate, SourceInfo};
 use fault::Fault;
 use schedule::Schedule;
@@ -93,6 +93,14 @@ impl SinkSpec {
     }
 }
 
+/// As [`create_with`], where nothing that is there may be replaced.
+///
+/// # Errors
+/// Those of [`create_with`].
+pub fn create(path: &Path, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
+    create_with(path, spec, Existing::Refuse)
+}
+
 /// Begins an output. The name's ending decides:
 ///
 /// - `.y4m`: the native planes bit for bit (4:2:0, 4:2:2, 4:4:4; R'G'B' becomes 4:2:0 in limited range),
@@ -101,18 +109,28 @@ impl SinkSpec {
 /// - `.mp4`: H.264 with the input's sound, through ffmpeg; odd sizes grow by one column or row;
 /// - a name that ends in `/` or has no ending, or a folder that is there and empty: numbered PNG.
 ///
+/// Of what is there already, `existing` lets a file be replaced, and a folder that holds numbered PNG and nothing
+/// else.
+///
 /// # Errors
-/// Where the ending is none of these, the place can't be written, a folder isn't empty, several frames
-/// are to go into a `.png`, or ffmpeg is missing.
-pub fn create(path: &Path, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
-    let named_as_folder = path.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
+/// Where the ending is none of these, something is there that may not be replaced, the place can't be written,
+/// several frames are to go into a `.png`, or ffmpeg is missing.
+pub fn create_with(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Box<dyn Sink>> {
+    if path.as_os_str() == "-" {
+        return Err(Fault::Dash.into());
+    }
+    let named_as_folder = output::named_as_folder(path);
+    if !named_as_folder {
+        output::check_name(path)?;
+    }
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let encoder: Box<dyn Encoder> = match ending.as_deref() {
-        _ if named_as_folder || path.is_dir() => Box::new(png::Folder::new(path)?),
-        None => Box::new(png::Folder::new(path)?),
-        Some("y4m") => Box::new(y4m::Y4m::new(path, spec)?),
-        Some("png") => Box::new(png::Still::new(path, spec.frames)?),
-        Some("mp4") => Box::new(mp4::Mp4::new(path, spec)?),
+        _ if named_as_folder => Box::new(png::Folder::new(path, existing)?),
+        Some("y4m") => Box::new(y4m::Y4m::new(path, spec, existing)?),
+        Some("png") => Box::new(png::Still::new(path, spec.frames, existing)?),
+        Some("mp4") => Box::new(mp4::Mp4::new(path, spec, existing)?),
+        None => Box::new(png::Folder::new(path, existing)?),
+        Some(_) if path.is_dir() => Box::new(png::Folder::new(path, existing)?),
         Some(ending) => return Err(Fault::Ending { path: path.into(), ending: ending.into() }.into()),
     };
     let schedule = Schedule::new(spec);

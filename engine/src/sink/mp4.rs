@@ -7,11 +7,11 @@ use std::process::{ChildStdin, Stdio};
 use std::time::Duration;
 
 use super::fault::Fault;
-use super::partial::Partial;
 use super::planar::{planar, planar_format, write_even_planes};
 use super::{Encoder, Limits, SinkSpec};
 use crate::badge::Disclosure;
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
+use crate::output::{Existing, Options, OutputFile};
 use crate::source::child::Child;
 use crate::source::ffmpeg::Version;
 use crate::source::nut::{NutWriter, RawVideo};
@@ -41,7 +41,7 @@ pub(super) struct Mp4 {
     sound: Option<Sound>,
     /// Dropped before the file that it writes.
     running: Option<Running>,
-    partial: Partial,
+    out: OutputFile,
     frames: u64,
 }
 
@@ -60,18 +60,25 @@ struct Running {
 }
 
 impl Mp4 {
-    pub(super) fn new(path: &Path, spec: &SinkSpec) -> Result<Self, Fault> {
-        Self::with_programs(path, spec, Path::new("ffmpeg"), Path::new("ffprobe"))
+    pub(super) fn new(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Self, Fault> {
+        Self::with_programs(path, spec, existing, Path::new("ffmpeg"), Path::new("ffprobe"))
     }
 
-    fn with_programs(path: &Path, spec: &SinkSpec, ffmpeg: &Path, ffprobe: &Path) -> Result<Self, Fault> {
+    fn with_programs(
+        path: &Path,
+        spec: &SinkSpec,
+        existing: Existing,
+        ffmpeg: &Path,
+        ffprobe: &Path,
+    ) -> Result<Self, Fault> {
+        // Made now, so that a place that can't be written is noticed before any work is done; ffmpeg opens it by its
+        // name, and writes its beginning last.
+        let out = OutputFile::create(path, Options { existing, seeks: Some(".mp4"), ..Options::default() })?;
         let sound = spec.audio.as_deref().map(|audio| Sound::of(ffprobe, audio)).transpose()?.flatten();
-        // Asked now, so that a missing program is noticed before any work is done.
+        // Asked now for the same reason.
         let version = Version::of(ffmpeg).map_err(|e| not_started(ffmpeg, path, 0, e))?;
-        // Made now for the same reason; ffmpeg opens it by its name.
-        let (partial, _) = Partial::file(path)?;
         let (program, ffprobe, rate) = (ffmpeg.into(), ffprobe.into(), spec.rate);
-        Ok(Self { program, ffprobe, version, partial, rate, sound, running: None, frames: 0 })
+        Ok(Self { program, ffprobe, version, out, rate, sound, running: None, frames: 0 })
     }
 
     /// Starts ffmpeg for frames like this one, which is the first and shown `start` after the sound's file begins.
@@ -107,7 +114,7 @@ impl Mp4 {
         args.words("-c:v libx264 -preset veryfast -crf 16 -pix_fmt yuv420p");
         args.words(tags(encoded)).words("-movflags +faststart -metadata");
         args.word(format!("comment={}: the face in this video may be synthetic", what.words()));
-        args.words("-f mp4").word(file_url(self.partial.path()));
+        args.words("-f mp4").word(file_url(self.out.path()));
         if let Some(Sound { video: Some(video), tracks, .. }) = &self.sound {
             // Where a file's times jump, ffmpeg mends them by the streams that are used. The pictures were read
             // with the same ones used (see `source::video`), so both are mended alike.
@@ -118,7 +125,7 @@ impl Mp4 {
             args.words("-c copy -f null -");
         }
         let mut child = Child::spawn(&self.program, &args.0, Stdio::piped(), Stdio::null())
-            .map_err(|e| not_started(&self.program, self.partial.target(), self.frames, e))?;
+            .map_err(|e| not_started(&self.program, self.out.target(), self.frames, e))?;
         let video = RawVideo { format, width, height, ticks, rate: self.rate };
         // A child that went at once is noticed with the first picture.
         let pipe = child.take_input().and_then(|pipe| NutWriter::new(pipe, &video).ok());
@@ -128,9 +135,7 @@ impl Mp4 {
     /// What is to be told where the file says that it holds other than what was written. A file that does not say
     /// (a pipe, or one in fragments) is not asked twice.
     fn missing(&self) -> Option<String> {
-        // Opening a pipe would wait for somebody to write into it.
-        std::fs::metadata(self.partial.path()).ok().filter(std::fs::Metadata::is_file)?;
-        let held = Probe::of(&self.ffprobe, self.partial.path()).ok()?.pictures()?;
+        let held = Probe::of(&self.ffprobe, self.out.path()).ok()?.pictures()?;
         let frames = self.frames;
         (held != frames).then(|| format!("the encoder kept {held} of {frames} pictures"))
     }
@@ -142,7 +147,7 @@ impl Mp4 {
             io::ErrorKind::BrokenPipe => running.child.wait().map(|e| e.said).unwrap_or_default(),
             _ => running.child.stop(),
         };
-        ended(self.partial.target(), self.frames, if said.is_empty() { cause.to_string() } else { said })
+        ended(self.out.target(), self.frames, if said.is_empty() { cause.to_string() } else { said })
     }
 }
 
@@ -152,7 +157,7 @@ impl Encoder for Mp4 {
             Some(running) => running,
             None => self.start(frame, what, at)?,
         };
-        let (path, number) = (self.partial.target().to_owned(), self.frames);
+        let (path, number) = (self.out.target().to_owned(), self.frames);
         let frame = planar(frame, running.format, running.colour).map_err(|cause| Fault::Convert {
             path,
             frame: number,
@@ -174,18 +179,18 @@ impl Encoder for Mp4 {
     fn finish(mut self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, Fault> {
         if let Some(mut running) = self.running.take() {
             running.pipe = None;
-            let end = running.child.wait().map_err(|e| Fault::io(self.partial.target(), self.frames, e))?;
+            let end = running.child.wait().map_err(|e| Fault::io(self.out.target(), self.frames, e))?;
             if !end.status.success() {
                 let said =
                     if end.said.is_empty() { format!("it ended with {}", end.status) } else { end.said };
-                return Err(ended(self.partial.target(), self.frames, said));
+                return Err(ended(self.out.target(), self.frames, said));
             }
             if !end.said.is_empty() {
                 log::warn!("ffmpeg wrote the video, but said: {}", end.said);
             }
         }
         remarks.extend(self.missing());
-        self.partial.keep(self.frames)
+        Ok(self.out.keep()?)
     }
 }
 
@@ -316,7 +321,7 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let gone = Path::new("/nowhere/ffmpeg");
         let path = folder.path().join("a.mp4");
-        let error = Error::from(Mp4::with_programs(&path, &SPEC, gone, gone).unwrap_err());
+        let error = Error::from(Mp4::with_programs(&path, &SPEC, Existing::Refuse, gone, gone).unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Backend);
         for word in ["/nowhere/ffmpeg", "apt install ffmpeg", ".y4m", "a.mp4"] {
             assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
@@ -336,7 +341,8 @@ mod tests {
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = folder.path().join("a.mp4");
         let frame = Frame::filled(PixelFormat::I420, Colour::JPEG, 640, 480, [9, 9, 9]).unwrap();
-        let mut sink = Box::new(Mp4::with_programs(&path, &SPEC, &program, &program).unwrap());
+        let mut sink =
+            Box::new(Mp4::with_programs(&path, &SPEC, Existing::Refuse, &program, &program).unwrap());
         let written = (0..3).find_map(|_| sink.write(&frame, Disclosure::Modified, Duration::ZERO).err());
         let fault = match written {
             Some(fault) => {

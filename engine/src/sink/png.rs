@@ -1,6 +1,5 @@
 //! PNG: one picture, or a folder of numbered ones. Each says in a text chunk that it is AI modified.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,14 +7,14 @@ use std::time::Duration;
 use ::png::{BitDepth, ColorType, Compression, Encoder as Writer, SrgbRenderingIntent};
 
 use super::fault::Fault;
-use super::partial::Partial;
 use super::{Encoder, Limits};
 use crate::badge::Disclosure;
 use crate::frame::{Frame, PixelFormat};
+use crate::output::{Existing, Options, OutputFile, OutputFolder};
 
 /// Writes a frame as sRGB; alpha is kept where there is one.
-fn encode(path: &Path, frame: &Frame, what: Disclosure) -> io::Result<()> {
-    let mut file = BufWriter::with_capacity(1 << 18, File::create(path)?);
+fn encode(out: impl Write, frame: &Frame, what: Disclosure) -> io::Result<()> {
+    let mut file = BufWriter::with_capacity(1 << 18, out);
     let mut writer = Writer::new(&mut file, frame.width(), frame.height());
     let (colour, data) = match frame.format() {
         PixelFormat::Bgra => {
@@ -48,27 +47,27 @@ fn io_error(e: ::png::EncodingError) -> io::Error {
 /// A single `.png`.
 #[derive(Debug)]
 pub(super) struct Still {
-    partial: Partial,
+    out: OutputFile,
     frames: u64,
 }
 
 impl Still {
-    pub(super) fn new(path: &Path, frames: Option<u64>) -> Result<Self, Fault> {
+    pub(super) fn new(path: &Path, frames: Option<u64>, existing: Existing) -> Result<Self, Fault> {
         if let Some(n @ 2..) = frames {
             return Err(Fault::OnePicture { path: path.into(), frames: n.to_string() });
         }
-        let (partial, _) = Partial::file(path)?;
-        Ok(Self { partial, frames: 0 })
+        let out = OutputFile::create(path, Options { existing, ..Options::default() })?;
+        Ok(Self { out, frames: 0 })
     }
 }
 
 impl Encoder for Still {
     fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
-        let path = self.partial.target();
+        let path = self.out.target().to_owned();
         if self.frames > 0 {
-            return Err(Fault::OnePicture { path: path.into(), frames: "more".into() });
+            return Err(Fault::OnePicture { path, frames: "more".into() });
         }
-        encode(self.partial.path(), frame, what).map_err(|e| Fault::io(path, 0, e))?;
+        encode(&mut self.out, frame, what).map_err(|e| Fault::io(&path, 0, e))?;
         self.frames = 1;
         Ok(())
     }
@@ -78,27 +77,34 @@ impl Encoder for Still {
     }
 
     fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
-        self.partial.keep(self.frames)
+        Ok(self.out.keep()?)
     }
+}
+
+/// Whether a file's name is one of those that [`Folder`] gives.
+fn is_numbered(name: &str) -> bool {
+    name.strip_suffix(".png").is_some_and(|n| n.len() >= 6 && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A folder of `000000.png`, `000001.png` and so on.
 #[derive(Debug)]
 pub(super) struct Folder {
-    partial: Partial,
+    out: OutputFolder,
     frames: u64,
 }
 
 impl Folder {
-    pub(super) fn new(path: &Path) -> Result<Self, Fault> {
-        Ok(Self { partial: Partial::folder(path)?, frames: 0 })
+    pub(super) fn new(path: &Path, existing: Existing) -> Result<Self, Fault> {
+        let out = OutputFolder::create(path, Options { existing, ..Options::default() }, is_numbered)?;
+        Ok(Self { out, frames: 0 })
     }
 }
 
 impl Encoder for Folder {
     fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
-        let file = self.partial.path().join(format!("{:06}.png", self.frames));
-        encode(&file, frame, what).map_err(|e| Fault::io(self.partial.target(), self.frames, e))?;
+        let file = self.out.file(&format!("{:06}.png", self.frames));
+        file.and_then(|file| encode(file, frame, what))
+            .map_err(|e| Fault::io(self.out.target(), self.frames, e))?;
         self.frames += 1;
         Ok(())
     }
@@ -108,6 +114,6 @@ impl Encoder for Folder {
     }
 
     fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
-        self.partial.keep(self.frames)
+        Ok(self.out.keep()?)
     }
 }

@@ -1,34 +1,32 @@
 //! YUV4MPEG2 files: the planes as they are, in BT.601.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::fault::Fault;
-use super::partial::Partial;
 use super::planar::{planar, planar_format, video_colour, write_planes};
 use super::{Encoder, Limits, SinkSpec};
 use crate::badge::Disclosure;
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
+use crate::output::{Existing, Options, OutputFile};
 use crate::source::Rate;
 
 /// A `.y4m` file. Its format and range are those of the first frame; 4:2:0, 4:2:2 and 4:4:4 samples in
 /// BT.601 are written bit for bit, R'G'B' as 4:2:0 in limited range.
 #[derive(Debug)]
 pub(super) struct Y4m {
-    out: BufWriter<File>,
-    partial: Partial,
+    out: BufWriter<OutputFile>,
     rate: Rate,
     shape: Option<(PixelFormat, Colour)>,
     frames: u64,
 }
 
 impl Y4m {
-    pub(super) fn new(path: &Path, spec: &SinkSpec) -> Result<Self, Fault> {
-        let (partial, file) = Partial::file(path)?;
+    pub(super) fn new(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Self, Fault> {
+        let file = OutputFile::create(path, Options { existing, ..Options::default() })?;
         let out = BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { out, partial, rate: spec.rate, shape: None, frames: 0 })
+        Ok(Self { out, rate: spec.rate, shape: None, frames: 0 })
     }
 }
 
@@ -56,8 +54,8 @@ fn begin(frame: &Frame, rate: Rate) -> (String, PixelFormat, Colour) {
 
 impl Encoder for Y4m {
     fn write(&mut self, frame: &Frame, _: Disclosure, _: Duration) -> Result<(), Fault> {
-        let (path, frames) = (self.partial.target(), self.frames);
-        let failed = |e| Fault::io(path, frames, e);
+        let (path, frames) = (self.out.get_ref().target().to_owned(), self.frames);
+        let failed = |e| Fault::io(&path, frames, e);
         let (format, colour) = match self.shape {
             Some(shape) => shape,
             None => {
@@ -67,7 +65,7 @@ impl Encoder for Y4m {
             }
         };
         let frame = planar(frame, format, colour).map_err(|cause| Fault::Convert {
-            path: path.into(),
+            path: path.clone(),
             frame: frames,
             cause,
         })?;
@@ -82,9 +80,10 @@ impl Encoder for Y4m {
     }
 
     fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
-        let Self { mut out, partial, frames, .. } = *self;
-        out.flush().map_err(|e| Fault::io(partial.target(), frames, e))?;
-        drop(out);
-        partial.keep(frames)
+        let Self { mut out, frames, .. } = *self;
+        out.flush().map_err(|e| Fault::io(out.get_ref().target(), frames, e))?;
+        // Nothing is left in the buffer.
+        let (out, _) = out.into_parts();
+        Ok(out.keep()?)
     }
 }

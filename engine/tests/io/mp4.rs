@@ -5,6 +5,7 @@ use std::process::Command;
 
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::frame::{Colour, Matrix, PixelFormat, Range};
+use omote_engine::output::Existing;
 use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source;
 use tempfile::TempDir;
@@ -37,7 +38,7 @@ fn mp4_says_what_its_colours_are_and_keeps_every_frame() {
     ] {
         let frame = badged_in(format, Colour { matrix, range }, 321, 241);
         let spec = SinkSpec { rate: "23.976".parse().unwrap(), ..SPEC };
-        write(sink::create(&path, &spec).unwrap(), &frame, 7).unwrap();
+        write(sink::create_with(&path, &spec, Existing::Replace).unwrap(), &frame, 7).unwrap();
         assert_eq!(probed(&path, "v:0", "color_range,color_space"), want, "{format:?}");
         let rest = probed(&path, "v:0", "codec_name,width,height,avg_frame_rate,nb_read_frames");
         assert_eq!(rest, "h264,322,242,24000/1001,7", "{format:?}");
@@ -54,7 +55,7 @@ fn mp4_says_what_its_colours_are_and_keeps_every_frame() {
     }
     // Larger R'G'B' pictures go by the matrix that players expect of their size.
     let frame = badged_in(PixelFormat::Bgra, Colour::JPEG, 1280, 720);
-    write(sink::create(&path, &SPEC).unwrap(), &frame, 2).unwrap();
+    write(sink::create_with(&path, &SPEC, Existing::Replace).unwrap(), &frame, 2).unwrap();
     assert_eq!(probed(&path, "v:0", "color_range,color_space"), "tv,bt709");
 }
 
@@ -77,7 +78,7 @@ fn mp4_takes_the_sound_of_the_input() {
         let mut source = source::open(&input).unwrap();
         let spec = SinkSpec::of(source.info());
         let path = folder.path().join("out.mp4");
-        let mut sink = sink::create(&path, &spec).unwrap();
+        let mut sink = sink::create_with(&path, &spec, Existing::Replace).unwrap();
         let mut badger = Badger::new(Corner::TopRight);
         while let Some(frame) = source.next().unwrap() {
             sink.present(&badger.finish(Canvas::new(frame), Disclosure::Modified).unwrap()).unwrap();

@@ -8,6 +8,7 @@ use std::process::Command;
 use omote_engine::badge::{self, Badger, Canvas, Corner, Disclosure};
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::frame::{Colour, Matrix, PixelFormat, Range};
+use omote_engine::output::Existing;
 use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate};
 use tempfile::TempDir;
@@ -46,8 +47,8 @@ fn y4m_headers_say_format_and_range() {
     ] {
         let path = folder.path().join("a.y4m");
         let spec = SinkSpec { rate: "29.97".parse().unwrap(), ..SPEC };
-        let done =
-            write(sink::create(&path, &spec).unwrap(), &badged_in(format, colour, 162, 122), 2).unwrap();
+        let sink = sink::create_with(&path, &spec, Existing::Replace).unwrap();
+        let done = write(sink, &badged_in(format, colour, 162, 122), 2).unwrap();
         assert_eq!((done.path.as_deref(), done.frames), (Some(&*path), 2));
         let bytes = fs::read(&path).unwrap();
         let header = format!("YUV4MPEG2 W162 H122 F30000:1001 Ip A1:1 {pixels}\n");
@@ -140,12 +141,15 @@ fn nothing_stays_of_what_is_not_finished() {
         // A file that was there stays as it was.
         if !name.ends_with('/') {
             fs::write(&path, before).unwrap();
-            let mut sink = sink::create(&path, &spec).unwrap();
+            let error = sink::create(&path, &spec).err().unwrap();
+            expect(&error, ErrorKind::Output, &["there already", "--force", "another name", "a."]);
+            let mut sink = sink::create_with(&path, &spec, Existing::Replace).unwrap();
             sink.present(&badged(160, 120)).unwrap();
             assert_eq!(fs::read(&path).unwrap(), before);
             drop(sink);
             assert_eq!(fs::read(&path).unwrap(), before);
-            write(sink::create(&path, &spec).unwrap(), &badged(160, 120), 1).unwrap();
+            let sink = sink::create_with(&path, &spec, Existing::Replace).unwrap();
+            write(sink, &badged(160, 120), 1).unwrap();
             assert_ne!(fs::read(&path).unwrap(), before);
             fs::remove_file(&path).unwrap();
         }
@@ -158,10 +162,32 @@ fn folders_with_something_in_them_are_refused() {
     fs::write(folder.path().join("notes.txt"), "mine").unwrap();
     let error = sink::create(folder.path(), &SPEC).err().unwrap();
     expect(&error, ErrorKind::Output, &["isn't empty", "`notes.txt`"]);
-    fs::create_dir(folder.path().join("out.part")).unwrap();
-    let error = sink::create(&folder.path().join("out"), &SPEC).err().unwrap();
-    expect(&error, ErrorKind::Output, &["interrupted run", "out.part"]);
-    assert_eq!(names(folder.path()), ["notes.txt", "out.part"]);
+    let out = folder.path().join("out");
+    write(sink::create(&out, &SPEC).unwrap(), &badged(160, 120), 2).unwrap();
+    let error = sink::create(&out, &SPEC).err().unwrap();
+    expect(&error, ErrorKind::Output, &["isn't empty", "00.png`", "--force"]);
+    // Numbered pictures are replaced where that was said, and nothing else ever.
+    let replace = |path: &Path| sink::create_with(path, &SPEC, Existing::Replace);
+    write(replace(&out).unwrap(), &badged(160, 120), 1).unwrap();
+    assert_eq!(names(&out), ["000000.png"]);
+    fs::write(out.join("holiday.png"), "mine").unwrap();
+    expect(&replace(&out).err().unwrap(), ErrorKind::Output, &["isn't empty", "`holiday.png`"]);
+    // A file's name on a folder is no folder's name.
+    for name in ["a.mp4", "a.y4m", "a.png"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        let error = replace(&folder.path().join(name)).err().unwrap();
+        expect(&error, ErrorKind::Output, &["a folder of this name", name]);
+    }
+    assert_eq!(names(folder.path()), ["a.mp4", "a.png", "a.y4m", "notes.txt", "out"]);
+}
+
+#[test]
+fn names_that_mean_something_else_are_refused() {
+    for (name, words) in [("-", "mkfifo"), (".mp4", "NAME.mp4"), (".Y4M", "NAME.Y4M"), ("", "no name")] {
+        let error = sink::create(Path::new(name), &SPEC).err().unwrap();
+        expect(&error, ErrorKind::Usage, &[words]);
+        assert!(name.is_empty() || !Path::new(name).exists());
+    }
 }
 
 #[test]
@@ -193,45 +219,57 @@ fn a_place_that_cannot_be_written_is_named_at_once() {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_is_named_and_nothing_stays() {
+fn a_full_device_is_named_and_stays() {
+    use std::os::unix::fs::FileTypeExt;
     let folder = TempDir::new().unwrap();
-    if !Path::new("/dev/full").exists() {
-        println!("skipped: /dev/full not found");
-        return;
-    }
-    for (name, part) in [("a.y4m", "a.part.y4m"), ("a.png", "a.part.png"), ("a.mp4", "a.part.mp4")] {
-        if name == "a.mp4" && !has_ffmpeg() {
-            continue;
+    for name in ["a.y4m", "a.png"] {
+        let path = folder.path().join(name);
+        let made = Command::new("mknod").arg(&path).args(["c", "1", "7"]).output();
+        if !made.is_ok_and(|out| out.status.success()) {
+            println!("skipped: mknod is not allowed here");
+            return;
         }
-        std::os::unix::fs::symlink("/dev/full", folder.path().join(part)).unwrap();
-        let sink = sink::create(&folder.path().join(name), &SPEC).unwrap();
+        let sink = sink::create(&path, &SPEC).unwrap();
         let frames = if name == "a.png" { 1 } else { 40 };
         let error = write(sink, &badged(640, 360), frames).unwrap_err();
         expect(&error, ErrorKind::Output, &["disk is full", name]);
-        assert!(names(folder.path()).is_empty(), "{name}: {:?}", names(folder.path()));
+        assert!(fs::metadata(&path).unwrap().file_type().is_char_device());
     }
+    assert_eq!(names(folder.path()), ["a.png", "a.y4m"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_written_as_it_is() {
+fn pipes_are_written_through_by_what_can_be() {
     let folder = TempDir::new().unwrap();
-    let path = folder.path().join("pipe.y4m");
-    if !Command::new("mkfifo").arg(&path).status().is_ok_and(|s| s.success()) {
-        println!("skipped: mkfifo not found");
-        return;
+    for name in ["pipe.y4m", "pipe.png", "pipe.mp4", "pipe"] {
+        let path = folder.path().join(name);
+        if !Command::new("mkfifo").arg(&path).status().is_ok_and(|s| s.success()) {
+            println!("skipped: mkfifo not found");
+            return;
+        }
+        if ["pipe.mp4", "pipe"].contains(&name) {
+            let error = sink::create(&path, &SPEC).err().unwrap();
+            expect(&error, ErrorKind::Usage, &["a pipe or a device", ".y4m", name]);
+            continue;
+        }
+        let reader = {
+            let path = path.clone();
+            std::thread::spawn(move || {
+                let mut bytes = Vec::new();
+                fs::File::open(path).unwrap().read_to_end(&mut bytes).unwrap();
+                bytes
+            })
+        };
+        let frames = if name == "pipe.png" { 1 } else { 3 };
+        write(sink::create(&path, &SPEC).unwrap(), &badged(160, 120), frames).unwrap();
+        let bytes = reader.join().unwrap();
+        match name {
+            "pipe.y4m" => assert!(bytes.len() > 3 * 160 * 120 * 3 / 2),
+            _ => assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 160),
+        }
     }
-    let reader = {
-        let path = path.clone();
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            fs::File::open(path).unwrap().read_to_end(&mut bytes).unwrap();
-            bytes.len()
-        })
-    };
-    write(sink::create(&path, &SPEC).unwrap(), &badged(160, 120), 3).unwrap();
-    assert!(reader.join().unwrap() > 3 * 160 * 120 * 3 / 2);
-    assert_eq!(names(folder.path()), ["pipe.y4m"]);
+    assert_eq!(names(folder.path()), ["pipe", "pipe.mp4", "pipe.png", "pipe.y4m"]);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::source::{Source, workspace};
 
 /// All modules of the engine. The leaves come first.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "error",
+    "output",
     "space",
     "slot",
     "pool",

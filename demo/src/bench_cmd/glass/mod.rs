@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::Args;
 use omote_engine::frame::Frame;
+use omote_engine::output::{self, Existing, OutputFile};
 use omote_engine::pipeline::{Fed, Live, LiveConfig, LiveSource, MakeFollow, Shown};
 use omote_engine::pool::Pool;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
@@ -63,6 +64,9 @@ pub(crate) struct GlassArgs {
     /// Save the last picture in which the code could not be read, to see what the camera saw
     #[arg(long, value_name = "FILE.png")]
     unread: Option<PathBuf>,
+    /// Replace these files if they are there already
+    #[arg(long)]
+    force: bool,
     /// Open no window; only with --check
     #[arg(long, requires = "check")]
     no_window: bool,
@@ -225,6 +229,14 @@ const HZ: f64 = 60.0;
 
 /// Runs the command.
 pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
+    let named = [("--json", args.json.as_deref()), ("--unread", args.unread.as_deref())];
+    let outputs: Vec<_> = named.iter().filter_map(|(name, path)| Some((*name, (*path)?))).collect();
+    output::apart(&outputs, &[])?;
+    let begin = |path: &PathBuf| OutputFile::create(path, output::Options::force(args.force));
+    let json = args.json.as_ref().map(begin).transpose()?;
+    let spec = SinkSpec::one();
+    let picture = |path: &PathBuf| sink::create_with(path, &spec, Existing::force(args.force));
+    let unread = args.unread.as_ref().map(picture).transpose()?;
     let data = setup::data_folder(args.wear.data.as_deref())?;
     let config = args.wear.tracking(PrivacyArg::Relaxed);
     let (first, _) = wardrobe::tracker(&data, config)?;
@@ -272,15 +284,11 @@ pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
     }
     // Taken first, so that the log is not held while the file is written.
     let last = bench.log().last_unread.take();
-    if let Some((path, shown)) = args.unread.as_ref().zip(last) {
-        let place = || format!("can't save the picture to {}; choose another place", path.display());
-        let mut sink = sink::create(path, &SinkSpec::one()).with_context(place)?;
-        sink.present(&shown.badged).and_then(|()| sink.finish()).with_context(place)?;
+    if let Some((mut sink, shown)) = unread.zip(last) {
+        sink.present(&shown.badged).and_then(|()| sink.finish())?;
     }
-    if let Some(path) = &args.json {
-        let text = serde_json::to_string_pretty(&figures)? + "\n";
-        let place = || format!("can't write the figures to {}; choose another place", path.display());
-        std::fs::write(path, text).with_context(place)?;
+    if let Some(file) = json {
+        file.fill((serde_json::to_string_pretty(&figures)? + "\n").as_bytes())?;
     }
     back.transpose().context("the virtual camera could not be read back")?;
     Ok(if figures.camera.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -20,11 +20,11 @@ use super::recognise::{Hints, recognise};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::Frame;
 use crate::infer::{GraphError, InferError, Net, Provider, RunOptions, Runtime, skim};
+use crate::output::{self, Options};
 use crate::persona::of_unit_length;
 use crate::space::MeshPoint;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use trial::load_net;
 
@@ -46,6 +46,17 @@ fn wrong(message: String) -> Error {
     Error::new(ErrorKind::Damaged, Stage::Infer, message)
 }
 
+fn damaged(file: &Path, cause: &dyn std::fmt::Display) -> Error {
+    wrong(format!(
+        "the list of models is damaged ({cause}); delete it and add the models again: {}",
+        file.display()
+    ))
+}
+
+fn parse(file: &Path, text: &str) -> Result<Stored> {
+    toml::from_str(text).map_err(|e| damaged(file, &e))
+}
+
 impl Registry {
     /// The list of a data folder; empty where there is none yet.
     ///
@@ -60,13 +71,7 @@ impl Registry {
                 return Err(wrong(format!("the list of models can't be read ({e}): {}", file.display())));
             }
         };
-        let stored: Stored = toml::from_str(&text).map_err(|e| {
-            let message = format!(
-                "the list of models is damaged ({e}); delete it and add the models again: {}",
-                file.display()
-            );
-            wrong(message)
-        })?;
+        let stored = parse(&file, &text)?;
         Ok(Self { file, entries: stored.entries })
     }
 
@@ -107,53 +112,48 @@ impl Registry {
     }
 
     /// Takes a model, in the place of one of the same file, and writes the list. Two files of one name get numbers.
+    /// What other processes have changed since the list was read stays.
     ///
     /// # Errors
-    /// A list that can't be written.
+    /// A list that can't be read or written.
     pub fn add(&mut self, mut entry: Entry) -> Result<&Entry> {
-        self.entries.retain(|e| e.sha256 != entry.sha256 && e.path != entry.path);
-        let stem = entry.name.clone();
-        let mut number = 1;
-        while self.entries.iter().any(|e| e.name == entry.name) {
-            number += 1;
-            entry.name = format!("{stem}-{number}");
-        }
-        self.entries.push(entry);
-        self.write()?;
+        self.change(|entries| {
+            entries.retain(|e| e.sha256 != entry.sha256 && e.path != entry.path);
+            let stem = entry.name.clone();
+            let mut number = 1;
+            while entries.iter().any(|e| e.name == entry.name) {
+                number += 1;
+                entry.name = format!("{stem}-{number}");
+            }
+            entries.push(entry);
+            true
+        })?;
         self.entries.last().ok_or_else(|| wrong("the list of models is empty".to_owned()))
     }
 
     /// Takes a model off the list; its file stays. Whether it was there.
     ///
     /// # Errors
-    /// A list that can't be written.
+    /// A list that can't be read or written.
     pub fn remove(&mut self, name: &str) -> Result<bool> {
-        let before = self.entries.len();
-        self.entries.retain(|e| e.name != name);
-        if self.entries.len() == before {
-            return Ok(false);
-        }
-        self.write()?;
-        Ok(true)
+        self.change(|entries| {
+            let before = entries.len();
+            entries.retain(|e| e.name != name);
+            entries.len() != before
+        })
     }
 
-    fn write(&self) -> Result<()> {
-        let failed = |e: &dyn std::fmt::Display| {
-            let message = format!("the list of models can't be written ({e}): {}", self.file.display());
-            Error::new(ErrorKind::Output, Stage::Infer, message)
-        };
-        let text =
-            toml::to_string_pretty(&Stored { entries: self.entries.clone() }).map_err(|e| failed(&e))?;
-        let parent = self.file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(|e| failed(&e))?;
-        let making = self.file.with_extension(format!("tmp-{}", std::process::id()));
-        let written = fs::File::create(&making)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&making, &self.file));
-        if written.is_err() {
-            let _ = fs::remove_file(&making);
-        }
-        written.map_err(|e| failed(&e))
+    /// Changes the list as it is now, whoever wrote it, and writes it where `change` says that it did; whether it did.
+    fn change(&mut self, change: impl FnOnce(&mut Vec<Entry>) -> bool) -> Result<bool> {
+        let file = self.file.clone();
+        output::update(&file, Options::own(), |now| {
+            let text = now.map(String::from_utf8).transpose().map_err(|e| damaged(&file, &e))?;
+            let mut stored = parse(&file, &text.unwrap_or_default())?;
+            let changed = change(&mut stored.entries);
+            let text = toml::to_string_pretty(&stored).map_err(|e| damaged(&file, &e))?;
+            self.entries = stored.entries;
+            Ok((changed.then(|| text.into_bytes()), changed))
+        })
     }
 
     /// A family's second vector for a face, added to the recogniser's; None where its adapter or the recogniser is missing.
