@@ -11,6 +11,7 @@ use omote_engine::frame::PixelFormat;
 use omote_engine::gpu::{self, Gpu};
 use omote_engine::infer::stand_in::{StandIn, Work};
 use omote_engine::infer::{Provider, RunOptions, Runtime, skim};
+use omote_engine::output;
 use omote_engine::pipeline::{Engine, Follow, Lag, Model, Settings};
 use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
@@ -327,7 +328,7 @@ fn network(work: Work) -> StandIn {
 fn stand_in(stock: &Stock, work: Work, provider: Provider) -> anyhow::Result<SwapModel> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("stand-in.onnx");
-    std::fs::write(&path, network(work).bytes())?;
+    output::write(&path, &network(work).bytes(), output::Options::default())?;
     let graph = skim(&path)?;
     let found = recognise(&graph, "stand-in.onnx", &Hints::default())?;
     let options = RunOptions { provider, threads: threads(), ..RunOptions::default() };

@@ -263,9 +263,8 @@ fn merged(before: &toml::Table, ours: &toml::Table, mut theirs: toml::Table) -> 
 
 /// Renames a damaged file, so that nothing in it is lost; what to tell the user.
 fn set_aside(path: &Path, reason: &str) -> String {
-    let aside = path.with_extension("toml.damaged");
-    match fs::rename(path, &aside) {
-        Ok(()) => format!(
+    match output::set_aside(path, "damaged") {
+        Ok(aside) => format!(
             "Your settings could not be read ({reason}). They are kept as {}, and the defaults hold.",
             aside.display()
         ),

@@ -31,6 +31,7 @@ pub use error::OutputError;
 pub use file::{OutputFile, check};
 pub use folder::{OutputFolder, Scratch, check_folder};
 pub(crate) use place::{check_name, named_as_folder};
+pub use settle::set_aside;
 pub use shared::{Lock, update};
 pub use working::{LeftOver, left_overs};
 

@@ -164,6 +164,25 @@ pub(super) fn aside(
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// Gives a file that can't be used another name, so that nothing of it is lost: `NAME.ENDING`, or `NAME.ENDING-2`
+/// where that is taken. Where it is then.
+///
+/// # Errors
+/// Where it can't be renamed.
+pub fn set_aside(path: &Path, ending: &str) -> Result<PathBuf, OutputError> {
+    for k in 1..=TRIES {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(if k == 1 { format!(".{ending}") } else { format!(".{ending}-{k}") });
+        let to = path.with_file_name(name);
+        match rename_new(path, &to) {
+            Ok(()) => return Ok(to),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(OutputError::io(path, e)),
+        }
+    }
+    Err(OutputError::io(path, io::ErrorKind::AlreadyExists.into()))
+}
+
 /// `NAME WORDS.ENDING` beside `NAME.ENDING`; of a name that is too long the end is left out.
 fn beside(place: &Path, folder: bool, words: &str) -> PathBuf {
     let whole = place.file_name().unwrap_or_default();

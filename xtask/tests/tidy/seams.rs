@@ -43,6 +43,66 @@ fn seam_offences(sources: &[Source]) -> Vec<String> {
     found
 }
 
+/// Ways to write a file that only `engine::output` may take: everything else goes through it.
+const WRITING: [&str; 9] = [
+    "fs::write",
+    "fs::rename",
+    "fs::copy",
+    "fs::hard_link",
+    "File::create",
+    "File::create_new",
+    "File::options",
+    "OpenOptions",
+    "NamedTempFile",
+];
+
+/// What opens a device, not a file.
+const DEVICES: &str = "engine/src/sink/virtual_camera/node.rs";
+
+/// One line for each file of the library, the program and the plugin that writes in its own way.
+fn writing_offences(sources: &[Source]) -> Vec<String> {
+    let ours = ["engine/src/", "demo/src/", "plugin/src/"];
+    let mut found = Vec::new();
+    for source in sources.iter().filter(|source| source.is_rust() && !source.is_test()) {
+        let path = source.path.as_str();
+        if !ours.iter().any(|folder| path.starts_with(folder))
+            || path.starts_with("engine/src/output/")
+            || path == DEVICES
+        {
+            continue;
+        }
+        let code = source.code();
+        for word in WRITING.iter().filter(|word| has_word(&code, word)) {
+            found.push(format!("{path}: `{word}`: files are written through engine::output alone"));
+        }
+    }
+    found
+}
+
+#[test]
+fn files_are_written_in_one_way() {
+    let found = writing_offences(&workspace(&["rs"]));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn each_other_way_to_write_is_seen() {
+    let cases = [
+        ("demo/src/run_cmd/stats.rs", "std::fs::write(path, text)?;", true),
+        ("engine/src/sink/png.rs", "let f = File::create(path)?;", true),
+        ("plugin/src/photo.rs", "tempfile::NamedTempFile::new_in(folder)?;", true),
+        ("demo/src/window/settings.rs", "fs::rename(&making, path)?;", true),
+        ("engine/src/output/settle.rs", "fs::rename(work, to)", false),
+        ("demo/src/window/settings.rs", "#[cfg(test)] mod tests { fn f() { fs::write(a, b); } }", false),
+        ("demo/src/setup/tests.rs", "fs::write(a, b)", false),
+        ("engine/src/sink/png.rs", "fs::read(path); File::open(path); output::write(path, b\"\", o)", false),
+    ];
+    for (path, text, bad) in cases {
+        let found = writing_offences(&[Source::new(path, text)]);
+        assert_eq!(!found.is_empty(), bad, "{path}: {text}: {found:?}");
+    }
+}
+
 /// Names that a switch against the badge would have, written without `_` and `-` and in lower case.
 const BYPASS: [&str; 16] = [
     "nobadge",

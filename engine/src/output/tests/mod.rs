@@ -8,7 +8,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Existing, Lock, Options, OutputError, OutputFile, OutputFolder, Scratch, update, write};
+use super::{
+    Existing, Lock, Options, OutputError, OutputFile, OutputFolder, Scratch, set_aside, update, write,
+};
 use crate::error::ErrorKind;
 
 /// The names in a folder, sorted.
@@ -331,6 +333,20 @@ fn a_lock_that_is_not_let_go_is_told_of() {
     assert!(told.to_string().contains("another run"), "{told}");
     drop(lock);
     Lock::take(&folder.path().join("new/data")).unwrap();
+}
+
+#[test]
+fn what_is_set_aside_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.toml");
+    for (text, name) in
+        [("one", "a.toml.damaged"), ("two", "a.toml.damaged-2"), ("three", "a.toml.damaged-3")]
+    {
+        fs::write(&path, text).unwrap();
+        assert_eq!(set_aside(&path, "damaged").unwrap(), folder.path().join(name));
+        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), text);
+    }
+    assert_eq!(names(folder.path()).len(), 3);
 }
 
 #[test]
