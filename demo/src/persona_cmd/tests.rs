@@ -44,6 +44,27 @@ fn refusal(words: &[&str], data: &Path, faces: &[Vec<MeshPoint>]) -> String {
 }
 
 #[test]
+fn a_persona_that_is_there_is_replaced_only_by_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, face) = photo(dir.path());
+    let path = path.to_str().unwrap();
+    let new = ["new", path, "--class", "fictional", "--how", "drawn", "--name", "squares", "--title"];
+    let made = |title: &str, more: &[&str]| {
+        call(&[&new[..], &[title], more].concat(), dir.path(), std::slice::from_ref(&face))
+    };
+    let title = || resolve("squares", dir.path(), today()).unwrap().title().to_owned();
+    made("First", &[]).unwrap();
+    let refused = format!("{:#}", made("Second", &[]).unwrap_err());
+    assert!(refused.contains("--force") && refused.contains("squares.omote"), "{refused}");
+    assert_eq!((title().as_str(), refused.matches("there already").count()), ("First", 1));
+    made("Second", &["--force"]).unwrap();
+    assert_eq!(title(), "Second");
+    // The photo is never replaced by what is made of it.
+    let onto = format!("{:#}", made("Third", &["--force", "--out", path]).unwrap_err());
+    assert!(onto.contains("is the photo"), "{onto}");
+}
+
+#[test]
 fn a_persona_is_made_found_by_name_and_listed() {
     let dir = tempfile::tempdir().unwrap();
     let (path, face) = photo(dir.path());

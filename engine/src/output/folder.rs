@@ -18,6 +18,7 @@ pub struct OutputFolder {
     making: Making,
     place: PathBuf,
     way: Way,
+    access: Access,
     old: Option<Metadata>,
 }
 
@@ -51,7 +52,14 @@ impl OutputFolder {
         let Admitted { place, way, old } = admit(target, options, ours)?;
         let at = if way == Way::MoveInto { place.join("folder") } else { place.clone() };
         let work = Working::folder(&at, options.access).map_err(failed)?;
-        Ok(Self { target: target.to_owned(), making: Making { work, kept: false }, place, way, old })
+        Ok(Self {
+            target: target.to_owned(),
+            making: Making { work, kept: false },
+            place,
+            way,
+            access: options.access,
+            old,
+        })
     }
 
     /// Where to write.
@@ -66,7 +74,13 @@ impl OutputFolder {
     /// What the system says.
     pub fn file(&self, name: &str) -> io::Result<File> {
         step("make")?;
-        File::create_new(self.path().join(name))
+        let mut open = File::options();
+        open.write(true).create_new(true);
+        #[cfg(unix)]
+        if self.access == Access::Private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+        }
+        open.open(self.path().join(name))
     }
 
     /// What was asked for.

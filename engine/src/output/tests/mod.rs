@@ -311,8 +311,10 @@ fn rights_go_by_the_umask_or_are_the_users_alone() {
     fs::create_dir(at("plain.d")).unwrap();
     OutputFolder::create(&at("a.d"), Options::default(), numbered).unwrap().keep().unwrap();
     assert_eq!(mode("a.d"), mode("plain.d"));
-    OutputFolder::create(&at("b.d"), Options::default().private(), numbered).unwrap().keep().unwrap();
-    assert_eq!(mode("b.d"), 0o700);
+    let closed = OutputFolder::create(&at("b.d"), Options::default().private(), numbered).unwrap();
+    closed.file("0.png").unwrap();
+    closed.keep().unwrap();
+    assert_eq!((mode("b.d"), mode("b.d/0.png")), (0o700, 0o600));
     // What was closed to others stays closed to them.
     for (name, before) in [("a", 0o600), ("plain", 0o640)] {
         fs::set_permissions(at(name), fs::Permissions::from_mode(before)).unwrap();

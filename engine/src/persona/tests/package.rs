@@ -6,6 +6,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
+use crate::output::Existing;
 
 #[test]
 fn what_is_written_loads_from_a_folder_and_from_an_archive() {
@@ -50,6 +51,47 @@ fn nothing_is_overwritten_and_nothing_bad_is_written() {
     let small = bad.write(&dir.path().join("q"), today());
     assert!(matches!(small, Err(PersonaError::FaceTooSmall { .. })), "{small:?}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_package_is_replaced_only_where_that_was_said_and_by_a_package() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a.omote", "a"] {
+        let path = dir.path().join(name);
+        let first = draft().write(&path, today()).unwrap();
+        let other = PersonaDraft { title: "Another".to_owned(), ..draft() };
+        let again = other.write(&path, today());
+        assert!(matches!(again, Err(PersonaError::AlreadyThere { .. })), "{again:?}");
+        assert_eq!(Persona::load(&path, today()).unwrap().title(), first.title());
+        other.write_with(&path, today(), Existing::Replace).unwrap();
+        assert_eq!(Persona::load(&path, today()).unwrap().title(), "Another");
+    }
+    // A folder with anything else in it is no package.
+    fs::write(dir.path().join("a/diary.txt"), "mine").unwrap();
+    draft().write_with(&dir.path().join("a"), today(), Existing::Replace).unwrap_err();
+    assert!(dir.path().join("a/diary.txt").exists());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn faces_and_consents_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let draft = PersonaDraft { class: Class::Consented(consent()), ..draft() };
+    for name in ["a.omote", "a"] {
+        draft.write(&dir.path().join(name), today()).unwrap();
+    }
+    assert_eq!((mode(&dir.path().join("a.omote")), mode(&dir.path().join("a"))), (0o600, 0o700));
+    for entry in fs::read_dir(dir.path().join("a")).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    // One that was open to all is closed with the next.
+    fs::set_permissions(dir.path().join("a.omote"), fs::Permissions::from_mode(0o644)).unwrap();
+    draft.write_with(&dir.path().join("a.omote"), today(), Existing::Replace).unwrap();
+    assert_eq!(mode(&dir.path().join("a.omote")), 0o600);
 }
 
 #[test]

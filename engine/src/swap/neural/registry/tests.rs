@@ -55,6 +55,31 @@ fn the_same_file_is_taken_once_and_another_of_its_name_gets_a_number() {
 }
 
 #[test]
+fn two_programs_that_add_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    // Both have read the empty list, as two windows do.
+    let (mut one, mut two) = (Registry::open(&data).unwrap(), Registry::open(&data).unwrap());
+    one.add(tested(folder.path(), &StandIn::hyperswap_256())).unwrap();
+    let same_name = folder.path().join("other");
+    fs::create_dir(&same_name).unwrap();
+    let network = StandIn { name: "hyperswap_256", ..StandIn::inswapper_128() };
+    assert_eq!(two.add(tested(&same_name, &network)).unwrap().name, "hyperswap_256-2");
+    let names =
+        |registry: &Registry| -> Vec<String> { registry.entries().iter().map(|e| e.name.clone()).collect() };
+    assert_eq!(names(&Registry::open(&data).unwrap()), ["hyperswap_256", "hyperswap_256-2"]);
+    assert_eq!(names(&two), ["hyperswap_256", "hyperswap_256-2"]);
+    // One that the other has taken off is not brought back, and what it knows nothing of is taken off all the same.
+    assert!(two.remove("hyperswap_256").unwrap() && !one.remove("hyperswap_256").unwrap());
+    assert_eq!(names(&one), ["hyperswap_256-2"]);
+    // A list that was damaged meanwhile is not written over.
+    let list = data.join("swap-models.toml");
+    fs::write(&list, "[[model]]\nname = 3\n").unwrap();
+    assert!(one.remove("hyperswap_256-2").unwrap_err().to_string().contains("damaged"));
+    assert_eq!(fs::read_to_string(&list).unwrap(), "[[model]]\nname = 3\n");
+}
+
+#[test]
 fn a_file_that_changed_or_went_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let mut registry = Registry::open(&folder.path().join("data")).unwrap();
