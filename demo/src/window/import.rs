@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{self, Context, RichText, ScrollArea, TextEdit, Ui};
 use omote_engine::error::Error;
 use omote_engine::infer::InferError;
+use omote_engine::output::Existing;
 use omote_engine::persona::form::{CLASSES, Form, longest};
 use omote_engine::persona::{ClassKind, PersonaError, library};
 
@@ -27,6 +28,8 @@ pub(super) struct Import {
     choosing: Option<(Field, Task<Option<PathBuf>>)>,
     /// Why the last try was refused: the reason, and what to do.
     refused: Option<(String, String)>,
+    /// The name for which a persona is there, which the user may want to replace.
+    taken: Option<String>,
 }
 
 /// What became of the dialog in this pass.
@@ -43,7 +46,7 @@ impl Import {
     /// The dialog for a photo, or with none chosen yet.
     pub(super) fn new(photo: Option<&Path>) -> Self {
         let form = photo.map(Form::of).unwrap_or_default();
-        Self { form, making: None, choosing: None, refused: None }
+        Self { form, making: None, choosing: None, refused: None, taken: None }
     }
 
     /// Why the last try was refused.
@@ -120,6 +123,7 @@ impl Import {
         match result {
             Ok(name) => Some(name),
             Err(error) => {
+                self.taken = is_taken(&error).then(|| self.form.name());
                 self.refused = Some(plainly(&error));
                 None
             }
@@ -176,9 +180,14 @@ impl Import {
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.add_enabled_ui(missing.is_none(), |ui| {
-                    if controls::button(ui, "make", None, "Make persona", Weight::Strong).clicked() {
-                        self.refused = None;
-                        self.making = Some(make(context, self.form.clone(), data.to_owned()));
+                    // Asked for by a button of its own, and only for the name that was refused.
+                    let replace = self.taken.as_deref() == Some(&self.form.name());
+                    let (id, label) =
+                        if replace { ("replace", "Replace it") } else { ("make", "Make persona") };
+                    if controls::button(ui, id, None, label, Weight::Strong).clicked() {
+                        (self.refused, self.taken) = (None, None);
+                        let existing = Existing::force(replace);
+                        self.making = Some(make(context, self.form.clone(), data.to_owned(), existing));
                     }
                 });
                 close = controls::button(ui, "cancel", None, "Cancel", Weight::Quiet).clicked();
@@ -189,9 +198,10 @@ impl Import {
 }
 
 /// Makes the persona on a thread; its name.
-fn make(context: &Context, form: Form, data: PathBuf) -> Task<anyhow::Result<String>> {
+fn make(context: &Context, form: Form, data: PathBuf, existing: Existing) -> Task<anyhow::Result<String>> {
     Task::start("new persona", context, move || {
-        let made = form.make(&data, library::today(), &|photo| library::faces(photo, &data))?;
+        let made =
+            form.make_with(&data, library::today(), &|photo| library::faces(photo, &data), existing)?;
         Ok(made.name().to_owned())
     })
 }
@@ -271,6 +281,12 @@ fn path_field(ui: &mut Ui, id: &str, label: &str, hint: &str, text: &mut String)
     .inner
 }
 
+/// Whether a persona of that name is there.
+fn is_taken(error: &anyhow::Error) -> bool {
+    let refusal = error.chain().find_map(|cause| cause.downcast_ref::<PersonaError>());
+    matches!(refusal, Some(PersonaError::AlreadyThere { .. }))
+}
+
 /// A refusal in plain words: the reason, and the remedy.
 fn plainly(error: &anyhow::Error) -> (String, String) {
     let refusal = error.chain().find_map(|cause| cause.downcast_ref::<PersonaError>());
@@ -297,7 +313,7 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
             "Use a PNG, JPEG, WebP or BMP file.",
         ),
         Some(PersonaError::AlreadyThere { .. }) => {
-            words("You have a persona of this name already.", "Give this one another name.")
+            words("You have a persona of this name already.", "Replace it, or give this one another name.")
         }
         Some(PersonaError::Expired { expires }) => {
             (format!("The consent ended on {expires}."), "Ask the person for a new one.".to_owned())

@@ -186,7 +186,21 @@ impl Form {
     /// # Errors
     /// What is missing, a photo that is refused, a name that is taken, or a package that can't be written.
     pub fn make(&self, data: &Path, today: Date, find: FindFaces<'_>) -> Result<Persona> {
-        let making = self.making()?;
+        self.make_with(data, today, find, Existing::Refuse)
+    }
+
+    /// As [`Form::make`], where the user may have said that a persona of the same name is to be replaced.
+    ///
+    /// # Errors
+    /// Those of [`Form::make`].
+    pub fn make_with(
+        &self,
+        data: &Path,
+        today: Date,
+        find: FindFaces<'_>,
+        existing: Existing,
+    ) -> Result<Persona> {
+        let making = Making { existing, ..self.making()? };
         let path = library::folder(data).join(format!("{}.omote", making.name));
         making.write(&path, today, find)
     }

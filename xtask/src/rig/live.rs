@@ -119,7 +119,7 @@ pub(super) fn unplugged(args: &InsideArgs) -> Result<String> {
 /// A real face from an MJPEG camera is swapped: the state is live, and stays so.
 pub(super) fn mjpeg(args: &InsideArgs) -> Result<String> {
     let stats = std::env::temp_dir().join("live.json");
-    let words = ["--seconds", "120", "--stats", &stats.display().to_string()];
+    let words = ["--seconds", "120", "--force", "--stats", &stats.display().to_string()];
     let running = live(args, MJPEG, "640x480", &words)?;
     let face = args.clip.is_file();
     told(running.wait_said(if face { "\nlive" } else { "\nstarting: looking" }, SOON))?;
