@@ -1,6 +1,6 @@
 //! What `omote run` and `omote live` both take: personas, faces, look, badge, turning.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use omote_engine::badge::Corner;
@@ -181,6 +181,16 @@ fn within(text: &str, least: f32, most: f32) -> Result<f32, String> {
 }
 
 impl WearArgs {
+    /// Personas and models that are given as files, which no output may replace.
+    pub(crate) fn files(&self) -> Vec<(&'static str, &Path)> {
+        let package = |path: &&Path| {
+            path.extension().is_some_and(|ending| ending == "omote") || path.join("persona.toml").exists()
+        };
+        let personas = self.persona.iter().map(Path::new).filter(package).map(|path| ("the persona", path));
+        let model = self.model.model.as_deref().map(Path::new).filter(|path| path.is_file());
+        personas.chain(model.map(|path| ("the model", path))).collect()
+    }
+
     /// The engine's settings, but for the output's size.
     pub(crate) fn settings(&self, privacy: PrivacyArg) -> Settings {
         Settings {

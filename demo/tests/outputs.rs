@@ -79,6 +79,7 @@ fn what_can_not_be_an_output_is_told_before_any_work() {
     symlink("there.mp4", folder.join("link.mp4")).unwrap();
     fs::hard_link(folder.join("there.mp4"), folder.join("hard.mp4")).unwrap();
     symlink("in.png", folder.join("input")).unwrap();
+    fs::write(folder.join("me.omote"), "a face").unwrap();
     let before = names(folder);
     let run = |more: &'static [&'static str]| [&["run", "in.png"][..], more].concat();
     let track = |more: &'static [&'static str]| [&["track", "in.png"][..], more].concat();
@@ -117,6 +118,12 @@ fn what_can_not_be_an_output_is_told_before_any_work() {
         (run(&["--out", "input", "--force"]), 2, "is the input"),
         (run(&["--out", "o.png", "--stats", "input", "--force"]), 2, "is the input"),
         (track(&["--out", "./in.png", "--force"]), 2, "is the input"),
+        (
+            run(&["--out", "o.png", "--persona", "me.omote", "--stats", "./me.omote", "--force"]),
+            2,
+            "is the persona",
+        ),
+        (live(&["--persona", "me.omote", "--stats", "me.omote", "--force"]), 2, "is the persona"),
     ] {
         let began = Instant::now();
         let (status, message) = said(folder, &args);

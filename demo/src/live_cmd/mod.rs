@@ -135,7 +135,7 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
         .into_iter()
         .chain(stats.map(|path| ("--stats", path)))
         .collect();
-    output::apart(&outputs, &[])?;
+    output::apart(&outputs, &args.wear.files())?;
     let existing = Existing::force(args.force);
     let spec = SinkSpec::steady(args.rate()?);
     let recording = record.map(|path| sink::create_with(path, &spec, existing)).transpose()?;

@@ -82,7 +82,8 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
     let stats = args.stats.as_deref();
     let outputs: Vec<_> =
         std::iter::once(("--out", &*args.out)).chain(stats.map(|s| ("--stats", s))).collect();
-    output::apart(&outputs, &[("the input", &args.input)])?;
+    let inputs: Vec<_> = std::iter::once(("the input", &*args.input)).chain(args.wear.files()).collect();
+    output::apart(&outputs, &inputs)?;
     let data = setup::data_folder(args.wear.data.as_deref())?;
     let mut source = args.open()?;
     let info = source.info().clone();

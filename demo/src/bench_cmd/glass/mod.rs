@@ -231,7 +231,7 @@ const HZ: f64 = 60.0;
 pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
     let named = [("--json", args.json.as_deref()), ("--unread", args.unread.as_deref())];
     let outputs: Vec<_> = named.iter().filter_map(|(name, path)| Some((*name, (*path)?))).collect();
-    output::apart(&outputs, &[])?;
+    output::apart(&outputs, &args.wear.files())?;
     let begin = |path: &PathBuf| OutputFile::create(path, output::Options::force(args.force));
     let json = args.json.as_ref().map(begin).transpose()?;
     let spec = SinkSpec::one();
