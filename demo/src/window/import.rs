@@ -181,7 +181,7 @@ impl Import {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.add_enabled_ui(missing.is_none(), |ui| {
                     // Asked for by a button of its own, and only for the name that was refused.
-                    let replace = self.taken.as_deref() == Some(&self.form.name());
+                    let replace = self.taken.as_ref() == Some(&self.form.name());
                     let (id, label) =
                         if replace { ("replace", "Replace it") } else { ("make", "Make persona") };
                     if controls::button(ui, id, None, label, Weight::Strong).clicked() {
