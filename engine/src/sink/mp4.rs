@@ -133,7 +133,7 @@ impl Mp4 {
     }
 
     /// What is to be told where the file says that it holds other than what was written. A file that does not say
-    /// (a pipe, or one in fragments) is not asked twice.
+    /// (one in fragments) is not asked twice.
     fn missing(&self) -> Option<String> {
         let held = Probe::of(&self.ffprobe, self.out.path()).ok()?.pictures()?;
         let frames = self.frames;
