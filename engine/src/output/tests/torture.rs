@@ -237,7 +237,7 @@ fn a_fault_at_any_step_loses_nothing_and_leaves_nothing() {
 /// The test that a child process runs instead of all: it works on a case and is killed at a step.
 const CHILD: &str = "output::tests::torture::child";
 
-fn child(words: &[&str]) -> Command {
+fn other(words: &[&str]) -> Command {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args([CHILD, "--exact", "--nocapture"]).env("OMOTE_TORTURE", words.join("\n"));
     child.stdout(Stdio::null()).stderr(Stdio::null());
@@ -284,7 +284,7 @@ fn a_kill_at_any_step_loses_nothing_and_what_is_left_is_found() {
         for at in 1..=steps(case) {
             let (folder, before) = begin(case);
             let path = folder.path().to_str().unwrap();
-            let killed = child(&["kill", case.name, &at.to_string(), path]).spawn().unwrap();
+            let killed = other(&["kill", case.name, &at.to_string(), path]).spawn().unwrap();
             running.push((at, folder, before, killed));
         }
         for (at, folder, before, mut killed) in running {
@@ -320,7 +320,7 @@ fn of_two_writers_of_one_file_one_wins_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let letters = ["x", "y", "z", "w"];
-        let start = |letter: &&str| child(&["write", letter, path.to_str().unwrap(), force]).spawn().unwrap();
+        let start = |letter: &&str| other(&["write", letter, path.to_str().unwrap(), force]).spawn().unwrap();
         let mut running: Vec<Child> = letters.iter().map(start).collect();
         let good =
             running.iter_mut().filter(|_| true).map(|c| c.wait().unwrap().success()).filter(|ok| *ok).count();
@@ -339,7 +339,7 @@ fn of_two_writers_of_one_file_one_wins_whole() {
 fn four_processes_change_one_list_and_nothing_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("list");
-    let start = |from: &&str| child(&["list", from, path.to_str().unwrap()]).spawn().unwrap();
+    let start = |from: &&str| other(&["list", from, path.to_str().unwrap()]).spawn().unwrap();
     let mut running: Vec<Child> = ["a", "b", "c", "d"].iter().map(start).collect();
     assert!(running.iter_mut().all(|c| c.wait().unwrap().success()));
     let text = fs::read_to_string(&path).unwrap();
@@ -386,7 +386,7 @@ fn crowded(disk: &Path) {
 fn a_full_disk_loses_nothing() {
     let disk = tempfile::tempdir().unwrap();
     let path = disk.path().to_str().unwrap();
-    let fill = child(&["fill", path]);
+    let fill = other(&["fill", path]);
     let script = "mount -t tmpfs -o size=128k none \"$1\" && shift && exec \"$@\"";
     let mut whole = Command::new("unshare");
     // In a name space of its own, so that the mount goes with the process, and no rights are needed.
@@ -410,7 +410,7 @@ fn a_limit_on_a_files_length_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
     fs::write(&path, OLD).unwrap();
-    let write = child(&["write", "x", path.to_str().unwrap(), "force"]);
+    let write = other(&["write", "x", path.to_str().unwrap(), "force"]);
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"]).arg(write.get_program());
     limited.args(write.get_args()).env("OMOTE_TORTURE", format!("write\nx\n{}\nforce", path.display()));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::output::Existing;
 use crate::persona::library::{FindFaces, FindVector, Making};
 
 /// A vector of the recogniser whose hash is `digit` all over.
@@ -223,7 +224,8 @@ fn made(vectors: &[Vec<f32>], without: bool) -> Result<Persona, String> {
     let photo = photos.next().unwrap();
     let more_photos: Vec<PathBuf> = photos.collect();
     let PersonaDraft { name, title, class, licence, uses, tone, credit, .. } = draft();
-    let making = Making { photo, more_photos, name, title, class, licence, uses, tone, credit };
+    let existing = Existing::Refuse;
+    let making = Making { photo, more_photos, name, title, class, licence, uses, tone, credit, existing };
     // The photo of no vector has no face.
     let of = |photo: &Picture| vectors[photo.height() as usize - 256].clone();
     let find: FindFaces<'_> =
