@@ -29,6 +29,8 @@ struct Sound {
     video: Option<u32>,
     /// Its streams, and whether each is taken as it is.
     tracks: Vec<(u32, bool)>,
+    /// Whether times may jump in files of this kind.
+    jumps: bool,
 }
 
 /// A `.mp4` file. ffmpeg is started with the first frame, whose size, format and colour all must have.
@@ -101,6 +103,9 @@ impl Mp4 {
         args.words("-fpsprobesize 0 -itsoffset").word(format!("{:.6}", start.as_secs_f64()));
         args.words("-f nut -i pipe:0");
         if let Some(sound) = &self.sound {
+            if sound.jumps {
+                args.words("-skip_frame:v nokey");
+            }
             args.words("-i").word(file_url(&sound.path)).words("-map 0:v:0");
             for (i, (track, copied)) in sound.tracks.iter().enumerate() {
                 args.words("-map").word(format!("1:{track}"));
@@ -115,14 +120,15 @@ impl Mp4 {
         args.words(tags(encoded)).words("-movflags +faststart -metadata");
         args.word(format!("comment={}: the face in this video may be synthetic", what.words()));
         args.words("-f mp4").word(file_url(self.out.path()));
-        if let Some(Sound { video: Some(video), tracks, .. }) = &self.sound {
-            // Where a file's times jump, ffmpeg mends them by the streams that are used. The pictures were read
-            // with the same ones used (see `source::video`), so both are mended alike.
+        if let Some(Sound { video: Some(video), tracks, jumps, .. }) = &self.sound {
+            // Where a file's times jump, ffmpeg mends them by the streams that are used, and differently for those
+            // that it decodes. The pictures were read with the same ones used (see `source::video`), so both are
+            // mended alike; of the pictures' packets few need to be decoded for that.
             args.words("-map").word(format!("1:{video}"));
             for (track, _) in tracks {
                 args.words("-map").word(format!("1:{track}"));
             }
-            args.words("-c copy -f null -");
+            args.words(if *jumps { "-c:a copy -f null -" } else { "-c copy -f null -" });
         }
         let mut child = Child::spawn(&self.program, &args.0, Stdio::piped(), Stdio::null())
             .map_err(|e| not_started(&self.program, self.out.target(), self.frames, e))?;
@@ -227,7 +233,7 @@ impl Sound {
         let (video, sound) = probe.sound();
         let tracks: Vec<_> =
             sound.into_iter().map(|(track, codec)| (track, COPIED.contains(&codec))).collect();
-        Ok((!tracks.is_empty()).then(|| Self { path: audio.into(), video, tracks }))
+        Ok((!tracks.is_empty()).then(|| Self { path: audio.into(), video, tracks, jumps: probe.jumps() }))
     }
 }
 

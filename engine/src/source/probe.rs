@@ -40,6 +40,7 @@ struct Member {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Container {
+    format_name: Option<String>,
     duration: Option<String>,
     tags: Tags,
 }
@@ -241,6 +242,12 @@ impl Probe {
     /// How many pictures the file says that it holds.
     pub(crate) fn pictures(&self) -> Option<u64> {
         self.shown()?.nb_frames.as_deref()?.parse().ok()
+    }
+
+    /// Whether times may jump or begin anew in files of this kind, which ffmpeg mends.
+    pub(crate) fn jumps(&self) -> bool {
+        let name = self.format.format_name.as_deref().unwrap_or_default();
+        name.split(',').any(|n| matches!(n, "mpegts" | "mpeg" | "mpegtsraw" | "ogg" | "hls"))
     }
 
     /// The stream of pictures that is shown, and the sound that belongs to it, each with the name of its codec;

@@ -289,15 +289,13 @@ fn moving_pictures_give_all_their_pictures_at_their_times() {
         writer.finish().unwrap();
     }
     let webp = folder.path().join("a.webp");
-    let mut paths = vec![gif, apng];
-    if ffmpeg(
-        "-f lavfi -i color=black:s=48x32:r=10:d=0.6 -vf drawbox=x=12*floor(0.2+sqrt(8*n+1)/2-0.5):y=10:w=12:h=12:c=0xFAFAFA:t=fill,\
-         select=eq(n\\,0)+eq(n\\,1)+eq(n\\,3) -vsync passthrough -lossless 1 -loop 0 -c:v libwebp_anim",
-        &webp,
-    ) {
-        paths.push(webp);
-    }
-    for path in paths {
+    let square = "between(X,12*(gte(N,1)+gte(N,3)),12*(gte(N,1)+gte(N,3))+11)*between(Y,10,21)";
+    let made = format!(
+        "-f lavfi -i nullsrc=s=48x32:r=10:d=0.6 -vf geq=lum='16+219*{square}':cb=128:cr=128,select=eq(n\\,0)+eq(n\\,1)+eq(n\\,3) \
+         -vsync passthrough -lossless 1 -loop 0 -c:v libwebp_anim"
+    );
+    let webp = ffmpeg(&made, &webp).then_some(webp);
+    for path in [gif, apng].into_iter().chain(webp) {
         let mut source = source::open(&path).unwrap();
         let info = source.info().clone();
         assert_eq!(

@@ -89,7 +89,7 @@ impl Source for Moving {
         let Ok(got) = pictures.recv() else {
             self.pictures = None;
             let (path, count) = (&self.path, self.count);
-            return match self.timing.delays.len() > count {
+            return match self.timing.cut || self.timing.delays.len() > count {
                 true => Err(damaged(path, count, &"the file ends before its last picture").into()),
                 false => Ok(None),
             };

@@ -37,12 +37,14 @@ pub(crate) struct Timing {
     pub(crate) delays: Vec<Duration>,
     /// How often viewers show them; nothing for ever on.
     pub(crate) plays: Option<u32>,
+    /// Whether the file is shorter than it says.
+    pub(crate) cut: bool,
 }
 
 impl Timing {
     /// Reads a file as far as it goes. Takes any bytes; what is not as it should be ends the reading.
     pub(crate) fn of(form: Form, bytes: &[u8]) -> Self {
-        let mut timing = Self { delays: Vec::new(), plays: Some(1) };
+        let mut timing = Self { delays: Vec::new(), plays: Some(1), cut: false };
         // An end in the middle is found when the pictures are decoded.
         let _ended = match form {
             Form::Gif => timing.gif(bytes),
@@ -119,6 +121,8 @@ impl Timing {
     }
 
     fn webp(&mut self, bytes: &[u8]) -> Option<()> {
+        let length = u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?) as usize;
+        self.cut = bytes.len() < length.saturating_add(8);
         let mut rest = bytes.get(12..)?;
         loop {
             let (kind, after) = rest.split_first_chunk::<4>()?;
@@ -161,7 +165,7 @@ mod tests {
 
     #[test]
     fn times_too_short_to_be_meant_are_those_of_browsers() {
-        let mut timing = Timing { delays: Vec::new(), plays: None };
+        let mut timing = Timing { delays: Vec::new(), plays: None, cut: false };
         for ms in [0, 10, 20, 500] {
             timing.add(Duration::from_millis(ms));
         }
