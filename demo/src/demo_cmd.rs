@@ -1,8 +1,8 @@
 //! `omote demo`: the built-in actor wears a mask; a clip, a picture and a table are left.
 
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::Context;
 use clap::{Args, Parser};
@@ -10,9 +10,11 @@ use image::{RgbImage, imageops};
 use omote_engine::frame::Frame;
 use omote_engine::output::{Options, OutputFile};
 use omote_engine::pipeline::Output;
+use omote_engine::source::child;
 use omote_engine::space::MeshPoint;
 use omote_engine::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
 
+use crate::ending;
 use crate::run_cmd::{self, RunArgs};
 
 /// Options of `omote demo`.
@@ -68,15 +70,17 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
         }
     })?;
     let sheet = sheet.fill(&contact(&rows)?)?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}: input, mesh and output side by side", sheet.display())?;
-    stats.table(&mut out)?;
+    ending::tell(&mut std::io::stdout().lock(), |out| {
+        writeln!(out, "{}: input, mesh and output side by side", sheet.display())?;
+        stats.table(out)
+    })?;
     Ok(())
 }
 
 fn has_ffmpeg() -> bool {
-    let quiet =
-        |name: &str| Command::new(name).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let quiet = |name: &str| {
+        child::command(name).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status()
+    };
     quiet("ffmpeg").is_ok_and(|s| s.success()) && quiet("ffprobe").is_ok_and(|s| s.success())
 }
 

@@ -4,13 +4,14 @@ mod devices;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 use clap::Args;
 
 use omote_engine::gpu;
 use omote_engine::infer::models::{self, ModelFile};
 use omote_engine::infer::{LIBRARY_VARIABLE, Runtime};
+use omote_engine::source::child;
 
 use crate::setup::{self, ONNX_RUNTIME_VERSION, Store};
 
@@ -183,7 +184,7 @@ fn adapters() -> Vec<Finding> {
 
 /// A program of ffmpeg's, by asking it for its version.
 fn tool(name: &str, without: &str) -> Finding {
-    let asked = Command::new(name).arg("-version").stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let asked = child::command(name).arg("-version").stdin(Stdio::null()).stderr(Stdio::null()).output();
     let remedy = match std::env::consts::OS {
         "macos" => "brew install ffmpeg",
         "windows" => "winget install ffmpeg",

@@ -4,9 +4,12 @@ mod bench_cmd;
 mod cameras_cmd;
 mod demo_cmd;
 mod doctor;
+mod ending;
+mod left_over;
 mod live_cmd;
 mod models_cmd;
 mod persona_cmd;
+mod recordings_cmd;
 mod run_cmd;
 mod setup;
 mod track_cmd;
@@ -36,6 +39,8 @@ enum Command {
     Run(Box<run_cmd::RunArgs>),
     /// Put a persona on your face live: from a camera to a window and a virtual camera
     Live(Box<live_cmd::LiveArgs>),
+    /// Recordings that a crash left behind: list them, keep them under their names, or discard them
+    Recordings(recordings_cmd::RecordingsArgs),
     /// The faces of a clip or of pictures as numbers: 478 points each
     Track(track_cmd::TrackArgs),
     /// The built-in actor wears a mask: a clip, a contact sheet and a latency table
@@ -68,10 +73,11 @@ fn main() -> ExitCode {
     let Some(command) = cli.command else { return end(window::run(cli.window)) };
     let result = match command {
         Command::Run(args) => run_cmd::run(&args, |_, _| ()).and_then(|stats| {
-            stats.table(&mut std::io::stdout().lock())?;
+            ending::tell(&mut std::io::stdout().lock(), |out| stats.table(out))?;
             Ok(ExitCode::SUCCESS)
         }),
         Command::Live(args) => live_cmd::run(&args, &typed),
+        Command::Recordings(args) => recordings_cmd::run(&args),
         Command::Track(args) => track_cmd::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Demo(args) => demo_cmd::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Cameras(args) => cameras_cmd::run(&args),
@@ -87,6 +93,10 @@ fn main() -> ExitCode {
 /// The exit code; a failure is told first.
 fn end(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
+        if let Some(interrupted) = error.downcast_ref::<ending::Interrupted>() {
+            let _ = writeln!(std::io::stderr(), "{interrupted}");
+            return ExitCode::from(interrupted.signal.exit_code());
+        }
         // With standard error closed there is nobody to tell.
         let _ = writeln!(std::io::stderr(), "error: {error:#}");
         ExitCode::from(wardrobe::exit_code(&error))

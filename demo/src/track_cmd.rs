@@ -11,6 +11,7 @@ use omote_engine::source::{self, Options, Rate};
 use omote_engine::track::{Face, TrackerConfig};
 use serde::Serialize;
 
+use crate::ending::{self, Ending};
 use crate::{run_cmd, setup, wardrobe};
 
 /// Options of `omote track`.
@@ -68,12 +69,15 @@ fn rounded(face: &Face) -> Vec<[f32; 3]> {
 
 /// Runs the command.
 pub(crate) fn run(args: &TrackArgs) -> anyhow::Result<()> {
+    let ending = ending::hear()?;
     output::apart(&[("--out", &args.out)], &[("the input", &args.input)])?;
-    let mut out = BufWriter::new(OutputFile::create(&args.out, output::Options::force(args.force))?);
+    let file = OutputFile::create(&args.out, output::Options::force(args.force))?;
+    let _scrap = (!file.is_stream()).then(|| ending.scrap(file.path()));
+    let mut out = BufWriter::new(file);
     if args.stills {
-        stills(args, &mut out)?;
+        stills(args, &ending, &mut out)?;
     } else {
-        clip(args, &mut out)?;
+        clip(args, &ending, &mut out)?;
     }
     out.flush().map_err(|error| full(args, error))?;
     // Nothing is left in the buffer.
@@ -85,7 +89,7 @@ fn full(args: &TrackArgs, error: std::io::Error) -> OutputError {
     OutputError::io(&args.out, error)
 }
 
-fn clip(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
+fn clip(args: &TrackArgs, ending: &Ending, out: &mut impl Write) -> anyhow::Result<()> {
     let data = setup::data_folder(args.data.as_deref())?;
     let options = Options { rate: Rate::new(args.fps, 1) };
     let mut source = source::open_with(&args.input, &options)?;
@@ -93,6 +97,7 @@ fn clip(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
     let (mut tracker, _) = wardrobe::tracker(&data, config)?;
     let bar = run_cmd::progress(source.info().frames);
     while let Some(frame) = source.next()? {
+        ending.check(|| format!("nothing was written to {}", args.out.display()))?;
         let start = Instant::now();
         let faces = tracker.track(&frame)?;
         let ms = start.elapsed().as_secs_f64() * 1e3;
@@ -106,7 +111,7 @@ fn clip(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn stills(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
+fn stills(args: &TrackArgs, ending: &Ending, out: &mut impl Write) -> anyhow::Result<()> {
     let data = setup::data_folder(args.data.as_deref())?;
     let config = TrackerConfig { max_faces: usize::from(args.max_faces), ..TrackerConfig::default() };
     let (mut tracker, _) = wardrobe::tracker(&data, config)?;
@@ -117,6 +122,7 @@ fn stills(args: &TrackArgs, out: &mut impl Write) -> anyhow::Result<()> {
     let bar = run_cmd::progress(Some(names.len() as u64));
     let mut all = serde_json::Map::new();
     for name in names {
+        ending.check(|| format!("nothing was written to {}", args.out.display()))?;
         let frame = source::read_picture(&args.input.join(&name))?;
         let faces: Vec<Still> = tracker.stills(&frame)?.iter().map(still).collect();
         all.insert(name.to_string_lossy().replace('\\', "/"), serde_json::to_value(faces)?);

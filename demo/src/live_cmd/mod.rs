@@ -2,12 +2,12 @@
 
 mod figures;
 mod outputs;
+mod room;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -16,18 +16,19 @@ use omote_engine::actor::ActorOptions;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::output::{self, Existing, Options, OutputFile};
 use omote_engine::pipeline::{
-    Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, camera,
+    Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, SinkId, camera,
 };
+use omote_engine::sink;
 use omote_engine::sink::virtual_camera::VirtualCamera;
-use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
 
 use crate::wear_args::{PrivacyArg, WearArgs, size};
 use crate::window::{self, Given, WindowOptions};
-use crate::{setup, wardrobe};
+use crate::{ending, left_over, setup, wardrobe};
 use figures::Figures;
-use outputs::Outputs;
+use outputs::{Outputs, RECORDING};
+pub(crate) use room::Warned;
 
 /// Options of `omote live`.
 #[derive(Args, Clone, Debug)]
@@ -44,7 +45,8 @@ pub(crate) struct LiveArgs {
     /// Be a camera for other programs: auto, v4l2, v4l2:/dev/videoN, or pipewire
     #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "auto")]
     pub(crate) virtual_camera: Option<VirtualCamera>,
-    /// Record into an .mp4 file or a folder of numbered PNG
+    /// Record what viewers see into an .mp4 file or a folder of numbered PNG: pictures only, no sound. What was recorded
+    /// is kept whatever happens
     #[arg(long, value_name = "OUT")]
     pub(crate) record: Option<PathBuf>,
     /// Size wanted of the camera, and of the virtual camera and the actor
@@ -123,12 +125,9 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
     window::run(WindowOptions { given, data: wear.data.clone(), dump_state: None })
 }
 
-/// Runs without a window until the time is over or Ctrl-C is pressed.
+/// Runs without a window until the time is over or the end is asked for.
 fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Release)).context("Ctrl-C can't be caught")?;
-
+    let ending = ending::hear()?;
     let (record, stats) = (args.record.as_deref(), args.stats.as_deref());
     let outputs: Vec<_> = record
         .map(|path| ("--record", path))
@@ -136,40 +135,47 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
         .chain(stats.map(|path| ("--stats", path)))
         .collect();
     output::apart(&outputs, &args.wear.files())?;
-    let existing = Existing::force(args.force);
-    let spec = SinkSpec::steady(args.rate()?);
-    let recording = record.map(|path| sink::create_with(path, &spec, existing)).transpose()?;
+    let (rate, existing) = (args.rate()?, Existing::force(args.force));
+    let recording = record.map(|path| sink::record(path, rate, existing)).transpose()?;
     let stats = stats.map(|path| OutputFile::create(path, Options::force(args.force))).transpose()?;
+    let part = stats.as_ref().filter(|file| !file.is_stream()).map(OutputFile::path);
+    let _scrap = part.map(|part| ending.scrap(part));
+    // From its first picture on a recording is none.
+    let empty = recording.as_ref().and_then(|sink| sink.working()).map(|part| ending.scrap(part));
     let data = setup::data_folder(args.wear.data.as_deref())?;
+    left_over::tell(&data);
     let personas = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
-    let (follow, runtime) = trackers(args, data)?;
+    let (follow, runtime) = trackers(args, data.clone())?;
     let settings = args.wear.settings(args.privacy);
     let source = args.source()?;
-    let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+    let live = Arc::new(Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?);
     if args.wear.model.model.is_some() {
         live.wear_model(Some(make_model(args)?));
     }
     let figures = Figures::watch(&live)?;
-    let mut outputs = Outputs::open(&live, args, args.rate()?, recording)?;
+    let mut outputs = Outputs::open(&live, args, &data, recording)?;
+    drop(empty);
 
     let begun = Instant::now();
     let mut told = Told::default();
     let over = |begun: Instant| args.seconds.is_some_and(|s| begun.elapsed().as_secs_f64() >= s);
-    while !stop.load(Ordering::Acquire) && !over(begun) {
-        std::thread::park_timeout(Duration::from_millis(100));
+    while !over(begun) && ending.wait(Duration::from_millis(100)).is_none() {
         let status = live.status();
         outputs.keep(&live, &status);
         figures.sample(&status);
-        told.tell(&status)?;
+        told.tell(&status);
     }
-    outputs.finish(&live)?;
-    let status = live.stop();
+    ending.begin();
+    told.end();
+    let recorded = live.end();
+    let status = live.status();
+    let whole = outputs.finish(recorded)?;
     let report = figures.report(args, &status, runtime, begun.elapsed());
-    report.table(&mut std::io::stdout().lock())?;
     if let Some(file) = stats {
         file.fill(report.json()?.as_bytes())?;
     }
-    Ok(ExitCode::SUCCESS)
+    ending::tell(&mut std::io::stdout().lock(), |out| report.table(out))?;
+    Ok(ending::session_code(whole))
 }
 
 /// Loads the swap model that the options name.
@@ -200,26 +206,55 @@ pub(crate) fn trackers(args: &LiveArgs, data: PathBuf) -> anyhow::Result<(MakeFo
     Ok((make, runtime))
 }
 
-/// Tells the user what changes, and on a terminal once a second how it goes.
+/// Tells the user what changes, and on a terminal once a second how it goes. Whether anybody reads it changes nothing.
 #[derive(Default)]
 struct Told {
     last: Option<(String, Instant)>,
     line: bool,
+    /// Sinks whose end was told.
+    ended: Vec<SinkId>,
+    room: Warned,
 }
 
 impl Told {
-    fn tell(&mut self, status: &LiveStatus) -> std::io::Result<()> {
+    fn tell(&mut self, status: &LiveStatus) {
+        let mut err = std::io::stderr().lock();
+        if let Err(e) = self.lines(status, &mut err) {
+            log::debug!("nobody reads how it goes: {e}");
+        }
+    }
+
+    /// Ends the line on which figures stand.
+    fn end(&mut self) {
+        if std::mem::take(&mut self.line) {
+            // With standard error closed there is nobody to tell.
+            let _ = writeln!(std::io::stderr());
+        }
+    }
+
+    fn lines(&mut self, status: &LiveStatus, err: &mut dyn Write) -> std::io::Result<()> {
         let reason = status.reason.clone().unwrap_or_default();
         let what = format!("{} {reason}", status.state.name());
         let same = self.last.as_ref().is_some_and(|(last, _)| *last == what);
-        let mut err = std::io::stderr().lock();
-        if !same {
-            if std::mem::take(&mut self.line) {
-                writeln!(err)?;
+        let mut lines = Vec::new();
+        for sink in status.sinks.iter().filter(|sink| sink.name == RECORDING) {
+            if let Some(fault) = sink.fault.as_ref().filter(|_| !self.ended.contains(&sink.id)) {
+                self.ended.push(sink.id);
+                lines.push(format!("the recording has ended: {fault}"));
+            } else if let Some(warning) = sink.room.and_then(|room| self.room.warning(room)) {
+                lines.push(format!("recording: {warning}"));
             }
+        }
+        if !same {
             let colon = if reason.is_empty() { "" } else { ": " };
-            writeln!(err, "{}{colon}{reason}", status.state.name())?;
+            lines.push(format!("{}{colon}{reason}", status.state.name()));
             self.last = Some((what, Instant::now()));
+        }
+        if !lines.is_empty() && std::mem::take(&mut self.line) {
+            writeln!(err)?;
+        }
+        for line in lines {
+            writeln!(err, "{line}")?;
         }
         let Some((_, at)) = &mut self.last else { return Ok(()) };
         if same && std::io::stderr().is_terminal() && at.elapsed() >= Duration::from_secs(1) {

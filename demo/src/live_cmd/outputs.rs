@@ -1,15 +1,20 @@
 //! The virtual camera and the recording of a run without a window.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use omote_engine::pipeline::{Live, LiveStatus, SinkId};
+use omote_engine::pipeline::{Live, LiveStatus, Recorded, SinkId};
 use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
-use omote_engine::source::Rate;
 
 use super::LiveArgs;
+use crate::ending;
+use crate::left_over::Note;
+
+/// Name of the recording's sink.
+pub(super) const RECORDING: &str = "recording";
 
 /// Between two tries to open a virtual camera that was lost.
 const RETRY: Duration = Duration::from_secs(2);
@@ -17,7 +22,8 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What frames go to.
 pub(super) struct Outputs {
     camera: Option<Camera>,
-    recording: Option<SinkId>,
+    /// Found at the next start if this program is killed.
+    recording: Option<Note>,
 }
 
 struct Camera {
@@ -32,9 +38,10 @@ impl Outputs {
     pub(super) fn open(
         live: &Live,
         args: &LiveArgs,
-        rate: Rate,
+        data: &Path,
         recording: Option<Box<dyn Sink>>,
     ) -> anyhow::Result<Self> {
+        let rate = args.rate()?;
         let mut outputs = Self { camera: None, recording: None };
         if let Some(which) = &args.virtual_camera {
             let (width, height) = args.size;
@@ -42,8 +49,9 @@ impl Outputs {
             let id = Some(attach(live, which, &spec)?);
             outputs.camera = Some(Camera { which: which.clone(), spec, id, tried: Instant::now() });
         }
-        if let Some(recording) = recording {
-            outputs.recording = Some(live.record("recording", recording, rate)?);
+        if let Some((recording, path)) = recording.zip(args.record.as_deref()) {
+            outputs.recording = recording.working().and_then(|working| Note::begin(data, working, path));
+            live.record(RECORDING, recording, rate)?;
         }
         Ok(outputs)
     }
@@ -65,14 +73,22 @@ impl Outputs {
         }
     }
 
-    /// Completes the recording; the virtual camera goes with the pipeline.
-    pub(super) fn finish(&mut self, live: &Live) -> anyhow::Result<()> {
-        let Some(done) = self.recording.take().and_then(|id| live.detach(id)) else { return Ok(()) };
-        let done = done.context("the recording failed")?;
-        if let Some(path) = done.path {
-            writeln!(std::io::stdout().lock(), "{}: {} frames", path.display(), done.frames)?;
+    /// Says where recordings are; whether all ended because the program did.
+    pub(super) fn finish(self, recorded: Vec<Recorded>) -> anyhow::Result<bool> {
+        let mut whole = true;
+        for one in recorded {
+            let done = one.finished.context("the recording failed")?;
+            if done.ended.is_some() {
+                // Why was told when it ended.
+                whole = false;
+            } else if let Some(path) = done.path {
+                ending::tell(&mut std::io::stdout().lock(), |out| {
+                    writeln!(out, "{}: {} frames, no sound", path.display(), done.frames)?;
+                    done.remarks.iter().try_for_each(|remark| writeln!(out, "{remark}"))
+                })?;
+            }
         }
-        Ok(())
+        Ok(whole)
     }
 }
 

@@ -20,8 +20,9 @@ use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate, Source};
 use omote_engine::timing::Timings;
 
+use crate::left_over::{self, Note};
 use crate::wear_args::{PrivacyArg, WearArgs, size};
-use crate::{setup, wardrobe};
+use crate::{ending, setup, wardrobe};
 
 /// Options of `omote run`.
 #[derive(Args, Clone, Debug)]
@@ -79,12 +80,14 @@ impl RunArgs {
 
 /// Runs the command. `watch` sees every frame as it came and what became of it.
 pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> anyhow::Result<Stats> {
+    let ending = ending::hear()?;
     let stats = args.stats.as_deref();
     let outputs: Vec<_> =
         std::iter::once(("--out", &*args.out)).chain(stats.map(|s| ("--stats", s))).collect();
     let inputs: Vec<_> = std::iter::once(("the input", &*args.input)).chain(args.wear.files()).collect();
     output::apart(&outputs, &inputs)?;
     let data = setup::data_folder(args.wear.data.as_deref())?;
+    left_over::tell(&data);
     let mut source = args.open()?;
     let info = source.info().clone();
     let (mut width, mut height) = args.scale.unwrap_or((info.width, info.height));
@@ -94,6 +97,16 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
     check_size(info.width, info.height).and_then(|()| check_size(width, height))?;
     let mut sink = sink::create_with(&args.out, &SinkSpec::of(&info), Existing::force(args.force))?;
     let figures = stats.map(|path| OutputFile::create(path, Options::force(args.force))).transpose()?;
+    let noted = sink.working().and_then(|working| Note::begin(&data, working, &args.out));
+    let parts =
+        sink.working().into_iter().chain(figures.as_ref().filter(|f| !f.is_stream()).map(OutputFile::path));
+    let scrap: Vec<_> = parts.map(|part| ending.scrap(part)).collect();
+    let told = format!("nothing was written to {}", args.out.display());
+    ending.at_last(move || {
+        // With standard error closed there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "ended while it waited for its input: {told}");
+        None
+    });
     let textures = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
     let (tracker, runtime) = wardrobe::tracker(&data, args.wear.tracking(args.privacy))?;
     let mut settings = args.wear.settings(args.privacy);
@@ -109,7 +122,11 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
     let mut io = Timings::default();
     let (mut frames, mut with_face, mut shown) = (0u64, 0u64, [0u64; State::ALL.len()]);
     let start = Instant::now();
-    while let Some(frame) = io.measure("read", || source.next())? {
+    let nothing = |done: u64| format!("after {done} frames; nothing was written to {}", args.out.display());
+    loop {
+        ending.check(|| nothing(frames))?;
+        // The end of a source that was cut off by the same signal is none.
+        let Some(frame) = io.measure("read", || source.next())? else { break };
         let kept = frame.clone();
         let output = engine.process(frame)?;
         io.measure("write", || sink.present(&output.badged))?;
@@ -119,24 +136,31 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
         shown[output.state as usize] += 1;
         bar.inc(1);
     }
+    ending.check(|| nothing(frames))?;
+    // A signal that comes now comes too late to take anything back.
+    ending.begin();
     let finished = sink.finish()?;
+    drop(noted);
     let wall = start.elapsed();
     bar.finish_and_clear();
     let stats = Stats::new(&info, &engine, runtime, frames, with_face, shown, wall, &io);
     if let Some(file) = figures {
         file.fill(stats.json()?.as_bytes())?;
     }
+    drop(scrap);
     if let Some(path) = finished.path {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}: {} frames, a face in {with_face}", path.display(), finished.frames)?;
-        for remark in source.remarks().iter().chain(&finished.remarks) {
-            writeln!(out, "{remark}")?;
-        }
-        let [starting, _, hold, pixelate, card, _] = shown;
-        let card = card + starting;
-        if hold + pixelate + card > 0 {
-            writeln!(out, "lost faces: held in {hold} frames, pixelated in {pixelate}, card in {card}")?;
-        }
+        ending::tell(&mut std::io::stdout().lock(), |out| {
+            writeln!(out, "{}: {} frames, a face in {with_face}", path.display(), finished.frames)?;
+            for remark in source.remarks().iter().chain(&finished.remarks) {
+                writeln!(out, "{remark}")?;
+            }
+            let [starting, _, hold, pixelate, card, _] = shown;
+            let card = card + starting;
+            if hold + pixelate + card > 0 {
+                writeln!(out, "lost faces: held in {hold} frames, pixelated in {pixelate}, card in {card}")?;
+            }
+            Ok(())
+        })?;
     }
     Ok(stats)
 }

@@ -25,6 +25,8 @@ use problem::Problem;
 pub(crate) use report::Report;
 use wheel::Opened;
 
+use crate::ending;
+
 /// Turns a `.tflite` file into ONNX bytes, always the same. The error says what in the file is at fault.
 type Convert = fn(&[u8]) -> anyhow::Result<Vec<Vec<u8>>>;
 
@@ -41,7 +43,12 @@ pub(crate) struct SetupArgs {
 
 /// Runs set-up for this host.
 pub(crate) fn run(args: &SetupArgs) -> anyhow::Result<()> {
-    run_with(args, &Report::new())
+    let ending = ending::hear()?;
+    let done = run_with(args, &Report::new());
+    if done.is_err() {
+        ending.check(|| "set-up is not complete; `omote setup` goes on where it was".to_owned())?;
+    }
+    done
 }
 
 /// As [`run`], with the steps told to `report`.

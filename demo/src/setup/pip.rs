@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use omote_engine::source::child;
+
 use super::pins::Wheel;
 use super::problem::{Problem, pip_remedy};
 use super::report::Report;
+use crate::ending;
 
 /// The ways to call pip, in the order they are tried.
 const CANDIDATES: [&[&str]; 5] =
@@ -37,7 +40,7 @@ impl Pip {
 
     fn command(self) -> Command {
         let mut words = self.0.iter();
-        let mut command = Command::new(words.next().copied().unwrap_or("pip"));
+        let mut command = child::command(words.next().copied().unwrap_or("pip"));
         command.args(words);
         command
     }
@@ -109,6 +112,10 @@ fn watch(mut child: Child, mut tick: impl FnMut()) -> std::io::Result<(bool, Str
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok((status.success(), reader.join().unwrap_or_default()));
+        }
+        if ending::over() {
+            // It stands in a process group of its own and would go on. It may have ended in this moment.
+            let _ = child.kill();
         }
         tick();
         std::thread::sleep(POLL);

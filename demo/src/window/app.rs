@@ -1,10 +1,11 @@
 //! The window's state, and what happens in it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Context};
+use eframe::egui::{self, Context, ViewportCommand};
 use omote_engine::gpu::Gpu;
 
 use super::WindowOptions;
@@ -13,6 +14,7 @@ use super::dump::DumpFile;
 use super::files::Kind;
 use super::gallery::Gallery;
 use super::import::{Import, Outcome};
+use super::left_overs::LeftOvers;
 use super::preview::Preview;
 use super::recording::Recorder;
 use super::session::{self, Fitting, Live, LiveStatus, Refusal, Start, Started};
@@ -22,6 +24,7 @@ use super::swap_models::{self, SwapModels};
 use super::task::{Progress, Task};
 use super::toast::Toasts;
 use super::virtual_camera::VirtualSwitch;
+use crate::ending::{Ending, RECORDING_ENDED};
 
 /// Between two looks at the pipeline's figures.
 const LOOK: Duration = Duration::from_millis(100);
@@ -29,6 +32,9 @@ const LOOK: Duration = Duration::from_millis(100);
 const SETTLED: Duration = Duration::from_millis(800);
 /// Repaint at least so often, so that figures and states are current when no frame comes.
 const IDLE: Duration = Duration::from_millis(250);
+
+/// How long a session that is being loaded is waited for at the end.
+const LOADING: Duration = Duration::from_secs(5);
 
 /// How far the window is.
 pub(super) enum Phase {
@@ -69,6 +75,34 @@ pub(super) struct App {
     dump: Option<DumpFile>,
     pub(super) snapshots: Vec<PathBuf>,
     pub(super) recordings: Vec<PathBuf>,
+    /// What earlier runs left behind.
+    pub(super) left_overs: LeftOvers,
+    end: End,
+}
+
+/// What the window and the program's end share.
+#[derive(Clone)]
+pub(super) struct End {
+    /// Hears signals.
+    pub(super) ending: Arc<Ending>,
+    /// The pipeline, for ending it where the window can't.
+    pub(super) live: Arc<Mutex<Weak<Live>>>,
+    /// A recording ended by itself.
+    pub(super) broke: Arc<AtomicBool>,
+}
+
+impl End {
+    /// Wakes the window when its end is asked for; where it does not answer, the pipeline is ended all the same.
+    fn watch(&self, context: &Context) {
+        let context = context.clone();
+        self.ending.also(move || context.request_repaint());
+        let live = Arc::clone(&self.live);
+        self.ending.at_last(move || {
+            let live = live.lock().unwrap_or_else(PoisonError::into_inner).upgrade()?;
+            let whole = live.end().iter().all(|one| one.finished.as_ref().is_ok_and(|f| f.ended.is_none()));
+            Some(if whole { 0 } else { RECORDING_ENDED })
+        });
+    }
 }
 
 impl App {
@@ -80,7 +114,8 @@ impl App {
         gpu: Option<Gpu>,
         opened: Opened,
     ) -> Self {
-        let Opened { file, mut kept, notice } = opened;
+        let Opened { file, mut kept, notice, end } = opened;
+        end.watch(context);
         let switch_on = options.given.virtual_camera.is_some();
         let models = SwapModels::open(context, &data, options.given.model.clone());
         options.given.over(&mut kept);
@@ -110,6 +145,8 @@ impl App {
             dump: options.dump_state.map(DumpFile::new),
             snapshots: Vec::new(),
             recordings: Vec::new(),
+            left_overs: LeftOvers::look(context, &data),
+            end,
             data,
             gpu,
             file,
@@ -177,6 +214,7 @@ impl App {
                     self.phase = Phase::Failed(error.to_string());
                     return;
                 }
+                *self.end.live.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&live);
                 live.pause(self.paused);
                 let camera = Arc::clone(&live);
                 if let Some(notice) = notice {
@@ -202,9 +240,14 @@ impl App {
         let Phase::Running(live, _) = &self.phase else { return };
         self.status = live.status();
         let fault_of = |id| self.status.sinks.iter().find(|s| Some(s.id) == id).and_then(|s| s.fault.clone());
-        if let Some(fault) = fault_of(self.recorder.sink()) {
-            self.recorder.failed();
-            self.toasts.fault(fault);
+        let recording = self.recorder.sink();
+        if let Some(fault) = fault_of(recording) {
+            self.recorder.failed(live);
+            self.toasts.fault(format!("The recording has ended: {fault}"));
+        }
+        let room = self.status.sinks.iter().find(|s| Some(s.id) == recording).and_then(|s| s.room);
+        if let Some(warning) = self.recorder.note_room(room) {
+            self.toasts.fault(format!("Recording: {warning}"));
         }
         let on = match &self.virtual_camera {
             VirtualSwitch::On(id, _) => Some(*id),
@@ -269,11 +312,17 @@ pub(super) struct Opened {
     pub(super) kept: Remembered,
     /// What to tell of it.
     pub(super) notice: Option<String>,
+    /// How the program ends.
+    pub(super) end: End,
 }
 
 impl eframe::App for App {
     fn logic(&mut self, context: &Context, _: &mut eframe::Frame) {
+        if self.end.ending.asked().is_some() {
+            context.send_viewport_cmd(ViewportCommand::Close);
+        }
         self.catch_up(context);
+        self.left_overs.poll();
         self.keep_settings(context);
     }
 
@@ -285,6 +334,7 @@ impl eframe::App for App {
         self.keys(&context);
         self.drops(&context);
         self.layout(ui);
+        self.left_overs(&context);
         self.dialogs(&context);
         let now = self.dump.is_some().then(|| self.describe(&context));
         if let (Some(dump), Some(now)) = (&mut self.dump, now) {
@@ -293,11 +343,25 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self) {
+        self.end.ending.begin();
         if let Err(error) = self.file.save(&self.kept) {
             log::warn!("{error:#}");
         }
-        if let Phase::Running(live, _) = &self.phase {
-            self.recorder.stop_now(live);
+        let live = match &self.phase {
+            Phase::Running(live, _) => Some(Arc::clone(live)),
+            // What is being loaded is ended once it is there.
+            Phase::Loading(task) => match task.wait(LOADING) {
+                Progress::Done(Ok(started)) => Some(started.live),
+                _ => None,
+            },
+            Phase::SetUp(_) | Phase::Failed(_) => None,
+        };
+        let recorded = live.map_or_else(Vec::new, |live| live.end());
+        self.virtual_camera.end();
+        self.recorder.end(recorded);
+        if let Phase::SetUp(setup) = &self.phase {
+            setup.end();
         }
+        self.end.broke.store(!self.recorder.whole(), Ordering::Release);
     }
 }

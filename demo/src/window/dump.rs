@@ -53,6 +53,8 @@ pub(super) struct Dump {
     pub(super) snapshots: Vec<PathBuf>,
     /// Recordings written.
     pub(super) recordings: Vec<PathBuf>,
+    /// What an earlier run left behind, while it is offered.
+    pub(super) left_over: Option<String>,
     /// Messages that were shown, in order.
     pub(super) messages: Vec<String>,
     /// `off`, `starting`, `on`, or `failed`.
@@ -180,6 +182,7 @@ impl App {
             picture: self.preview.shown().is_some(),
             snapshots: self.snapshots.clone(),
             recordings: self.recordings.clone(),
+            left_over: self.left_overs.offered(),
             messages: self.toasts.told.clone(),
             virtual_camera: self.virtual_camera.word().to_owned(),
             virtual_kind: self.kept.virtual_camera.clone(),

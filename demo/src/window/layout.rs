@@ -178,7 +178,7 @@ impl App {
                     }
                     None => controls::button(ui, "record", Some(Icon::Record), "Record", Weight::Plain),
                 };
-                if record.on_hover_text("Record what viewers see (R)").clicked() {
+                if record.on_hover_text("Record what viewers see, without sound (R)").clicked() {
                     self.act(&context, Action::Record);
                 }
             });
@@ -251,6 +251,13 @@ impl App {
         painter.circle_filled(pos2(place.left() + 16.0, place.center().y), 5.0, colour);
         let at = pos2(place.left() + 30.0, place.center().y);
         painter.text(at, Align2::LEFT_CENTER, clock(time), theme::medium(13.0), theme::TEXT);
+        let Some(lasts) = self.recorder.lasts() else { return };
+        let words = format!("Disk full in {}", clock(lasts));
+        let at = pos2(place.right() + 10.0, place.center().y);
+        let place =
+            painter.text(at, Align2::LEFT_CENTER, &words, theme::medium(13.0), theme::TEXT).expand(6.0);
+        painter.rect_filled(place, CornerRadius::same(14), theme::BAD);
+        painter.text(at, Align2::LEFT_CENTER, &words, theme::medium(13.0), theme::TEXT);
     }
 
     /// While a file is held over the window.

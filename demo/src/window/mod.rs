@@ -14,6 +14,7 @@ mod import;
 mod keys;
 mod latency;
 mod layout;
+mod left_overs;
 mod panel;
 pub(crate) mod picture;
 pub(crate) mod preview;
@@ -31,6 +32,8 @@ mod virtual_camera;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
@@ -38,8 +41,8 @@ use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupExisting};
 use eframe::{NativeOptions, Renderer, egui};
 use omote_engine::gpu::Gpu;
 
-use crate::setup;
-use app::{App, Opened};
+use crate::{ending, setup};
+use app::{App, End, Opened};
 use settings::SettingsFile;
 
 pub(crate) use given::Given;
@@ -63,6 +66,8 @@ pub(crate) struct WindowOptions {
 /// # Errors
 /// No data folder, no graphics adapter, or no display.
 pub(crate) fn run(options: WindowOptions) -> anyhow::Result<ExitCode> {
+    let end = End { ending: ending::hear()?, live: Arc::default(), broke: Arc::default() };
+    let broke = Arc::clone(&end.broke);
     let data = setup::data_folder(options.data.as_deref())?;
     let (file, kept, notice) = SettingsFile::open(settings::folder().as_deref());
     let gpu = Gpu::for_window().context("no window can be opened; `omote live --no-window` needs none")?;
@@ -89,14 +94,14 @@ pub(crate) fn run(options: WindowOptions) -> anyhow::Result<ExitCode> {
     };
     let make = move |creation: &eframe::CreationContext<'_>| {
         theme::set(&creation.egui_ctx);
-        let opened = Opened { file, kept, notice };
+        let opened = Opened { file, kept, notice, end };
         let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, options, data, shared, opened));
         Ok(app)
     };
     eframe::run_native("Omote", native, Box::new(make)).map_err(|error| {
         anyhow!("the window can't be opened: {error}; without a display use `omote live --no-window`")
     })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ending::session_code(!broke.load(Ordering::Acquire)))
 }
 
 /// The program's icon: the mark's mask in the accent on lacquer.

@@ -1,36 +1,73 @@
 //! Snapshots and recordings: badged frames into files, away from the window's thread.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
-use omote_engine::sink::{self, SinkSpec};
+use omote_engine::output::Existing;
+use omote_engine::pipeline::Recorded;
+use omote_engine::sink::{self, Finished, Room, SinkSpec};
 use omote_engine::source::Rate;
 
 use super::files::{self, Kind};
 use super::session::{Live, Shown, SinkId};
 use super::task::{Progress, Task};
+use crate::left_over::Note;
+use crate::live_cmd::Warned;
 
 /// The result of a file's writing.
 type Written = Result<PathBuf, String>;
 
+/// At the program's end no file is waited for longer than this.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A recording that runs.
+struct Running {
+    id: SinkId,
+    since: Instant,
+    /// Found at the next start if this program is killed.
+    note: Option<Note>,
+    room: Option<Room>,
+    warned: Warned,
+}
+
 /// What runs, and what is being finished.
 #[derive(Default)]
 pub(super) struct Recorder {
-    running: Option<(SinkId, Instant)>,
+    running: Option<Running>,
     finishing: Vec<(Kind, Task<Written>)>,
+    /// A recording ended by itself.
+    broke: bool,
 }
 
 impl Recorder {
     /// How long the recording that runs has been running.
     pub(super) fn since(&self) -> Option<Duration> {
-        self.running.map(|(_, since)| since.elapsed())
+        self.running.as_ref().map(|running| running.since.elapsed())
     }
 
     /// The sink of the recording that runs.
     pub(super) fn sink(&self) -> Option<SinkId> {
-        self.running.map(|(id, _)| id)
+        self.running.as_ref().map(|running| running.id)
+    }
+
+    /// How long the disk lasts for the recording that runs, where that is not for long.
+    pub(super) fn lasts(&self) -> Option<Duration> {
+        let lasts = self.running.as_ref()?.room?.lasts?;
+        (lasts < Duration::from_secs(600)).then_some(lasts)
+    }
+
+    /// Notes the room that the recording has left; what is to be told of it.
+    pub(super) fn note_room(&mut self, room: Option<Room>) -> Option<String> {
+        let running = self.running.as_mut()?;
+        running.room = room;
+        room.and_then(|room| running.warned.warning(room))
+    }
+
+    /// Whether no recording has ended by itself.
+    pub(super) fn whole(&self) -> bool {
+        !self.broke
     }
 
     /// Writes what is on the screen, as it went out: not mirrored, with the badge.
@@ -44,39 +81,65 @@ impl Recorder {
         self.finishing.push((Kind::Snapshot, Task::start("snapshot", context, work)));
     }
 
-    /// Starts a recording at a rate in frames a second.
+    /// Starts a recording at a rate in frames a second. It is noted in the data folder.
     ///
     /// # Errors
     /// Why it can't be started, with the remedy.
-    pub(super) fn start(&mut self, live: &Live, rate: f64) -> Result<(), String> {
+    pub(super) fn start(&mut self, live: &Live, rate: f64, data: &Path) -> Result<(), String> {
         let path = files::new_file(Kind::Recording)?;
         let whole = rate.round().clamp(1.0, 240.0) as u32;
         let rate = Rate::new(whole, 1).ok_or("the frame rate is out of range")?;
-        let sink = sink::create(&path, &SinkSpec::steady(rate)).map_err(told)?;
+        let sink = sink::record(&path, rate, Existing::Refuse).map_err(told)?;
+        let note = sink.working().and_then(|working| Note::begin(data, working, &path));
         let id = live.record("recording", sink, rate).map_err(told)?;
-        self.running = Some((id, Instant::now()));
+        let (since, room, warned) = (Instant::now(), None, Warned::default());
+        self.running = Some(Running { id, since, note, room, warned });
         Ok(())
     }
 
     /// Ends the recording; the file is completed on a thread of its own.
     pub(super) fn stop(&mut self, context: &Context, live: &Arc<Live>) {
-        let Some((id, _)) = self.running.take() else { return };
+        let Some(Running { id, note, .. }) = self.running.take() else { return };
         let live = Arc::clone(live);
-        let work = move || finished(live.detach(id));
+        let work = move || {
+            let written = finished(live.detach(id));
+            drop(note);
+            written
+        };
         self.finishing.push((Kind::Recording, Task::start("recording", context, work)));
     }
 
-    /// Ends the recording and waits for its file.
-    pub(super) fn stop_now(&mut self, live: &Live) {
-        let Some((id, _)) = self.running.take() else { return };
-        if let Err(error) = finished(live.detach(id)) {
-            log::warn!("{error}");
+    /// Gives up a recording whose sink has failed: what was kept is known, and was told.
+    pub(super) fn failed(&mut self, live: &Live) {
+        self.broke = true;
+        if let Some(Running { id, note, .. }) = self.running.take() {
+            drop((live.detach(id), note));
         }
     }
 
-    /// Gives up a recording whose sink has failed.
-    pub(super) fn failed(&mut self) {
+    /// At the program's end: takes over what became of the recordings of the pipeline, and waits for all files.
+    pub(super) fn end(&mut self, recorded: Vec<Recorded>) {
+        for one in recorded {
+            if let Err(error) = finished(Some(one.finished)) {
+                self.broke = true;
+                log::warn!("{error}");
+            }
+        }
         self.running = None;
+        let until = Instant::now() + PATIENCE;
+        for (kind, task) in self.finishing.drain(..) {
+            let written = match task.wait(until.saturating_duration_since(Instant::now())) {
+                Progress::Done(written) => written.map(|_| ()),
+                Progress::Running => {
+                    Err("a file is not complete after a minute; it is left as it is".to_owned())
+                }
+                Progress::Gone => Err("a file could not be written".to_owned()),
+            };
+            if let Err(error) = written {
+                self.broke |= kind == Kind::Recording;
+                log::warn!("{error}");
+            }
+        }
     }
 
     /// What was finished since the last call.
@@ -85,6 +148,7 @@ impl Recorder {
         self.finishing.retain(|(kind, task)| match task.poll() {
             Progress::Running => true,
             Progress::Done(written) => {
+                self.broke |= *kind == Kind::Recording && written.is_err();
                 done.push((*kind, written));
                 false
             }
@@ -97,8 +161,9 @@ impl Recorder {
     }
 }
 
-fn finished(detached: Option<omote_engine::error::Result<sink::Finished>>) -> Written {
+fn finished(detached: Option<omote_engine::error::Result<Finished>>) -> Written {
     match detached {
+        Some(Ok(Finished { ended: Some(why), .. })) => Err(why),
         Some(Ok(finished)) => finished.path.ok_or_else(|| "the recording has no file".to_owned()),
         Some(Err(error)) => Err(told(error)),
         None => Err("the recording had ended already".to_owned()),

@@ -53,6 +53,14 @@ impl SetUp {
         self.running = Some((Task::start("set-up", context, work), told));
     }
 
+    /// Waits until what it has started is ended, so that no download goes on behind the program's back.
+    pub(super) fn end(&self) {
+        if let Some((task, _)) = &self.running {
+            // What is half done is done anew at the next start.
+            let _ = task.wait(std::time::Duration::from_secs(2));
+        }
+    }
+
     /// Takes over how far it is; true when it is done.
     pub(super) fn poll(&mut self) -> bool {
         let Some((task, told)) = &self.running else { return false };

@@ -1,6 +1,7 @@
 //! Work that must not keep the window waiting: a thread, and the place its result comes to.
 
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
+use std::time::Duration;
 
 use eframe::egui::Context;
 
@@ -41,6 +42,15 @@ impl<T: Send + 'static> Task<T> {
             Ok(value) => Progress::Done(value),
             Err(TryRecvError::Empty) => Progress::Running,
             Err(TryRecvError::Disconnected) => Progress::Gone,
+        }
+    }
+
+    /// Waits for the result, at most `limit`: at the program's end, when nothing else may keep it waiting.
+    pub(super) fn wait(&self, limit: Duration) -> Progress<T> {
+        match self.result.recv_timeout(limit) {
+            Ok(value) => Progress::Done(value),
+            Err(RecvTimeoutError::Timeout) => Progress::Running,
+            Err(RecvTimeoutError::Disconnected) => Progress::Gone,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The switch for the virtual camera: opening and closing it away from the window's thread.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use eframe::egui::Context;
 use omote_engine::error::Error;
@@ -53,6 +54,14 @@ impl VirtualSwitch {
             let live = Arc::clone(live);
             // Nobody waits for it: what is closed needs no further word.
             drop(Task::start("virtual camera", context, move || live.detach(id)));
+        }
+    }
+
+    /// Waits for one that is being opened, so that it is closed before the program ends.
+    pub(super) fn end(&self) {
+        if let Self::Starting(task) = self {
+            // What came of it has been closed with the pipeline, or was refused by it.
+            let _ = task.wait(Duration::from_secs(5));
         }
     }
 

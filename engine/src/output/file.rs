@@ -128,6 +128,11 @@ impl OutputFile {
     }
 }
 
+/// Opens a file under its working name again, for changing it where it stands.
+pub(crate) fn reopen(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).open(path)
+}
+
 /// Where a file may go, and what it replaces.
 fn admit(target: &Path, options: Options) -> Result<Place, OutputError> {
     place::check_name(target)?;

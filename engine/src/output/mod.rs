@@ -28,10 +28,11 @@ use std::path::{Path, PathBuf};
 
 pub use apart::apart;
 pub use error::OutputError;
+pub(crate) use file::reopen;
 pub use file::{OutputFile, check};
 pub use folder::{OutputFolder, Scratch, check_folder};
 pub(crate) use place::{check_name, named_as_folder};
-pub use settle::set_aside;
+pub use settle::{adopt, set_aside};
 pub use shared::{Lock, update};
 pub use working::{LeftOver, left_overs};
 

@@ -164,6 +164,24 @@ pub(super) fn aside(
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// Gives what a killed process left under a working name the name that it was to have; where that is taken meanwhile,
+/// `NAME (2).ENDING` and so on. Where it is then.
+///
+/// # Errors
+/// Where it can't be renamed.
+pub fn adopt(work: &Path, target: &Path) -> Result<PathBuf, OutputError> {
+    // Without the slash that a folder's name may end in.
+    let target: PathBuf = target.components().collect();
+    let named = match rename_new(work, &target) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => aside(work, &target, work.is_dir(), &another),
+        named => named.map(|()| {
+            sync_names(&target);
+            target.clone()
+        }),
+    };
+    named.map_err(|cause| OutputError::io(&target, cause))
+}
+
 /// Gives a file that can't be used another name, so that nothing of it is lost: `NAME.ENDING`, or `NAME.ENDING-2`
 /// where that is taken. Where it is then.
 ///

@@ -57,6 +57,18 @@ pub(crate) enum Fault {
     )]
     Program { path: PathBuf, frames: u64, said: String },
 
+    #[error("a recording is an .mp4, a .y4m or a folder (end its name with `/`), not one picture: {path}")]
+    StillRecording { path: PathBuf },
+
+    #[error("the disk is nearly full ({} MB are left), make room or choose another place: {path}", .free / 1_000_000)]
+    NoRoom { path: PathBuf, free: u64 },
+
+    #[error("{why}; what was recorded until then is kept: {path}")]
+    Kept { path: PathBuf, why: String },
+
+    #[error("{why}; nothing could be kept of the recording: {path}")]
+    NothingKept { path: PathBuf, why: String },
+
     #[error("the sound can't be taken over: {said}; the pictures can be written as .y4m: {path}")]
     Sound { path: PathBuf, said: String },
 
@@ -68,13 +80,21 @@ impl Fault {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Output(error) => error.kind(),
-            Self::Dash | Self::Ending { .. } | Self::OnePicture { .. } | Self::Nothing { .. } => {
-                ErrorKind::Usage
-            }
+            Self::Dash
+            | Self::Ending { .. }
+            | Self::OnePicture { .. }
+            | Self::StillRecording { .. }
+            | Self::Nothing { .. } => ErrorKind::Usage,
             Self::OtherSize { .. } | Self::Convert { .. } => ErrorKind::Unsupported,
             Self::NoProgram { .. } | Self::Program { .. } | Self::Sound { .. } => ErrorKind::Backend,
             _ => ErrorKind::Output,
         }
+    }
+
+    /// Its message without the path at its end, for a message that names another.
+    pub(super) fn without_path(&self) -> String {
+        let text = self.to_string();
+        text.rfind(": ").and_then(|at| text.get(..at)).map_or(text.clone(), str::to_owned)
     }
 
     /// The fault that failing to write `path` after `frames` frames is.

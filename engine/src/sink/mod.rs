@@ -4,10 +4,13 @@
 //! removes what it wrote ([`output`](crate::output)).
 
 mod fault;
+mod fragments;
 mod memory;
 mod mp4;
 mod planar;
 mod png;
+mod recording;
+mod room;
 mod schedule;
 pub mod virtual_camera;
 mod y4m;
@@ -24,6 +27,8 @@ use fault::Fault;
 use schedule::Schedule;
 
 pub use memory::{Memory, memory};
+pub use recording::{Rest, inspect, record, salvage};
+pub use room::Room;
 
 /// Takes frames one after the other.
 pub trait Sink: Send {
@@ -31,14 +36,25 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// Where it can't be written (disk full, encoder gone) or has another size than those before; nothing
-    /// is kept of the output then.
+    /// is kept of the output then, but for [recordings](record): those must be finished all the same.
     fn present(&mut self, frame: &BadgedFrame) -> Result<()>;
 
     /// Completes the output and moves it to its place.
     ///
     /// # Errors
-    /// Where no frame came, an earlier one failed, or the last steps fail; nothing is kept then.
+    /// Where no frame came, an earlier one failed, or the last steps fail; nothing is kept then. A recording fails only
+    /// where there is nothing that could be kept.
     fn finish(self: Box<Self>) -> Result<Finished>;
+
+    /// Where the output is written until it is finished; nothing for what is no file.
+    fn working(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The room that a recording has left on its disk, where that is known.
+    fn room(&self) -> Option<Room> {
+        None
+    }
 }
 
 /// What a sink has done.
@@ -50,6 +66,19 @@ pub struct Finished {
     pub frames: u64,
     /// What its form could not carry, or what else is to be told, a line each.
     pub remarks: Vec<String>,
+    /// Of a recording that ended by itself: why, and what was kept of it.
+    pub ended: Option<String>,
+}
+
+impl Finished {
+    /// The same, ended for a reason that the sink could not know of; the sink's own reason comes first.
+    pub(crate) fn ended_by(mut self, why: Option<String>) -> Self {
+        if let (None, Some(why)) = (&self.ended, why) {
+            let place = self.path.as_deref().map_or_else(String::new, |p| format!(": {}", p.display()));
+            self.ended = Some(format!("{why}; what was recorded until then is kept{place}"));
+        }
+        self
+    }
 }
 
 /// Which times frames have in an output.
@@ -148,6 +177,12 @@ trait Encoder: Send {
 
     /// Completes the output; where it is. What is to be told of it goes to `remarks`.
     fn finish(self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, Fault>;
+
+    /// Keeps what is whole of an output that broke off, under a name that says so; where it is.
+    fn break_off(self: Box<Self>) -> Result<PathBuf, Fault>;
+
+    /// Where it writes.
+    fn working(&self) -> &Path;
 }
 
 /// What a form of output can't hold.
@@ -201,6 +236,15 @@ impl Sink for FileSink {
         }
         let mut remarks = self.schedule.remarks(encoder.limits());
         let path = Some(encoder.finish(&mut remarks)?);
-        Ok(Finished { path, frames: self.frames, remarks })
+        Ok(Finished { path, frames: self.frames, remarks, ended: None })
     }
+
+    fn working(&self) -> Option<&Path> {
+        self.encoder.as_deref().and_then(|encoder| apart(encoder.working(), &self.path))
+    }
+}
+
+/// Where an output is written until it is whole; nothing for a pipe or a device, which is written as it is.
+fn apart<'a>(working: &'a Path, target: &Path) -> Option<&'a Path> {
+    (working != target).then_some(working)
 }

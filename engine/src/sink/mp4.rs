@@ -3,16 +3,17 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Stdio};
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use super::fault::Fault;
+use super::fragments;
 use super::planar::{planar, planar_format, write_even_planes};
 use super::{Encoder, Limits, SinkSpec};
 use crate::badge::Disclosure;
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 use crate::output::{Existing, Options, OutputFile};
-use crate::source::child::Child;
+use crate::source::child::{Child, Ended, Input};
 use crate::source::ffmpeg::Version;
 use crate::source::nut::{NutWriter, RawVideo};
 use crate::source::probe::{Probe, file_url};
@@ -45,6 +46,8 @@ pub(super) struct Mp4 {
     running: Option<Running>,
     out: OutputFile,
     frames: u64,
+    /// Written in fragments, so that it plays up to wherever it breaks off, and made an ordinary file at the end.
+    fragments: bool,
 }
 
 #[derive(Debug)]
@@ -58,12 +61,18 @@ struct Running {
     /// Dropped first: killed, so that it does not take the closed pipe for the video's end.
     child: Child,
     /// Closed before the child is waited for, which is how it learns of the end.
-    pipe: Option<NutWriter<ChildStdin>>,
+    pipe: Option<NutWriter<Input>>,
 }
 
 impl Mp4 {
     pub(super) fn new(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Self, Fault> {
         Self::with_programs(path, spec, existing, Path::new("ffmpeg"), Path::new("ffprobe"))
+    }
+
+    /// A file that is kept whatever happens to it or to ffmpeg.
+    pub(super) fn recording(path: &Path, rate: Rate, existing: Existing) -> Result<Self, Fault> {
+        let spec = SinkSpec::steady(rate);
+        Ok(Self { fragments: true, ..Self::new(path, &spec, existing)? })
     }
 
     fn with_programs(
@@ -80,7 +89,8 @@ impl Mp4 {
         // Asked now for the same reason.
         let version = Version::of(ffmpeg).map_err(|e| not_started(ffmpeg, path, 0, e))?;
         let (program, ffprobe, rate) = (ffmpeg.into(), ffprobe.into(), spec.rate);
-        Ok(Self { program, ffprobe, version, out, rate, sound, running: None, frames: 0 })
+        let (running, frames, fragments) = (None, 0, false);
+        Ok(Self { program, ffprobe, version, out, rate, sound, running, frames, fragments })
     }
 
     /// Starts ffmpeg for frames like this one, which is the first and shown `start` after the sound's file begins.
@@ -117,7 +127,18 @@ impl Mp4 {
         args.words("-enc_time_base").word(format!("1/{ticks}"));
         args.words("-vf").word(filters(format, encoded));
         args.words("-c:v libx264 -preset veryfast -crf 16 -pix_fmt yuv420p");
-        args.words(tags(encoded)).words("-movflags +faststart -metadata");
+        args.words(tags(encoded));
+        match self.fragments {
+            true => {
+                // A fragment every half a second, each beginning anew every two.
+                let two_seconds = (self.rate.per_second() * 2.0).ceil().max(1.0);
+                args.words("-g").word(two_seconds.to_string());
+                args.words("-movflags +empty_moov+default_base_moof+frag_keyframe -frag_duration 500000");
+                args.words("-flush_packets 1")
+            }
+            false => args.words("-movflags +faststart"),
+        };
+        args.words("-metadata");
         args.word(format!("comment={}: the face in this video may be synthetic", what.words()));
         args.words("-f mp4").word(file_url(self.out.path()));
         if let Some(Sound { video: Some(video), tracks, jumps, .. }) = &self.sound {
@@ -146,14 +167,18 @@ impl Mp4 {
         (held != frames).then(|| format!("the encoder kept {held} of {frames} pictures"))
     }
 
-    /// Why writing to the child failed: what it said before it went.
+    /// Why writing to the child failed: what it said before it went, or how it went.
     fn died(&self, mut running: Running, cause: io::Error) -> Fault {
         running.pipe = None;
         let said = match cause.kind() {
-            io::ErrorKind::BrokenPipe => running.child.wait().map(|e| e.said).unwrap_or_default(),
-            _ => running.child.stop(),
+            io::ErrorKind::BrokenPipe => running.end(self.out.path()).map(|end| match end.said.is_empty() {
+                true => format!("it ended with {}", end.status),
+                false => end.said,
+            }),
+            _ => Ok(running.child.stop()),
         };
-        ended(self.out.target(), self.frames, if said.is_empty() { cause.to_string() } else { said })
+        let said = said.ok().filter(|said| !said.is_empty()).unwrap_or_else(|| cause.to_string());
+        ended(self.out.target(), self.frames, said)
     }
 }
 
@@ -185,18 +210,72 @@ impl Encoder for Mp4 {
     fn finish(mut self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, Fault> {
         if let Some(mut running) = self.running.take() {
             running.pipe = None;
-            let end = running.child.wait().map_err(|e| Fault::io(self.out.target(), self.frames, e))?;
+            let end = running.end(self.out.path());
+            let end = end.map_err(|e| Fault::io(self.out.target(), self.frames, e))?;
             if !end.status.success() {
                 let said =
                     if end.said.is_empty() { format!("it ended with {}", end.status) } else { end.said };
-                return Err(ended(self.out.target(), self.frames, said));
+                let fault = ended(self.out.target(), self.frames, said);
+                if self.fragments && fragments::complete(self.out.path()).is_ok() {
+                    return Err(Fault::Kept { path: self.out.keep_incomplete()?, why: fault.without_path() });
+                }
+                return Err(fault);
             }
             if !end.said.is_empty() {
                 log::warn!("ffmpeg wrote the video, but said: {}", end.said);
             }
         }
+        if self.fragments
+            && let Err(e) = fragments::complete(self.out.path())
+        {
+            log::warn!("the recording stays in fragments ({e}), which most programs play all the same");
+            // A disk that does not take it would have it removed.
+            if let Err(e) = std::fs::File::open(self.out.path()).and_then(|file| file.sync_data()) {
+                let why = Fault::io(self.out.target(), self.frames, e).without_path();
+                return Err(Fault::Kept { path: self.out.keep_incomplete()?, why });
+            }
+        }
         remarks.extend(self.missing());
         Ok(self.out.keep()?)
+    }
+
+    fn break_off(mut self: Box<Self>) -> Result<PathBuf, Fault> {
+        // What the encoder still holds is written where it can.
+        if let Some(mut running) = self.running.take() {
+            running.pipe = None;
+            if let Err(e) = running.end(self.out.path()) {
+                log::warn!("ffmpeg could not be waited for: {e}");
+            }
+        }
+        if let Err(e) = fragments::complete(self.out.path()) {
+            if fragments::contents(self.out.path()).is_err() {
+                return Err(Fault::io(self.out.target(), self.frames, e));
+            }
+            log::warn!("the recording stays in fragments ({e}), which most programs play all the same");
+        }
+        Ok(self.out.keep_incomplete()?)
+    }
+
+    fn working(&self) -> &Path {
+        self.out.path()
+    }
+}
+
+/// A program that changes nothing in its file for so long, once its input is closed, counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Running {
+    /// Waits for the end as long as the file still changes.
+    fn end(&mut self, file: &Path) -> io::Result<Ended> {
+        let look = || std::fs::metadata(file).ok().map(|data| (data.len(), data.modified().ok()));
+        let (mut seen, mut since) = (look(), Instant::now());
+        self.child.wait_while(|| {
+            let now = look();
+            if now != seen {
+                (seen, since) = (now, Instant::now());
+            }
+            since.elapsed() < PATIENCE
+        })
     }
 }
 

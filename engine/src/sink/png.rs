@@ -79,6 +79,14 @@ impl Encoder for Still {
     fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
         Ok(self.out.keep()?)
     }
+
+    fn break_off(self: Box<Self>) -> Result<PathBuf, Fault> {
+        Err(Fault::Nothing { path: self.out.target().into() })
+    }
+
+    fn working(&self) -> &Path {
+        self.out.path()
+    }
 }
 
 /// Whether a file's name is one of those that [`Folder`] gives.
@@ -100,9 +108,16 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// The next file's name.
+    fn next(&self) -> String {
+        format!("{:06}.png", self.frames)
+    }
+}
+
 impl Encoder for Folder {
     fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
-        let file = self.out.file(&format!("{:06}.png", self.frames));
+        let file = self.out.file(&self.next());
         file.and_then(|file| encode(file, frame, what))
             .map_err(|e| Fault::io(self.out.target(), self.frames, e))?;
         self.frames += 1;
@@ -115,5 +130,17 @@ impl Encoder for Folder {
 
     fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
         Ok(self.out.keep()?)
+    }
+
+    fn break_off(self: Box<Self>) -> Result<PathBuf, Fault> {
+        // Half a picture, where writing one failed.
+        if let Err(e) = std::fs::remove_file(self.out.path().join(self.next())) {
+            log::debug!("no half picture to remove: {e}");
+        }
+        Ok(self.out.keep_incomplete()?)
+    }
+
+    fn working(&self) -> &Path {
+        self.out.path()
     }
 }

@@ -9,7 +9,7 @@ use super::planar::{planar, planar_format, video_colour, write_planes};
 use super::{Encoder, Limits, SinkSpec};
 use crate::badge::Disclosure;
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
-use crate::output::{Existing, Options, OutputFile};
+use crate::output::{Existing, Options, OutputFile, reopen};
 use crate::source::Rate;
 
 /// A `.y4m` file. Its format and range are those of the first frame; 4:2:0, 4:2:2 and 4:4:4 samples in
@@ -20,15 +20,20 @@ pub(super) struct Y4m {
     rate: Rate,
     shape: Option<(PixelFormat, Colour)>,
     frames: u64,
+    /// Bytes of the header, and of a frame with its own.
+    lengths: (u64, u64),
 }
 
 impl Y4m {
     pub(super) fn new(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Self, Fault> {
         let file = OutputFile::create(path, Options { existing, ..Options::default() })?;
         let out = BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { out, rate: spec.rate, shape: None, frames: 0 })
+        Ok(Self { out, rate: spec.rate, shape: None, frames: 0, lengths: (0, 0) })
     }
 }
+
+/// Before each frame.
+const MARK: &[u8] = b"FRAME\n";
 
 /// The header for frames like this one, and how they are written.
 fn begin(frame: &Frame, rate: Rate) -> (String, PixelFormat, Colour) {
@@ -61,6 +66,8 @@ impl Encoder for Y4m {
             None => {
                 let (header, format, colour) = begin(frame, self.rate);
                 self.out.write_all(header.as_bytes()).map_err(failed)?;
+                let planes = Frame::byte_len(format, frame.width(), frame.height());
+                self.lengths = (header.len() as u64, (MARK.len() + planes) as u64);
                 *self.shape.insert((format, colour))
             }
         };
@@ -69,8 +76,10 @@ impl Encoder for Y4m {
             frame: frames,
             cause,
         })?;
-        self.out.write_all(b"FRAME\n").map_err(failed)?;
+        self.out.write_all(MARK).map_err(failed)?;
         write_planes(&frame, &mut self.out).map_err(failed)?;
+        // So that a recording that breaks off has all whole frames in its file.
+        self.out.flush().map_err(failed)?;
         self.frames += 1;
         Ok(())
     }
@@ -85,5 +94,26 @@ impl Encoder for Y4m {
         // Nothing is left in the buffer.
         let (out, _) = out.into_parts();
         Ok(out.keep()?)
+    }
+
+    fn break_off(self: Box<Self>) -> Result<PathBuf, Fault> {
+        let Self { out, frames, lengths: (header, frame), .. } = *self;
+        // What is still in memory can't be written, or is part of a frame.
+        let (out, _) = out.into_parts();
+        if out.is_stream() {
+            return Ok(out.keep_incomplete()?);
+        }
+        let failed = |e| Fault::io(out.target(), frames, e);
+        let file = reopen(out.path()).map_err(failed)?;
+        let whole = file.metadata().map_err(failed)?.len().saturating_sub(header).checked_div(frame);
+        match whole {
+            Some(frames @ 1..) => file.set_len(header + frames * frame).map_err(failed)?,
+            _ => return Err(Fault::Nothing { path: out.target().into() }),
+        }
+        Ok(out.keep_incomplete()?)
+    }
+
+    fn working(&self) -> &Path {
+        self.out.get_ref().path()
     }
 }

@@ -5,7 +5,7 @@
 //! `ffmpeg` child process.
 
 pub mod camera;
-pub(crate) mod child;
+pub mod child;
 mod fault;
 pub(crate) mod ffmpeg;
 mod folder;

@@ -35,7 +35,7 @@ use omote_engine::source::camera::CameraRequest;
 use omote_engine::timing::now;
 
 use crate::wear_args::{PrivacyArg, WearArgs};
-use crate::{setup, wardrobe};
+use crate::{ending, setup, wardrobe};
 use figures::Figures;
 use read::{Reader, Unread};
 use screen::Screen;
@@ -229,6 +229,7 @@ const HZ: f64 = 60.0;
 
 /// Runs the command.
 pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
+    let ending = ending::hear()?;
     let named = [("--json", args.json.as_deref()), ("--unread", args.unread.as_deref())];
     let outputs: Vec<_> = named.iter().filter_map(|(name, path)| Some((*name, (*path)?))).collect();
     output::apart(&outputs, &args.wear.files())?;
@@ -267,18 +268,21 @@ pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
     let back = args.virtual_camera.as_ref().map(|which| read_back(&live, &bench, which)).transpose()?;
 
     let length = Duration::from_secs_f64(args.seconds);
+    let over = Arc::clone(&bench);
+    ending.also(move || over.over.store(true, Ordering::Release));
     if args.no_window {
-        tick(&bench.screen, length);
+        tick(&bench, length);
     } else {
         window::run(&bench, &live, length, &delays)?;
     }
+    ending.begin();
     bench.over.store(true, Ordering::Release);
     let status = live.stop();
     let broken = || anyhow::anyhow!("a thread broke down");
     reading.join().map_err(|_| broken())?;
     let back = back.map(std::thread::JoinHandle::join).transpose().map_err(|_| broken())?;
     let figures = bench.figures(&delays);
-    figures.table(&mut std::io::stdout().lock())?;
+    ending::tell(&mut std::io::stdout().lock(), |out| figures.table(out))?;
     if let Some(fault) = status.source.fault.filter(|_| figures.camera.is_none()) {
         bail!("no picture came: {fault}");
     }
@@ -332,10 +336,10 @@ fn read_back(
 }
 
 /// Goes through the screen's pictures where no window does.
-fn tick(screen: &Screen, length: Duration) {
+fn tick(bench: &Bench, length: Duration) {
     let (begun, mut k) = (Instant::now(), 0.0);
-    while begun.elapsed() < length {
-        screen.next();
+    while begun.elapsed() < length && !bench.over.load(Ordering::Acquire) {
+        bench.screen.next();
         k += 1.0;
         std::thread::sleep(Duration::from_secs_f64(k / HZ).saturating_sub(begun.elapsed()));
     }

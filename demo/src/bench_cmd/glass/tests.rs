@@ -79,7 +79,7 @@ fn the_pipeline_s_camera_delay_is_found() {
     })
     .unwrap();
     let reading = super::watch(&live, &bench).unwrap();
-    super::tick(&bench.screen, Duration::from_secs(6));
+    super::tick(&bench, Duration::from_secs(6));
     live.stop();
     reading.join().unwrap();
     let figures: Figures = bench.figures(&delays);

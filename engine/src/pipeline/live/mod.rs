@@ -24,7 +24,7 @@ pub use camera_feed::camera;
 pub use capture::{LiveSource, OpenFeed};
 pub use feed::{ActorFeed, Fed, Feed, FeedInfo};
 pub use host::{HostFrames, host};
-pub use outlet::{Shown, SinkId};
+pub use outlet::{Recorded, Shown, SinkId};
 pub use status::{Drops, LiveStatus, ModelState, ModelStatus, STAGES, SinkStatus, SourceStatus, Stamps};
 pub use swapping::MakeModel;
 pub use tracking::MakeFollow;
@@ -40,15 +40,19 @@ use crate::sink::{Finished, Sink};
 use crate::slot::{Taker, slot};
 use crate::source::Rate;
 use crate::swap::FaceTexture;
+use crate::timing::now;
 use controls::Controls;
 use outlet::Outlets;
 use status::Board;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Sees every shown frame.
 pub type See = Box<dyn FnMut(&Arc<Shown>) + Send>;
+
+/// How long [`Live::end`] waits for threads that are in the hands of others.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a change of persona takes.
 pub const FADE: Duration = Duration::from_millis(250);
@@ -72,7 +76,8 @@ pub struct Live {
     controls: Arc<Controls>,
     board: Arc<Board>,
     outlets: Arc<Outlets>,
-    threads: Vec<JoinHandle<()>>,
+    /// Empty once it has been ended.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Live {
@@ -89,11 +94,11 @@ impl Live {
         let outlets = Arc::new(Outlets::default());
         let (to_track, from_capture) = slot();
         let (to_render, from_track) = slot();
-        let mut live = Self {
+        let live = Self {
             controls: Arc::clone(&controls),
             board: Arc::clone(&board),
             outlets: Arc::clone(&outlets),
-            threads: Vec::with_capacity(5),
+            threads: Mutex::new(Vec::with_capacity(5)),
         };
         let (to_swap, from_track_to_swap) = slot();
         let (to_render_made, from_swap) = slot();
@@ -114,7 +119,7 @@ impl Live {
 
     /// Opens the GPU on a thread of its own, since building pipelines takes seconds. It is waited for at the end as the
     /// others are: a driver that is still at work when the program ends may bring it down.
-    fn open_gpu(&mut self, shared: Option<Gpu>, backend: Backend) -> Taker<Result<Compositor>> {
+    fn open_gpu(&self, shared: Option<Gpu>, backend: Backend) -> Taker<Result<Compositor>> {
         let (put, get) = slot();
         if let Some(gpu) = shared {
             put.publish(Ok(Compositor::on(gpu)));
@@ -129,26 +134,52 @@ impl Live {
         get
     }
 
-    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-        self.threads.push(thread(name, work)?);
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread(name, work)?);
         Ok(())
     }
 
     /// Stops all threads, lets the sinks finish, and says what was done.
-    pub fn stop(mut self) -> LiveStatus {
-        self.halt();
+    pub fn stop(self) -> LiveStatus {
+        self.end();
         self.status()
     }
 
-    fn halt(&mut self) {
+    /// Stops all threads and ends all sinks, also where other threads still hold the pipeline, and says what became of
+    /// the recordings. In this order: recordings take no more pictures and begin to complete their files; the other
+    /// sinks get the card as their last picture and are closed; the recordings are waited for. No sink can be attached
+    /// afterwards. A second call waits for the first, and has nothing to tell.
+    ///
+    /// A thread that is in the hands of a driver or of a model that loads is left to itself after twenty seconds.
+    pub fn end(&self) -> Vec<Recorded> {
+        self.end_within(PATIENCE)
+    }
+
+    fn end_within(&self, patience: Duration) -> Vec<Recorded> {
         self.controls.stop();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                self.board.fault("a thread of the pipeline broke down".to_owned());
-            }
+        // Held until all is done, so that nobody takes the pipeline for ended before.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = now() + patience;
+        // The render thread was started last; the card is its last act.
+        if let Some(render) = threads.pop() {
+            self.join(render, until);
         }
-        self.outlets.close(&self.board);
+        let recorded = self.outlets.close(&self.board);
+        threads.drain(..).for_each(|thread| self.join(thread, until));
         self.board.state(State::Stopped, None);
+        recorded
+    }
+
+    fn join(&self, thread: JoinHandle<()>, until: Duration) {
+        while !thread.is_finished() && now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let name = thread.thread().name().unwrap_or("a thread of the pipeline").to_owned();
+        if !thread.is_finished() {
+            self.board.fault(format!("{name} does not end; it is left to itself"));
+        } else if thread.join().is_err() {
+            self.board.fault(format!("{name} broke down"));
+        }
     }
 
     /// How it goes, now.
@@ -210,16 +241,16 @@ impl Live {
     /// frame is the card.
     ///
     /// # Errors
-    /// A thread that can't be started.
+    /// A thread that can't be started, or a pipeline that has ended.
     pub fn attach(&self, name: &str, sink: Box<dyn Sink>) -> Result<SinkId> {
         self.outlets.attach(name, sink)
     }
 
     /// Sends frames to a recording: as many a second as `rate` says, whatever the camera gives, so that the
-    /// recording runs at the true speed.
+    /// recording runs at the true speed. When the pipeline stops it ends with the last picture before the card.
     ///
     /// # Errors
-    /// A thread that can't be started.
+    /// A thread that can't be started, or a pipeline that has ended.
     pub fn record(&self, name: &str, sink: Box<dyn Sink>, rate: Rate) -> Result<SinkId> {
         self.outlets.record(name, sink, rate)
     }
@@ -227,7 +258,7 @@ impl Live {
     /// Shows every frame from now on to `see`, on a thread of its own.
     ///
     /// # Errors
-    /// A thread that can't be started.
+    /// A thread that can't be started, or a pipeline that has ended.
     pub fn watch(&self, name: &str, see: See) -> Result<SinkId> {
         self.outlets.watch(name, see)
     }
@@ -240,7 +271,7 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.halt();
+        self.end();
     }
 }
 
@@ -256,5 +287,7 @@ fn thread<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'stat
     })
 }
 
+#[cfg(test)]
+mod end_tests;
 #[cfg(test)]
 mod tests;

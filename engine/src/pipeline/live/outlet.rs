@@ -6,14 +6,14 @@ use super::thread;
 use crate::badge::BadgedFrame;
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::pipeline::{State, Why};
-use crate::sink::{Finished, Sink};
+use crate::sink::{Finished, Room, Sink};
 use crate::slot::{Publisher, Taken, Taker, slot};
 use crate::source::Rate;
 use crate::timing::{Recent, now};
 use crate::track::Face;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -37,42 +37,74 @@ pub struct Shown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SinkId(u64);
 
+/// What became of a recording when its pipeline ended.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Its number.
+    pub id: SinkId,
+    /// Its name.
+    pub name: String,
+    /// What was written, or why nothing was kept.
+    pub finished: Result<Finished>,
+}
+
 /// What a sink's thread notes.
 #[derive(Debug)]
 struct Log {
     sent: u64,
     latency: Recent,
     fault: Option<String>,
+    room: Option<Room>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It gets the card at the end, and is dropped where it fails.
+    Sink,
+    /// It ends before the card, and is finished where it fails: what was recorded is kept.
+    Recording,
 }
 
 struct Outlet {
     id: SinkId,
     name: String,
-    put: Publisher<Arc<Shown>>,
+    kind: Kind,
+    /// Nothing once it gets no more pictures.
+    put: Option<Publisher<Arc<Shown>>>,
     thread: JoinHandle<Result<Finished>>,
     log: Arc<Mutex<Log>>,
+}
+
+#[derive(Default)]
+struct List {
+    open: Vec<Outlet>,
+    /// Those that some thread is taking off in this moment.
+    leaving: usize,
+    /// None may be attached any more.
+    closed: bool,
 }
 
 /// All sinks.
 #[derive(Default)]
 pub(super) struct Outlets {
-    list: Mutex<Vec<Outlet>>,
+    list: Mutex<List>,
+    left: Condvar,
     next: AtomicU64,
 }
 
-/// What a sink's thread does with each frame; `false` ends it.
-type Take = Box<dyn FnMut(&Arc<Shown>) -> Result<bool> + Send>;
+/// What a sink's thread does with each frame; an error ends it.
+type Take = Box<dyn FnMut(&Arc<Shown>) -> Result<()> + Send>;
 /// What it does at the end.
 type End = Box<dyn FnOnce() -> Result<Finished> + Send>;
 
 impl Outlets {
-    fn lock(&self) -> MutexGuard<'_, Vec<Outlet>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, List> {
+        lock(&self.list)
     }
 
     pub(super) fn publish(&self, shown: &Arc<Shown>) {
-        for outlet in self.lock().iter() {
-            outlet.put.publish(Arc::clone(shown));
+        for put in self.lock().open.iter().filter_map(|outlet| outlet.put.as_ref()) {
+            put.publish(Arc::clone(shown));
         }
     }
 
@@ -83,67 +115,99 @@ impl Outlets {
             if let Some(sink) = &mut *lock(&sink) {
                 sink.present(&shown.badged)?;
             }
-            Ok(true)
+            Ok(())
         });
-        self.start(name, take, Box::new(move || finish(&last)))
+        self.start(name, Kind::Sink, Log::new(), take, Box::new(move || finish(&last)))
     }
 
     pub(super) fn record(&self, name: &str, sink: Box<dyn Sink>, rate: Rate) -> Result<SinkId> {
         let sink = Arc::new(Mutex::new(Some(sink)));
         let last = Arc::clone(&sink);
+        let log = Log::new();
+        let seen = Arc::clone(&log);
         let mut pace = Pace { rate, start: None, size: None, written: 0 };
         let take: Take = Box::new(move |shown| {
             if pace.start.is_none() && shown.stamps.captured.is_zero() {
                 // The card from before the source's size was known.
-                return Ok(true);
+                return Ok(());
             }
-            let Some(times) = pace.times(&shown.badged) else { return Ok(false) };
+            let times = pace.times(&shown.badged)?;
             if let Some(sink) = &mut *lock(&sink) {
                 for _ in 0..times {
                     sink.present(&shown.badged)?;
                 }
+                lock(&seen).room = sink.room();
             }
-            Ok(true)
+            Ok(())
         });
-        self.start(name, take, Box::new(move || finish(&last)))
+        self.start(name, Kind::Recording, log, take, Box::new(move || finish(&last)))
     }
 
     pub(super) fn watch(&self, name: &str, mut see: See) -> Result<SinkId> {
         let take: Take = Box::new(move |shown| {
             see(shown);
-            Ok(true)
+            Ok(())
         });
-        self.start(name, take, Box::new(|| Ok(Finished::default())))
+        self.start(name, Kind::Sink, Log::new(), take, Box::new(|| Ok(Finished::default())))
     }
 
-    fn start(&self, name: &str, take: Take, end: End) -> Result<SinkId> {
+    fn start(&self, name: &str, kind: Kind, log: Arc<Mutex<Log>>, take: Take, end: End) -> Result<SinkId> {
+        let mut list = self.lock();
+        if list.closed {
+            let message = format!("{name} can't begin: the pipeline has ended");
+            return Err(Error::new(ErrorKind::Usage, Stage::Pipeline, message));
+        }
         let id = SinkId(self.next.fetch_add(1, Ordering::Relaxed));
-        let log = Arc::new(Mutex::new(Log { sent: 0, latency: Recent::new(300), fault: None }));
         let (put, get) = slot();
         let (seen, words) = (Arc::clone(&log), name.to_owned());
-        let thread = thread(&format!("omote-{name}"), move || run(&words, &get, take, end, &seen))?;
-        self.lock().push(Outlet { id, name: name.to_owned(), put, thread, log });
+        let thread = thread(&format!("omote-{name}"), move || run(&words, kind, &get, take, end, &seen))?;
+        list.open.push(Outlet { id, name: name.to_owned(), kind, put: Some(put), thread, log });
         Ok(id)
     }
 
     pub(super) fn detach(&self, id: SinkId) -> Option<Result<Finished>> {
         let outlet = {
             let mut list = self.lock();
-            let at = list.iter().position(|o| o.id == id)?;
-            list.remove(at)
+            let at = list.open.iter().position(|o| o.id == id)?;
+            list.leaving += 1;
+            list.open.remove(at)
         };
-        Some(outlet.end())
+        let finished = outlet.end();
+        self.lock().leaving -= 1;
+        self.left.notify_all();
+        Some(finished)
     }
 
-    /// Ends all sinks.
-    pub(super) fn close(&self, board: &Board) {
-        let all = std::mem::take(&mut *self.lock());
-        for outlet in all {
-            let name = outlet.name.clone();
-            if let Err(e) = outlet.end() {
+    /// No recording gets another picture: those that are there begin to complete their files.
+    pub(super) fn close_recordings(&self) {
+        let mut list = self.lock();
+        list.open.iter_mut().filter(|o| o.kind == Kind::Recording).for_each(|o| drop(o.put.take()));
+    }
+
+    /// Ends all sinks, the recordings last, and waits also for those that another thread takes off; what became of the
+    /// recordings.
+    pub(super) fn close(&self, board: &Board) -> Vec<Recorded> {
+        self.close_recordings();
+        let (recordings, sinks): (Vec<_>, Vec<_>) = {
+            let mut list = self.lock();
+            list.closed = true;
+            std::mem::take(&mut list.open).into_iter().partition(|o| o.kind == Kind::Recording)
+        };
+        let end = |outlet: Outlet| {
+            let (id, name) = (outlet.id, outlet.name.clone());
+            let finished = outlet.end();
+            if let Err(e) = &finished {
                 board.fault(format!("{name}: {e}"));
             }
+            Recorded { id, name, finished }
+        };
+        sinks.into_iter().for_each(|outlet| drop(end(outlet)));
+        let recorded = recordings.into_iter().map(end).collect();
+        let mut list = self.lock();
+        while list.leaving > 0 {
+            list = self.left.wait(list).unwrap_or_else(PoisonError::into_inner);
         }
+        recorded
     }
 
     pub(super) fn status(&self) -> Vec<SinkStatus> {
@@ -153,12 +217,19 @@ impl Outlets {
                 id: o.id,
                 name: o.name.clone(),
                 sent: log.sent,
-                dropped: o.put.stats().displaced,
+                dropped: o.put.as_ref().map_or(0, |put| put.stats().displaced),
                 latency: log.latency.summary(),
                 fault: log.fault.clone(),
+                room: log.room,
             }
         };
-        self.lock().iter().map(of).collect()
+        self.lock().open.iter().map(of).collect()
+    }
+}
+
+impl Log {
+    fn new() -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self { sent: 0, latency: Recent::new(300), fault: None, room: None }))
     }
 }
 
@@ -180,39 +251,53 @@ fn broke_down(name: &str, panic: &(dyn std::any::Any + Send)) -> Error {
 }
 
 fn finish(sink: &Mutex<Option<Box<dyn Sink>>>) -> Result<Finished> {
-    lock(sink).take().map_or(Ok(Finished::default()), Sink::finish)
+    lock(sink).take().map_or_else(|| Ok(Finished::default()), Sink::finish)
 }
 
 /// A sink's thread. A sink that fails or panics is noted; the others go on.
-fn run(name: &str, from: &Taker<Arc<Shown>>, mut take: Take, end: End, log: &Mutex<Log>) -> Result<Finished> {
-    let note = |e: &Error| {
-        log::warn!("{name}: {e}");
-        lock(log).fault = Some(e.to_string());
+fn run(
+    name: &str,
+    kind: Kind,
+    from: &Taker<Arc<Shown>>,
+    mut take: Take,
+    end: End,
+    log: &Mutex<Log>,
+) -> Result<Finished> {
+    let note = |what: String| {
+        log::warn!("{name}: {what}");
+        lock(log).fault = Some(what);
     };
-    loop {
+    let broke = loop {
         let shown = match from.take(Duration::from_secs(1)) {
             Taken::Value(shown) => shown,
             Taken::Late => continue,
-            Taken::Closed => break,
+            Taken::Closed => break None,
         };
         let taken = catch_unwind(AssertUnwindSafe(|| take(&shown)))
-            .unwrap_or_else(|panic| Err(broke_down(name, &*panic)))
-            .inspect_err(note)?;
+            .unwrap_or_else(|panic| Err(broke_down(name, &*panic)));
+        if let Err(e) = taken {
+            break Some(e);
+        }
         let mut log = lock(log);
         log.sent += 1;
         if !shown.stamps.captured.is_zero() {
             let age = now().saturating_sub(shown.stamps.captured);
             log.latency.add(age);
         }
-        if !taken {
-            log.fault = Some("ended: the picture's size changed".to_owned());
-            break;
-        }
-    }
+    };
     drop(take);
-    catch_unwind(AssertUnwindSafe(end))
-        .unwrap_or_else(|panic| Err(broke_down(name, &*panic)))
-        .inspect_err(note)
+    if let (Some(e), Kind::Sink) = (&broke, kind) {
+        note(e.to_string());
+        return broke.map_or_else(|| Ok(Finished::default()), Err);
+    }
+    let finished = catch_unwind(AssertUnwindSafe(end)).unwrap_or_else(|panic| Err(broke_down(name, &*panic)));
+    let finished = finished.map(|finished| finished.ended_by(broke.map(|e| e.to_string())));
+    match &finished {
+        Ok(Finished { ended: Some(why), .. }) => note(why.clone()),
+        Ok(_) => {}
+        Err(e) => note(e.to_string()),
+    }
+    finished
 }
 
 /// Makes a constant rate of frames that come as they like.
@@ -227,13 +312,18 @@ struct Pace {
 const LONGEST_GAP: Duration = Duration::from_secs(10);
 
 impl Pace {
-    /// How often a frame is to be written so that the recording keeps its rate; nothing where its size is
-    /// another than the first one's.
-    fn times(&mut self, badged: &BadgedFrame) -> Option<u64> {
+    /// How often a frame is to be written so that the recording keeps its rate.
+    ///
+    /// # Errors
+    /// Its size is another than the first one's.
+    fn times(&mut self, badged: &BadgedFrame) -> Result<u64> {
         let frame = badged.frame();
         let size = (frame.width(), frame.height());
-        if *self.size.get_or_insert(size) != size {
-            return None;
+        let first = *self.size.get_or_insert(size);
+        if first != size {
+            let ((w, h), (width, height)) = (first, size);
+            let message = format!("the picture's size changed from {w}x{h} to {width}x{height}");
+            return Err(Error::new(ErrorKind::Unsupported, Stage::Sink, message));
         }
         let start = *self.start.get_or_insert(frame.time.0);
         let passed = frame.time.0.saturating_sub(start).as_secs_f64();
@@ -241,7 +331,7 @@ impl Pace {
         let most = (LONGEST_GAP.as_secs_f64() * self.rate.per_second()) as u64;
         let times = due.saturating_sub(self.written).min(most.max(1));
         self.written = self.written.max(due);
-        Some(times)
+        Ok(times)
     }
 }
 
@@ -269,6 +359,6 @@ mod tests {
             let expected = (ms as f64 * 0.03).round() as u64 + 1;
             assert_eq!(written, expected, "{ms} ms");
         }
-        assert_eq!(pace.times(&at(4000, 640)), None);
+        assert!(pace.times(&at(4000, 640)).unwrap_err().to_string().contains("from 320x180 to 640x180"));
     }
 }

@@ -90,6 +90,7 @@ impl Render {
                 Taken::Closed => break,
             }
         }
+        self.outlets.close_recordings();
         // Whoever still reads is left with the card.
         self.painter.pause(true);
         self.idle();

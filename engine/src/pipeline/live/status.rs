@@ -5,6 +5,7 @@ use super::feed::FeedInfo;
 use super::outlet::{Outlets, SinkId};
 use crate::pipeline::{State, Why};
 use crate::pool::{Pool, PoolStats};
+use crate::sink::Room;
 use crate::timing::{Recent, Summary};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -93,8 +94,10 @@ pub struct SinkStatus {
     pub dropped: u64,
     /// Camera's stamp to the moment the sink had the frame, in ms.
     pub latency: Summary,
-    /// Why it has ended.
+    /// Why it has ended by itself; of a recording also what was kept, and where.
     pub fault: Option<String>,
+    /// The room that a recording has left on its disk, where that is known.
+    pub room: Option<Room>,
 }
 
 /// What a swap model does.
