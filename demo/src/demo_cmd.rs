@@ -63,12 +63,13 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     run.stats = Some(args.out.join("demo.json"));
     let frames = (args.seconds * f64::from(run.fps)).round().max(1.0) as u64;
     let mut rows = Vec::new();
-    let stats = run_cmd::run(&run, |frame, output| {
+    let mut watch = |frame: &Frame, output: &Output| {
         let step = (frames / ROWS).max(1);
         if frame.id.0 % step == step / 2 && rows.len() < ROWS as usize {
             rows.push(row(frame, output));
         }
-    })?;
+    };
+    let stats = run_cmd::run(&run, Some(&mut watch))?;
     let sheet = sheet.fill(&contact(&rows)?)?;
     ending::tell(&mut std::io::stdout().lock(), |out| {
         writeln!(out, "{}: input, mesh and output side by side", sheet.display())?;

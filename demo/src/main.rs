@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     };
     let Some(command) = cli.command else { return end(window::run(cli.window)) };
     let result = match command {
-        Command::Run(args) => run_cmd::run(&args, |_, _| ()).and_then(|stats| {
+        Command::Run(args) => run_cmd::run(&args, None).and_then(|stats| {
             ending::tell(&mut std::io::stdout().lock(), |out| stats.table(out))?;
             Ok(ExitCode::SUCCESS)
         }),

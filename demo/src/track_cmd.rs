@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use omote_engine::output::{self, OutputError, OutputFile};
 use omote_engine::source::{self, Options, Rate};
-use omote_engine::track::{Face, TrackerConfig};
+use omote_engine::track::{Change, Cuts, Face, TrackerConfig};
 use serde::Serialize;
 
 use crate::ending::{self, Ending};
@@ -26,7 +26,7 @@ pub(crate) struct TrackArgs {
     #[arg(long)]
     force: bool,
     /// Faces to follow at most
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     max_faces: u8,
     /// The input is a folder (or folders of one) of pictures that have nothing to do with each other
     #[arg(long)]
@@ -96,9 +96,13 @@ fn clip(args: &TrackArgs, ending: &Ending, out: &mut impl Write) -> anyhow::Resu
     let config = TrackerConfig { max_faces: usize::from(args.max_faces), ..TrackerConfig::default() };
     let (mut tracker, _) = wardrobe::tracker(&data, config)?;
     let bar = run_cmd::progress(source.info().frames);
+    let mut cuts = Cuts::default();
     while let Some(frame) = source.next()? {
         ending.check(|| format!("nothing was written to {}", args.out.display()))?;
         let start = Instant::now();
+        if cuts.look(&frame, None) == Change::Cut {
+            tracker.reset();
+        }
         let faces = tracker.track(&frame)?;
         let ms = start.elapsed().as_secs_f64() * 1e3;
         let faces =

@@ -11,14 +11,18 @@ use omote_engine::pipeline::{Privacy, Settings};
 use omote_engine::swap::Mask;
 use omote_engine::track::{Selection, TrackerConfig};
 
+/// Faces that are followed live at most: each takes a mesh network's time in every frame, 3 to 4 ms of the 33 that there
+/// are at 30 frames a second.
+pub(crate) const LIVE_FACES: u8 = 4;
+
 /// Options of every command that puts personas on faces.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WearArgs {
     /// Name of a persona (`omote persona list`) or a path to one; give it again for a second face
     #[arg(long, short, value_name = "NAME|DIR", default_value = "ko-omote")]
     pub(crate) persona: Vec<String>,
-    /// Faces that get a persona
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    /// Faces that get a persona, 1 to 64; live at most 4, since each takes a few milliseconds of every frame
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) max_faces: u8,
     /// Which face gets the persona where only one does
     #[arg(long, value_enum, default_value_t = Select::Largest)]
@@ -227,7 +231,11 @@ impl WearArgs {
         // Protecting means knowing of every face, not only of those that get a persona.
         let protect = matches!(privacy, PrivacyArg::Protect);
         TrackerConfig {
-            max_faces: if protect { 4 } else { usize::from(self.max_faces) },
+            max_faces: if protect {
+                usize::from(self.max_faces.max(LIVE_FACES))
+            } else {
+                usize::from(self.max_faces)
+            },
             selection: match self.select {
                 // As many as were asked for; the choice matters where only one is.
                 _ if protect || self.max_faces > 1 => Selection::All,

@@ -23,7 +23,7 @@ use omote_engine::sink::virtual_camera::VirtualCamera;
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
 
-use crate::wear_args::{PrivacyArg, WearArgs, size};
+use crate::wear_args::{LIVE_FACES, PrivacyArg, WearArgs, size};
 use crate::window::{self, Given, WindowOptions};
 use crate::{ending, left_over, setup, wardrobe};
 use figures::Figures;
@@ -127,6 +127,14 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
 
 /// Runs without a window until the time is over or the end is asked for.
 fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
+    if args.wear.max_faces > LIVE_FACES {
+        let message = format!(
+            "--max-faces {}: live, at most {LIVE_FACES} faces are followed, since each takes a few milliseconds of every \
+             frame; `omote run` takes up to 64",
+            args.wear.max_faces
+        );
+        return Err(Error::new(ErrorKind::Usage, Stage::Track, message).into());
+    }
     let ending = ending::hear()?;
     let (record, stats) = (args.record.as_deref(), args.stats.as_deref());
     let outputs: Vec<_> = record

@@ -1,9 +1,12 @@
 //! `omote run`: a whole input through the engine, frame by frame.
 
+mod scenes;
 mod stats;
+mod summary;
 
 pub(crate) use stats::{Machine, StageStats, Stats, latency_table, machine};
 
+use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,7 +18,7 @@ use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::check_size;
 use omote_engine::frame::Frame;
 use omote_engine::output::{self, Existing, Options, OutputFile};
-use omote_engine::pipeline::{Engine, Lag, Output, State};
+use omote_engine::pipeline::{Engine, Lag, Output};
 use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate, Source};
 use omote_engine::timing::Timings;
@@ -23,6 +26,8 @@ use omote_engine::timing::Timings;
 use crate::left_over::{self, Note};
 use crate::wear_args::{PrivacyArg, WearArgs, size};
 use crate::{ending, setup, wardrobe};
+use scenes::SceneArgs;
+use summary::Summary;
 
 /// Options of `omote run`.
 #[derive(Args, Clone, Debug)]
@@ -42,6 +47,8 @@ pub(crate) struct RunArgs {
     /// for each
     #[arg(long, value_name = "MS", requires = "model", help_heading = "Swap model")]
     pub(crate) model_lag: Option<u64>,
+    #[command(flatten)]
+    pub(crate) scenes: SceneArgs,
     /// Write timings as JSON
     #[arg(long, value_name = "FILE.json")]
     pub(crate) stats: Option<PathBuf>,
@@ -78,8 +85,11 @@ impl RunArgs {
     }
 }
 
-/// Runs the command. `watch` sees every frame as it came and what became of it.
-pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> anyhow::Result<Stats> {
+/// Sees every frame as it came and what became of it.
+pub(crate) type Watch<'a> = &'a mut dyn FnMut(&Frame, &Output);
+
+/// Runs the command.
+pub(crate) fn run(args: &RunArgs, mut watch: Option<Watch<'_>>) -> anyhow::Result<Stats> {
     let ending = ending::hear()?;
     let stats = args.stats.as_deref();
     let outputs: Vec<_> =
@@ -108,9 +118,10 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
         None
     });
     let textures = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
-    let (tracker, runtime) = wardrobe::tracker(&data, args.wear.tracking(args.privacy))?;
     let mut settings = args.wear.settings(args.privacy);
     settings.turn.size = args.scale;
+    let tracking = scenes::tracking(&settings, args.wear.tracking(args.privacy));
+    let (tracker, runtime) = wardrobe::tracker(&data, tracking)?;
     let mut engine = Engine::new(Box::new(tracker), textures, settings)?;
     let persona = args.wear.persona.first().map_or("", String::as_str);
     let tell = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
@@ -118,51 +129,56 @@ pub(crate) fn run(args: &RunArgs, mut watch: impl FnMut(&Frame, &Output)) -> any
         let lag = args.model_lag.map_or(Lag::None, |ms| Lag::Live(Duration::from_millis(ms)));
         engine.wear_model(model, lag);
     }
+    let mut film = args.scenes.film(engine, &info, &data, tracking);
     let bar = progress(info.frames);
     let mut io = Timings::default();
-    let (mut frames, mut with_face, mut shown) = (0u64, 0u64, [0u64; State::ALL.len()]);
+    let mut summary = Summary::default();
+    // As they came, of the pictures that are looked ahead in.
+    let mut came = VecDeque::new();
     let start = Instant::now();
     let nothing = |done: u64| format!("after {done} frames; nothing was written to {}", args.out.display());
     loop {
-        ending.check(|| nothing(frames))?;
+        ending.check(|| nothing(summary.frames))?;
         // The end of a source that was cut off by the same signal is none.
-        let Some(frame) = io.measure("read", || source.next())? else { break };
-        let kept = frame.clone();
-        let output = engine.process(frame)?;
-        io.measure("write", || sink.present(&output.badged))?;
-        watch(&kept, &output);
-        frames += 1;
-        with_face += u64::from(!output.faces.is_empty());
-        shown[output.state as usize] += 1;
-        bar.inc(1);
+        let frame = io.measure("read", || source.next())?;
+        let over = frame.is_none();
+        if watch.is_some() {
+            came.extend(frame.clone());
+        }
+        let outputs = match frame {
+            Some(frame) => film.push(frame)?,
+            None => {
+                ending.check(|| nothing(summary.frames))?;
+                film.finish()?
+            }
+        };
+        for output in outputs {
+            io.measure("write", || sink.present(&output.badged))?;
+            summary.add(&output);
+            if let (Some(watch), Some(frame)) = (&mut watch, came.pop_front()) {
+                watch(&frame, &output);
+            }
+            bar.inc(1);
+        }
+        if over {
+            break;
+        }
     }
-    ending.check(|| nothing(frames))?;
+    ending.check(|| nothing(summary.frames))?;
     // A signal that comes now comes too late to take anything back.
     ending.begin();
     let finished = sink.finish()?;
     drop(noted);
     let wall = start.elapsed();
     bar.finish_and_clear();
-    let stats = Stats::new(&info, &engine, runtime, frames, with_face, shown, wall, &io);
+    let stats = Stats::new(&info, film.engine(), runtime, &summary, wall, &io);
     if let Some(file) = figures {
         file.fill(stats.json()?.as_bytes())?;
     }
     drop(scrap);
-    if let Some(path) = finished.path {
-        ending::tell(&mut std::io::stdout().lock(), |out| {
-            writeln!(out, "{}: {} frames, a face in {with_face}", path.display(), finished.frames)?;
-            for remark in source.remarks().iter().chain(&finished.remarks) {
-                writeln!(out, "{remark}")?;
-            }
-            let [starting, _, hold, pixelate, card, _] = shown;
-            let card = card + starting;
-            if hold + pixelate + card > 0 {
-                writeln!(out, "lost faces: held in {hold} frames, pixelated in {pixelate}, card in {card}")?;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(stats)
+    let mut lines = summary.lines(finished.path.as_deref(), args.wear.max_faces, film.engine().last_fault());
+    lines.splice(1..1, source.remarks().iter().chain(&finished.remarks).map(ToString::to_string));
+    Ok(stats.said(lines))
 }
 
 pub(crate) fn progress(frames: Option<u64>) -> ProgressBar {

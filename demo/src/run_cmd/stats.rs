@@ -8,6 +8,8 @@ use omote_engine::source::SourceInfo;
 use omote_engine::timing::{Summary, Timings};
 use serde::Serialize;
 
+use super::summary::Summary;
+
 /// What a run did and how long it took; times in milliseconds.
 #[derive(Debug, Serialize)]
 pub(crate) struct Stats {
@@ -18,6 +20,10 @@ pub(crate) struct Stats {
     pub(crate) frames_with_face: u64,
     /// Frames by what they showed.
     shown: serde_json::Map<String, serde_json::Value>,
+    /// Frames in which a face that is known of wears nothing, and the most such faces in one.
+    frames_bare: u64,
+    faces_beside: usize,
+    scenes: u64,
     /// Always 0 here: whole inputs are worked in lockstep.
     drops: u64,
     faults: u64,
@@ -27,6 +33,9 @@ pub(crate) struct Stats {
     wall_s: f64,
     frames_per_second: f64,
     stages: Vec<StageStats>,
+    /// What became of the faces, for people.
+    #[serde(skip)]
+    lines: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,14 +68,11 @@ pub(crate) fn machine() -> Machine {
 }
 
 impl Stats {
-    #[expect(clippy::too_many_arguments, reason = "one place gathers what a run knows")]
     pub(super) fn new(
         info: &SourceInfo,
         engine: &Engine,
         runtime: &str,
-        frames: u64,
-        frames_with_face: u64,
-        shown: [u64; State::ALL.len()],
+        summary: &Summary,
         wall: Duration,
         io: &Timings,
     ) -> Self {
@@ -78,17 +84,21 @@ impl Stats {
             input: info.name.clone(),
             width: info.width,
             height: info.height,
-            frames,
-            frames_with_face,
-            shown: names.zip(shown.map(serde_json::Value::from)).collect(),
+            frames: summary.frames,
+            frames_with_face: summary.with_face,
+            shown: names.zip(summary.shown.map(serde_json::Value::from)).collect(),
+            frames_bare: summary.bare,
+            faces_beside: summary.beside,
+            scenes: summary.scenes,
             drops: 0,
             faults: engine.faults(),
             backend: engine.backend(),
             runtime: runtime.to_owned(),
             machine: machine(),
             wall_s: wall.as_secs_f64(),
-            frames_per_second: frames as f64 / wall.as_secs_f64().max(1e-9),
+            frames_per_second: summary.frames as f64 / wall.as_secs_f64().max(1e-9),
             stages,
+            lines: Vec::new(),
         }
     }
 
@@ -97,14 +107,20 @@ impl Stats {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// The latency table.
+    /// With what is to be said at the end.
+    pub(super) fn said(self, lines: Vec<String>) -> Self {
+        Self { lines, ..self }
+    }
+
+    /// The latency table, then what became of the faces.
     pub(crate) fn table(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(
             out,
             "{}x{}, {} frames, drawn by {}, tracked by {}",
             self.width, self.height, self.frames, self.backend, self.runtime
         )?;
-        latency_table(out, &self.machine, &self.stages)
+        latency_table(out, &self.machine, &self.stages)?;
+        self.lines.iter().try_for_each(|line| writeln!(out, "{line}"))
     }
 }
 

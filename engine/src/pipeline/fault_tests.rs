@@ -10,7 +10,7 @@ use crate::frame::{Colour, FrameId, PixelFormat};
 use crate::space::MeshPoint;
 use crate::track::Occlusion;
 use glam::Vec2;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -64,9 +64,21 @@ enum Event {
     Resized,
     /// The source stalls for up to three seconds.
     Stalled,
+    /// Another scene begins; its face, somebody else's, is found at once.
+    Cut,
+    /// Another scene begins, and its face is not found at first.
+    CutAndLost,
+    /// Another scene begins with every frame.
+    Cuts,
+    /// The head rolls, by any angle from frame to frame.
+    Rolls,
+    /// The clock stands still, and the face may be lost meanwhile.
+    ClockStands,
+    /// The clock runs backwards, and the face may be lost meanwhile.
+    ClockRunsBack,
 }
 
-const EVENTS: [Event; 13] = [
+const EVENTS: [Event; 19] = [
     Event::Dropped,
     Event::Late,
     Event::Lost,
@@ -80,17 +92,24 @@ const EVENTS: [Event; 13] = [
     Event::GpuBlack,
     Event::Resized,
     Event::Stalled,
+    Event::Cut,
+    Event::CutAndLost,
+    Event::Cuts,
+    Event::Rolls,
+    Event::ClockStands,
+    Event::ClockRunsBack,
 ];
 
-/// The tracker's next answer: faces, or whether it is to panic. Nothing is a network that fails.
+/// What tracker and compositor are to make of each frame, by its number.
 #[derive(Clone, Default)]
-struct Answer(Arc<Mutex<NextAnswer>>);
+struct Plan(Arc<Mutex<HashMap<u64, (Answer, u8)>>>);
 
-type NextAnswer = Option<Result<Vec<Face>, bool>>;
+/// The tracker's answer: faces, or whether it is to panic. Nothing is a network that fails.
+type Answer = Option<Result<Vec<Face>, bool>>;
 
-impl Follow for Answer {
-    fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
-        let answer = self.0.lock().unwrap().take();
+impl Follow for Plan {
+    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        let answer = self.0.lock().unwrap().get(&frame.id.0).and_then(|(answer, _)| answer.clone());
         match answer {
             Some(Ok(faces)) => Ok(faces),
             Some(Err(true)) => std::panic::panic_any("planned: the network panics"),
@@ -102,7 +121,7 @@ impl Follow for Answer {
 /// A compositor that fails as it is told.
 struct Faulty {
     real: Compositor,
-    fault: Arc<AtomicU8>,
+    plan: Plan,
 }
 
 impl Draw for Faulty {
@@ -116,7 +135,8 @@ impl Draw for Faulty {
         texture: &FaceTexture,
         look: &Look,
     ) -> Result<Drawn> {
-        match self.fault.load(Ordering::Relaxed) {
+        let fault = self.plan.0.lock().unwrap().get(&canvas.frame().id.0).map_or(0, |(_, fault)| *fault);
+        match fault {
             1 => Err(Error::new(ErrorKind::Backend, Stage::Gpu, "planned: the GPU is lost")),
             2 => std::panic::panic_any("planned: drawing panics"),
             3 => Ok(Drawn { region: canvas.frame().bounds(), covered: 0.0, flat: false }),
@@ -134,19 +154,40 @@ impl Draw for Faulty {
     }
 }
 
-const SIZE: (u32, u32) = (208, 128);
-/// Where the face begins, and where a stranger stands.
-const FACE: Vec2 = Vec2::new(76.0, 66.0);
+/// The camera's sizes, by turns.
+const SIZES: [(u32, u32); 3] = [(208, 128), (240, 160), (221, 133)];
+/// Where the face is in a scene, by turns, and where a stranger stands.
+const FACES: [Vec2; 3] = [Vec2::new(76.0, 66.0), Vec2::new(48.0, 62.0), Vec2::new(98.0, 68.0)];
 const STRANGER: Vec2 = Vec2::new(172.0, 70.0);
 /// Side of the face's box.
 const SIDE: f32 = 56.0;
 /// The real faces' radius: less than where the persona's weight begins to fall.
 const RADIUS: f32 = 18.0;
 
+/// The ground of a scene: soft grey spots.
+fn ground(scene: u64, size: (u32, u32)) -> Vec<u8> {
+    type Grounds = Mutex<HashMap<(u64, (u32, u32)), Vec<u8>>>;
+    static KNOWN: std::sync::OnceLock<Grounds> = std::sync::OnceLock::new();
+    let mut known = KNOWN.get_or_init(Grounds::default).lock().unwrap();
+    let paint = || {
+        let mut chance = Chance((scene + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let spots: Vec<[f32; 4]> =
+            (0..24).map(|_| [260.0, 180.0, 100.0, 140.0].map(|n| chance.below(n as u64) as f32)).collect();
+        let shade = |k: u32| {
+            let at = Vec2::new((k % size.0) as f32, (k / size.0) as f32);
+            let spot =
+                |s: &[f32; 4]| (s[3] - 70.0) * (-at.distance_squared(Vec2::new(s[0], s[1])) / 900.0).exp();
+            (110.0 + spots.iter().map(spot).sum::<f32>()).clamp(30.0, 190.0) as u8
+        };
+        (0..size.0 * size.1).flat_map(|k| [shade(k); 3]).collect()
+    };
+    known.entry((scene, size)).or_insert_with(paint).clone()
+}
+
 /// A grey picture in which real faces are solid magenta, smaller than the persona's full weight, so that a
 /// good swap hides all of it.
-fn camera(size: (u32, u32), real: &[Vec2]) -> Frame {
-    let mut data = vec![90u8; (size.0 * size.1 * 3) as usize];
+fn camera(scene: u64, size: (u32, u32), real: &[Vec2]) -> Frame {
+    let mut data = ground(scene, size);
     for at in real {
         let (x, y) = (at.x as i32, at.y as i32);
         let reach = RADIUS as i32;
@@ -171,6 +212,44 @@ fn face(id: u64, at: Vec2) -> Face {
     sized_face(id, at, SIDE)
 }
 
+/// The face turned about its middle, radians.
+fn rolled(face: Face, at: Vec2, angle: f32) -> Face {
+    let turn = |p: &MeshPoint| (at + Vec2::from_angle(angle).rotate(p.truncate() - at)).extend(p.z);
+    let rotation = glam::Quat::from_rotation_z(angle) * face.pose.rotation;
+    let pose = crate::track::Pose { rotation, ..face.pose };
+    Face { landmarks: face.landmarks.iter().map(turn).collect(), pose, ..face }
+}
+
+/// The engine as cameras use it, or looking ahead as files do.
+enum Way {
+    Lockstep(Engine),
+    Film(Film),
+}
+
+impl Way {
+    fn engine(&mut self) -> &mut Engine {
+        match self {
+            Self::Lockstep(engine) => engine,
+            Self::Film(film) => film.engine_mut(),
+        }
+    }
+
+    fn process(&mut self, frame: Frame) -> Vec<Output> {
+        match self {
+            Self::Lockstep(engine) => vec![engine.process(frame).unwrap()],
+            Self::Film(film) => film.push(frame).unwrap(),
+        }
+    }
+
+    /// What is shown where no picture comes; files do not wait for any.
+    fn idle(&mut self, time: Duration) -> Option<Output> {
+        match self {
+            Self::Lockstep(engine) => engine.idle(FrameTime(time)).unwrap(),
+            Self::Film(_) => None,
+        }
+    }
+}
+
 /// What a sequence showed.
 #[derive(Debug, Default)]
 struct Seen {
@@ -183,7 +262,7 @@ struct Seen {
 /// Plays one seeded sequence of faults.
 fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
     let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    let (answer, fault) = (Answer::default(), Arc::new(AtomicU8::new(0)));
+    let plan = Plan::default();
     let settings = Settings {
         privacy: Privacy::Protect,
         backend: Backend::Cpu,
@@ -193,12 +272,21 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
     };
     static PERSONA: std::sync::OnceLock<FaceTexture> = std::sync::OnceLock::new();
     let persona = PERSONA.get_or_init(green);
-    let mut engine = Engine::new(Box::new(answer.clone()), vec![persona.clone()], settings).unwrap();
+    let mut engine = Engine::new(Box::new(plan.clone()), vec![persona.clone()], settings).unwrap();
     engine.painter.unguarded = unguarded;
-    let faulty = || Faulty { real: Compositor::cpu(), fault: Arc::clone(&fault) };
+    let faulty = || Faulty { real: Compositor::cpu(), plan: plan.clone() };
     engine.painter.draw_with(Box::new(faulty()));
-    let (mut size, mut at, mut time) = (SIZE, FACE, Duration::from_secs(5));
+    let another = plan.clone();
+    let make = move || Ok(Box::new(another.clone()) as Box<dyn Follow>);
+    let mut way = if seed % 4 == 3 {
+        Way::Film(Film::new(engine, Reading::Film, make))
+    } else {
+        engine.make_follow_with(Box::new(make));
+        Way::Lockstep(engine)
+    };
+    let (mut size, mut at, mut time) = (0, FACES[0], Duration::from_secs(9));
     let (mut event, mut left) = (Event::Fine, 4 + chance.below(3));
+    let (mut scene, mut home, mut who) = (0, FACES[0], 1);
     let mut jump = Vec2::ZERO;
     let mut second = None;
     let mut seen = Seen::default();
@@ -211,7 +299,8 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
         seen.states[output.state as usize] += 1;
     };
     for i in 0..frames {
-        if left == 0 {
+        let begins = left == 0;
+        if begins {
             event = if event == Event::Fine {
                 EVENTS[chance.below(EVENTS.len() as u64) as usize]
             } else {
@@ -225,71 +314,89 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
                 second = if second.is_none() { Some(STRANGER) } else { None };
             }
             if event == Event::Resized {
-                size = if size == SIZE { (240, 160) } else { SIZE };
+                size = (size + 1) % SIZES.len();
             }
         }
         left -= 1;
+        if event == Event::Cuts || begins && matches!(event, Event::Cut | Event::CutAndLost) {
+            // To a new scene, or back to the last.
+            scene = if chance.one_in(3) && scene > 0 { scene - 1 } else { (scene + 1) % 12 };
+            (home, who) = (FACES[chance.below(3) as usize], who + 10);
+            at = home;
+        }
         // Heads move by a few pixels a frame.
         at += Vec2::new(chance.below(7) as f32 - 3.0, chance.below(7) as f32 - 3.0);
-        at = at.clamp(FACE - 16.0, FACE + 16.0);
-        time += Duration::from_micros(33_333);
+        at = at.clamp(home - 16.0, home + 16.0);
+        match event {
+            Event::ClockStands => {}
+            Event::ClockRunsBack => {
+                time = time.saturating_sub(Duration::from_millis(1 + chance.below(400)));
+            }
+            _ => time += Duration::from_micros(33_333),
+        }
         if event == Event::Stalled {
             let until = time + Duration::from_millis(chance.below(3000));
             while time < until {
                 time += Duration::from_millis(110);
-                if let Some(output) = engine.idle(FrameTime(time)).unwrap() {
+                if let Some(output) = way.idle(time) {
                     look_at(&output, "idle");
                 }
             }
         }
         let real: Vec<Vec2> = std::iter::once(at).chain(second).collect();
-        let mut frame = camera(size, &real);
+        let mut frame = camera(scene, SIZES[size], &real);
         (frame.id, frame.time) = (FrameId(i), FrameTime(time));
-        let mut faces = vec![face(1, at)];
+        let mut faces = vec![face(who, at)];
         match event {
             Event::Dropped => {
-                if let Some(output) = engine.idle(FrameTime(time)).unwrap() {
+                if let Some(output) = way.idle(time) {
                     look_at(&output, "dropped");
                 }
                 continue;
             }
             Event::Late => {
                 time += Duration::from_millis(40 + chance.below(500));
-                if let Some(output) = engine.idle(FrameTime(time)).unwrap() {
+                if let Some(output) = way.idle(time) {
                     look_at(&output, "late");
                 }
             }
-            Event::Lost => faces.clear(),
+            Event::Lost | Event::CutAndLost => faces.clear(),
+            Event::ClockStands | Event::ClockRunsBack if !left.is_multiple_of(3) => faces.clear(),
             Event::Wrong => {
-                let id = if left.is_multiple_of(2) { 1 } else { 9 };
+                let id = if left.is_multiple_of(2) { who } else { who + 8 };
                 faces = vec![face(id, at + jump)];
             }
             Event::Nan => faces[0].landmarks[7].x = f32::NAN,
+            Event::Rolls => faces = vec![rolled(face(who, at), at, chance.below(628) as f32 / 100.0)],
             _ => {}
         }
-        if let (Some(second), true) = (second, event != Event::Lost) {
-            faces.push(face(2, second));
+        if let (Some(second), true) = (second, !matches!(event, Event::Lost | Event::CutAndLost)) {
+            faces.push(face(who + 1, second));
         }
-        fault.store(
-            match event {
-                Event::GpuLost => 1,
-                Event::DrawPanics => 2,
-                Event::GpuSilent => 3,
-                Event::GpuBlack => 4,
-                _ => 0,
-            },
-            Ordering::Relaxed,
-        );
-        if engine.painter.backend() != "faulty" {
-            engine.painter.draw_with(Box::new(faulty()));
+        let fault = match event {
+            Event::GpuLost => 1,
+            Event::DrawPanics => 2,
+            Event::GpuSilent => 3,
+            Event::GpuBlack => 4,
+            _ => 0,
+        };
+        if way.engine().painter.backend() != "faulty" {
+            way.engine().painter.draw_with(Box::new(faulty()));
         }
-        *answer.0.lock().unwrap() = match event {
+        let answer = match event {
             Event::NetFails => None,
             Event::NetPanics => Some(Err(true)),
             _ => Some(Ok(faces)),
         };
-        let output = engine.process(frame).unwrap();
-        look_at(&output, &format!("frame {i}, {event:?}"));
+        plan.0.lock().unwrap().insert(i, (answer, fault));
+        for output in way.process(frame) {
+            look_at(&output, &format!("frame {i}, {event:?}"));
+        }
+    }
+    if let Way::Film(film) = &mut way {
+        for output in film.finish().unwrap() {
+            look_at(&output, "at the end");
+        }
     }
     seen
 }

@@ -3,14 +3,19 @@
 
 mod cover;
 mod draw;
+mod film;
 mod gate;
 mod live;
 mod model;
 mod painter;
+mod sight;
+mod steady;
 
+pub use film::{Film, Reading};
 pub use gate::{GHOST, HEAD, HOLD, PIXELATE};
 pub use live::*;
 pub use model::{Lag, Model, Pace, Swap};
+pub use sight::MakeFollow;
 
 use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
 use crate::composite::{Backend, Compositor, GpuWork, Look};
@@ -19,11 +24,13 @@ use crate::frame::{Colour, Frame, FrameTime, PixelFormat, Turn};
 use crate::pool::Pool;
 use crate::swap::FaceTexture;
 use crate::timing::Timings;
-use crate::track::{Face, TrackError, Tracker};
+use crate::track::{Beside, Face, TrackError, Tracker};
 use model::{Lockstep, Modelling};
 use painter::{Painted, Painter};
+use sight::{Seen, Sight};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use steady::Steady;
 
 /// What viewers see when a face is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -73,6 +80,28 @@ pub trait Follow: Send {
 
     /// Forgets all faces: other pictures come.
     fn reset(&mut self) {}
+
+    /// The faces of the first picture of a scene, looked for without haste: small and very near ones too.
+    ///
+    /// # Errors
+    /// A network that fails.
+    fn begin(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        self.follow(frame)
+    }
+
+    /// The faces of a picture that has nothing to do with those before and after it.
+    ///
+    /// # Errors
+    /// A network that fails.
+    fn still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        self.reset();
+        self.begin(frame)
+    }
+
+    /// What was seen at the last looks and is not among the faces.
+    fn beside(&self) -> Beside {
+        Beside::default()
+    }
 }
 
 impl Follow for Tracker {
@@ -86,6 +115,18 @@ impl Follow for Tracker {
 
     fn reset(&mut self) {
         Self::reset(self);
+    }
+
+    fn begin(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        Self::begin(self, frame)
+    }
+
+    fn still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        Self::still(self, frame)
+    }
+
+    fn beside(&self) -> Beside {
+        Self::beside(self)
     }
 }
 
@@ -180,11 +221,29 @@ pub struct Output {
     pub state: State,
     /// Why it is not the live picture.
     pub why: Option<Why>,
+    /// Which scene it belongs to, counted from 1: a cut begins another. 0 where no frame has come.
+    pub scene: u64,
+    /// Faces that were seen and wear nothing, unless the picture is not the live one.
+    pub beside: Beside,
+}
+
+/// A frame whose faces are known.
+struct Sighted {
+    frame: Frame,
+    /// Its time by a clock that moves on.
+    now: FrameTime,
+    faces: Result<Vec<Face>, String>,
+    scene: u64,
+    beside: Beside,
+    took: Duration,
 }
 
 /// The whole way of a frame in lockstep, with the memory it needs from frame to frame.
 pub struct Engine {
-    follow: Box<dyn Follow>,
+    sight: Sight,
+    clock: Steady,
+    /// The scene of the last frame that was shown.
+    scene: u64,
     painter: Painter,
     model: Option<Lockstep>,
     timings: Timings,
@@ -213,7 +272,8 @@ impl Engine {
     ) -> Result<Self> {
         check_personas(&personas)?;
         let painter = Painter::new(personas, settings, Box::new(compositor), Pool::new());
-        Ok(Self { follow, painter, model: None, timings: Timings::default() })
+        let (sight, clock) = (Sight::new(Some(follow), None), Steady::default());
+        Ok(Self { sight, clock, scene: 0, painter, model: None, timings: Timings::default() })
     }
 
     /// Wears a swap model over the personas, which are drawn until its first result, where its result is not known or too
@@ -221,6 +281,12 @@ impl Engine {
     pub fn wear_model(&mut self, model: Model, lag: Lag) {
         let listed = self.painter.settings().max_faces;
         self.model = Some(Lockstep::new(Modelling::new(model, listed), lag));
+    }
+
+    /// Says how to make what finds faces anew, after it broke down (panicked). Without that a tracker that broke down is not
+    /// asked again either: from then on the card is shown.
+    pub fn make_follow_with(&mut self, make: MakeFollow) {
+        self.sight.make_with(make);
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -249,29 +315,66 @@ impl Engine {
         self.painter.faults().0
     }
 
+    /// How often something failed, and what failed last.
+    pub fn last_fault(&self) -> Option<&str> {
+        self.painter.faults().1
+    }
+
     /// Swaps and badges one frame. Each frame in gives one out, with the same id and time. A stage that
-    /// fails or panics yields a held picture or the card.
+    /// fails or panics yields a held picture or the card. Times should move on; where they do not, the usual step is taken
+    /// instead, so that a lost face's time runs out.
     ///
     /// # Errors
     /// Only where no badged picture of this size can be made at all.
     pub fn process(&mut self, frame: Frame) -> Result<Output> {
-        let start = Instant::now();
+        let frame = self.orient(frame)?;
+        let sighted = self.see(frame, None)?;
+        self.show(sighted)
+    }
+
+    /// Turns a frame as the user wants it, before anything looks at it.
+    fn orient(&mut self, frame: Frame) -> Result<Frame> {
         check_size(frame.width(), frame.height()).map_err(small)?;
         let turn = self.painter.settings().turn.orientation();
-        let frame = frame.oriented(&turn).map_err(|e| small(e.into()))?;
-        let tracking = Instant::now();
-        if !turn.is_identity() {
-            self.timings.add("turn", start.elapsed());
+        if turn.is_identity() {
+            return Ok(frame);
         }
-        let found = guarded(|| self.follow.follow(&frame));
-        self.timings.add("track", tracking.elapsed());
-        let (found, faces) = match found {
+        let start = Instant::now();
+        let frame = frame.oriented(&turn).map_err(|e| small(e.into()))?;
+        self.timings.add("turn", start.elapsed());
+        Ok(frame)
+    }
+
+    /// Finds the faces of the next frame, turned already. `after` is the one that follows, where it is known already.
+    fn see(&mut self, mut frame: Frame, after: Option<&Frame>) -> Result<Sighted> {
+        let start = Instant::now();
+        let time = frame.time;
+        let now = self.clock.next(time, None);
+        // Filters go by the frame's time.
+        frame.time = now;
+        let Seen { faces, scene, beside } = self.sight.see(&frame, now.0, after);
+        frame.time = time;
+        let took = start.elapsed();
+        self.timings.add("track", took);
+        Ok(Sighted { frame, now, faces, scene, beside, took })
+    }
+
+    /// Paints a frame whose faces are known, and badges it. Frames are shown in the order in which they were seen.
+    fn show(&mut self, sighted: Sighted) -> Result<Output> {
+        let Sighted { mut frame, now, faces, scene, beside, took } = sighted;
+        let start = Instant::now();
+        if std::mem::replace(&mut self.scene, scene) != scene {
+            self.painter.reset();
+        }
+        let (found, faces) = match faces {
             Ok(faces) => (Ok(()), faces),
-            Err(e) => (Err(e.what), Vec::new()),
+            Err(e) => (Err(e), Vec::new()),
         };
         if let Some(model) = &mut self.model {
             let begun = Instant::now();
+            let time = std::mem::replace(&mut frame.time, now);
             let (results, fault) = model.work(&frame, &faces);
+            frame.time = time;
             results.into_iter().for_each(|result| self.painter.reproject(result));
             if let Some(what) = fault {
                 self.painter.fault(what);
@@ -279,12 +382,12 @@ impl Engine {
             self.timings.add("model", begun.elapsed());
         }
         let drawing = Instant::now();
-        let painted = self.painter.paint(frame, found.map(|()| faces.as_slice()))?;
+        let painted = self.painter.paint(frame, now, found.map(|()| faces.as_slice()))?;
         self.timings.add("swap", drawing.elapsed());
         let badging = Instant::now();
-        let output = self.output(painted, faces)?;
+        let output = self.output(painted, faces, beside)?;
         self.timings.add("badge", badging.elapsed());
-        self.timings.add("engine", start.elapsed());
+        self.timings.add("engine", took + start.elapsed());
         Ok(output)
     }
 
@@ -294,13 +397,13 @@ impl Engine {
     /// # Errors
     /// As [`Engine::process`].
     pub fn idle(&mut self, time: FrameTime) -> Result<Option<Output>> {
-        let painted = self.painter.idle(time)?;
-        painted.map(|p| self.output(p, Vec::new())).transpose()
+        let painted = self.painter.idle(time, self.clock.since(time))?;
+        painted.map(|p| self.output(p, Vec::new(), Beside::default())).transpose()
     }
 
-    fn output(&mut self, painted: Painted, faces: Vec<Face>) -> Result<Output> {
+    fn output(&mut self, painted: Painted, faces: Vec<Face>, beside: Beside) -> Result<Output> {
         let Painted { canvas, state, why } = painted;
-        Ok(Output { badged: self.painter.finish(canvas)?, faces, state, why })
+        Ok(Output { badged: self.painter.finish(canvas)?, faces, state, why, scene: self.scene, beside })
     }
 }
 

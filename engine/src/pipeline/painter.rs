@@ -20,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Good frames in a row that lead back from a fault or a lost face with [`Privacy::Protect`].
-const GOOD_FRAMES: u32 = 3;
+pub(super) const GOOD_FRAMES: u32 = 3;
 /// After so long without a frame, good ones are counted anew: longer than the slowest machine takes for one.
 const GAP: Duration = Duration::from_secs(4);
 /// A drawn face must cover at least this share of its region; a GPU that gives nothing back covers none.
@@ -46,10 +46,18 @@ impl Shape {
     }
 }
 
+/// What a frame is called, and when it is by the painter's clock.
+#[derive(Clone, Copy, Debug)]
+struct Stamp {
+    id: FrameId,
+    time: FrameTime,
+    now: FrameTime,
+}
+
 /// The last good picture before the badge, with its faces' boxes.
 struct Held {
     frame: Frame,
-    time: FrameTime,
+    now: FrameTime,
     boxes: Vec<Box2>,
 }
 
@@ -89,6 +97,8 @@ pub(super) struct Painter {
     /// Whether a live picture was ever shown.
     begun: bool,
     paused: bool,
+    /// The next frames are known to be as good as this one: none more need be waited for.
+    assured: bool,
     faults: u64,
     last_fault: Option<String>,
     /// Leaves the guard out, to show that its test sees it.
@@ -120,6 +130,7 @@ impl Painter {
             judged: None,
             begun: false,
             paused: false,
+            assured: false,
             faults: 0,
             last_fault: None,
             #[cfg(test)]
@@ -177,11 +188,16 @@ impl Painter {
         self.paused = on;
     }
 
+    /// Says whether the frames after the next one are known to be as good as that: a file's, that were looked at already.
+    pub(super) fn assure(&mut self, assured: bool) {
+        self.assured = assured;
+    }
+
     pub(super) fn draw_with(&mut self, draw: Box<dyn Draw>) {
         self.draw = draw;
     }
 
-    /// Forgets faces and pictures, as for another source.
+    /// Forgets faces and pictures, as for another source or another scene.
     pub(super) fn reset(&mut self) {
         self.gate.clear();
         self.model.clear();
@@ -217,54 +233,60 @@ impl Painter {
         self.last_fault = Some(what);
     }
 
-    /// Paints a frame whose faces are `found`; an error is what went wrong in finding them.
-    pub(super) fn paint(&mut self, frame: Frame, found: Result<&[Face], String>) -> Result<Painted> {
-        let (shape, id, time) = (Shape::of(&frame), frame.id, frame.time);
+    /// Paints a frame whose faces are `found`; an error is what went wrong in finding them. `now` is its time by a clock
+    /// that moves on from frame to frame, which the frame's own need not.
+    pub(super) fn paint(
+        &mut self,
+        frame: Frame,
+        now: FrameTime,
+        found: Result<&[Face], String>,
+    ) -> Result<Painted> {
+        let (shape, stamp) = (Shape::of(&frame), Stamp { id: frame.id, time: frame.time, now });
         let before = self.shape.replace(shape);
         // A picture of another size is another view: where faces were says nothing any more.
         if self.paused || before.is_some_and(|b| b.size() != shape.size()) {
             self.reset();
         }
         if self.paused {
-            return self.instead(shape, id, time, Why::Paused);
+            return self.instead(shape, stamp, Why::Paused);
         }
         let faces = match found {
             Ok(faces) if faces.iter().all(sound) => faces,
             Ok(_) => {
                 self.fault("the face network's points are out of range".to_owned());
-                return self.instead(shape, id, time, Why::Fault);
+                return self.instead(shape, stamp, Why::Fault);
             }
             Err(e) => {
                 self.fault(e);
-                return self.instead(shape, id, time, Why::Fault);
+                return self.instead(shape, stamp, Why::Fault);
             }
         };
         let mut canvas = Canvas::new(frame);
-        match catch_unwind(AssertUnwindSafe(|| self.swap_all(&mut canvas, faces))) {
+        match catch_unwind(AssertUnwindSafe(|| self.swap_all(&mut canvas, now, faces))) {
             Ok(Ok(state)) => Ok(Painted { canvas, state, why: None }),
-            Ok(Err(why)) => self.instead(shape, id, time, why),
+            Ok(Err(why)) => self.instead(shape, stamp, why),
             Err(panic) => {
                 self.fault(format!("drawing broke down: {}", panic_words(&*panic)));
                 // Whatever it was, it is not trusted again.
                 self.draw = Box::new(Compositor::cpu());
                 self.gate.clear();
-                self.instead(shape, id, time, Why::Fault)
+                self.instead(shape, stamp, Why::Fault)
             }
         }
     }
 
-    /// What to show at `time` when no frame has come; nothing before the first one.
-    pub(super) fn idle(&mut self, time: FrameTime) -> Result<Option<Painted>> {
+    /// What to show at `time` when no frame has come; nothing before the first one. `now` as in [`Self::paint`].
+    pub(super) fn idle(&mut self, time: FrameTime, now: FrameTime) -> Result<Option<Painted>> {
         let Some(shape) = self.shape else { return Ok(None) };
         let id = self.held.as_ref().map_or(FrameId(0), |h| h.frame.id);
         let why = if self.paused { Why::Paused } else { Why::NoPicture };
-        self.instead(shape, id, time, why).map(Some)
+        self.instead(shape, Stamp { id, time, now }, why).map(Some)
     }
 
     /// The card in a shape of the caller's choice.
     pub(super) fn blank(&mut self, shape: Shape, time: FrameTime, why: Why) -> Result<Painted> {
         self.shape = Some(shape);
-        self.instead(shape, FrameId(0), time, why)
+        self.instead(shape, Stamp { id: FrameId(0), time, now: time }, why)
     }
 
     /// The badge, on the scaled picture; mirror and rotation came before the faces were looked for.
@@ -274,7 +296,7 @@ impl Painter {
     }
 
     /// The last good picture as long as it may be shown, then the card; nothing of the current picture.
-    fn instead(&mut self, shape: Shape, id: FrameId, time: FrameTime, why: Why) -> Result<Painted> {
+    fn instead(&mut self, shape: Shape, stamp: Stamp, why: Why) -> Result<Painted> {
         match why {
             // Good frames are counted while they are not shown yet; a picture that is late is still to come.
             Why::NoFace | Why::NoPicture => {}
@@ -282,10 +304,10 @@ impl Painter {
         }
         if let Some(held) = self.held.as_ref().filter(|h| Shape::of(&h.frame) == shape && why != Why::Paused)
         {
-            let age = time.0.saturating_sub(held.time.0);
+            let age = stamp.now.0.saturating_sub(held.now.0);
             if age <= HOLD || (age <= PIXELATE && why == Why::NoFace) {
                 let mut shown = held.frame.clone();
-                (shown.id, shown.time) = (id, time);
+                (shown.id, shown.time) = (stamp.id, stamp.time);
                 let mut canvas = Canvas::new(shown);
                 if age <= HOLD {
                     return Ok(Painted { canvas, state: State::Hold, why: Some(why) });
@@ -307,14 +329,13 @@ impl Painter {
         }
         let Some((_, _, card)) = &self.card else { return Err(super::no_card()) };
         let mut shown = card.clone_into(&self.pool);
-        (shown.id, shown.time) = (id, time);
+        (shown.id, shown.time) = (stamp.id, stamp.time);
         let state = if self.begun { State::Card } else { State::Starting };
         Ok(Painted { canvas: Canvas::new(shown), state, why: Some(why) })
     }
 
     /// Draws what the gate says. An error asks for something else than the picture.
-    fn swap_all(&mut self, canvas: &mut Canvas, faces: &[Face]) -> Result<State, Why> {
-        let time = canvas.frame().time;
+    fn swap_all(&mut self, canvas: &mut Canvas, time: FrameTime, faces: &[Face]) -> Result<State, Why> {
         let size = Vec2::new(canvas.frame().width() as f32, canvas.frame().height() as f32);
         let (protect, listed) = (self.settings.privacy == Privacy::Protect, self.settings.max_faces.max(1));
         self.gate.configure(protect, listed);
@@ -353,7 +374,7 @@ impl Painter {
         }
         self.begun = true;
         let boxes = records.iter().map(Record::bounds).collect();
-        self.held = Some(Held { frame: canvas.frame().clone(), time, boxes });
+        self.held = Some(Held { frame: canvas.frame().clone(), now: time, boxes });
         Ok(state)
     }
 
@@ -367,7 +388,7 @@ impl Painter {
         self.judged = Some(time);
         if !bad && !self.trusted {
             self.good += 1;
-            self.trusted = self.good >= GOOD_FRAMES;
+            self.trusted = self.assured || self.good >= GOOD_FRAMES;
         }
         self.trusted
     }

@@ -88,6 +88,10 @@ impl Tracker {
             return Ok(());
         }
         let mut found = detector.detect(frame, whole(frame))?;
+        // In a scene's first picture the other detector is asked at once, too.
+        if std::mem::take(&mut self.fresh) && found.is_empty() {
+            found = self.far.detect(frame, whole(frame))?;
+        }
         for index in 0..self.follows.len() {
             self.correct(frame, index, &found)?;
         }
@@ -99,9 +103,12 @@ impl Tracker {
         found.retain(|d| !self.follows.iter().any(|f| f.covers(d)));
         self.vain_looks = if found.is_empty() { self.vain_looks + 1 } else { 0 };
         found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
+        self.beside.faces = 0;
         for detection in found {
-            if self.follows.len() < self.config.max_faces {
+            if self.missing() {
                 self.take_up(frame, &detection)?;
+            } else if !self.follows.iter().any(|f| f.covers(&detection)) {
+                self.beside.faces += 1;
             }
         }
         Ok(())
@@ -126,7 +133,9 @@ impl Tracker {
     pub fn look_over(&mut self) -> Result<(), TrackError> {
         let Some(square) = self.aimed.take() else { return Ok(()) };
         let found = self.detector().find(square).inspect_err(|_| self.noticed = true)?;
-        let news = self.missing() && found.iter().any(|d| !self.follows.iter().any(|f| f.covers(d)));
+        let beside = found.iter().filter(|d| !self.follows.iter().any(|f| f.covers(d))).count();
+        let news = self.missing() && beside > 0;
+        self.beside.faces = if self.missing() { 0 } else { beside };
         self.noticed = news || self.follows.iter().any(|f| slipped(f, &found).is_some());
         // The same detector looks again at what it noticed.
         if !self.noticed {
@@ -192,7 +201,7 @@ impl Tracker {
     }
 
     /// Starts to follow a detected face, under its old id where it was awaited there.
-    fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
+    pub(super) fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
         let Some((first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
         let Some((fresh, reading)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
         let place = fresh.centre();

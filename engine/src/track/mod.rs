@@ -5,6 +5,7 @@
 
 pub(crate) mod appearance;
 mod behind;
+mod cut;
 mod detect;
 mod follow;
 mod ghost;
@@ -25,12 +26,14 @@ mod fault_tests;
 mod tests;
 
 pub use appearance::{Occlusion, OcclusionCell, SIDE as OCCLUSION_SIDE};
+pub use cut::{Change, Cuts};
 pub use mesh::MeshKind;
 pub use one_euro::OneEuro;
 pub use pose::Pose;
 pub use select::Selection;
 pub use smooth::Smoothing;
-pub use tracker::{Tracker, TrackerConfig};
+pub use stills::Beside;
+pub use tracker::{MOST_FACES, Tracker, TrackerConfig};
 
 use crate::infer::InferError;
 use crate::space::{CropSquare, MeshPoint};

@@ -1,4 +1,7 @@
-//! Faces in single pictures: no history, all the time in the world, small faces too.
+//! Faces in single pictures and at the beginning of scenes: no history, all the time in the world, small faces and very
+//! near ones too.
+
+use std::time::Duration;
 
 use super::detect::{Detection, SAME_FACE, tiles, whole};
 use super::follow::Follow;
@@ -11,6 +14,26 @@ use crate::space::{CropSquare, ImagePx};
 const LEAST_TILE: f32 = 192.0;
 /// Part of the searched square's side under which a face is small.
 const SMALL: f32 = 0.25;
+/// Side of the square in which faces are looked for that fill more than the picture, in sides of the picture.
+const WIDE: f32 = 1.8;
+/// A face whose box is this share of the picture's shorter side may be too near for the networks.
+const NEAR: f32 = 0.75;
+/// Under this size of its box, pixels, a face may be too small for the networks.
+const LEAST_FACE: f32 = 40.0;
+/// How often a single picture is read again, and the time that is let pass in between: filters come to rest.
+const SETTLE: u32 = 4;
+const PASSED: Duration = Duration::from_millis(33);
+
+/// Faces that were seen in a picture and are not handed on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Faces beside those that were wanted.
+    pub faces: usize,
+    /// There is one so near that the picture's edges cut it.
+    pub near: bool,
+    /// There is one that is too small.
+    pub small: bool,
+}
 
 impl Tracker {
     /// The faces in a single picture, without history: both detectors, then the mesh of each face. At most
@@ -20,8 +43,97 @@ impl Tracker {
     /// # Errors
     /// [`TrackError::Infer`] where a network fails.
     pub fn stills(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        let mut found = self.search(frame, usize::MAX)?;
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut faces: Vec<Follow> = Vec::new();
+        for detection in found {
+            let region = detection.region();
+            let reading = self.mesh.read(frame, region, 1)?;
+            if self.is_face(&reading, frame) && !faces.iter().any(|f| f.covers(&detection)) {
+                faces.extend(Follow::start(0, reading.presence, reading.points, region));
+            }
+        }
+        faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
+        let number = |(i, mut f): (usize, Follow)| {
+            f.id = i as u64;
+            f.face()
+        };
+        Ok(faces.into_iter().enumerate().map(number).collect())
+    }
+
+    /// The faces of the first picture of a scene: as [`Tracker::track`] after [`Tracker::reset`], but looked for without
+    /// haste, also in parts of the picture, where small faces are. Takes some 30 looks of a detector at 1280x720 where
+    /// more faces are wanted than are seen at once.
+    ///
+    /// # Errors
+    /// As [`Tracker::track`].
+    pub fn begin(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        self.reset();
+        self.take_all(frame, self.config.max_faces)
+    }
+
+    /// The faces of a picture that has nothing to do with those before and after it: looked for as in
+    /// [`Tracker::begin`], then read a few times more, until the filters have come to rest. Forgets the stream's faces;
+    /// ids go on.
+    ///
+    /// # Errors
+    /// As [`Tracker::track`].
+    pub fn still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        self.reset();
+        let mut faces = self.take_all(frame, usize::MAX)?;
+        let beside = self.beside;
+        if !faces.is_empty() {
+            let mut again = frame.clone();
+            for _ in 0..SETTLE {
+                again.time.0 += PASSED;
+                faces = self.track(&again)?;
+            }
+        }
+        self.reset();
+        self.beside = beside;
+        Ok(faces)
+    }
+
+    /// What was seen at the last looks and is not handed on.
+    #[must_use]
+    pub fn beside(&self) -> Beside {
+        self.beside
+    }
+
+    /// Follows the faces of a picture, the largest first; looks on until `enough` are seen.
+    fn take_all(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Face>, TrackError> {
+        let mut found = self.search(frame, enough)?;
+        found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
+        (self.last, self.fresh) = (Some(frame.time), false);
+        self.beside = Beside::default();
+        let side = frame.height().min(frame.width()) as f32;
+        for detection in found {
+            if self.follows.iter().any(|f| f.covers(&detection)) {
+                continue;
+            }
+            if !self.missing() {
+                self.beside.faces += 1;
+                continue;
+            }
+            let before = self.follows.len();
+            self.take_up(frame, &detection)?;
+            if self.follows.len() == before {
+                let size = detection.size.max_element();
+                self.beside.near |= size > NEAR * side;
+                self.beside.small |= size < LEAST_FACE;
+            }
+        }
+        Ok(self.selected(frame))
+    }
+
+    /// What the detectors see in a picture: in the whole of it, and until `enough` faces are seen also in parts of it and in
+    /// more than it.
+    fn search(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Detection>, TrackError> {
         let all = whole(frame);
         let mut found = self.near.detect(frame, all)?;
+        if found.len() >= enough {
+            return Ok(found);
+        }
         for detection in self.far.detect(frame, all)? {
             if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
                 found.push(detection);
@@ -32,6 +144,13 @@ impl Tracker {
             if detection.size.max_element() < SMALL * all.side {
                 *detection = self.close_look(frame, detection)?.unwrap_or(*detection);
             }
+        }
+        if found.is_empty() {
+            let wide = CropSquare { side: WIDE * all.side, ..all };
+            found = self.near.detect(frame, wide)?;
+        }
+        if found.len() >= enough {
+            return Ok(found);
         }
         let mut small: Vec<Detection> = Vec::new();
         for tile in tiles(frame, LEAST_TILE) {
@@ -51,22 +170,9 @@ impl Tracker {
                 found.extend(self.close_look(frame, &detection)?);
             }
         }
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let mut faces: Vec<Follow> = Vec::new();
-        for detection in found {
-            let region = detection.region();
-            let reading = self.mesh.read(frame, region, 1)?;
-            if self.is_face(&reading, frame) && !faces.iter().any(|f| f.covers(&detection)) {
-                faces.extend(Follow::start(0, reading.presence, reading.points, region));
-            }
-        }
-        faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
-        let number = |(i, mut f): (usize, Follow)| {
-            f.id = i as u64;
-            f.face()
-        };
-        Ok(faces.into_iter().enumerate().map(number).collect())
+        Ok(found)
     }
+
     /// What both detectors see close by a small find, as the near one places it; none where they do not agree. In the
     /// grain of a few pixels a single look finds faces that are none.
     fn close_look(&mut self, frame: &Frame, find: &Detection) -> Result<Option<Detection>, TrackError> {

@@ -12,6 +12,7 @@ use super::mesh::{MeshKind, MeshNet, Reading, in_crop, inside};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
+use super::stills::Beside;
 use super::{Face, TrackError, taps};
 use crate::frame::{Frame, FrameTime};
 use crate::infer::Runtime;
@@ -20,7 +21,8 @@ use crate::space::{CropSquare, ImagePx, Outline};
 /// Settings of a [`Tracker`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackerConfig {
-    /// Faces to follow at most, 1..=4.
+    /// Faces to follow at most, 1..=[`MOST_FACES`]. Each takes a mesh of its own every frame, which live is too much for
+    /// more than four.
     pub max_faces: usize,
     /// Which of them to hand on.
     pub selection: Selection,
@@ -44,6 +46,8 @@ impl Default for TrackerConfig {
     }
 }
 
+/// Faces that can be followed at once.
+pub const MOST_FACES: usize = 64;
 /// Part of the outline that must lie inside the picture.
 const MIN_INSIDE: f32 = 0.45;
 /// The same for a face that the network does not see.
@@ -72,7 +76,7 @@ pub struct Tracker {
     pub(super) views: Views,
     choice: Choice,
     pub(super) next_id: u64,
-    last: Option<FrameTime>,
+    pub(super) last: Option<FrameTime>,
     /// Frames since the last look, and looks without success in a row.
     pub(super) since_look: u64,
     pub(super) vain_looks: u64,
@@ -82,6 +86,10 @@ pub struct Tracker {
     pub(super) aimed: Option<CropSquare>,
     /// The last routine look saw something that is to be looked at.
     pub(super) noticed: bool,
+    /// Nothing was looked at yet since all faces were forgotten.
+    pub(super) fresh: bool,
+    /// What was seen and is not handed on.
+    pub(super) beside: Beside,
 }
 
 impl std::fmt::Debug for Tracker {
@@ -96,9 +104,9 @@ impl Tracker {
     /// # Errors
     /// [`TrackError::Config`] where a setting is out of range, [`TrackError::Infer`] where a network can't be loaded.
     pub fn new(runtime: &Runtime, models: &Path, config: TrackerConfig) -> Result<Self, TrackError> {
-        if !(1..=4).contains(&config.max_faces) {
+        if !(1..=MOST_FACES).contains(&config.max_faces) {
             let value = config.max_faces.to_string();
-            return Err(TrackError::Config { name: "max_faces", value, range: "1 to 4" });
+            return Err(TrackError::Config { name: "max_faces", value, range: "1 to 64" });
         }
         if !(0.0..=1.0).contains(&config.min_presence) {
             let value = config.min_presence.to_string();
@@ -121,6 +129,8 @@ impl Tracker {
             close_looks: 0,
             aimed: None,
             noticed: false,
+            fresh: true,
+            beside: Beside::default(),
         })
     }
 
@@ -137,7 +147,8 @@ impl Tracker {
         self.models.clear();
         self.choice = Choice::default();
         self.last = None;
-        (self.aimed, self.noticed) = (None, false);
+        (self.aimed, self.noticed, self.fresh) = (None, false, true);
+        (self.since_look, self.vain_looks, self.beside) = (0, 0, Beside::default());
     }
 
     /// The faces in the next frame of a stream. Filters go by the frame's time stamp.
@@ -332,7 +343,7 @@ impl Tracker {
         }
     }
 
-    fn selected(&mut self, frame: &Frame) -> Vec<Face> {
+    pub(super) fn selected(&mut self, frame: &Frame) -> Vec<Face> {
         if self.config.selection == Selection::All {
             return self.follows.iter().map(Follow::face).collect();
         }

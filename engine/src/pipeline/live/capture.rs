@@ -6,6 +6,7 @@ use super::status::{Board, Stamps};
 use crate::actor::ActorOptions;
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::frame::Frame;
+use crate::pipeline::steady::Steady;
 use crate::pool::Pool;
 use crate::slot::Publisher;
 use crate::timing::now;
@@ -45,7 +46,7 @@ pub(super) struct Capture {
     next: Publisher<Captured>,
     feed: Option<Box<dyn Feed>>,
     generation: u64,
-    last: Duration,
+    clock: Steady,
 }
 
 impl Capture {
@@ -55,8 +56,8 @@ impl Capture {
         pool: Pool,
         next: Publisher<Captured>,
     ) -> Self {
-        let (feed, generation, last) = (None, 0, Duration::ZERO);
-        Self { controls, board, pool, next, feed, generation, last }
+        let (feed, generation, clock) = (None, 0, Steady::default());
+        Self { controls, board, pool, next, feed, generation, clock }
     }
 
     pub(super) fn run(mut self) {
@@ -145,10 +146,8 @@ impl Capture {
 
     fn hand_on(&mut self, mut frame: Frame) {
         let arrived = now();
-        // Filters need a clock that moves on; a driver's may stand still or lie ahead.
-        let least = self.last + Duration::from_micros(1);
-        frame.time.0 = frame.time.0.min(arrived).max(least);
-        self.last = frame.time.0;
+        // Filters need a clock that moves on; a driver's may stand still, run backwards or lie ahead.
+        frame.time = self.clock.next(frame.time, Some(arrived));
         self.board.captured(frame.time.0);
         let stamps = Stamps { captured: frame.time.0, arrived, ..Stamps::default() };
         if self.next.publish(Captured { frame, stamps, generation: self.generation }).is_some() {

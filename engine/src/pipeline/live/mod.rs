@@ -27,9 +27,8 @@ pub use host::{HostFrames, host};
 pub use outlet::{Recorded, Shown, SinkId};
 pub use status::{Drops, LiveStatus, ModelState, ModelStatus, STAGES, SinkStatus, SourceStatus, Stamps};
 pub use swapping::MakeModel;
-pub use tracking::MakeFollow;
 
-use super::{Privacy, Settings, State, check_personas};
+use super::{MakeFollow, Privacy, Settings, State, check_personas};
 use crate::badge::Corner;
 use crate::composite::{Backend, Compositor, Look};
 use crate::error::{Error, ErrorKind, Result, Stage};

@@ -34,6 +34,7 @@ pub(super) struct Render {
     painter: Painter,
     version: Option<u64>,
     generation: u64,
+    scene: u64,
     /// Which swap model the results on the painter are of.
     model: u64,
 }
@@ -49,7 +50,7 @@ impl Render {
     ) -> Self {
         let draw: Box<dyn Draw> = Box::new(Compositor::cpu());
         let painter = Painter::new(personas, settings, draw, pool);
-        Self { controls, board, outlets, painter, version: None, generation: 0, model: 0 }
+        Self { controls, board, outlets, painter, version: None, generation: 0, scene: 0, model: 0 }
     }
 
     /// `opened` is where the GPU's compositor comes, if one is to come; the CPU draws until then.
@@ -133,8 +134,10 @@ impl Render {
     }
 
     fn show(&mut self, tracked: Tracked) {
-        let Tracked { frame, faces, mut stamps, generation } = tracked;
-        if std::mem::replace(&mut self.generation, generation) != generation {
+        let Tracked { frame, faces, mut stamps, generation, scene } = tracked;
+        let before = (self.generation, self.scene);
+        (self.generation, self.scene) = (generation, scene);
+        if before != (generation, scene) {
             self.painter.reset();
         }
         stamps.render_begun = now();
@@ -142,7 +145,7 @@ impl Render {
             Ok(faces) => (Ok(()), faces),
             Err(e) => (Err(e), Vec::new()),
         };
-        let painted = self.painter.paint(frame, found.map(|()| faces.as_slice()));
+        let painted = self.painter.paint(frame, FrameTime(stamps.captured), found.map(|()| faces.as_slice()));
         stamps.painted = now();
         self.board.model_age(self.painter.model_age(FrameTime(stamps.captured)));
         match painted {
@@ -153,7 +156,7 @@ impl Render {
 
     fn idle(&mut self) {
         let time = now();
-        match self.painter.idle(FrameTime(time)) {
+        match self.painter.idle(FrameTime(time), FrameTime(time)) {
             Ok(Some(painted)) => self.send(painted),
             Ok(None) => {}
             Err(e) => self.lost(e.to_string()),

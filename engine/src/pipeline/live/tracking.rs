@@ -4,18 +4,15 @@ use super::capture::Captured;
 use super::controls::Controls;
 use super::status::{Board, Stamps};
 use super::swapping::Offer;
-use crate::error::{Result, panic_words};
+use crate::error::Result;
 use crate::frame::{Frame, Turn};
-use crate::pipeline::{Follow, guarded};
+use crate::pipeline::MakeFollow;
+use crate::pipeline::sight::{Seen, Sight};
 use crate::slot::{Publisher, Taken, Taker};
 use crate::timing::now;
 use crate::track::Face;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Makes what finds faces.
-pub type MakeFollow = Box<dyn FnMut() -> Result<Box<dyn Follow>> + Send>;
 
 /// A picture and its own faces, or why they could not be found.
 pub(super) struct Tracked {
@@ -24,6 +21,8 @@ pub(super) struct Tracked {
     pub(super) stamps: Stamps,
     /// Counts the views: another source, size or orientation is another one.
     pub(super) generation: u64,
+    /// Which scene of the source: another number, and nothing before counts any more.
+    pub(super) scene: u64,
 }
 
 /// What must stay for pictures to be of one view.
@@ -36,13 +35,9 @@ struct View {
 }
 
 const WAIT: Duration = Duration::from_millis(50);
-/// Between two tries to load the networks.
-const RETRY: Duration = Duration::from_secs(2);
 
 pub(super) struct Tracking {
-    make: MakeFollow,
-    follow: Option<Box<dyn Follow>>,
-    failed: Option<(Duration, String)>,
+    sight: Sight,
     controls: Arc<Controls>,
     board: Arc<Board>,
     next: Publisher<Tracked>,
@@ -57,7 +52,7 @@ impl Tracking {
         next: Publisher<Tracked>,
         offer: Offer,
     ) -> Self {
-        Self { make, follow: None, failed: None, controls, board, next, offer }
+        Self { sight: Sight::new(None, Some(make)), controls, board, next, offer }
     }
 
     pub(super) fn run(mut self, from: &Taker<Captured>) {
@@ -87,13 +82,12 @@ impl Tracking {
             let new = View { source, size, turn };
             if std::mem::replace(&mut view, new) != new {
                 generation += 1;
-                if let Some(follow) = &mut self.follow {
-                    follow.reset();
-                }
+                self.sight.reset();
             }
-            let faces = self.faces(&frame);
+            self.load();
+            let Seen { faces, scene, .. } = self.sight.see(&frame, now(), None);
             stamps.tracked = now();
-            let tracked = Tracked { frame, faces, stamps, generation };
+            let tracked = Tracked { frame, faces, stamps, generation, scene };
             self.offer.make(&tracked);
             if let Some(displaced) = self.next.publish(tracked) {
                 self.board.dropped_before_render();
@@ -108,42 +102,14 @@ impl Tracking {
 
     /// What can wait until the picture is handed on.
     fn look_over(&mut self) {
-        let Some(follow) = &mut self.follow else { return };
-        if let Err(e) = guarded(|| follow.look_over()) {
-            if e.broke_down {
-                self.follow = None;
-            }
-            self.board.fault(e.what);
+        if let Err(what) = self.sight.look_over(now()) {
+            self.board.fault(what);
         }
-    }
-
-    fn faces(&mut self, frame: &Frame) -> Result<Vec<Face>, String> {
-        self.load();
-        let Some(follow) = &mut self.follow else {
-            let why = self.failed.as_ref().map(|(_, why)| why.clone());
-            return Err(why.unwrap_or_else(|| "the face networks are not loaded".to_owned()));
-        };
-        let found = guarded(|| follow.follow(frame));
-        if found.as_ref().is_err_and(|e| e.broke_down) {
-            // What broke down may be in any state: another one takes its place.
-            self.follow = None;
-        }
-        found.map_err(|e| e.what)
     }
 
     fn load(&mut self) {
-        let waits = self.failed.as_ref().is_some_and(|(at, _)| now().saturating_sub(*at) < RETRY);
-        if self.follow.is_some() || waits {
-            return;
-        }
-        let made = catch_unwind(AssertUnwindSafe(|| (self.make)().map_err(|e| e.to_string())));
-        match made.unwrap_or_else(|panic| Err(panic_words(&*panic))) {
-            Ok(follow) => (self.follow, self.failed) = (Some(follow), None),
-            Err(why) => {
-                let why = format!("faces can't be found: {why}");
-                self.board.fault(why.clone());
-                self.failed = Some((now(), why));
-            }
+        if let Err(why) = self.sight.load(now()) {
+            self.board.fault(why);
         }
     }
 }

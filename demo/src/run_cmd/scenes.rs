@@ -1,0 +1,53 @@
+//! How a file's pictures belong together: a film looked ahead in, or pictures that have nothing to do with each other.
+
+use std::path::Path;
+
+use clap::Args;
+use omote_engine::pipeline::{Engine, Film, Follow, Privacy, Reading, Settings};
+use omote_engine::source::{SourceInfo, SourceKind};
+use omote_engine::track::{MOST_FACES, TrackerConfig};
+
+use crate::wardrobe;
+
+/// Options about how pictures belong together.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct SceneArgs {
+    /// The pictures of a folder have nothing to do with each other: each is read on its own. Otherwise they are a film, in
+    /// which every picture that does not go on with the one before begins anew
+    #[arg(long)]
+    pub(crate) album: bool,
+}
+
+impl SceneArgs {
+    fn reading(self, info: &SourceInfo) -> Reading {
+        match info.kind {
+            SourceKind::Picture => Reading::Album,
+            _ if self.album => Reading::Album,
+            _ => Reading::Film,
+        }
+    }
+
+    /// Works through a file with `engine`. `tracking` is how its tracker was made, for making others.
+    pub(crate) fn film(
+        self,
+        engine: Engine,
+        info: &SourceInfo,
+        data: &Path,
+        tracking: TrackerConfig,
+    ) -> Film {
+        let data = data.to_owned();
+        let make = move || {
+            let tracker = wardrobe::tracker_again(&data, tracking)?;
+            Ok(Box::new(tracker) as Box<dyn Follow>)
+        };
+        Film::new(engine, self.reading(info), make)
+    }
+}
+
+/// The tracker's settings for a file: with `protect` every face counts, however many there are.
+pub(crate) fn tracking(settings: &Settings, tracking: TrackerConfig) -> TrackerConfig {
+    match settings.privacy {
+        Privacy::Protect => TrackerConfig { max_faces: MOST_FACES, ..tracking },
+        Privacy::Relaxed => tracking,
+    }
+}

@@ -1,0 +1,233 @@
+//! Finds the faces of pictures that come one after the other, scene by scene: files and cameras alike.
+//!
+//! A cut is noticed in that very picture and everything begins anew with it. A tracker that broke down is never asked
+//! again: another takes its place where one can be made, and until then nobody's face is known.
+
+use super::{Follow, NoFaces, guarded};
+use crate::error::{Result, panic_words};
+use crate::frame::Frame;
+use crate::track::{Beside, Change, Cuts, Face, FaceId, TrackError};
+use glam::Vec2;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// Makes what finds faces.
+pub type MakeFollow = Box<dyn FnMut() -> Result<Box<dyn Follow>> + Send>;
+
+/// Between two tries to make another tracker, where making one failed or the last one broke down before it had found
+/// anything.
+const RETRY: Duration = Duration::from_secs(2);
+/// Where a picture may be of another scene, it is if a face's covered share grows by this much from one picture to the
+/// next: it looks unlike itself.
+const UNLIKE: f32 = 0.15;
+/// The same for a face that jumps by this part of its size.
+const JUMP: f32 = 0.6;
+
+/// Pictures without a face after which one is looked at thoroughly again: more than a lost face is awaited for.
+const AGAIN: u32 = 90;
+
+/// How pictures are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Looking {
+    /// Takes the time for small and very near faces where a scene begins: for files.
+    pub(super) thorough: bool,
+    /// Every picture is a scene of its own.
+    pub(super) apart: bool,
+}
+
+/// A picture's faces.
+pub(super) struct Seen {
+    /// The faces, or why they could not be found.
+    pub(super) faces: Result<Vec<Face>, String>,
+    /// Which scene it belongs to, counted from 1.
+    pub(super) scene: u64,
+    /// What was seen and is not among them.
+    pub(super) beside: Beside,
+}
+
+/// What a face was like in the picture before.
+struct Before {
+    id: FaceId,
+    middle: Vec2,
+    size: f32,
+    covered: f32,
+}
+
+impl Before {
+    fn of(face: &Face) -> Self {
+        let middle = face.pose.origin.truncate();
+        Self { id: face.id, middle, size: face.region.side, covered: face.occlusion.share() }
+    }
+}
+
+/// Follows faces from picture to picture.
+pub(super) struct Sight {
+    follow: Option<Box<dyn Follow>>,
+    make: Option<MakeFollow>,
+    /// When another tracker may be made, and why there is none.
+    failed: Option<(Duration, String)>,
+    /// The tracker at hand has found faces, or that there are none.
+    proven: bool,
+    looking: Looking,
+    cuts: Cuts,
+    size: (u32, u32),
+    scene: u64,
+    before: Vec<Before>,
+    /// Pictures of this scene in a row without a face.
+    vain: u32,
+}
+
+impl Sight {
+    pub(super) fn new(follow: Option<Box<dyn Follow>>, make: Option<MakeFollow>) -> Self {
+        let (cuts, looking) = (Cuts::default(), Looking::default());
+        let before = Vec::new();
+        Self {
+            follow,
+            make,
+            failed: None,
+            proven: false,
+            looking,
+            cuts,
+            size: (0, 0),
+            scene: 0,
+            before,
+            vain: 0,
+        }
+    }
+
+    pub(super) fn make_with(&mut self, make: MakeFollow) {
+        self.make = Some(make);
+    }
+
+    pub(super) fn look_as(&mut self, looking: Looking) {
+        self.looking = looking;
+    }
+
+    /// Loads what finds faces, if it is not there and `now` is late enough; an error is told once.
+    pub(super) fn load(&mut self, now: Duration) -> Result<(), String> {
+        let waits = self.failed.as_ref().is_some_and(|(until, _)| now < *until);
+        let Some(make) = self.make.as_mut().filter(|_| self.follow.is_none() && !waits) else {
+            return Ok(());
+        };
+        let made = catch_unwind(AssertUnwindSafe(|| make().map_err(|e| e.to_string())));
+        match made.unwrap_or_else(|panic| Err(panic_words(&*panic))) {
+            Ok(follow) => {
+                (self.follow, self.failed, self.proven) = (Some(follow), None, false);
+                Ok(())
+            }
+            Err(why) => {
+                let why = format!("faces can't be found: {why}");
+                self.failed = Some((now + RETRY, why.clone()));
+                Err(why)
+            }
+        }
+    }
+
+    /// Another source's pictures come, or nothing is known of those that come.
+    pub(super) fn reset(&mut self) {
+        self.cuts.clear();
+        self.size = (0, 0);
+    }
+
+    /// The faces of the next picture. `now` is its time; `after` the picture that follows, where that is known already.
+    pub(super) fn see(&mut self, frame: &Frame, now: Duration, after: Option<&Frame>) -> Seen {
+        let size = (frame.width(), frame.height());
+        let other_size = std::mem::replace(&mut self.size, size) != size;
+        if other_size {
+            self.cuts.clear();
+        }
+        let after = after.filter(|after| (after.width(), after.height()) == size);
+        let change = self.cuts.look(frame, after);
+        let begins = other_size || self.looking.apart || change == Change::Cut;
+        if begins {
+            self.begin();
+        }
+        let mut faces = self.faces(frame, now, begins);
+        if !begins && faces.as_ref().is_ok_and(|found| self.is_another_scene(change, found)) {
+            self.begin();
+            faces = self.faces(frame, now, true);
+        }
+        if let Ok(found) = &faces {
+            self.before = found.iter().map(Before::of).collect();
+            if !found.is_empty() {
+                self.cuts.faces_seen();
+            }
+        }
+        let beside = self.follow.as_ref().map_or_else(Beside::default, |follow| follow.beside());
+        Seen { faces, scene: self.scene, beside }
+    }
+
+    /// A scene begins with this picture: nothing of the one before counts.
+    fn begin(&mut self) {
+        self.scene += 1;
+        self.vain = 0;
+        self.before.clear();
+        self.cuts.begin();
+        if let Some(follow) = &mut self.follow
+            && catch_unwind(AssertUnwindSafe(|| follow.reset())).is_err()
+        {
+            self.follow = None;
+        }
+    }
+
+    /// Whether faces tell that the picture is of another scene, where the picture alone does not: all are lost, and it is
+    /// not the picture in which they were; or it may be another one, and they are others, elsewhere, or look unlike
+    /// themselves.
+    fn is_another_scene(&self, change: Change, found: &[Face]) -> bool {
+        if found.is_empty() {
+            return change == Change::Perhaps && !self.before.is_empty() || self.cuts.elsewhere();
+        }
+        let same = |face: &Face| {
+            let Some(before) = self.before.iter().find(|b| b.id == face.id) else { return false };
+            let Before { middle, size, covered, .. } = Before::of(face);
+            covered - before.covered < UNLIKE && middle.distance(before.middle) < JUMP * size.min(before.size)
+        };
+        change == Change::Perhaps && !self.before.is_empty() && !found.iter().any(same)
+    }
+
+    fn faces(&mut self, frame: &Frame, now: Duration, begins: bool) -> Result<Vec<Face>, String> {
+        self.load(now)?;
+        let Looking { thorough, apart } = self.looking;
+        let thorough = thorough && (begins || self.vain >= AGAIN);
+        let found = self.ask(now, |follow| match (apart, thorough) {
+            (true, _) => follow.still(frame),
+            (false, true) => follow.begin(frame),
+            (false, false) => follow.follow(frame),
+        })?;
+        self.proven = true;
+        self.vain = if found.is_empty() && !thorough { self.vain + 1 } else { 0 };
+        Ok(found)
+    }
+
+    /// What can wait until the faces are handed on.
+    pub(super) fn look_over(&mut self, now: Duration) -> Result<(), String> {
+        if self.follow.is_none() {
+            return Ok(());
+        }
+        self.ask(now, |follow| follow.look_over())
+    }
+
+    /// One step of the tracker. One that breaks down may be in any state, and is not asked again.
+    fn ask<T>(
+        &mut self,
+        now: Duration,
+        step: impl FnOnce(&mut Box<dyn Follow>) -> Result<T, TrackError>,
+    ) -> Result<T, String> {
+        let Some(follow) = &mut self.follow else {
+            let why = self.failed.as_ref().map(|(_, why)| why.clone());
+            return Err(why.unwrap_or_else(|| "the face networks are not loaded".to_owned()));
+        };
+        guarded(|| step(follow)).map_err(|NoFaces { what, broke_down }| {
+            if broke_down {
+                self.follow = None;
+                // One after the other that breaks down at once would take all the time there is.
+                let until = if self.proven { now } else { now + RETRY };
+                self.failed = Some((until, what.clone()));
+            }
+            what
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;
