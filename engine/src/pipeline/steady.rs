@@ -3,8 +3,10 @@
 use crate::frame::FrameTime;
 use std::time::Duration;
 
-/// The step of a clock that stands still or runs backwards, until a true one is known; and the longest one taken for usual.
+/// The step of a clock that stands still or runs backwards, until a true one is known; and the shortest and the longest one
+/// taken for usual.
 const STEP: Duration = Duration::from_millis(33);
+const SHORTEST: Duration = Duration::from_millis(4);
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// Mends the times of pictures that come one after the other. True times stay as they are.
@@ -31,7 +33,9 @@ impl Steady {
             (Some(_), Some(now)) if time.0 > self.last => time.0.min(now),
             (_, Some(now)) => now,
             (Some(step), None) => {
-                self.step = Some(step.min(LONGEST));
+                if step >= SHORTEST {
+                    self.step = Some(step.min(LONGEST));
+                }
                 self.last + step
             }
             (None, None) => self.last + usual,

@@ -242,7 +242,8 @@ impl Cuts {
     #[must_use]
     pub fn elsewhere(&self) -> bool {
         match (&self.seen, &self.last) {
-            (Some(seen), Some(last)) => last.flat || seen.kept(last) < OTHER,
+            // In a flash there is nothing to tell it by.
+            (Some(seen), Some(last)) if self.lit_up.is_none() => last.flat || seen.kept(last) < OTHER,
             _ => false,
         }
     }
