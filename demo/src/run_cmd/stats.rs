@@ -8,7 +8,7 @@ use omote_engine::source::SourceInfo;
 use omote_engine::timing::{Summary, Timings};
 use serde::Serialize;
 
-use super::summary::Summary;
+use super::summary::Summary as Shown;
 
 /// What a run did and how long it took; times in milliseconds.
 #[derive(Debug, Serialize)]
@@ -72,7 +72,7 @@ impl Stats {
         info: &SourceInfo,
         engine: &Engine,
         runtime: &str,
-        summary: &Summary,
+        summary: &Shown,
         wall: Duration,
         io: &Timings,
     ) -> Self {

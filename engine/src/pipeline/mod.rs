@@ -315,7 +315,7 @@ impl Engine {
         self.painter.faults().0
     }
 
-    /// How often something failed, and what failed last.
+    /// What failed last.
     pub fn last_fault(&self) -> Option<&str> {
         self.painter.faults().1
     }
