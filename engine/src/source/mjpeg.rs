@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::jpeg::{JpegDecoder, JpegFault};
 use super::split::{SplitFault, Splitter};
-use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind};
+use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind, fit};
 use crate::error::Result;
 use crate::frame::Frame;
 
@@ -89,10 +89,10 @@ impl<R: BufRead> Mjpeg<R> {
             let offset = self.splitter.offset() - self.picture.len() as u64;
             Fault::Frame { path: self.path.clone(), frame: number, offset, what }
         };
-        if (frame.width(), frame.height()) != (width, height) {
-            let what = format!("it is {}x{}, the clip {width}x{height}", frame.width(), frame.height());
-            return Err(fault(what).into());
-        }
+        let frame = match (frame.width(), frame.height()) == (width, height) {
+            true => frame,
+            false => fit::fitted(&frame, width, height).map_err(|e| fault(e.to_string()))?,
+        };
         let mut frame = match (frame.format(), frame.colour()) {
             same if same == (self.info.format, self.info.colour) => frame,
             _ => frame.converted(self.info.format, self.info.colour).map_err(|e| fault(e.to_string()))?,

@@ -8,6 +8,7 @@ pub mod camera;
 pub mod child;
 mod fault;
 pub(crate) mod ffmpeg;
+mod fit;
 mod folder;
 pub(crate) mod jpeg;
 mod mjpeg;

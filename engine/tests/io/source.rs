@@ -104,16 +104,29 @@ fn a_cut_clip_gives_its_whole_pictures_then_an_error() {
 }
 
 #[test]
-fn a_clip_whose_pictures_change_size_is_refused_there() {
+fn a_clip_whose_pictures_change_size_is_fitted_into_the_first() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("sizes.mjpeg");
     let mut bytes = Vec::new();
-    for side in [32, 32, 40] {
+    for (width, height) in [(32, 32), (64, 64), (64, 32), (32, 32)] {
         let encoder = image::codecs::jpeg::JpegEncoder::new(&mut bytes);
-        picture(side, 32).write_with_encoder(encoder).unwrap();
+        let grey = image::RgbImage::from_pixel(width, height, image::Rgb([180; 3]));
+        grey.write_with_encoder(encoder).unwrap();
     }
     fs::write(&path, bytes).unwrap();
-    refused(&path, ErrorKind::Damaged, &["frame 2", "40x32", "32x32"]);
+    let frames = all(&path).unwrap();
+    assert_eq!(frames.len(), 4);
+    for (i, frame) in frames.iter().enumerate() {
+        let rgb = frame.to_rgb();
+        let at = |x: usize, y: usize| rgb[(y * 32 + x) * 3];
+        let above = if i == 2 { 0u8 } else { 180 };
+        assert!(
+            at(16, 16).abs_diff(180) < 6 && at(16, 1).abs_diff(above) < 6,
+            "{i}: {} {}",
+            at(16, 16),
+            at(16, 1)
+        );
+    }
 }
 
 #[test]
