@@ -90,7 +90,7 @@ pub(crate) fn run(args: &CamerasArgs) -> anyhow::Result<ExitCode> {
         found.retain(named);
     }
     let rows: Vec<Vec<Row>> = found.iter().map(|camera| rows(camera, args, &request)).collect();
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::tell::out();
     if args.json {
         let all: Vec<Value> = found.iter().zip(&rows).map(|(c, rows)| as_json(c, rows, &request)).collect();
         serde_json::to_writer_pretty(&mut out, &all)?;

@@ -1,17 +1,19 @@
 //! `omote doctor`: what was found, what is missing, and how to get it.
 
+mod desktop;
 mod devices;
+mod programs;
+mod store;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 
 use clap::Args;
 
 use omote_engine::gpu;
 use omote_engine::infer::models::{self, ModelFile};
-use omote_engine::infer::{LIBRARY_VARIABLE, Runtime};
-use omote_engine::source::child;
+use omote_engine::infer::{InferError, LIBRARY_VARIABLE, Runtime};
 
 use crate::setup::{self, ONNX_RUNTIME_VERSION, Store};
 
@@ -74,28 +76,16 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
 
 fn examine(root: &Path) -> Vec<Finding> {
     let store = Store::at(root.to_owned());
-    let mut findings = vec![data_folder(root)];
+    let mut findings = store::findings(root);
     let (finding, runtime) = library(&store);
     findings.push(finding);
     findings.extend(models::ALL.iter().map(|model| network(&store, model, &runtime)));
     findings.extend(adapters());
-    findings.push(tool("ffmpeg", "video files other than .mjpeg and .y4m can't be read, nor .mp4 written"));
-    findings.push(tool("ffprobe", "the rotation and sound of video files can't be told"));
+    findings.push(desktop::window());
+    findings.extend(programs::findings());
     findings.extend(devices::findings());
     findings.push(personas(&store));
     findings
-}
-
-fn data_folder(root: &Path) -> Finding {
-    match root.is_dir() {
-        true => Finding::found("data folder", root.display().to_string()),
-        false => Finding::lacking(
-            "data folder",
-            State::Missing,
-            format!("{} is not there", root.display()),
-            "omote setup",
-        ),
-    }
 }
 
 /// One network: there, of this version, and able to run.
@@ -130,9 +120,12 @@ fn library(store: &Store) -> (Finding, Runtime) {
     let path = models::library(store.root());
     let runtime = match Runtime::discover(path.as_deref()) {
         Ok(runtime) => runtime,
+        Err(InferError::Library { reason, remedy, path }) => {
+            let detail = format!("{}: {reason}", path.display());
+            return (Finding::lacking(WHAT, State::Missing, detail, remedy), Runtime::portable());
+        }
         Err(error) => {
-            let remedy = format!("omote setup, or check the path in {LIBRARY_VARIABLE}");
-            return (Finding::lacking(WHAT, State::Missing, error.to_string(), remedy), Runtime::portable());
+            return (Finding::lacking(WHAT, State::Missing, error.to_string(), ""), Runtime::portable());
         }
     };
     let pinned = setup::onnx_runtime(std::env::consts::OS, std::env::consts::ARCH);
@@ -175,32 +168,11 @@ fn adapters() -> Vec<Finding> {
         })
         .collect();
     if found.is_empty() {
-        let remedy = "install your GPU's Vulkan driver, if it has one";
+        let remedy = format!("if this computer has a GPU, install its driver (`{}`)", gpu::DRIVERS);
         let detail = "no GPU was found: the CPU backend serves";
         found.push(Finding::lacking("adapter", State::Optional, detail, remedy));
     }
     found
-}
-
-/// A program of ffmpeg's, by asking it for its version.
-fn tool(name: &str, without: &str) -> Finding {
-    let asked = child::command(name).arg("-version").stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let remedy = match std::env::consts::OS {
-        "macos" => "brew install ffmpeg",
-        "windows" => "winget install ffmpeg",
-        _ => "apt-get install ffmpeg, or your system's package of that name",
-    };
-    match asked {
-        Ok(output) if output.status.success() => {
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let version = text.split_whitespace().nth(2).unwrap_or("of unknown version");
-            Finding::found(name, version)
-        }
-        Ok(output) => {
-            Finding::lacking(name, State::Optional, format!("{}: {without}", output.status), remedy)
-        }
-        Err(_) => Finding::lacking(name, State::Optional, format!("not found: {without}"), remedy),
-    }
 }
 
 fn personas(store: &Store) -> Finding {
@@ -218,7 +190,7 @@ fn personas(store: &Store) -> Finding {
 }
 
 fn print(findings: &[Finding]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::tell::out();
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "omote {version} on {} {}", std::env::consts::OS, std::env::consts::ARCH)?;
     for finding in findings {
@@ -267,12 +239,5 @@ mod tests {
         assert!(look().contains("not converted"), "{}", look());
         store.write("models/face_landmark.onnx", b"damaged").unwrap();
         assert!(look().contains("damaged"), "{}", look());
-    }
-
-    #[test]
-    fn a_program_that_is_not_there_is_optional() {
-        let finding = tool("omote-no-such-program", "nothing works");
-        assert_eq!(finding.state, State::Optional);
-        assert!(finding.detail.contains("nothing works") && !finding.remedy.is_empty());
     }
 }

@@ -12,12 +12,12 @@ mod persona_cmd;
 mod recordings_cmd;
 mod run_cmd;
 mod setup;
+mod tell;
 mod track_cmd;
 mod wardrobe;
 mod wear_args;
 mod window;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
@@ -60,9 +60,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Drivers that are not there make noise in the GPU library's log; what matters comes back as errors.
-    let quiet = "warn,wgpu_hal=off,wgpu_core=error,naga=error";
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(quiet)).init();
+    tell::log();
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // Whether an option of a subcommand was typed, as against its default.
@@ -70,7 +68,7 @@ fn main() -> ExitCode {
         let options = matches.subcommand().map(|(_, options)| options);
         options.is_some_and(|o| o.value_source(id) == Some(ValueSource::CommandLine))
     };
-    let Some(command) = cli.command else { return end(window::run(cli.window)) };
+    let Some(command) = cli.command else { return tell::end(window::run(cli.window)) };
     let result = match command {
         Command::Run(args) => run_cmd::run(&args, None).and_then(|stats| {
             ending::tell(&mut std::io::stdout().lock(), |out| stats.table(out))?;
@@ -87,18 +85,5 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench_cmd::run(&args),
     };
-    end(result)
-}
-
-/// The exit code; a failure is told first.
-fn end(result: anyhow::Result<ExitCode>) -> ExitCode {
-    result.unwrap_or_else(|error| {
-        if let Some(interrupted) = error.downcast_ref::<ending::Interrupted>() {
-            let _ = writeln!(std::io::stderr(), "{interrupted}");
-            return ExitCode::from(interrupted.signal.exit_code());
-        }
-        // With standard error closed there is nobody to tell.
-        let _ = writeln!(std::io::stderr(), "error: {error:#}");
-        ExitCode::from(wardrobe::exit_code(&error))
-    })
+    tell::end(result)
 }

@@ -83,20 +83,20 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
             let entry = file.look(&data)?;
             let mut registry = Registry::open(&data)?;
             let entry = registry.add(entry)?;
-            let mut out = std::io::stdout().lock();
+            let mut out = crate::tell::report();
             writeln!(out, "{}", entry.line())?;
             writeln!(out, "taken as {}{}", entry.name, how_to_use(entry))?;
         }
         ModelsCommand::Check(file) => {
             let entry = file.look(&data)?;
-            writeln!(std::io::stdout().lock(), "{}", entry.line())?;
+            writeln!(crate::tell::out(), "{}", entry.line())?;
         }
         ModelsCommand::List { json } => return list(&Registry::open(&data)?, *json),
         ModelsCommand::Remove { name } => {
             if !Registry::open(&data)?.remove(name)? {
                 bail!("there is no model {name}; `omote models list` shows those that are there");
             }
-            writeln!(std::io::stdout().lock(), "{name} is off the list; its file stays where it is")?;
+            writeln!(crate::tell::report(), "{name} is off the list; its file stays where it is")?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -163,7 +163,7 @@ pub(crate) fn look(
 }
 
 fn list(registry: &Registry, json: bool) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::tell::out();
     if json {
         serde_json::to_writer_pretty(&mut out, registry.entries())?;
         writeln!(out)?;

@@ -30,8 +30,7 @@ pub(crate) fn wear(names: &[String], data: &Path, wanted: Mask) -> anyhow::Resul
 /// What runs networks: ONNX Runtime of the data folder where it is there.
 pub(crate) fn runtime(data: &Path) -> anyhow::Result<Runtime> {
     let library: Option<PathBuf> = models::library(data);
-    Runtime::discover(library.as_deref())
-        .context("ONNX Runtime can't be used; `omote setup` gets the right one")
+    Ok(Runtime::discover(library.as_deref())?)
 }
 
 /// Where providers keep engines that take long to build.
@@ -77,7 +76,7 @@ pub(crate) fn model(
 pub(crate) fn tracker(data: &Path, config: TrackerConfig) -> anyhow::Result<(Tracker, &'static str)> {
     let runtime = runtime(data)?;
     let tracker = Tracker::new(&runtime, &models::models_dir(data), config)
-        .context("the face networks can't be loaded; `omote setup` gets them")?;
+        .context("the face networks can't be loaded")?;
     Ok((tracker, runtime.backend()))
 }
 

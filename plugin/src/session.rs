@@ -362,7 +362,7 @@ fn trackers() -> MakeFollow {
     Box::new(|| {
         let data = places::networks();
         let networks = |e: &dyn std::fmt::Display| {
-            let message = format!("the face networks can't be used ({e}); run `omote setup`");
+            let message = format!("the face networks can't be used: {e}");
             Error::new(ErrorKind::Missing, Stage::Infer, message)
         };
         let runtime = Runtime::discover(models::library(&data).as_deref()).map_err(|e| networks(&e))?;

@@ -60,7 +60,7 @@ pub(crate) fn model(choice: &ModelChoice, persona: &str) -> Result<Model> {
     faults::slow_if(faults::SLOW_MODEL);
     let data = places::user_data();
     let runtime = Runtime::discover(models::library(&places::networks()).as_deref())
-        .map_err(|e| Error::new(ErrorKind::Missing, Stage::Infer, format!("{e}; run `omote setup`")))?;
+        .map_err(|e| Error::new(ErrorKind::Missing, Stage::Infer, e.to_string()))?;
     let whose = |own: Option<&str>| library::resolve(own.unwrap_or(persona), &data, library::today());
     let wish = Wish { cache: Some(data.join("engines")), ..Wish::default() };
     let tell = &mut |what: &str| log::warn!("{what}");

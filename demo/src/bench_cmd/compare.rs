@@ -171,7 +171,15 @@ fn length(r: &Report) -> &'static str {
 
 pub(super) fn read(path: &Path) -> anyhow::Result<Report> {
     let text = std::fs::read_to_string(path).map_err(|e| {
-        Error::wrap(ErrorKind::Missing, Stage::Source, format!("can't read {}", path.display()), e)
+        Error::wrap(
+            ErrorKind::Missing,
+            Stage::Source,
+            format!(
+                "the report can't be read ({e}); give a file that `omote bench --json FILE` wrote: {}",
+                path.display()
+            ),
+            e,
+        )
     })?;
     let foreign = |why: String| {
         let message = format!("{} holds no figures of `omote bench`: {why}", path.display());
@@ -189,7 +197,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Report> {
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let (a, b) = (read(&args.a)?, read(&args.b)?);
     let comparison = Comparison::of(&a, &b, args.by);
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::tell::out();
     for (letter, path, report) in [("A", &args.a, &a), ("B", &args.b, &b)] {
         let p = &report.program;
         let commit = p.commit.as_ref().map_or_else(String::new, |c| format!(" {c}"));

@@ -92,7 +92,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let options = &args.options;
     if options.list {
         let (_, plans, _) = chosen(options)?;
-        let mut out = std::io::stdout().lock();
+        let mut out = crate::tell::out();
         for plan in plans {
             writeln!(out, "{:<46} {}", plan.id(), plan.title())?;
         }
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let json = options.json.as_deref().map(begin).transpose()?;
     let page = options.html.as_deref().map(begin).transpose()?;
     let report = bench(options)?;
-    table(&mut std::io::stdout().lock(), &report)?;
+    table(&mut crate::tell::report(), &report)?;
     if let Some(file) = json {
         file.fill((serde_json::to_string_pretty(&report)? + "\n").as_bytes())?;
     }

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// count.
 pub(super) fn run(request: &CameraRequest, pictures: u64) -> anyhow::Result<()> {
     let mut camera = open_camera(request, &Pool::new())?;
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::tell::out();
     let mode = camera.mode();
     writeln!(out, "{}", json!({ "camera": camera.name(), "mode": super::mode_json(&mode) }))?;
     let mut left = pictures;

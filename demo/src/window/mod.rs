@@ -22,6 +22,7 @@ mod recording;
 mod session;
 mod settings;
 mod states;
+pub(crate) mod surface;
 mod swap_models;
 mod swap_panel;
 mod swap_wear;
@@ -30,18 +31,18 @@ pub(crate) mod theme;
 mod toast;
 mod virtual_camera;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::Args;
-use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupExisting};
 use eframe::{NativeOptions, Renderer, egui};
-use omote_engine::gpu::Gpu;
+use omote_engine::gpu::quiet::Quiet;
 
-use crate::{ending, setup};
+use crate::{ending, setup, tell};
 use app::{App, End, Opened};
 use settings::SettingsFile;
 
@@ -59,6 +60,9 @@ pub(crate) struct WindowOptions {
     /// Write what the window is doing to this file, as JSON, whenever it changes
     #[arg(long, hide = true, value_name = "FILE.json")]
     pub(crate) dump_state: Option<PathBuf>,
+    /// Only try whether a window can be opened, and say what draws it
+    #[arg(long, hide = true)]
+    pub(crate) try_window: bool,
 }
 
 /// Opens the window and stays in it until it is closed.
@@ -69,38 +73,42 @@ pub(crate) fn run(options: WindowOptions) -> anyhow::Result<ExitCode> {
     let end = End { ending: ending::hear()?, live: Arc::default(), broke: Arc::default() };
     let broke = Arc::clone(&end.broke);
     let data = setup::data_folder(options.data.as_deref())?;
+    let trying = options.try_window;
     let (file, kept, notice) = SettingsFile::open(settings::folder().as_deref());
-    let gpu = Gpu::for_window().context("no window can be opened; `omote live --no-window` needs none")?;
-    let (instance, adapter, device, queue) = gpu.parts();
-    // A software adapter draws the window well enough, but the engine is faster without it.
-    let shared = (!gpu.adapter().software).then_some(gpu);
+    surface::display().map_err(|(what, remedy)| anyhow!("no window can be opened: {what}; {remedy}"))?;
     let least = egui::Vec2::from(settings::WINDOW.0);
     let viewport = egui::ViewportBuilder::default()
         .with_title("Omote")
         .with_app_id("omote")
         .with_inner_size(kept.window)
         .with_min_inner_size(least)
+        .with_visible(!options.try_window)
         .with_icon(icon());
-    let existing = WgpuSetupExisting { instance, adapter, device, queue };
     let native = NativeOptions {
         viewport,
         renderer: Renderer::Wgpu,
-        dithering: shared.is_some(),
-        wgpu_options: WgpuConfiguration {
-            wgpu_setup: WgpuSetup::Existing(existing),
-            ..WgpuConfiguration::default()
-        },
+        // Dear on a software adapter, and which one it is shows later.
+        dithering: false,
+        wgpu_options: surface::configuration(),
         ..NativeOptions::default()
     };
+    // What drivers say while the window opens.
+    let quiet = Quiet::begin();
     let make = move |creation: &eframe::CreationContext<'_>| {
+        drop(quiet);
+        if options.try_window {
+            return Err(surface::adapter(creation).into());
+        }
+        let shared = surface::shared(creation);
         theme::set(&creation.egui_ctx);
         let opened = Opened { file, kept, notice, end };
         let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, options, data, shared, opened));
         Ok(app)
     };
-    eframe::run_native("Omote", native, Box::new(make)).map_err(|error| {
-        anyhow!("the window can't be opened: {error}; without a display use `omote live --no-window`")
-    })?;
+    match eframe::run_native("Omote", native, Box::new(make)) {
+        Err(eframe::Error::AppCreation(adapter)) if trying => writeln!(tell::out(), "{adapter}")?,
+        ended => ended.map_err(|error| surface::refused(&error))?,
+    }
     Ok(ending::session_code(!broke.load(Ordering::Acquire)))
 }
 

@@ -1,6 +1,7 @@
 //! The wgpu device and the passes' pipelines. Nothing else creates a device.
 
 mod buffer;
+pub mod quiet;
 
 pub use buffer::{Buffers, Slot};
 
@@ -81,8 +82,6 @@ pub struct AdapterName {
 /// An open device with every pass's pipelines. Clones share the device.
 #[derive(Clone)]
 pub struct Gpu {
-    instance: wgpu::Instance,
-    opened: wgpu::Adapter,
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     adapter: AdapterName,
@@ -104,29 +103,76 @@ fn name_of(info: &wgpu::AdapterInfo) -> AdapterName {
     }
 }
 
+/// Whether the passes can run on it.
+fn computes(adapter: &wgpu::Adapter) -> bool {
+    adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
+        && adapter.limits().max_storage_buffers_per_shader_stage >= 5
+}
+
+/// Real GPUs first, and among equals the newer interface.
+fn rank(adapter: &wgpu::Adapter) -> (u8, u8) {
+    let info = adapter.get_info();
+    let kind = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    (kind, u8::from(info.backend == wgpu::Backend::Gl))
+}
+
 /// Every adapter that can compute, best first. `WGPU_BACKEND` narrows the choice.
 fn ranked(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
     let mut all = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
-    all.retain(|a| {
-        a.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
-            && a.limits().max_storage_buffers_per_shader_stage >= 5
-    });
-    all.sort_by_key(|a| {
-        let info = a.get_info();
-        let kind = match info.device_type {
-            wgpu::DeviceType::DiscreteGpu => 0,
-            wgpu::DeviceType::IntegratedGpu => 1,
-            wgpu::DeviceType::VirtualGpu => 2,
-            wgpu::DeviceType::Other => 3,
-            wgpu::DeviceType::Cpu => 4,
-        };
-        (kind, u8::from(info.backend == wgpu::Backend::Gl))
-    });
+    all.retain(computes);
+    all.sort_by_key(rank);
     all
+}
+
+/// The packages that bring a graphics driver to a Linux system without a maker's own.
+pub const DRIVERS: &str = "sudo apt install mesa-vulkan-drivers libegl1 libgl1-mesa-dri";
+
+/// The adapter that a window is drawn with: the best that can draw on its surface, and of these first those that the
+/// passes can run on too.
+///
+/// # Errors
+/// What is missing and what brings it, where none can.
+pub fn for_surface(
+    adapters: &[wgpu::Adapter],
+    surface: Option<&wgpu::Surface<'_>>,
+) -> Result<wgpu::Adapter, String> {
+    let fits = |a: &&wgpu::Adapter| {
+        surface.is_none_or(|s| a.is_surface_supported(s) && !s.get_capabilities(a).formats.is_empty())
+    };
+    let best = adapters.iter().filter(fits).min_by_key(|a| (!computes(a), rank(a)));
+    best.cloned().ok_or_else(|| {
+        let names: Vec<String> = adapters.iter().map(|a| name_of(&a.get_info()).name).collect();
+        match &names[..] {
+            [] => format!(
+                "no graphics driver was found, neither for Vulkan nor for OpenGL; install one: `{DRIVERS}`"
+            ),
+            names => format!(
+                "the graphics driver can't draw on this display ({}); install another: `{DRIVERS}`",
+                names.join(", ")
+            ),
+        }
+    })
+}
+
+/// What is asked of an adapter's device.
+pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
+    wgpu::DeviceDescriptor {
+        label: Some("omote"),
+        required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
+        required_limits: adapter.limits(),
+        ..wgpu::DeviceDescriptor::default()
+    }
 }
 
 /// Names of all adapters that could run the passes, best first.
 pub fn adapters() -> Vec<AdapterName> {
+    let _quiet = quiet::Quiet::begin();
     ranked(&instance()).iter().map(|a| name_of(&a.get_info())).collect()
 }
 
@@ -152,23 +198,24 @@ impl Gpu {
         Ok(gpu)
     }
 
-    /// Opens the best adapter for a window, a software one where there is no other. The passes' pipelines
-    /// are built only for a hardware one: on a software adapter the CPU backend is faster.
+    /// The device that a window is drawn with, for the passes too. Nothing where they can't run on it, or it is a
+    /// program on the processor: there the CPU backend is faster.
     ///
     /// # Errors
-    /// [`GpuError`] where no adapter, device or pipeline is to be had.
-    pub fn for_window() -> Result<Self, GpuError> {
-        let mut gpu = Self::bare(Adapters::Any)?;
-        if !gpu.adapter.software {
-            gpu.build()?;
+    /// [`GpuError`] where a pipeline is refused.
+    pub fn of_window(
+        adapter: &wgpu::Adapter,
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+    ) -> Result<Option<Self>, GpuError> {
+        let name = name_of(&adapter.get_info());
+        log::info!("window on: {}", name.name);
+        if name.software || !computes(adapter) {
+            return Ok(None);
         }
-        log::info!("window on: {}", gpu.adapter.name);
-        Ok(gpu)
-    }
-
-    /// What a window toolkit needs to draw with this very device.
-    pub fn parts(&self) -> (wgpu::Instance, wgpu::Adapter, wgpu::Device, wgpu::Queue) {
-        (self.instance.clone(), self.opened.clone(), self.device.clone(), self.queue.clone())
+        let mut gpu = Self::around(name, device, queue);
+        gpu.build()?;
+        Ok(Some(gpu))
     }
 
     /// The best adapter's device without pipelines.
@@ -181,6 +228,7 @@ impl Gpu {
 
     /// The device of the best adapter that fits.
     fn device(wanted: &'static str, fits: impl Fn(&AdapterName) -> bool) -> Result<Self, GpuError> {
+        let _quiet = quiet::Quiet::begin();
         let instance = instance();
         let all = ranked(&instance);
         let passed_over: Vec<String> = all.iter().map(|a| name_of(&a.get_info()).name).collect();
@@ -193,14 +241,13 @@ impl Gpu {
                 },
             })?;
         let name = name_of(&opened.get_info());
-        let descriptor = wgpu::DeviceDescriptor {
-            label: Some("omote"),
-            required_features: opened.features() & wgpu::Features::TIMESTAMP_QUERY,
-            required_limits: opened.limits(),
-            ..wgpu::DeviceDescriptor::default()
-        };
-        let (device, queue) = pollster::block_on(opened.request_device(&descriptor))
+        let (device, queue) = pollster::block_on(opened.request_device(&device_descriptor(&opened)))
             .map_err(|e| GpuError::NoDevice { adapter: name.name.clone(), reason: e.to_string() })?;
+        Ok(Self::around(name, device, queue))
+    }
+
+    /// A device without pipelines, whose faults are heard.
+    fn around(adapter: AdapterName, device: wgpu::Device, queue: wgpu::Queue) -> Self {
         let lost = Arc::new(AtomicBool::new(false));
         let fault = Arc::new(Mutex::new(None));
         let (flag, words) = (Arc::clone(&lost), Arc::clone(&fault));
@@ -212,17 +259,7 @@ impl Gpu {
         });
         let words = Arc::clone(&fault);
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| note(&words, e.to_string())));
-        Ok(Self {
-            instance,
-            opened,
-            device,
-            queue,
-            adapter: name,
-            entries: HashMap::new(),
-            layouts: HashMap::new(),
-            lost,
-            fault,
-        })
+        Self { device, queue, adapter, entries: HashMap::new(), layouts: HashMap::new(), lost, fault }
     }
 
     fn build(&mut self) -> Result<(), GpuError> {

@@ -9,13 +9,12 @@ use super::Provider;
 #[non_exhaustive]
 pub enum InferError {
     /// The named ONNX Runtime library can't be used.
-    #[error(
-        "the ONNX Runtime library can't be used ({reason}); version 1.23 or newer is needed: run set-up, or leave \
-         the library out to use the slower built-in runtime: {}", path.display()
-    )]
+    #[error("the ONNX Runtime library can't be used ({reason}); {remedy}: {}", path.display())]
     Library {
-        /// What the loader says.
+        /// What is wrong with it, or what the loader says.
         reason: String,
+        /// What to do.
+        remedy: &'static str,
         /// The library.
         path: PathBuf,
     },
@@ -34,7 +33,7 @@ pub enum InferError {
         file: String,
     },
     /// The file can't be read.
-    #[error("the network file can't be read: {file}")]
+    #[error("the network file can't be read ({source}); check its rights, or that of its folder: {file}")]
     Read {
         /// The file.
         file: String,
@@ -42,12 +41,30 @@ pub enum InferError {
         source: std::io::Error,
     },
     /// The backend refuses the file.
-    #[error("{backend} can't load the network ({reason}); `omote setup` makes Omote's own again: {file}")]
+    #[error(
+        "{backend} can't load the network ({reason}); get the file again (`omote setup` makes Omote's own): {file}"
+    )]
     Load {
         /// Who refused.
         backend: &'static str,
         /// What it says.
         reason: String,
+        /// The file.
+        file: String,
+    },
+    /// The file is of a later version of ONNX than the backend knows.
+    #[error(
+        "the network was made by a newer exporter ({found}; this {backend} takes up to {most}); export it again for an \
+         older version (in PyTorch `torch.onnx.export(…, opset_version=17)`), or name a newer ONNX Runtime in \
+         OMOTE_ORT_LIB: {file}"
+    )]
+    Newer {
+        /// Who refused.
+        backend: &'static str,
+        /// What the file says.
+        found: String,
+        /// The latest that the backend knows.
+        most: u64,
         /// The file.
         file: String,
     },

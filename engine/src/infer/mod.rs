@@ -11,6 +11,7 @@ mod error;
 mod flatbuffer;
 mod flexbuffer;
 mod graph;
+mod library;
 pub mod models;
 mod onnx;
 mod ort;
@@ -27,6 +28,7 @@ use std::path::Path;
 pub use convert::ConvertError;
 pub use error::InferError;
 pub use graph::{Element, End as GraphEnd, Graph, GraphError, Initializer as GraphTensor, skim, skim_bytes};
+pub use library::{LINUX_ARM64, LINUX_X64, MACOS_ARM64, Pinned, WINDOWS_X64};
 pub use provider::{Provider, RunOptions};
 pub use tensors::{Expect, Spec, TensorSpec};
 
@@ -90,7 +92,7 @@ impl Runtime {
     /// Says in the log which and why. A library that is named but unusable is an error, not a reason to fall back.
     ///
     /// # Errors
-    /// [`InferError::Library`] where the library is missing, older than 1.23 or no ONNX Runtime;
+    /// [`InferError::Library`] where the library is missing, cut short, damaged, older than 1.23 or no ONNX Runtime;
     /// [`InferError::LibraryTaken`] where the process has loaded another one before.
     pub fn discover(library: Option<&Path>) -> Result<Self, InferError> {
         let variable = std::env::var_os(LIBRARY_VARIABLE).filter(|v| !v.is_empty());
@@ -104,7 +106,7 @@ impl Runtime {
                 return Ok(Self::portable());
             }
         };
-        let library = ort::Library::load(path)?;
+        let library = ort::Library::load(path, why == LIBRARY_VARIABLE)?;
         log::info!("networks run in ONNX Runtime ({why}): {}", path.display());
         Ok(Self(Backend::Ort(library)))
     }

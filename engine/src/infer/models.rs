@@ -167,15 +167,10 @@ pub fn models_dir(data: &Path) -> PathBuf {
     data.join("models")
 }
 
-/// The ONNX Runtime library that set-up put into a data folder; the newest by name where there are several.
+/// The ONNX Runtime library that set-up put into a data folder; the newest by its version where there are several.
 #[must_use]
 pub fn library(data: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(data.join("lib")).ok()?;
-    let is_library = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with("libonnxruntime.") || name == "onnxruntime.dll"
-    };
-    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_library).max()
+    super::library::newest(&data.join("lib"))
 }
 
 /// SHA-256 of a file, 64 hex digits.

@@ -13,9 +13,13 @@ use ort::session::{IoBinding, Session, SessionInputValue, SessionOutputs};
 use ort::value::{Outlet, Tensor, TensorRef};
 
 use super::tensors::{End, Expect, TensorSpec, Tensors};
-use super::{InferError, Net, Provider, RunOptions, Source};
+use super::{InferError, Net, Provider, RunOptions, Source, library};
 
 pub(super) const NAME: &str = "onnxruntime";
+
+/// What to do about a library that can't be used: set-up's, and one that the user named.
+const AGAIN: &str = "`omote setup` gets it again";
+const OTHER: &str = "name a whole one of version 1.23 or newer in OMOTE_ORT_LIB, or unset it";
 
 /// The one library and environment of this process.
 static LOADED: Mutex<Option<Library>> = Mutex::new(None);
@@ -29,8 +33,10 @@ pub(super) struct Library {
 
 impl Library {
     /// Loads the library, or finds it loaded. The crate's feature `api-23` makes it refuse anything older than 1.23.
-    pub(super) fn load(path: &Path) -> Result<Self, InferError> {
-        let refused = |reason: String| InferError::Library { reason, path: path.to_owned() };
+    /// `named` is whether the user named it. Before anything maps the file it is checked to be whole.
+    pub(super) fn load(path: &Path, named: bool) -> Result<Self, InferError> {
+        let remedy = if named { OTHER } else { AGAIN };
+        let refused = |reason: String| InferError::Library { reason, remedy, path: path.to_owned() };
         let real = path.canonicalize().map_err(|e| refused(e.to_string()))?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(library) = loaded.as_ref() {
@@ -40,6 +46,7 @@ impl Library {
                 Err(InferError::LibraryTaken { loaded: library.path.clone(), path: real })
             };
         }
+        library::check(path).map_err(refused)?;
         let builder = ort::init_from(&real).map_err(|e| refused(e.to_string()))?;
         let environment =
             builder.with_name("omote").with_telemetry(false).build().map_err(|e| refused(e.to_string()))?;
@@ -76,6 +83,20 @@ impl Library {
             name.contains("onnxruntime_providers_webgpu") && !name.ends_with(".txt")
         };
         entries.filter_map(|entry| Some(entry.ok()?.path())).find(is_it)
+    }
+
+    /// Checks the providers' libraries beside this one, which it loads itself.
+    fn check_providers(&self) -> Result<(), String> {
+        let Some(entries) = self.path.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else {
+            return Ok(());
+        };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with("libonnxruntime_providers_") && name.contains(".so") {
+                library::check(&path).map_err(|reason| format!("{}: {reason}", path.display()))?;
+            }
+        }
+        Ok(())
     }
 
     /// A builder whose networks run on the provider.
@@ -173,6 +194,34 @@ struct Bound {
     inputs: Vec<Tensor<f32>>,
 }
 
+/// What the library said, without the file's name and the places in its own source.
+fn plain(said: &str) -> String {
+    let words = said.rsplit_once(" failed:").map_or(said, |(_, words)| words).trim();
+    let words = match words.rsplit_once("] ") {
+        Some((before, words)) if before.contains("onnxruntime") => words,
+        _ => words,
+    };
+    match words.trim_end_matches('.') {
+        "Protobuf parsing failed" => "it is damaged".to_owned(),
+        words => words.to_owned(),
+    }
+}
+
+/// What of a file is too new for the library, by what it said, and the latest that it knows.
+fn newer(said: &str) -> Option<(String, u64)> {
+    let number = |after: &str| {
+        let rest = said.split_once(after)?.1.trim_start();
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+    };
+    if let (Some(found), Some(most)) =
+        (number("Unsupported model IR version:"), number("max supported IR version:"))
+    {
+        return Some((format!("file format {found}"), most));
+    }
+    let (found, most) = (number("opset versions. Opset")?, number("is till opset")?);
+    Some((format!("operator set {found}"), most))
+}
+
 fn ends(outlets: &[Outlet]) -> Vec<End> {
     let end = |outlet: &Outlet| End {
         name: outlet.name().to_owned(),
@@ -190,9 +239,22 @@ impl OrtNet {
         options: &RunOptions,
     ) -> Result<Self, InferError> {
         let provider = options.provider;
+        if !provider.on_processor() {
+            library.check_providers().map_err(|reason| InferError::Provider {
+                provider,
+                reason,
+                file: file.clone(),
+            })?;
+        }
         let session = library.session(source, options).map_err(|e| match provider {
-            Provider::Cpu => InferError::Load { backend: NAME, reason: e.to_string(), file: file.clone() },
-            _ => InferError::Provider { provider, reason: e.to_string(), file: file.clone() },
+            _ if newer(&e.to_string()).is_some() => {
+                let (found, most) = newer(&e.to_string()).unwrap_or_default();
+                InferError::Newer { backend: "ONNX Runtime", found, most, file: file.clone() }
+            }
+            Provider::Cpu => {
+                InferError::Load { backend: NAME, reason: plain(&e.to_string()), file: file.clone() }
+            }
+            _ => InferError::Provider { provider, reason: plain(&e.to_string()), file: file.clone() },
         })?;
         let tensors = Tensors::new(file, expect, &ends(session.inputs()), &ends(session.outputs()))?;
         let mut net = Self { session, tensors, bound: None };
@@ -300,5 +362,48 @@ impl Net for OrtNet {
 
     fn output(&self, index: usize) -> &[f32] {
         self.tensors.output(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_library_says_loses_names_and_places() {
+        for (said, expected) in [
+            ("Load model from /x/a.onnx failed:Protobuf parsing failed.", "it is damaged"),
+            (
+                "Load model from a.onnx failed: Fatal error: x:Foo(-1) is not a registered function/op",
+                "Fatal error: x:Foo(-1) is not a registered function/op",
+            ),
+            (
+                "[ONNXRuntimeError] : 1 : FAIL : /onnxruntime_src/core/a.cc:1 onnxruntime::X() [ShapeInferenceError] Mismatch",
+                "Mismatch",
+            ),
+            ("the GPU is gone", "the GPU is gone"),
+        ] {
+            assert_eq!(plain(said), expected);
+        }
+    }
+
+    #[test]
+    fn a_newer_file_is_known_by_what_the_library_says() {
+        for (said, expected) in [
+            (
+                "Load model from a.onnx failed: Unsupported model IR version: 20, max supported IR version: 13",
+                Some(("file format 20".to_owned(), 13)),
+            ),
+            (
+                "ONNX Runtime only *guarantees* support for models stamped with official released onnx opset versions. \
+                 Opset 30 is under development and support for this is limited. The operator schemas and or other \
+                 functionality may change before next ONNX release and in this case ONNX Runtime will not guarantee \
+                 backward compatibility. Current official support for domain ai.onnx is till opset 25.",
+                Some(("operator set 30".to_owned(), 25)),
+            ),
+            ("Load model from a.onnx failed: Protobuf parsing failed.", None),
+        ] {
+            assert_eq!(newer(said), expected, "{said}");
+        }
     }
 }

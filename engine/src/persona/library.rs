@@ -113,7 +113,7 @@ pub fn frame(photo: &Picture) -> Result<Frame> {
 }
 
 fn networks(e: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let message = "the face networks can't be used: `omote setup` gets them, `omote doctor` looks at them";
+    let message = format!("the face networks can't be used: {e}");
     Error::wrap(ErrorKind::Backend, Stage::Infer, message, e)
 }
 

@@ -53,6 +53,12 @@ pub(crate) enum Fault {
     NoProgram { path: PathBuf, program: String },
 
     #[error(
+        "this ffmpeg has no encoder for .mp4 that works here ({said}); install a full build of it, or write a .y4m \
+         instead: {path}"
+    )]
+    NoEncoder { path: PathBuf, said: String },
+
+    #[error(
         "ffmpeg failed (frames written: {frames}): {said}; write a .y4m instead if it can't be mended: {path}"
     )]
     Program { path: PathBuf, frames: u64, said: String },
@@ -86,7 +92,9 @@ impl Fault {
             | Self::StillRecording { .. }
             | Self::Nothing { .. } => ErrorKind::Usage,
             Self::OtherSize { .. } | Self::Convert { .. } => ErrorKind::Unsupported,
-            Self::NoProgram { .. } | Self::Program { .. } | Self::Sound { .. } => ErrorKind::Backend,
+            Self::NoProgram { .. } | Self::NoEncoder { .. } | Self::Program { .. } | Self::Sound { .. } => {
+                ErrorKind::Backend
+            }
             _ => ErrorKind::Output,
         }
     }

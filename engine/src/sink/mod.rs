@@ -3,6 +3,7 @@
 //! Output appears under its name only when [`Sink::finish`] has succeeded; a sink that is dropped before
 //! removes what it wrote ([`output`](crate::output)).
 
+mod encoder;
 mod fault;
 mod fragments;
 mod memory;
@@ -26,6 +27,7 @@ use crate::source::{Rate, SourceInfo};
 use fault::Fault;
 use schedule::Schedule;
 
+pub use encoder::{VideoEncoder, video_encoder};
 pub use memory::{Memory, memory};
 pub use recording::{Rest, inspect, record, salvage};
 pub use room::Room;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use super::encoder::{self, NoEncoder};
 use super::fault::Fault;
 use super::fragments;
 use super::planar::{planar, planar_format, write_even_planes};
@@ -88,6 +89,7 @@ impl Mp4 {
         let sound = spec.audio.as_deref().map(|audio| Sound::of(ffprobe, audio)).transpose()?.flatten();
         // Asked now for the same reason.
         let version = Version::of(ffmpeg).map_err(|e| not_started(ffmpeg, path, 0, e))?;
+        encoder::choose(ffmpeg, encoder::TRIAL).map_err(|none| no_encoder(ffmpeg, path, none))?;
         let (program, ffprobe, rate) = (ffmpeg.into(), ffprobe.into(), spec.rate);
         let (running, frames, fragments) = (None, 0, false);
         Ok(Self { program, ffprobe, version, out, rate, sound, running, frames, fragments })
@@ -107,8 +109,10 @@ impl Mp4 {
             false => Colour { matrix: hd, range: Range::Limited },
         };
         let ticks = ticks(self.rate);
+        let encoder = encoder::choose(&self.program, (width, height))
+            .map_err(|none| no_encoder(&self.program, self.out.target(), none))?;
         let mut args = Args::default();
-        args.words("-nostdin -hide_banner -loglevel error -y");
+        args.words("-nostdin -hide_banner -loglevel error -y").all(encoder.before());
         // Nothing of the pictures need be looked at before they are written.
         args.words("-fpsprobesize 0 -itsoffset").word(format!("{:.6}", start.as_secs_f64()));
         args.words("-f nut -i pipe:0");
@@ -124,9 +128,9 @@ impl Mp4 {
             args.words("-map_chapters -1");
         }
         args.words(&self.version.keep_times().join(" "));
-        args.words("-enc_time_base").word(format!("1/{ticks}"));
-        args.words("-vf").word(filters(format, encoded));
-        args.words("-c:v libx264 -preset veryfast -crf 16 -pix_fmt yuv420p");
+        args.words("-enc_time_base").word(format!("1/{}", encoder.time_base(ticks, self.rate)));
+        args.words("-vf").word(filters(format, encoded) + encoder.filter());
+        args.all(encoder.options((width, height), self.rate.per_second()));
         args.words(tags(encoded));
         match self.fragments {
             true => {
@@ -376,6 +380,14 @@ fn not_started(program: &Path, path: &Path, frames: u64, cause: io::Error) -> Fa
     }
 }
 
+/// The fault that having no encoder is.
+fn no_encoder(program: &Path, path: &Path, none: NoEncoder) -> Fault {
+    match none {
+        NoEncoder::Program(cause) => not_started(program, path, 0, cause),
+        NoEncoder::NoneWorks { said } => Fault::NoEncoder { path: path.into(), said },
+    }
+}
+
 /// A command line under construction.
 #[derive(Debug, Default)]
 struct Args(Vec<OsString>);
@@ -384,6 +396,12 @@ impl Args {
     /// Adds words that hold no spaces.
     fn words(&mut self, words: &str) -> &mut Self {
         self.0.extend(words.split(' ').map(OsString::from));
+        self
+    }
+
+    /// Adds all words as they are.
+    fn all(&mut self, words: Vec<OsString>) -> &mut Self {
+        self.0.extend(words);
         self
     }
 
@@ -421,7 +439,7 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let program = folder.path().join("ffmpeg");
         // It answers to -version, takes one read of its input, and fails.
-        let script = "#!/bin/sh\n[ \"$1\" = -version ] && exit 0\nhead -c 9 >/dev/null\necho lens cap on >&2\nexit 3\n";
+        let script = "#!/bin/sh\n[ \"$1\" = -version ] && exit 0\ncase \"$*\" in *'-f null -') exec cat >/dev/null;; esac\nhead -c 9 >/dev/null\necho lens cap on >&2\nexit 3\n";
         std::fs::write(&program, script).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = folder.path().join("a.mp4");

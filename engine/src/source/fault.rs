@@ -59,6 +59,18 @@ pub(crate) enum Fault {
     #[error("{program} could not read the file: {said}; check that it plays, or convert it to .y4m: {path}")]
     Program { path: PathBuf, program: &'static str, said: String },
 
+    #[error("the file is not whole or damaged: {what}; get it again from where it came: {path}")]
+    Incomplete { path: PathBuf, what: &'static str },
+
+    #[error("this is {seems}, not a video; give a video, a picture or a folder of pictures: {path}")]
+    NotVideo { path: PathBuf, seems: &'static str },
+
+    #[error("the file holds sound and no pictures; give a video: {path}")]
+    SoundOnly { path: PathBuf },
+
+    #[error("the video is encrypted, as by copy protection, and can't be read; give one that is not: {path}")]
+    Encrypted { path: PathBuf },
+
     #[error(
         "the video ended inside frame {frame} ({got} of {needed} bytes): {said}; convert it again: {path}"
     )]
@@ -73,6 +85,9 @@ impl Fault {
             Self::TooLarge { .. }
             | Self::Unsupported { .. }
             | Self::NoPictures { .. }
+            | Self::NotVideo { .. }
+            | Self::SoundOnly { .. }
+            | Self::Encrypted { .. }
             | Self::OtherSize { .. } => ErrorKind::Unsupported,
             _ => ErrorKind::Damaged,
         }

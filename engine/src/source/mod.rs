@@ -17,6 +17,7 @@ pub(crate) mod nut;
 mod picture;
 pub(crate) mod probe;
 mod rate;
+pub(crate) mod refused;
 mod split;
 mod video;
 mod y4m;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Fault, Rate, child};
+use super::{Fault, Rate, child, refused};
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 
 /// ffprobe's answer, as far as it is used.
@@ -150,7 +150,7 @@ impl Probe {
         args.extend(["-show_programs", "-show_chapters", "-i"].map(Into::into));
         args.push(file_url(path));
         let (output, ended) = child::run(program, &args).map_err(|e| no_program(program, path, e))?;
-        let said = |said: String| Fault::Program { path: path.into(), program: "ffprobe", said };
+        let said = |said: String| refused::fault(path, "ffprobe", &said);
         if !ended.status.success() {
             return Err(said(ended.said));
         }
@@ -161,6 +161,9 @@ impl Probe {
     pub(crate) fn video(&self, path: &Path) -> Result<Video, Fault> {
         let unsupported = |what: String, remedy| Fault::Unsupported { path: path.into(), what, remedy };
         let Some(s) = self.shown() else {
+            if self.streams.iter().any(|s| s.codec_type == "audio") {
+                return Err(Fault::SoundOnly { path: path.into() });
+            }
             return Err(unsupported("the file holds no video".into(), CONVERT));
         };
         if let Some(hdr @ ("smpte2084" | "arib-std-b67")) = s.color_transfer.as_deref() {

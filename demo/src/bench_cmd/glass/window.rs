@@ -4,20 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use eframe::egui::{
     self, Align2, Color32, ColorImage, Context, CornerRadius, Key, Rect, TextureHandle, TextureOptions, pos2,
     vec2,
 };
-use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupExisting};
 use eframe::{NativeOptions, Renderer};
-use omote_engine::gpu::Gpu;
 use omote_engine::pipeline::Live;
 use omote_engine::timing::now;
 
 use super::{Bench, code, film};
 use crate::window::preview::Preview;
-use crate::window::theme;
+use crate::window::{surface, theme};
 
 /// Opens the window and stays in it until the time is over or it is closed.
 pub(super) fn run(
@@ -26,9 +24,7 @@ pub(super) fn run(
     length: Duration,
     delays: &film::Delays,
 ) -> anyhow::Result<()> {
-    let gpu = Gpu::for_window().context("no window can be opened to show the code")?;
-    let (instance, adapter, device, queue) = gpu.parts();
-    let existing = WgpuSetupExisting { instance, adapter, device, queue };
+    surface::display().map_err(|(what, remedy)| anyhow!("no window can be opened: {what}; {remedy}"))?;
     let viewport = egui::ViewportBuilder::default()
         .with_title("Omote: glass to glass")
         .with_app_id("omote")
@@ -37,7 +33,7 @@ pub(super) fn run(
     let native = NativeOptions {
         viewport,
         renderer: Renderer::Wgpu,
-        wgpu_options: WgpuConfiguration { wgpu_setup: WgpuSetup::Existing(existing), ..Default::default() },
+        wgpu_options: surface::configuration(),
         ..NativeOptions::default()
     };
     let preview = Preview::new(false);
@@ -56,7 +52,7 @@ pub(super) fn run(
         Ok(app)
     };
     eframe::run_native("Omote glass to glass", native, Box::new(make))
-        .map_err(|error| anyhow!("the window can't be opened: {error}; this bench needs a display"))
+        .map_err(|error| surface::refused(&error))
 }
 
 struct App {

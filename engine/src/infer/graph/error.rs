@@ -7,13 +7,13 @@ use super::Element;
 #[non_exhaustive]
 pub enum GraphError {
     /// There is no file of this name.
-    #[error("the network file is missing: {file}")]
+    #[error("the network file is missing, check the name: {file}")]
     Missing {
         /// The file.
         file: String,
     },
     /// The file can't be read.
-    #[error("the network file can't be read: {file}")]
+    #[error("the network file can't be read ({source}), check its rights: {file}")]
     Read {
         /// The file.
         file: String,

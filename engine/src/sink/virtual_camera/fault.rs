@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use super::prepare::PrepareError;
 use crate::error::{Error, ErrorKind, Stage};
 
-/// The line that makes a device which programs list by a name that says what it shows.
-pub(super) const MODPROBE: &str = "sudo modprobe v4l2loopback devices=1 video_nr=10 \
+/// The command that makes a v4l2loopback device which every program lists, by a name that says what it shows. README,
+/// `omote doctor` and the errors all say this one.
+pub const MODPROBE: &str = "sudo modprobe v4l2loopback devices=1 video_nr=10 \
      card_label=\"Omote (AI modified)\" exclusive_caps=1 max_buffers=4";
 
 /// What can be wrong with a virtual camera. Device names stand last in the messages.
@@ -84,6 +85,12 @@ pub(super) enum Fault {
     Short { path: PathBuf, taken: usize, len: usize },
 
     #[error(
+        "PipeWire's client library can't be loaded ({cause}); install PipeWire (`sudo apt install pipewire`), or \
+         use v4l2loopback: `{MODPROBE}`"
+    )]
+    NoLibrary { cause: String },
+
+    #[error(
         "PipeWire can't be reached ({cause}); start Omote in a desktop session that runs it, or use \
          v4l2loopback: `{MODPROBE}`"
     )]
@@ -108,9 +115,11 @@ pub(super) enum Fault {
 impl Fault {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Nothing { .. } | Self::NoLoopback | Self::Missing { .. } | Self::NoSession { .. } => {
-                ErrorKind::Missing
-            }
+            Self::Nothing { .. }
+            | Self::NoLoopback
+            | Self::Missing { .. }
+            | Self::NoLibrary { .. }
+            | Self::NoSession { .. } => ErrorKind::Missing,
             Self::NotBuilt { .. } | Self::Size { .. } | Self::NotLoopback { .. } | Self::Frame { .. } => {
                 ErrorKind::Unsupported
             }

@@ -33,6 +33,7 @@ use crate::source::Rate;
 use fault::Fault;
 use prepare::{Prepared, Preparer};
 
+pub use fault::MODPROBE;
 pub use loopback::{LoopbackDevice, loopback_devices};
 pub use session::pipewire_socket;
 pub use status::VirtualStatus;
@@ -259,6 +260,17 @@ fn v4l2_camera(_: PathBuf, _: &VirtualSpec) -> Result<Camera, Fault> {
 #[cfg(all(target_os = "linux", feature = "pipewire"))]
 fn pipewire_camera(spec: &VirtualSpec) -> Result<Camera, Fault> {
     pipewire::open(spec)
+}
+
+/// Whether PipeWire's client library can be loaded, which only its camera needs.
+///
+/// # Errors
+/// The loader's words where it can't, or that this build has no such camera.
+pub fn pipewire_library() -> Result<(), &'static str> {
+    #[cfg(all(target_os = "linux", feature = "pipewire"))]
+    return pipewire::library();
+    #[cfg(not(all(target_os = "linux", feature = "pipewire")))]
+    Err("this build has no PipeWire camera")
 }
 
 #[cfg(not(all(target_os = "linux", feature = "pipewire")))]

@@ -1,24 +1,16 @@
 //! A PipeWire node that other programs see as a camera. It has a thread of its own, which sleeps while
 //! nobody reads; frames reach it through a slot in which the newest wins.
 
+mod library;
+
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
-
-use ::pipewire::context::ContextRc;
-use ::pipewire::keys;
-use ::pipewire::loop_::Timeout;
-use ::pipewire::main_loop::MainLoopRc;
-use ::pipewire::properties::properties;
-use ::pipewire::spa::param::ParamType;
-use ::pipewire::spa::pod::Pod;
-use ::pipewire::spa::support::system::IoFlags;
-use ::pipewire::spa::utils::Direction;
-use ::pipewire::stream::{Stream, StreamFlags, StreamRc, StreamState};
 
 use super::fault::Fault;
 use super::pod;
@@ -30,6 +22,7 @@ use crate::badge::BadgedFrame;
 use crate::frame::Frame;
 use crate::pool::{Bytes, Pool};
 use crate::slot::{Publisher, Taken, Taker, slot};
+use library::{Client, Denied, Events, State, Stream};
 
 /// The node's name, by which programs and settings refer to it.
 const NODE: &str = "omote";
@@ -196,27 +189,84 @@ impl Play {
 
     /// Fills a buffer of the readers, if one is free. They share its memory, so what they still read is
     /// never written to.
-    fn fill(&self, stream: &Stream) {
-        let Some(mut buffer) = stream.dequeue_buffer() else { return };
+    fn fill(&self, stream: Stream<'_>) {
+        let Some(mut buffer) = stream.buffer() else { return };
         self.refresh();
         let last = self.last.borrow();
-        let Some(data) = buffer.datas_mut().first_mut() else { return };
-        let mut filled = 0;
-        if let (Some(picture), Some(memory)) = (&*last, data.data())
-            && let Some(memory) = memory.get_mut(..picture.bytes().len())
-        {
-            memory.copy_from_slice(picture.bytes());
-            filled = picture.bytes().len();
-            if self.fresh.replace(false) {
-                self.status.count();
+        if buffer.fill(last.as_ref().map(Picture::bytes), self.stride()) && self.fresh.replace(false) {
+            self.status.count();
+        }
+    }
+}
+
+/// What the session tells, turned into what the thread does.
+struct Ears {
+    play: Rc<Play>,
+    lost: Arc<OnceLock<String>>,
+    ready: Rc<Publisher<Result<(), Fault>>>,
+    wake: UnixStream,
+}
+
+impl Ears {
+    /// PipeWire is gone, or the node: the next frame is answered with this.
+    fn give_up(&self, cause: String) {
+        self.ready.publish(Err(Fault::Node { cause: cause.clone() }));
+        let _ = self.lost.set(cause);
+        self.play.ended.set(true);
+    }
+}
+
+impl Events for Ears {
+    fn failed(&self, object: u32, code: i32, message: &str) {
+        match object {
+            library::CORE => self.give_up(format!("{message} ({code})")),
+            _ => log::warn!("PipeWire: {message} ({code}) on object {object}"),
+        }
+    }
+
+    fn state(&self, state: State) {
+        let streaming = state == State::Streaming;
+        self.play.streaming.set(streaming);
+        self.play.due.set(Instant::now());
+        self.play.status.set_linked(streaming);
+        match state {
+            State::Paused => drop(self.ready.publish(Ok(()))),
+            State::Error(cause) => self.give_up(cause),
+            State::Unconnected => self.give_up("its connection or the camera was closed".into()),
+            State::Connecting | State::Streaming => {}
+        }
+    }
+
+    fn parameter(&self, id: u32, stream: Stream<'_>) {
+        if id == library::PARAM_FORMAT {
+            let size = i32::try_from(self.play.len()).unwrap_or(i32::MAX);
+            if let Err(e) = stream.update(&pod::buffers(size, self.play.stride())) {
+                log::warn!("PipeWire did not take the camera's buffers: {e}");
             }
         }
-        let stride = self.stride();
-        let chunk = data.chunk_mut();
-        *chunk.offset_mut() = 0;
-        *chunk.stride_mut() = stride;
-        *chunk.size_mut() = filled as u32;
     }
+
+    fn process(&self, stream: Stream<'_>) {
+        self.play.fill(stream);
+    }
+
+    fn woken(&self) {
+        let mut bytes = [0; 64];
+        match (&self.wake).read(&mut bytes) {
+            Ok(0) => self.play.ended.set(true),
+            Ok(_) => self.play.woken.set(true),
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Err(_) => self.play.ended.set(true),
+        }
+    }
+}
+
+/// Whether PipeWire's client library can be loaded.
+///
+/// # Errors
+/// The loader's words, where not.
+pub(super) fn library() -> Result<(), &'static str> {
+    library::load()
 }
 
 /// The thread: makes the node, then plays until it is told to end or PipeWire goes.
@@ -248,114 +298,41 @@ fn play_until_told(
     lost: &Arc<OnceLock<String>>,
     ready: &Rc<Publisher<Result<(), Fault>>>,
 ) -> Result<(), Fault> {
-    let no_session = |e: ::pipewire::Error| Fault::NoSession { cause: e.to_string() };
-    let refused = |e: ::pipewire::Error| Fault::Node { cause: e.to_string() };
-    let main_loop = MainLoopRc::new(None).map_err(no_session)?;
-    let context = ContextRc::new(&main_loop, None).map_err(no_session)?;
-    let core = context.connect_rc(None).map_err(|e| match pipewire_socket() {
-        Some(path) => Fault::NoSession { cause: format!("{e}, by {}", path.display()) },
-        None => Fault::NoSession { cause: "no session has its socket here".into() },
-    })?;
-    let stream = StreamRc::new(
-        core.clone(),
-        SHOWN_NAME,
-        properties! {
-            *keys::MEDIA_TYPE => "Video",
-            *keys::MEDIA_CATEGORY => "Capture",
-            *keys::MEDIA_ROLE => "Camera",
-            *keys::MEDIA_CLASS => "Video/Source",
-            *keys::NODE_NAME => NODE,
-            *keys::NODE_DESCRIPTION => SHOWN_NAME,
+    let refused = |e: std::io::Error| Fault::Node { cause: e.to_string() };
+    let thread = |cause| Fault::Thread { cause };
+    let woken = wake.try_clone().map_err(thread)?;
+    let ears = Ears { play: Rc::clone(play), lost: Arc::clone(lost), ready: Rc::clone(ready), wake };
+    let properties = [
+        ("media.type", "Video"),
+        ("media.category", "Capture"),
+        ("media.role", "Camera"),
+        ("media.class", "Video/Source"),
+        ("node.name", NODE),
+        ("node.description", SHOWN_NAME),
+    ];
+    let client = Client::new(SHOWN_NAME, &properties, Box::new(ears)).map_err(|denied| match denied {
+        Denied::Library(cause) => Fault::NoLibrary { cause: cause.into() },
+        Denied::Session(e) => match pipewire_socket() {
+            Some(path) => Fault::NoSession { cause: format!("{e}, by {}", path.display()) },
+            None => Fault::NoSession { cause: "no session has its socket here".into() },
         },
-    )
-    .map_err(refused)?;
-
-    // PipeWire is gone, or the node: the next frame is answered with this.
-    let give_up: Rc<dyn Fn(String)> = {
-        let (play, lost, ready) = (Rc::clone(play), Arc::clone(lost), Rc::clone(ready));
-        Rc::new(move |cause| {
-            ready.publish(Err(Fault::Node { cause: cause.clone() }));
-            let _ = lost.set(cause);
-            play.ended.set(true);
-        })
-    };
-    let on_error = Rc::clone(&give_up);
-    let _core_listener = core
-        .add_listener_local()
-        .error(move |id, _, code, message| match id {
-            ::pipewire::core::PW_ID_CORE => on_error(format!("{message} ({code})")),
-            _ => log::warn!("PipeWire: {message} ({code}) on object {id}"),
-        })
-        .register();
-
-    let _stream_listener = stream
-        .add_local_listener_with_user_data(())
-        .state_changed({
-            let (play, ready, give_up) = (Rc::clone(play), Rc::clone(ready), Rc::clone(&give_up));
-            move |_, (), _, state| {
-                play.streaming.set(state == StreamState::Streaming);
-                play.due.set(Instant::now());
-                play.status.set_linked(state == StreamState::Streaming);
-                match state {
-                    StreamState::Paused => drop(ready.publish(Ok(()))),
-                    StreamState::Error(cause) => give_up(cause),
-                    StreamState::Unconnected => give_up("its connection or the camera was closed".into()),
-                    StreamState::Connecting | StreamState::Streaming => {}
-                }
-            }
-        })
-        .param_changed({
-            let play = Rc::clone(play);
-            move |stream, (), id, param| {
-                if id == ParamType::Format.as_raw() && param.is_some() {
-                    let size = i32::try_from(play.len()).unwrap_or(i32::MAX);
-                    let bytes = pod::buffers(size, play.stride());
-                    if let Some(pod) = bytes.as_deref().and_then(Pod::from_bytes)
-                        && let Err(e) = stream.update_params(&mut [pod])
-                    {
-                        log::warn!("PipeWire did not take the camera's buffers: {e}");
-                    }
-                }
-            }
-        })
-        .process({
-            let play = Rc::clone(play);
-            move |stream, ()| play.fill(stream)
-        })
-        .register()
-        .map_err(refused)?;
-
-    let format = pod::format(spec.format, play.size, spec.rate);
-    let offered = format.as_deref().and_then(Pod::from_bytes);
-    let offered = offered.ok_or_else(|| Fault::Node { cause: "the format can't be written".into() })?;
-    let flags = StreamFlags::DRIVER | StreamFlags::MAP_BUFFERS;
-    stream.connect(Direction::Output, None, flags, &mut [offered]).map_err(refused)?;
-
-    let _waker = {
-        let play = Rc::clone(play);
-        main_loop.loop_().add_io(wake, IoFlags::IN | IoFlags::HUP, move |wake| {
-            let mut bytes = [0; 64];
-            match wake.read(&mut bytes) {
-                Ok(0) => play.ended.set(true),
-                Ok(_) => play.woken.set(true),
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-                Err(_) => play.ended.set(true),
-            }
-        })
-    };
+        Denied::Stream(e) => refused(e),
+    })?;
+    client.watch(woken.as_fd()).map_err(refused)?;
+    client.connect(&pod::format(spec.format, play.size, spec.rate)).map_err(refused)?;
 
     let period = Duration::from_secs_f64(1.0 / spec.rate.per_second().clamp(1.0, 1000.0));
     while !play.ended.get() {
         let rest = play.due.get().saturating_duration_since(Instant::now());
-        main_loop.loop_().iterate(match play.streaming.get() {
+        client.iterate(match play.streaming.get() {
             // Counted in whole milliseconds.
-            true => Timeout::Finite(rest + Duration::from_micros(999)),
-            false => Timeout::Infinite,
+            true => (rest + Duration::from_micros(999)).as_millis().try_into().unwrap_or(i32::MAX),
+            false => -1,
         });
         let (now, woken) = (Instant::now(), play.woken.replace(false));
         if play.streaming.get() && (woken || now >= play.due.get()) {
             if play.refresh()
-                && let Err(e) = stream.trigger_process()
+                && let Err(e) = client.stream().trigger()
             {
                 log::debug!("PipeWire took no frame: {e}");
             }
@@ -363,6 +340,5 @@ fn play_until_told(
             play.due.set(now + if woken { period * 3 / 2 } else { period });
         }
     }
-    let _ = stream.disconnect();
     Ok(())
 }
