@@ -132,9 +132,7 @@ impl App {
         } else {
             let source = &self.status.source;
             let rate = if source.measured_fps >= 1.0 { source.measured_fps } else { source.asked_fps };
-            if let Err(reason) = self.recorder.start(live, rate, &self.data) {
-                self.toasts.fault(reason);
-            }
+            self.recorder.start(context, live, rate, &self.data);
         }
     }
 

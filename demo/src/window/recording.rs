@@ -35,6 +35,8 @@ struct Running {
 /// What runs, and what is being finished.
 #[derive(Default)]
 pub(super) struct Recorder {
+    /// Being opened.
+    starting: Option<Task<Result<Running, String>>>,
     running: Option<Running>,
     finishing: Vec<(Kind, Task<Written>)>,
     /// A recording ended by itself.
@@ -81,20 +83,22 @@ impl Recorder {
         self.finishing.push((Kind::Snapshot, Task::start("snapshot", context, work)));
     }
 
-    /// Starts a recording at a rate in frames a second. It is noted in the data folder.
-    ///
-    /// # Errors
-    /// Why it can't be started, with the remedy.
-    pub(super) fn start(&mut self, live: &Live, rate: f64, data: &Path) -> Result<(), String> {
-        let path = files::new_file(Kind::Recording)?;
-        let whole = rate.round().clamp(1.0, 240.0) as u32;
-        let rate = Rate::new(whole, 1).ok_or("the frame rate is out of range")?;
-        let sink = sink::record(&path, rate, Existing::Refuse).map_err(told)?;
-        let note = sink.working().and_then(|working| Note::begin(data, working, &path));
-        let id = live.record("recording", sink, rate).map_err(told)?;
-        let (since, room, warned) = (Instant::now(), None, Warned::default());
-        self.running = Some(Running { id, since, note, room, warned });
-        Ok(())
+    /// Starts a recording at a rate in frames a second. It is noted in the data folder. [`Recorder::poll`] tells why it
+    /// could not be started.
+    pub(super) fn start(&mut self, context: &Context, live: &Arc<Live>, rate: f64, data: &Path) {
+        let (live, data) = (Arc::clone(live), data.to_owned());
+        self.start_with(context, move || begin(&live, rate, &data));
+    }
+
+    /// The encoder is started and the disk is written to, which may take a while: away from the window's thread.
+    fn start_with(
+        &mut self,
+        context: &Context,
+        begin: impl FnOnce() -> Result<Running, String> + Send + 'static,
+    ) {
+        if self.starting.is_none() {
+            self.starting = Some(Task::start("recording", context, begin));
+        }
     }
 
     /// Ends the recording; the file is completed on a thread of its own.
@@ -127,6 +131,10 @@ impl Recorder {
         }
         self.running = None;
         let until = Instant::now() + PATIENCE;
+        // The pipeline has ended, and takes no recording any more.
+        if let Some(task) = self.starting.take() {
+            drop(task.wait(PATIENCE));
+        }
         for (kind, task) in self.finishing.drain(..) {
             let written = match task.wait(until.saturating_duration_since(Instant::now())) {
                 Progress::Done(written) => written.map(|_| ()),
@@ -145,6 +153,18 @@ impl Recorder {
     /// What was finished since the last call.
     pub(super) fn poll(&mut self) -> Vec<(Kind, Written)> {
         let mut done = Vec::new();
+        let started = self.starting.as_ref().map(Task::poll);
+        if let Some(Progress::Done(_) | Progress::Gone) = &started {
+            self.starting = None;
+        }
+        match started {
+            Some(Progress::Done(Ok(running))) => self.running = Some(running),
+            Some(Progress::Done(Err(reason))) => done.push((Kind::Recording, Err(reason))),
+            Some(Progress::Gone) => {
+                done.push((Kind::Recording, Err("the recording could not be started".to_owned())));
+            }
+            Some(Progress::Running) | None => {}
+        }
         self.finishing.retain(|(kind, task)| match task.poll() {
             Progress::Running => true,
             Progress::Done(written) => {
@@ -161,6 +181,16 @@ impl Recorder {
     }
 }
 
+fn begin(live: &Live, rate: f64, data: &Path) -> Result<Running, String> {
+    let path = files::new_file(Kind::Recording)?;
+    let whole = rate.round().clamp(1.0, 240.0) as u32;
+    let rate = Rate::new(whole, 1).ok_or("the frame rate is out of range")?;
+    let sink = sink::record(&path, rate, Existing::Refuse).map_err(told)?;
+    let note = sink.working().and_then(|working| Note::begin(data, working, &path));
+    let id = live.record("recording", sink, rate).map_err(told)?;
+    Ok(Running { id, since: Instant::now(), note, room: None, warned: Warned::default() })
+}
+
 fn finished(detached: Option<omote_engine::error::Result<Finished>>) -> Written {
     match detached {
         Some(Ok(Finished { ended: Some(why), .. })) => Err(why),
@@ -172,4 +202,35 @@ fn finished(detached: Option<omote_engine::error::Result<Finished>>) -> Written 
 
 fn told(error: omote_engine::error::Error) -> String {
     format!("{:#}", anyhow::Error::from(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn the_window_does_not_wait_for_the_encoder() {
+        let (context, mut recorder) = (Context::default(), Recorder::default());
+        let (go, told_to_go) = channel::<()>();
+        let slow = move || {
+            let _ = told_to_go.recv_timeout(Duration::from_secs(60));
+            Err("there is no encoder".to_owned())
+        };
+        // A second press while it is at work starts no second one.
+        recorder.start_with(&context, slow);
+        recorder.start_with(&context, || Err("a second one".to_owned()));
+        assert!(recorder.poll().is_empty() && recorder.since().is_none());
+        go.send(()).unwrap();
+        let begun = Instant::now();
+        let done = loop {
+            let done = recorder.poll();
+            if !done.is_empty() || begun.elapsed() > Duration::from_secs(60) {
+                break done;
+            }
+            std::thread::yield_now();
+        };
+        assert_eq!(done, [(Kind::Recording, Err("there is no encoder".to_owned()))]);
+        assert!(recorder.poll().is_empty() && recorder.starting.is_none());
+    }
 }
