@@ -215,7 +215,7 @@ impl SettingsFile {
             }
             _ => Remembered::default(),
         };
-        let before = toml::Table::try_from(before).unwrap_or_default();
+        let before = toml::to_string(&before).ok().and_then(|text| text.parse().ok()).unwrap_or_default();
         (Self { path, stored, before }, remembered, notice)
     }
 
@@ -226,14 +226,19 @@ impl SettingsFile {
     /// Where the folder can't be written.
     pub(super) fn save(&mut self, remembered: &Remembered) -> anyhow::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
-        let ours = toml::Table::try_from(remembered)?;
-        let text = toml::to_string_pretty(&ours)?;
+        let text = toml::to_string_pretty(remembered)?;
         if self.stored.as_deref() == Some(&text) {
             return Ok(());
         }
+        let ours: toml::Table = text.parse()?;
         let told = || format!("the settings can't be kept in {}", path.display());
         let update = |now: Option<Vec<u8>>| {
-            let theirs = now.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
+            let theirs = now.map(|bytes| String::from_utf8(bytes).ok()?.parse::<toml::Table>().ok());
+            if let Some(None) = theirs {
+                // Spoilt since it was read, by hand perhaps: nothing of it is lost.
+                output::set_aside(path, "damaged")?;
+            }
+            let theirs = theirs.flatten();
             let merged = theirs.map_or_else(|| ours.clone(), |theirs| merged(&self.before, &ours, theirs));
             Ok::<_, OutputError>((toml::to_string_pretty(&merged).ok().map(String::into_bytes), ()))
         };
@@ -365,6 +370,17 @@ mod tests {
             );
             assert_eq!(both.rotation, one.rotation);
         }
+    }
+
+    #[test]
+    fn what_was_spoilt_meanwhile_is_set_aside() {
+        let (folder, mut remembered, _) = stored(b"panel = false\n");
+        let (mut file, ..) = SettingsFile::open(Some(folder.path()));
+        fs::write(folder.path().join(FILE), "panel = fal").unwrap();
+        remembered.persona = "oni".to_owned();
+        file.save(&remembered).unwrap();
+        assert_eq!(fs::read(folder.path().join("window.toml.damaged")).unwrap(), b"panel = fal");
+        assert_eq!(SettingsFile::open(Some(folder.path())).1.persona, "oni");
     }
 
     #[test]

@@ -71,8 +71,8 @@ pub enum OutputError {
     },
     /// A pipe or device, for what can't be written from its first byte to its last.
     #[error(
-        "this is a pipe or a device, and {what} can't be written into one, since its beginning is written last; \
-         name a .y4m there, or a file: {}",
+        "this is a pipe or a device, and {what} can't be written into one; write a .y4m into it, or give a file's \
+         name: {}",
         path.display()
     )]
     Stream {

@@ -263,7 +263,7 @@ fn child() -> io::Result<()> {
             out.keep().map_err(|e| io::Error::other(e.to_string()))?;
         }
         ["list", from, path] => {
-            for k in 0..20 {
+            for k in 0..10 {
                 update(Path::new(path), Options::own(), |now| {
                     let text = String::from_utf8(now.unwrap_or_default()).unwrap();
                     Ok::<_, OutputError>((Some(format!("{text}{from} {k}\n").into_bytes()), ()))
@@ -346,7 +346,7 @@ fn four_processes_change_one_list_and_nothing_is_lost() {
     let mut lines: Vec<&str> = text.lines().collect();
     lines.sort_unstable();
     lines.dedup();
-    assert_eq!(lines.len(), 80);
+    assert_eq!(lines.len(), 40);
 }
 
 /// Every case on a disk with no room, with room for a page, for two and so on; then with no room for names.
