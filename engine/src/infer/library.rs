@@ -229,12 +229,7 @@ mod tests {
         let time = about.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         fs::write(lib.join(CHECKED), format!("{} {} {time}", LINUX_X64.file, about.len())).unwrap();
         assert_eq!(check(&path), Ok(()));
-        fs::File::options()
-            .write(true)
-            .open(&path)
-            .unwrap()
-            .set_modified(std::time::SystemTime::now())
-            .unwrap();
+        File::options().write(true).open(&path).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
         assert!(check(&path).is_err());
         // A library of the user's own may have any contents.
         let own = folder.path().join(LINUX_X64.file);
