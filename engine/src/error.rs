@@ -98,6 +98,21 @@ impl StdError for Error {
     }
 }
 
+/// An error and its causes in one line, each said once: what repeats what was said already is left out.
+#[must_use]
+pub fn in_one_line(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(words.trim_end_matches('.')) {
+            text = format!("{text}: {words}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 /// What a caught panic said.
 pub fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());

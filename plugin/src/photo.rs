@@ -79,6 +79,7 @@ fn form(stored: Stored) -> Form {
         how: stored.text(HOW),
         died: stored.text(DIED),
         answers: stored.flag(ANSWERS),
+        anyway: false,
     };
     form.suggest(library::today());
     form
@@ -97,7 +98,11 @@ pub(crate) fn add(to: &Block, core: &Arc<Core>) {
     to.button(UNFOLD, c"Photo.Add", unfold, core);
     let inside = Block::create();
     let pictures = words(c"Photo.Pictures");
-    inside.path(PHOTO, c"Photo.File", &format!("{pictures} (*.png *.jpg *.jpeg *.webp *.bmp)"));
+    inside.path(
+        PHOTO,
+        c"Photo.File",
+        &format!("{pictures} (*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff *.avif *.heic *.heif)"),
+    );
     inside.text(TITLE, c"Photo.Title");
     let list = inside.list(CLASS, c"Photo.Class");
     list.item(&words(c"Photo.Choose"), "");

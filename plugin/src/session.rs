@@ -7,6 +7,7 @@ use omote_engine::actor::ActorOptions;
 use omote_engine::badge::{BadgedFrame, Corner};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Runtime, models};
+use omote_engine::persona::library::Stamp;
 use omote_engine::pipeline::{
     self, FADE, Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, Shown, Why,
 };
@@ -120,6 +121,7 @@ impl Session {
             worn: None,
             dressed: Default::default(),
             running: None,
+            looked: Instant::now(),
         };
         let thread = std::thread::Builder::new().name("omote-obs".to_owned()).spawn(move || {
             worker.run(&asked);
@@ -189,16 +191,27 @@ impl Drop for Session {
     }
 }
 
+/// A persona as it is worn.
+#[derive(PartialEq)]
+struct Worn {
+    persona: String,
+    /// Its package: a replaced one is worn anew.
+    stamp: Stamp,
+    mask: Mask,
+}
+
 struct Worker {
     host: Option<LiveSource>,
     gate: Arc<Gate>,
     shared: Arc<Shared>,
     /// What the engine wears.
-    worn: Option<(String, Mask)>,
+    worn: Option<Worn>,
     /// The swap model that it wears, and with whose face.
-    dressed: (ModelChoice, String),
+    dressed: (ModelChoice, String, Stamp),
     /// What the engine was told last.
     running: Option<Options>,
+    /// When the worn persona's package was last looked at.
+    looked: Instant,
 }
 
 impl Worker {
@@ -226,7 +239,7 @@ impl Worker {
             }
             let due =
                 failed.is_some_and(|at| at.elapsed() >= RETRY) || self.running.is_none() && failed.is_none();
-            if !changed && !due {
+            if !changed && !due && !self.replaced() {
                 continue;
             }
             let fault =
@@ -245,6 +258,15 @@ impl Worker {
         self.stop();
     }
 
+    /// Whether the package of the persona that is worn was replaced; looked at once in a while.
+    fn replaced(&mut self) -> bool {
+        if self.looked.elapsed() < RETRY {
+            return false;
+        }
+        self.looked = Instant::now();
+        self.worn.as_ref().is_some_and(|worn| worn.stamp != wardrobe::stamp(&worn.persona))
+    }
+
     fn stop(&mut self) {
         let live = lock(&self.shared.live).take();
         if live.is_some() {
@@ -259,12 +281,12 @@ impl Worker {
         let none = options.model.name.is_empty();
         let wanted = match none {
             true => Default::default(),
-            false => (options.model.clone(), options.persona.clone()),
+            false => (options.model.clone(), options.persona.clone(), wardrobe::stamp(&options.persona)),
         };
         if self.dressed == wanted {
             return;
         }
-        let (choice, persona) = wanted.clone();
+        let (choice, persona, _) = wanted.clone();
         let make: MakeModel = Box::new(move || wardrobe::model(&choice, &persona));
         live.wear_model((!none).then_some(make));
         self.dressed = wanted;
@@ -288,7 +310,8 @@ impl Worker {
     /// Brings the engine to what is wanted.
     fn obey(&mut self, options: &Options) -> Result<()> {
         faults::panic_if(faults::START);
-        let wear = (options.persona.clone(), options.mask);
+        let stamp = wardrobe::stamp(&options.persona);
+        let wear = Worn { persona: options.persona.clone(), stamp, mask: options.mask };
         let live = lock(&self.shared.live).clone();
         let restart = self.running.as_ref().is_none_or(|o| o.backend != options.backend);
         let Some(live) = live.filter(|_| !restart) else {
@@ -306,16 +329,16 @@ impl Worker {
         self.dress(&live, options);
         if self.worn.as_ref() != Some(&wear) {
             // A slider's steps are not faded, another face is.
-            let same = self.worn.as_ref().is_some_and(|(persona, _)| *persona == wear.0);
-            let texture = wardrobe::texture(&wear.0, wear.1)?;
+            let same = self.worn.as_ref().is_some_and(|w| w.persona == wear.persona);
+            let texture = wardrobe::texture(&wear.persona, wear.mask)?;
             live.wear(vec![texture], if same { Duration::ZERO } else { FADE });
             self.worn = Some(wear);
         }
         Ok(())
     }
 
-    fn start(&mut self, options: &Options, wear: (String, Mask)) -> Result<()> {
-        let texture = wardrobe::texture(&wear.0, wear.1)?;
+    fn start(&mut self, options: &Options, wear: Worn) -> Result<()> {
+        let texture = wardrobe::texture(&wear.persona, wear.mask)?;
         let source = self.host.clone().unwrap_or_else(|| camera(&options.camera));
         let gpu = wardrobe::device(options.backend);
         let config = LiveConfig {
@@ -338,16 +361,7 @@ impl Worker {
 
 /// An error and its causes in one line.
 pub(crate) fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(e) = cause {
-        let words = e.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = e.source();
-    }
-    text
+    omote_engine::error::in_one_line(error)
 }
 
 fn camera(choice: &CameraChoice) -> LiveSource {

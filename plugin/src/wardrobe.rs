@@ -6,7 +6,7 @@ use omote_engine::composite::Backend;
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::gpu::{Adapters, Gpu};
 use omote_engine::infer::{Runtime, models};
-use omote_engine::persona::library;
+use omote_engine::persona::library::{self, Stamp};
 use omote_engine::pipeline::Model;
 use omote_engine::swap::neural::registry::{Entry, Registry, Wish};
 use omote_engine::swap::{FaceTexture, Mask};
@@ -17,6 +17,8 @@ const KEPT: usize = 6;
 
 struct Baked {
     persona: String,
+    /// The package that it was made of: a replaced one is read again.
+    stamp: Stamp,
     mask: Mask,
     texture: FaceTexture,
 }
@@ -26,23 +28,33 @@ static DEVICE: Mutex<Option<Gpu>> = Mutex::new(None);
 
 /// The texture of a persona, cut as `mask` says. Takes some 100 ms where it is not known yet.
 pub(crate) fn texture(persona: &str, mask: Mask) -> Result<FaceTexture> {
+    let (stamp, today) = (stamp(persona), library::today());
     let known = |baked: &Vec<Baked>| {
-        baked.iter().find(|b| b.persona == persona && b.mask == mask).map(|b| b.texture.clone())
+        let same = |b: &&Baked| b.persona == persona && b.mask == mask && b.stamp == stamp;
+        // One whose consent has ended is loaded again, for the reason.
+        let holds = |b: &&Baked| b.texture.until().is_none_or(|last| last >= today);
+        baked.iter().find(|b| same(b) && holds(b)).map(|b| b.texture.clone())
     };
     if let Some(texture) = known(&BAKED.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(texture);
     }
-    let loaded = library::resolve(persona, &places::user_data(), library::today())?;
+    let loaded = library::resolve(persona, &places::user_data(), today)?;
     let texture = FaceTexture::of_persona(&loaded, mask).map_err(|e| {
         let message = format!("the persona {persona} can't be worn: {e}");
         Error::new(ErrorKind::Refused, Stage::Persona, message)
     })?;
     let mut baked = BAKED.lock().unwrap_or_else(PoisonError::into_inner);
+    baked.retain(|b| b.persona != persona || b.stamp == stamp);
     if baked.len() >= KEPT {
         baked.remove(0);
     }
-    baked.push(Baked { persona: persona.to_owned(), mask, texture: texture.clone() });
+    baked.push(Baked { persona: persona.to_owned(), stamp, mask, texture: texture.clone() });
     Ok(texture)
+}
+
+/// Which package a persona's name means now.
+pub(crate) fn stamp(persona: &str) -> Stamp {
+    Stamp::of(persona, &places::user_data())
 }
 
 /// The user's swap models: names, and what is shown of them.

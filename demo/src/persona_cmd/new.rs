@@ -24,7 +24,8 @@ enum ToneOption {
 /// Options of `omote persona new`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct NewArgs {
-    /// The photo: PNG, JPEG, WebP or BMP with one whole face, at least 128 pixels wide
+    /// The photo (JPEG, PNG, WebP, BMP, TIFF; AVIF and HEIC where ffmpeg can): one whole face from the front, evenly lit
+    /// and uncovered, at least 128 pixels wide
     photo: PathBuf,
     /// More photos of the same person, for swap models: their pixels are not kept. Needs a face recogniser
     #[arg(long, value_name = "PHOTO", num_args = 1..)]
@@ -68,6 +69,9 @@ pub(crate) struct NewArgs {
     /// With --class historic: the day of death, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     died: Option<Date>,
+    /// Take the photo though its face looks turned away, in the dark or covered
+    #[arg(long)]
+    anyway: bool,
     /// Take the photo's face points from this file, as `omote track --stills` writes it, instead of finding the face
     #[arg(long, value_name = "FILE.json")]
     landmarks: Option<PathBuf>,
@@ -103,6 +107,7 @@ impl NewArgs {
             },
             credit: self.credit.clone(),
             existing: Existing::force(self.force),
+            anyway: self.anyway,
         };
         let path = self.out.clone().unwrap_or_else(|| folder.join(format!("{}.omote", self.name)));
         let others = [("the consent file", &self.consent_file), ("the evidence", &self.evidence)];

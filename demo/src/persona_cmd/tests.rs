@@ -35,7 +35,9 @@ fn call_with(
     vector: Option<FindVector<'_>>,
 ) -> anyhow::Result<ExitCode> {
     let head = ["persona", "--data", data.to_str().unwrap()];
-    let line = head.iter().chain(words);
+    // Faces of spirals are none to be worn.
+    let anyway: &[&str] = if words.first() == Some(&"new") { &["--anyway"] } else { &[] };
+    let line = head.iter().chain(words).chain(anyway);
     run_with(&Line::try_parse_from(line)?.args, &|_| Ok(faces.to_vec()), vector)
 }
 

@@ -58,6 +58,9 @@ pub(crate) struct RunArgs {
     /// Scale the output
     #[arg(long, value_name = "WxH", value_parser = size)]
     pub(crate) scale: Option<(u32, u32)>,
+    /// Colour behind transparent parts of pictures: a name or RRGGBB [default: kept in .png, black elsewhere]
+    #[arg(long, value_name = "COLOUR", value_parser = colour)]
+    pub(crate) background: Option<[u8; 3]>,
     /// Frames a second of inputs that have no rate of their own, and of the actor
     #[arg(long, value_name = "FPS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
     pub(crate) fps: u32,
@@ -80,9 +83,37 @@ impl RunArgs {
             let options = ActorOptions::new(self.seed, self.size.0, self.size.1, rate);
             return Ok(Box::new(ActorSource::new(options, Some(frames))?));
         }
-        let options = source::Options { rate: Some(rate) };
+        // Each picture of a folder becomes a file of its own there, and needs no common size.
+        let into_folder = self.out.extension().is_none() || self.out.is_dir();
+        let own_sizes = into_folder && self.scale.is_none();
+        let options = source::Options { rate: Some(rate), background: self.background, own_sizes };
         Ok(source::open_with(&self.input, &options)?)
     }
+}
+
+/// A colour: one of a few names, or six hex digits.
+fn colour(text: &str) -> Result<[u8; 3], String> {
+    const NAMES: [(&str, [u8; 3]); 8] = [
+        ("black", [0; 3]),
+        ("white", [255; 3]),
+        ("grey", [128; 3]),
+        ("gray", [128; 3]),
+        ("red", [255, 0, 0]),
+        ("green", [0, 128, 0]),
+        ("blue", [0, 0, 255]),
+        ("magenta", [255, 0, 255]),
+    ];
+    if let Some((_, rgb)) = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
+        return Ok(*rgb);
+    }
+    let digits = text.trim_start_matches('#');
+    let number = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 6 && digits.is_ascii());
+    let [_, r, g, b] = number.map(u32::to_be_bytes).ok_or_else(|| {
+        format!(
+            "{text} is no colour: give six hex digits such as 20a040, or black, white, grey, red, green, blue"
+        )
+    })?;
+    Ok([r, g, b])
 }
 
 /// Sees every frame as it came and what became of it.

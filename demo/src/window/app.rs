@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Context, ViewportCommand};
+use omote_engine::error::in_one_line;
 use omote_engine::gpu::Gpu;
 
 use super::WindowOptions;
@@ -298,7 +299,7 @@ impl App {
         if self.changed.is_some_and(|since| since.elapsed() >= SETTLED) {
             self.changed = None;
             if let Err(error) = self.file.save(&self.kept) {
-                self.toasts.fault(format!("{error:#}"));
+                self.toasts.fault(in_one_line(error.as_ref()));
             }
         }
     }

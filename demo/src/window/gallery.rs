@@ -9,6 +9,7 @@ use eframe::egui::{
     TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, epaint::RectShape, pos2, vec2,
 };
 use image::{RgbaImage, imageops};
+use omote_engine::error::in_one_line;
 use omote_engine::persona::{Persona, library};
 
 use super::dump;
@@ -76,7 +77,7 @@ impl Gallery {
                         let thumb = thumbnail(&persona);
                         Ok((Arc::new(persona), thumb))
                     }
-                    Err(error) => Err(format!("{error:#}")),
+                    Err(error) => Err(in_one_line(error.as_ref())),
                 };
                 if give.send(Loaded { name, persona }).is_err() {
                     return;

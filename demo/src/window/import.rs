@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, Context, RichText, ScrollArea, TextEdit, Ui};
-use omote_engine::error::Error;
+use omote_engine::error::{Error, in_one_line};
 use omote_engine::infer::InferError;
 use omote_engine::output::Existing;
 use omote_engine::persona::form::{CLASSES, Form, longest};
@@ -11,6 +11,7 @@ use omote_engine::persona::{ClassKind, PersonaError, library};
 
 use super::controls::{self, Weight};
 use super::help;
+use super::marked::{Marked, cause};
 use super::task::{Progress, Task};
 use super::{dump, theme};
 
@@ -24,12 +25,34 @@ enum Field {
 /// The dialog.
 pub(super) struct Import {
     form: Form,
-    making: Option<Task<anyhow::Result<String>>>,
+    making: Option<Task<Result<String, Refused>>>,
     choosing: Option<(Field, Task<Option<PathBuf>>)>,
-    /// Why the last try was refused: the reason, and what to do.
-    refused: Option<(String, String)>,
+    /// Why the last try was refused.
+    refused: Option<Told>,
     /// The name for which a persona is there, which the user may want to replace.
     taken: Option<String>,
+}
+
+/// An error in making a persona, and the photo with its place marked.
+struct Refused {
+    error: anyhow::Error,
+    shown: Option<Marked>,
+}
+
+impl From<anyhow::Error> for Refused {
+    fn from(error: anyhow::Error) -> Self {
+        Self { shown: Marked::of(&error), error }
+    }
+}
+
+/// Why a photo was refused, in words for the dialog.
+struct Told {
+    reason: String,
+    remedy: String,
+    /// The photo, with the place marked.
+    shown: Option<Marked>,
+    /// Whether that was judged by looks, and the user may judge otherwise.
+    unfit: bool,
 }
 
 /// What became of the dialog in this pass.
@@ -51,7 +74,7 @@ impl Import {
 
     /// Why the last try was refused.
     pub(super) fn refusal(&self) -> Option<&str> {
-        self.refused.as_ref().map(|(reason, _)| reason.as_str())
+        self.refused.as_ref().map(|told| told.reason.as_str())
     }
 
     /// What is still asked for.
@@ -67,7 +90,7 @@ impl Import {
     /// Another photo was dropped.
     pub(super) fn take_photo(&mut self, photo: &Path) {
         let other = Form::of(photo);
-        (self.form.photo, self.refused) = (other.photo, None);
+        (self.form.photo, self.form.anyway, self.refused) = (other.photo, false, None);
         if self.form.title.is_empty() {
             self.form.title = other.title;
         }
@@ -90,9 +113,17 @@ impl Import {
                 ui.set_width(492.0);
                 ui.add_enabled_ui(self.making.is_none(), |ui| self.fields(ui, context));
             });
-            if let Some((reason, remedy)) = &self.refused {
+            if let Some(told) = &mut self.refused {
                 ui.add_space(4.0);
+                let Told { reason, remedy, shown, unfit } = told;
+                if let Some(shown) = shown {
+                    shown.draw(ui);
+                    ui.add_space(4.0);
+                }
                 controls::notice(ui, theme::BAD, format!("{reason}\n{remedy}").trim_end());
+                if *unfit {
+                    controls::tick(ui, "anyway", "Take this photo anyway", &mut self.form.anyway);
+                }
             }
             ui.add_space(8.0);
             close |= self.foot(ui, context, data);
@@ -117,14 +148,16 @@ impl Import {
         let result = match self.making.as_ref()?.poll() {
             Progress::Running => return None,
             Progress::Done(result) => result,
-            Progress::Gone => Err(anyhow::anyhow!("the face could not be looked for")),
+            Progress::Gone => Err(anyhow::anyhow!("the face could not be looked for").into()),
         };
         self.making = None;
         match result {
             Ok(name) => Some(name),
-            Err(error) => {
+            Err(Refused { error, shown }) => {
                 self.taken = is_taken(&error).then(|| self.form.name());
-                self.refused = Some(plainly(&error));
+                let (reason, remedy) = plainly(&error);
+                let unfit = cause(&error, |e: &PersonaError| matches!(e, PersonaError::Unfit { .. }));
+                self.refused = Some(Told { reason, remedy, shown, unfit: unfit == Some(true) });
                 None
             }
         }
@@ -132,9 +165,14 @@ impl Import {
 
     fn fields(&mut self, ui: &mut Ui, context: &Context) {
         let form = &mut self.form;
-        let mut choose =
-            path_field(ui, "photo", "Photo", "PNG, JPEG, WebP or BMP with one whole face", &mut form.photo)
-                .then_some(Field::Photo);
+        let mut choose = path_field(
+            ui,
+            "photo",
+            "Photo",
+            "One whole face, from the front, in even light",
+            &mut form.photo,
+        )
+        .then_some(Field::Photo);
         text_field(ui, "title", "Name", "As shown in the gallery", &mut form.title);
         caption(ui, "Whose face is it?");
         for (kind, name, means) in CLASSES {
@@ -198,11 +236,11 @@ impl Import {
 }
 
 /// Makes the persona on a thread; its name.
-fn make(context: &Context, form: Form, data: PathBuf, existing: Existing) -> Task<anyhow::Result<String>> {
+fn make(context: &Context, form: Form, data: PathBuf, existing: Existing) -> Task<Result<String, Refused>> {
     Task::start("new persona", context, move || {
-        let made =
-            form.make_with(&data, library::today(), &|photo| library::faces(photo, &data), existing)?;
-        Ok(made.name().to_owned())
+        let find = |photo: &_| library::faces(photo, &data);
+        let made = form.make_with(&data, library::today(), &find, existing);
+        made.map(|persona| persona.name().to_owned()).map_err(|error| anyhow::Error::from(error).into())
     })
 }
 
@@ -211,7 +249,10 @@ fn choose_file(field: Field) -> Option<PathBuf> {
     match field {
         Field::Photo => dialog
             .set_title("A photo of one face")
-            .add_filter("Pictures", &["png", "jpg", "jpeg", "webp", "bmp"])
+            .add_filter(
+                "Pictures",
+                &["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "avif", "heic", "heif"],
+            )
             .pick_file(),
         Field::Evidence => dialog.set_title("The signed letter or video").pick_file(),
     }
@@ -308,9 +349,14 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
             words("The face reaches over the photo's edge.", "Take a photo that shows the whole face.")
         }
         Some(PersonaError::Blurred { .. }) => words("The face is not sharp enough.", "Take a sharper photo."),
-        Some(PersonaError::NotAPicture { .. }) => words(
-            "This file is not a picture that can be read, or it is damaged.",
-            "Use a PNG, JPEG, WebP or BMP file.",
+        Some(PersonaError::Unfit { flaw }) => (sentence(&flaw.reason()), sentence(flaw.remedy())),
+        Some(PersonaError::NotAPicture { reason, .. }) => match reason.split_once([';', ':']) {
+            Some((reason, remedy)) => (sentence(reason), sentence(remedy.trim())),
+            None => (sentence(reason), "Use a JPEG, PNG, WebP, BMP or TIFF file.".to_owned()),
+        },
+        Some(PersonaError::BuiltInName { name }) => (
+            format!("{name} is the name of a persona that is built in."),
+            "Give this one another name.".to_owned(),
         ),
         Some(PersonaError::AlreadyThere { .. }) => {
             words("You have a persona of this name already.", "Replace it, or give this one another name.")
@@ -322,12 +368,13 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
         None if error.chain().any(|cause| cause.downcast_ref::<InferError>().is_some())
             || error.chain().any(|cause| cause.downcast_ref::<Error>().is_some()) =>
         {
-            (sentence(&format!("{error:#}")), "`omote doctor` looks at what is missing.".to_owned())
+            (sentence(&in_one_line(error.as_ref())), "`omote doctor` looks at what is missing.".to_owned())
         }
-        None if error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some()) => {
-            (sentence(&format!("{error:#}")), "Check the path, or choose the file with Browse.".to_owned())
-        }
-        None => (sentence(&format!("{error:#}")), String::new()),
+        None if error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some()) => (
+            sentence(&in_one_line(error.as_ref())),
+            "Check the path, or choose the file with Browse.".to_owned(),
+        ),
+        None => (sentence(&in_one_line(error.as_ref())), String::new()),
     }
 }
 

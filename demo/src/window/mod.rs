@@ -15,6 +15,7 @@ mod keys;
 mod latency;
 mod layout;
 mod left_overs;
+mod marked;
 mod panel;
 pub(crate) mod picture;
 pub(crate) mod preview;

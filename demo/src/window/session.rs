@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use omote_engine::composite::{Backend, Look};
+use omote_engine::error::in_one_line;
 use omote_engine::frame::Turn;
 use omote_engine::gpu::Gpu;
 use omote_engine::persona::{Persona, built_in, library};
@@ -54,7 +55,7 @@ pub(super) enum Refusal {
 
 impl From<anyhow::Error> for Refusal {
     fn from(error: anyhow::Error) -> Self {
-        let text = format!("{error:#}");
+        let text = in_one_line(error.as_ref());
         if wardrobe::exit_code(&error) == 3 { Self::NotSetUp(text) } else { Self::Fault(text) }
     }
 }
@@ -65,7 +66,7 @@ pub(super) fn start(start: Start) -> Result<Started, Refusal> {
     // The networks first: without them nothing else matters.
     let config = TrackerConfig { max_faces: TRACKED, selection: Selection::All, ..TrackerConfig::default() };
     let (tracker, _) = wardrobe::tracker(&data, config)?;
-    let (persona, notice) = first_persona(&remembered.persona, &data)?;
+    let (name, persona, notice) = first_persona(&remembered.persona, &data)?;
     let texture = FaceTexture::of_persona(&persona, mask(&remembered.look))
         .map_err(|error| Refusal::Fault(error.to_string()))?;
     let mut first: Option<Box<dyn Follow>> = Some(Box::new(tracker));
@@ -85,18 +86,19 @@ pub(super) fn start(start: Start) -> Result<Started, Refusal> {
     let source = devices::source(&id, &remembered.mode);
     let config = LiveConfig { source, follow, personas: vec![texture], settings, gpu };
     let live = Live::start(config).map_err(|error| Refusal::from(anyhow::Error::from(error)))?;
-    Ok(Started { live: Arc::new(live), persona: persona.name().to_owned(), source: id, notice })
+    Ok(Started { live: Arc::new(live), persona: name, source: id, notice })
 }
 
-/// The persona that was worn last; the first built-in one where that can't be worn any more.
-fn first_persona(name: &str, data: &Path) -> anyhow::Result<(Persona, Option<String>)> {
+/// The persona that was worn last, by the name that it is found by; the first built-in one where that can't be worn any
+/// more.
+fn first_persona(name: &str, data: &Path) -> anyhow::Result<(String, Persona, Option<String>)> {
     let today = library::today();
     let load = |name: &str| library::resolve(name, data, today);
     match load(name) {
-        Ok(persona) => Ok((persona, None)),
+        Ok(persona) => Ok((name.to_owned(), persona, None)),
         Err(error) => {
             let other = built_in::names().first().copied().context("no persona is built in")?;
-            Ok((load(other)?, Some(format!("{:#}", anyhow::Error::from(error)))))
+            Ok((other.to_owned(), load(other)?, Some(in_one_line(&error))))
         }
     }
 }

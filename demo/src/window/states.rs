@@ -5,6 +5,7 @@ use eframe::egui::{
     Vec2, vec2,
 };
 
+use omote_engine::error::in_one_line;
 use omote_engine::slot::{Taker, slot};
 
 use super::app::{App, Phase};
@@ -47,7 +48,7 @@ impl SetUp {
                 repaint.request_repaint();
             }));
             let args = SetupArgs { data: Some(data), ..SetupArgs::default() };
-            setup::run_with(&args, &report).map_err(|error| format!("{error:#}"))
+            setup::run_with(&args, &report).map_err(|error| in_one_line(error.as_ref()))
         };
         (self.failed, self.step) = (None, ("Beginning…".to_owned(), None));
         self.running = Some((Task::start("set-up", context, work), told));

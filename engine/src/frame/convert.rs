@@ -42,6 +42,32 @@ impl Frame {
         out
     }
 
+    /// The picture without transparency, on a ground of one R'G'B' colour (0..=255): R'G'B' where it has an alpha
+    /// channel, else a copy as it is.
+    pub fn over(&self, ground: [u8; 3]) -> Self {
+        if self.format != PixelFormat::Bgra {
+            return self.clone();
+        }
+        let mut rgb = Vec::with_capacity(self.width as usize * self.height as usize * 3);
+        for pixel in self.data().chunks_exact(4) {
+            let &[b, g, r, alpha] = pixel else { continue };
+            let alpha = u32::from(alpha);
+            let part = |v: u8, ground: u8| {
+                ((u32::from(v) * alpha + u32::from(ground) * (255 - alpha) + 127) / 255) as u8
+            };
+            rgb.extend([part(r, ground[0]), part(g, ground[1]), part(b, ground[2])]);
+        }
+        let colour = self.colour;
+        match Self::new(PixelFormat::Rgb, colour, self.width, self.height, rgb) {
+            Ok(mut over) => {
+                (over.id, over.time) = (self.id, self.time);
+                over
+            }
+            // Both have the same sides.
+            Err(_) => self.clone(),
+        }
+    }
+
     /// Luma samples of row `y`, tight.
     fn luma_row(&self, y: usize, out: &mut [u8]) {
         let row = self.row(0, y);

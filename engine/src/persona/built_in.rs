@@ -38,6 +38,26 @@ pub fn names() -> Vec<&'static str> {
     Mask::ALL.iter().map(|m| m.name()).chain(COMPOSITES.iter().map(|c| c.name)).collect()
 }
 
+/// Pictures and points of the composites: what faces look like.
+pub(super) fn composites() -> impl Iterator<Item = (Picture, Vec<MeshPoint>)> {
+    COMPOSITES.iter().filter_map(|c| {
+        let picture = Picture::decode(c.picture, c.name, super::PACKAGE_SIDE).ok()?;
+        let points = super::landmarks::parse(c.landmarks, &picture).ok()?;
+        Some((picture, points))
+    })
+}
+
+/// Refuses a name that a built-in persona has: whoever asks for that name must get the one that is known.
+///
+/// # Errors
+/// [`PersonaError::BuiltInName`].
+pub(super) fn keep_name(name: &str) -> Result<(), PersonaError> {
+    match names().contains(&name) {
+        true => Err(PersonaError::BuiltInName { name: name.to_owned() }),
+        false => Ok(()),
+    }
+}
+
 /// The built-in persona of a name, or nothing where there is none of that name.
 pub fn load(name: &str, today: Date) -> Option<Result<Persona, PersonaError>> {
     if let Some(mask) = Mask::from_name(name) {

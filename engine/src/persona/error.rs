@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{ClassKind, Date, LEAST_COSINE};
+use super::{ClassKind, Date, Flaw, LEAST_COSINE};
 use crate::error::{Error, ErrorKind, Stage};
 use crate::output::OutputError;
 
@@ -83,6 +83,12 @@ pub enum PersonaError {
         /// What it must be.
         reason: String,
     },
+    /// A persona is to have the name of one that is built in.
+    #[error("{name} is the name of a persona that is built in: give this one another name")]
+    BuiltInName {
+        /// The name.
+        name: String,
+    },
     /// The class is not one of the five.
     #[error("`{class}` is no class of persona: it must be self, consented, licensed, fictional or historic")]
     UnknownClass {
@@ -102,11 +108,11 @@ pub enum PersonaError {
         expires: Date,
     },
     /// The picture is no picture.
-    #[error("{file} is not a picture of a known kind (PNG, JPEG, WebP, BMP), or is damaged: {reason}")]
+    #[error("{reason}: {file}")]
     NotAPicture {
         /// The file.
         file: String,
-        /// What the decoder said.
+        /// What it is, and what to do.
         reason: String,
     },
     /// The picture is larger than allowed.
@@ -164,6 +170,12 @@ pub enum PersonaError {
         sharpness: f32,
         /// The least allowed.
         least: f32,
+    },
+    /// The face is not fit to be worn: turned away, in the dark, covered.
+    #[error("{}: {}, or take this one with `omote persona new … --anyway`", flaw.reason(), flaw.remedy())]
+    Unfit {
+        /// What is wrong.
+        flaw: Flaw,
     },
     /// Photos that were given for one person do not all show that person.
     #[error("{}", not_alike(photos, *of))]
@@ -225,6 +237,20 @@ impl From<OutputError> for PersonaError {
             other => Self::Write(other),
         }
     }
+}
+
+/// Why a photo can't become a persona, and where in it that is seen. Its source is the [`PersonaError`].
+#[derive(Debug, thiserror::Error)]
+#[error("{} can't become a persona", photo.display())]
+pub struct Refusal {
+    /// The photo.
+    pub photo: PathBuf,
+    /// Boxes in the photo's pixels: left, top, right, bottom. One for each place; none where it can't be said.
+    pub places: Vec<[f32; 4]>,
+    /// Columns and rows of the photo, upright.
+    pub size: (u32, u32),
+    /// The reason.
+    pub source: PersonaError,
 }
 
 impl From<PersonaError> for Error {

@@ -41,6 +41,8 @@ pub struct Form {
     pub died: String,
     /// The user answers for it.
     pub answers: bool,
+    /// The photo is to be taken though its face does not look fit to be worn.
+    pub anyway: bool,
 }
 
 /// The classes in the order in which they are offered: name, and what it means.
@@ -115,6 +117,10 @@ impl Form {
         };
         need(empty(&self.photo), "choose a photo")
             .or_else(|| need(self.name().is_empty(), "give the persona a name with letters a to z"))
+            .or_else(|| {
+                let known = super::built_in::names().contains(&self.name().as_str());
+                need(known, "give it another name: a persona that is built in has this one")
+            })
             .or_else(|| need(self.class.is_none(), "say whose face it is"))
             .or_else(|| match self.class? {
                 ClassKind::Oneself => need(!self.own, "tick that this is your own face"),
@@ -177,6 +183,7 @@ impl Form {
             tone: Tone::Match,
             credit: None,
             existing: Existing::Refuse,
+            anyway: self.anyway,
         })
     }
 
@@ -243,6 +250,7 @@ mod tests {
             how: text("drawn"),
             died: text("1890-07-29"),
             answers: true,
+            anyway: false,
         }
     }
 

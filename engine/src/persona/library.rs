@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{
-    Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, PersonaVector, Picture, Tone, built_in,
-    cut_out, one_good_face, outliers, write::check_place,
+    Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, PersonaVector, Picture, Refusal, Tone,
+    built_in, cut_out, judge, one_good_face, outliers, write::check_place,
 };
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::frame::{Colour, Frame, PixelFormat};
+use crate::frame::Frame;
 use crate::infer::{Runtime, models};
 use crate::output::Existing;
 use crate::space::MeshPoint;
@@ -63,7 +63,7 @@ pub fn names(data: &Path) -> Vec<String> {
     names
 }
 
-/// The persona that is meant by `name`: one of the user's own, one that is built in, or a path to a package.
+/// The persona that is meant by `name`: one that is built in, one of the user's own, or a path to a package.
 ///
 /// # Errors
 /// No persona of that name, or one that is refused; the message says which, the cause why.
@@ -71,16 +71,11 @@ pub fn resolve(name: &str, data: &Path, today: Date) -> Result<Persona> {
     let refused = |e: PersonaError| {
         Error::wrap(e.kind(), Stage::Persona, format!("the persona {name} can't be worn"), e)
     };
-    let own = [folder(data).join(format!("{name}.omote")), folder(data).join(name)];
-    let plain = Path::new(name).components().count() == 1 && !name.starts_with('.');
-    if let Some(path) = own.iter().find(|path| plain && path.exists()) {
-        return Persona::load(path, today).map_err(refused);
-    }
     if let Some(loaded) = built_in::load(name, today) {
         return loaded.map_err(refused);
     }
-    if Path::new(name).exists() {
-        return Persona::load(Path::new(name), today).map_err(refused);
+    if let Some(path) = package(name, data) {
+        return Persona::load(&path, today).map_err(refused);
     }
     let message = format!(
         "there is no persona {name}: `omote persona list` shows those that are there; built in are {}",
@@ -89,8 +84,38 @@ pub fn resolve(name: &str, data: &Path, today: Date) -> Result<Persona> {
     Err(Error::new(ErrorKind::Missing, Stage::Persona, message))
 }
 
+/// The package that `name` means: one of the user's own, or a path to one; nothing where there is none, and where a
+/// built-in persona has that name.
+fn package(name: &str, data: &Path) -> Option<PathBuf> {
+    if built_in::names().contains(&name) {
+        return None;
+    }
+    let own = [folder(data).join(format!("{name}.omote")), folder(data).join(name)];
+    let plain = Path::new(name).components().count() == 1 && !name.starts_with('.');
+    let own = own.into_iter().find(|path| plain && path.exists());
+    own.or_else(|| Some(PathBuf::from(name)).filter(|path| path.exists()))
+}
+
+/// Which package a name means now: its path, when it was last changed, and its length. Another one where the package
+/// was replaced, the empty one for what is built in or not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stamp(Option<(PathBuf, Option<SystemTime>, u64)>);
+
+impl Stamp {
+    /// That of the persona that [`resolve`] would give.
+    #[must_use]
+    pub fn of(name: &str, data: &Path) -> Self {
+        Self(package(name, data).and_then(|path| {
+            // A folder's manifest has the hashes of its other files.
+            let file = if path.is_dir() { path.join("persona.toml") } else { path.clone() };
+            let about = std::fs::metadata(file).ok()?;
+            Some((path, about.modified().ok(), about.len()))
+        }))
+    }
+}
+
 /// The mesh points of every face of a photo, in its pixels, by the networks of the data folder. Transparent
-/// parts count as their colour.
+/// parts count as black.
 ///
 /// # Errors
 /// Networks that are missing or fail.
@@ -102,14 +127,12 @@ pub fn faces(photo: &Picture, data: &Path) -> Result<Vec<Vec<MeshPoint>>> {
     Ok(found.into_iter().map(|face| face.landmarks).collect())
 }
 
-/// The photo as networks take it. Transparent parts count as their colour.
+/// The photo as networks take it. Transparent parts count as black.
 ///
 /// # Errors
 /// A size that no frame has.
 pub fn frame(photo: &Picture) -> Result<Frame> {
-    let rgb: Vec<u8> = photo.rgba().chunks_exact(4).flat_map(|pixel| pixel.iter().take(3).copied()).collect();
-    Frame::new(PixelFormat::Rgb, Colour::JPEG, photo.width(), photo.height(), rgb)
-        .map_err(|e| Error::wrap(ErrorKind::Unsupported, Stage::Track, e.to_string(), e))
+    photo.frame().map_err(|e| Error::wrap(ErrorKind::Unsupported, Stage::Track, e.to_string(), e))
 }
 
 fn networks(e: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -140,6 +163,8 @@ pub struct Making {
     pub credit: Option<String>,
     /// What becomes of a package that is there already.
     pub existing: Existing,
+    /// The photo is taken though its face does not look fit to be worn ([`PersonaError::Unfit`]).
+    pub anyway: bool,
 }
 
 impl Making {
@@ -170,7 +195,7 @@ impl Making {
             return Err(Error::new(ErrorKind::Missing, Stage::Persona, message));
         }
         check_place(path, self.existing)?;
-        let (photo, face) = one_face(&self.photo, find)?;
+        let (photo, face) = one_face(&self.photo, find, !self.anyway)?;
         let vectors = match vector {
             Some(vector) => vec![self.vector(&photo, &face, find, vector)?],
             None => vec![],
@@ -214,7 +239,7 @@ impl Making {
         let (recogniser, first) = look(&self.photo, photo, face)?;
         let mut found = vec![first];
         for path in &self.more_photos {
-            let (photo, face) = one_face(path, find)?;
+            let (photo, face) = one_face(path, find, false)?;
             found.push(look(path, &photo, &face)?.1);
         }
         let name = |i: usize| i.checked_sub(1).map_or(Some(&self.photo), |i| self.more_photos.get(i));
@@ -227,21 +252,31 @@ impl Making {
     }
 }
 
-/// A photo and its one good face.
-fn one_face(path: &Path, find: FindFaces<'_>) -> Result<(Picture, Vec<MeshPoint>)> {
+/// A photo and its one good face, one `fit` to be worn where that is asked for.
+fn one_face(path: &Path, find: FindFaces<'_>, fit: bool) -> Result<(Picture, Vec<MeshPoint>)> {
     let shown = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| {
-        Error::wrap(ErrorKind::Missing, Stage::Persona, format!("can't read the photo {shown}"), e)
-    })?;
-    let photo = Picture::decode(&bytes, &shown, PHOTO_SIDE)?;
+    let photo = Picture::read(path, PHOTO_SIDE)?;
     let faces = find(&photo).map_err(|e| {
         let message = format!("no faces could be looked for in {shown}");
         Error::wrap(e.kind(), e.stage(), message, e)
     })?;
-    let face = one_good_face(&photo, &faces).map_err(|e| {
-        let message = format!("{shown} can't become a persona");
-        Error::wrap(ErrorKind::Refused, Stage::Persona, message, e)
-    })?;
-    let face = face.to_vec();
-    Ok((photo, face))
+    let judged = one_good_face(&photo, &faces).and_then(|face| match fit {
+        true => judge::check(&photo, face).map(|()| face.to_vec()),
+        false => Ok(face.to_vec()),
+    });
+    match judged {
+        Ok(face) => Ok((photo, face)),
+        Err(source) => {
+            let places = faces
+                .iter()
+                .map(|face| match &source {
+                    PersonaError::Unfit { flaw } => judge::place(*flaw, face),
+                    _ => judge::whole(face),
+                })
+                .collect();
+            let size = (photo.width(), photo.height());
+            let refusal = Refusal { photo: path.to_owned(), places, size, source };
+            Err(Error::wrap(ErrorKind::Refused, Stage::Persona, refusal.to_string(), refusal))
+        }
+    }
 }

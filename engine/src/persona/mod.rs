@@ -12,6 +12,7 @@ mod container;
 mod date;
 mod error;
 pub mod form;
+pub mod judge;
 mod landmarks;
 pub mod library;
 mod manifest;
@@ -28,7 +29,8 @@ use std::path::Path;
 
 pub use class::{CONSENT_MONTHS, Class, ClassKind, Consent};
 pub use date::{Date, DateError};
-pub use error::PersonaError;
+pub use error::{PersonaError, Refusal};
+pub use judge::{Flaw, Part};
 pub use manifest::{Tone, USES};
 pub use photo::{LEAST_FACE, LEAST_SHARPNESS, cut_out, one_good_face, sharpness};
 pub use picture::{PACKAGE_SIDE, PHOTO_SIDE, Picture};
@@ -56,7 +58,7 @@ impl Persona {
     /// # Errors
     /// [`PersonaError`] with the reason, in plain words, for which the package is refused.
     pub fn load(path: &Path, today: Date) -> Result<Self, PersonaError> {
-        Self::from_container(&mut Container::open(path)?, today)
+        Self::foreign(&mut Container::open(path)?, today)
     }
 
     /// As [`Persona::load`], from the bytes of a `.omote` archive.
@@ -64,7 +66,14 @@ impl Persona {
     /// # Errors
     /// As [`Persona::load`].
     pub fn from_archive(bytes: Vec<u8>, today: Date) -> Result<Self, PersonaError> {
-        Self::from_container(&mut Container::archive(bytes)?, today)
+        Self::foreign(&mut Container::archive(bytes)?, today)
+    }
+
+    /// A package of somebody's: it must not pass for one that is built in.
+    fn foreign(container: &mut Container<'_>, today: Date) -> Result<Self, PersonaError> {
+        let persona = Self::from_container(container, today)?;
+        built_in::keep_name(persona.name())?;
+        Ok(persona)
     }
 
     fn from_container(container: &mut Container<'_>, today: Date) -> Result<Self, PersonaError> {

@@ -1,16 +1,18 @@
-//! Pictures of personas: decoding within limits, and cutting out.
+//! Pictures of personas: what the one reader of pictures gives, and cutting out.
 
 use std::io::Cursor;
+use std::path::Path;
 
-use image::error::ImageError;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbaImage};
+use image::{ImageFormat, RgbaImage};
 
 use super::PersonaError;
+use crate::frame::{Colour, Frame, FrameError, PixelFormat};
+use crate::source::{self, PictureFault};
 
 /// The most pixels a side of a picture inside a package.
 pub const PACKAGE_SIDE: u32 = 4096;
 /// The most pixels a side of a photo that a persona is made from.
-pub const PHOTO_SIDE: u32 = crate::frame::Frame::MAX_SIDE;
+pub const PHOTO_SIDE: u32 = Frame::MAX_SIDE;
 
 /// A picture in memory: 8-bit sRGB with straight alpha, rows top down, 4 bytes (R, G, B, A) a pixel.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,38 +34,64 @@ impl Picture {
         fits.then(|| RgbaImage::from_raw(width, height, rgba)).flatten().map(|image| Self { image })
     }
 
-    /// Decodes PNG, JPEG, WebP or BMP, told by content and not by name, and turns it upright by its EXIF
-    /// orientation. `side` is the most pixels a side; `file` is for messages. Colour profiles are not applied:
-    /// the values are taken as sRGB.
+    /// Decodes a picture of a package, told by content and not by name: JPEG, PNG, WebP, BMP or TIFF, turned upright by
+    /// its EXIF orientation and brought to sRGB by its colour profile, as [`read_picture`](crate::source::read_picture)
+    /// does. `side` is the most pixels a side; `file` is for messages.
     ///
     /// # Errors
     /// [`PersonaError::NotAPicture`], [`PersonaError::PictureTooLarge`].
     pub fn decode(bytes: &[u8], file: &str, side: u32) -> Result<Self, PersonaError> {
-        let not = |reason: String| PersonaError::NotAPicture { file: file.to_owned(), reason };
-        let mut reader = ImageReader::new(Cursor::new(bytes))
-            .with_guessed_format()
-            .map_err(|error| not(error.to_string()))?;
-        if reader.format().is_none() {
-            return Err(not("its contents are of no such kind".to_owned()));
-        }
-        let mut limits = Limits::default();
-        // Six bytes a pixel cover 16-bit RGB on the way.
-        limits.max_alloc = Some(u64::from(side) * u64::from(side) * 6 + (16 << 20));
-        reader.limits(limits);
-        let mut decoder = reader.into_decoder().map_err(|error| not(error.to_string()))?;
-        let (width, height) = decoder.dimensions();
-        let too_large =
-            || PersonaError::PictureTooLarge { file: file.to_owned(), width, height, limit: side };
-        if width > side || height > side {
-            return Err(too_large());
-        }
-        let orientation = decoder.orientation().map_err(|error| not(error.to_string()))?;
-        let mut image = DynamicImage::from_decoder(decoder).map_err(|error| match error {
-            ImageError::Limits(_) => too_large(),
+        Self::of(source::decode_picture(bytes, None, side, false), file)
+    }
+
+    /// Reads a photo from a file: all kinds that [`Picture::decode`] takes, and those that ffmpeg can decode. `side` is
+    /// the most pixels a side.
+    ///
+    /// # Errors
+    /// A file that is not there or can't be read, and those of [`Picture::decode`].
+    pub fn read(path: &Path, side: u32) -> crate::error::Result<Self> {
+        let bytes = source::bytes_of(path)?;
+        let frame = source::decode_picture(&bytes, Some(path), side, false);
+        Ok(Self::of(frame, &path.display().to_string())?)
+    }
+
+    fn of(frame: Result<Frame, PictureFault>, file: &str) -> Result<Self, PersonaError> {
+        let file = || file.to_owned();
+        let not = |reason: String| PersonaError::NotAPicture { file: file(), reason };
+        let frame = frame.map_err(|fault| match fault {
+            PictureFault::TooLarge { width, height, most } => {
+                let [width, height] = [width, height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+                PersonaError::PictureTooLarge { file: file(), width, height, limit: most }
+            }
             other => not(other.to_string()),
         })?;
-        image.apply_orientation(orientation);
-        Ok(Self { image: image.into_rgba8() })
+        let (width, height) = (frame.width(), frame.height());
+        let rgba: Vec<u8> = match frame.format() {
+            PixelFormat::Bgra => {
+                let mut data = frame.into_data();
+                data.chunks_exact_mut(4).for_each(|pixel| pixel.swap(0, 2));
+                data
+            }
+            _ => {
+                let rgb = frame.to_rgb();
+                rgb.chunks_exact(3).flat_map(|p| p.iter().copied().chain(std::iter::once(255))).collect()
+            }
+        };
+        Self::from_rgba(width, height, rgba).ok_or_else(|| not("it has no pixels".to_owned()))
+    }
+
+    /// The picture as a frame, R'G'B'; transparent parts on black.
+    ///
+    /// # Errors
+    /// A size that no frame has.
+    pub fn frame(&self) -> Result<Frame, FrameError> {
+        let mut rgb = Vec::with_capacity(self.rgba().len() / 4 * 3);
+        for pixel in self.rgba().chunks_exact(4) {
+            let &[r, g, b, alpha] = pixel else { continue };
+            let part = |v: u8| ((u32::from(v) * u32::from(alpha) + 127) / 255) as u8;
+            rgb.extend([part(r), part(g), part(b)]);
+        }
+        Frame::new(PixelFormat::Rgb, Colour::JPEG, self.width(), self.height(), rgb)
     }
 
     /// PNG bytes, without any metadata.

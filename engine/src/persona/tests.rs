@@ -1,5 +1,6 @@
 //! Packages: what loads, and what is refused with which reason.
 
+mod judged;
 mod package;
 mod photos;
 mod random;

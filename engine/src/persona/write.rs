@@ -59,6 +59,7 @@ impl PersonaDraft {
     /// Those of [`PersonaDraft::write`].
     pub fn write_with(&self, path: &Path, today: Date, existing: Existing) -> Result<Persona, PersonaError> {
         let options = Options { existing, ..Options::default() }.private();
+        super::built_in::keep_name(&self.name)?;
         let (persona, files) = self.build(today)?;
         let failed = |cause| PersonaError::from(OutputError::io(path, cause));
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {

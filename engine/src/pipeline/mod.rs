@@ -1,6 +1,7 @@
 //! Joins the stages: frame in, badged frame out. [`Engine`] works in lockstep, for files and tests; [`Live`]
 //! in threads, for cameras. The only module that knows all the others.
 
+mod calendar;
 mod cover;
 mod draw;
 mod film;
@@ -25,6 +26,7 @@ use crate::pool::Pool;
 use crate::swap::FaceTexture;
 use crate::timing::Timings;
 use crate::track::{Beside, Face, TrackError, Tracker};
+use calendar::Calendar;
 use model::{Lockstep, Modelling};
 use painter::{Painted, Painter};
 use sight::{Seen, Sight};
@@ -196,6 +198,8 @@ pub enum Why {
     NoPicture,
     /// The user asked for the card.
     Paused,
+    /// The consent to a persona that is worn has ended.
+    Expired,
 }
 
 impl Why {
@@ -206,6 +210,7 @@ impl Why {
             Self::Fault => "Face swap paused",
             Self::NoPicture => "Waiting for the camera",
             Self::Paused => "Paused",
+            Self::Expired => "The persona's consent has ended",
         }
     }
 }
@@ -246,6 +251,7 @@ pub struct Engine {
     scene: u64,
     painter: Painter,
     model: Option<Lockstep>,
+    calendar: Calendar,
     timings: Timings,
 }
 
@@ -273,7 +279,8 @@ impl Engine {
         check_personas(&personas)?;
         let painter = Painter::new(personas, settings, Box::new(compositor), Pool::new());
         let (sight, clock) = (Sight::new(Some(follow), None), Steady::default());
-        Ok(Self { sight, clock, scene: 0, painter, model: None, timings: Timings::default() })
+        let (model, calendar, timings) = Default::default();
+        Ok(Self { sight, clock, scene: 0, painter, model, calendar, timings })
     }
 
     /// Wears a swap model over the personas, which are drawn until its first result, where its result is not known or too
@@ -362,6 +369,7 @@ impl Engine {
     /// Paints a frame whose faces are known, and badges it. Frames are shown in the order in which they were seen.
     fn show(&mut self, sighted: Sighted) -> Result<Output> {
         let Sighted { mut frame, now, faces, scene, beside, took } = sighted;
+        self.look_at_consents();
         let start = Instant::now();
         if std::mem::replace(&mut self.scene, scene) != scene {
             self.painter.reset();
@@ -399,6 +407,17 @@ impl Engine {
     pub fn idle(&mut self, time: FrameTime) -> Result<Option<Output>> {
         let painted = self.painter.idle(time, self.clock.since(time))?;
         painted.map(|p| self.output(p, Vec::new(), Beside::default())).transpose()
+    }
+
+    /// Takes off whom nobody may wear any more.
+    fn look_at_consents(&mut self) {
+        let Some(today) = self.calendar.look(false) else { return };
+        self.painter.judge(today);
+        if self.model.as_ref().is_some_and(|m| m.until().is_some_and(|last| last < today)) {
+            self.model = None;
+            self.painter.forget_model();
+            self.painter.fault(model::ENDED.to_owned());
+        }
     }
 
     fn output(&mut self, painted: Painted, faces: Vec<Face>, beside: Beside) -> Result<Output> {

@@ -3,6 +3,7 @@
 
 use crate::error::panic_words;
 use crate::frame::{Frame, FrameTime};
+use crate::persona::Date;
 use crate::swap::Mask;
 use crate::swap::neural::{Grid, Made, Sheets, SwapModel, Swapped};
 use crate::track::Face;
@@ -30,6 +31,9 @@ impl Swap for SwapModel {
         Self::recycle(self, made);
     }
 }
+
+/// What is said when a model is taken off because the consent to its face has ended.
+pub(super) const ENDED: &str = "the swap model is taken off: the consent to its face has ended; ask for a new one, or wear another persona";
 
 /// How much a model may work, so that a game beside it has room.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -67,6 +71,8 @@ pub struct Model {
     pub side: usize,
     /// How much it may work.
     pub pace: Pace,
+    /// The last day on which its face may be worn; None where there is no end.
+    pub until: Option<Date>,
 }
 
 impl Model {
@@ -77,7 +83,8 @@ impl Model {
         let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
         // The face fills more of a sheet than of a model's picture.
         let side = side.next_power_of_two().clamp(256, 1024);
-        Self { name: name.into(), swap: Box::new(model), mask, side, pace: Pace::default() }
+        let until = model.until();
+        Self { name: name.into(), swap: Box::new(model), mask, side, pace: Pace::default(), until }
     }
 }
 
@@ -109,6 +116,10 @@ impl Modelling {
 
     pub(super) fn name(&self) -> &str {
         &self.model.name
+    }
+
+    pub(super) fn until(&self) -> Option<Date> {
+        self.model.until
     }
 
     pub(super) fn pace(&self) -> Pace {
@@ -155,6 +166,10 @@ pub(super) struct Lockstep {
 }
 
 impl Lockstep {
+    pub(super) fn until(&self) -> Option<Date> {
+        self.modelling.until()
+    }
+
     pub(super) fn new(modelling: Modelling, lag: Lag) -> Self {
         Self { modelling, lag, pending: None, took: Vec::new() }
     }

@@ -10,6 +10,7 @@ use crate::badge::{BadgedFrame, Badger, Canvas, Disclosure};
 use crate::composite::{Compositor, GpuWork};
 use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
+use crate::persona::Date;
 use crate::pool::Pool;
 use crate::space::Outline;
 use crate::swap::FaceTexture;
@@ -99,6 +100,8 @@ pub(super) struct Painter {
     paused: bool,
     /// The next frames are known to be as good as this one: none more need be waited for.
     assured: bool,
+    /// The consent to a persona that is worn has ended.
+    expired: bool,
     faults: u64,
     last_fault: Option<String>,
     /// Leaves the guard out, to show that its test sees it.
@@ -131,6 +134,7 @@ impl Painter {
             begun: false,
             paused: false,
             assured: false,
+            expired: false,
             faults: 0,
             last_fault: None,
             #[cfg(test)]
@@ -166,7 +170,20 @@ impl Painter {
             return;
         }
         let from = std::mem::replace(&mut self.personas, personas);
-        self.fade = (!lasts.is_zero()).then_some(Fade { from, since: None, lasts });
+        // Whom nobody may wear any more is not seen again, not even while it fades.
+        self.fade = (!lasts.is_zero() && !self.expired).then_some(Fade { from, since: None, lasts });
+    }
+
+    /// Judges whether everyone who is worn may be worn on this day; the card is shown where not.
+    pub(super) fn judge(&mut self, today: Date) {
+        let ended = |texture: &FaceTexture| texture.until().is_some_and(|last| last < today);
+        self.fade.take_if(|fade| fade.from.iter().any(ended));
+        self.expired = self.personas.iter().any(ended);
+    }
+
+    /// Why the user or the calendar asks for the card.
+    fn barred(&self) -> Option<Why> {
+        if self.expired { Some(Why::Expired) } else { self.paused.then_some(Why::Paused) }
     }
 
     /// A swap model's result, to be drawn on the face from now on.
@@ -244,11 +261,12 @@ impl Painter {
         let (shape, stamp) = (Shape::of(&frame), Stamp { id: frame.id, time: frame.time, now });
         let before = self.shape.replace(shape);
         // A picture of another size is another view: where faces were says nothing any more.
-        if self.paused || before.is_some_and(|b| b.size() != shape.size()) {
+        let barred = self.barred();
+        if barred.is_some() || before.is_some_and(|b| b.size() != shape.size()) {
             self.reset();
         }
-        if self.paused {
-            return self.instead(shape, stamp, Why::Paused);
+        if let Some(why) = barred {
+            return self.instead(shape, stamp, why);
         }
         let faces = match found {
             Ok(faces) if faces.iter().all(sound) => faces,
@@ -279,7 +297,7 @@ impl Painter {
     pub(super) fn idle(&mut self, time: FrameTime, now: FrameTime) -> Result<Option<Painted>> {
         let Some(shape) = self.shape else { return Ok(None) };
         let id = self.held.as_ref().map_or(FrameId(0), |h| h.frame.id);
-        let why = if self.paused { Why::Paused } else { Why::NoPicture };
+        let why = self.barred().unwrap_or(Why::NoPicture);
         self.instead(shape, Stamp { id, time, now }, why).map(Some)
     }
 
@@ -300,10 +318,10 @@ impl Painter {
         match why {
             // Good frames are counted while they are not shown yet; a picture that is late is still to come.
             Why::NoFace | Why::NoPicture => {}
-            Why::Fault | Why::Paused => (self.good, self.trusted) = (0, false),
+            Why::Fault | Why::Paused | Why::Expired => (self.good, self.trusted) = (0, false),
         }
-        if let Some(held) = self.held.as_ref().filter(|h| Shape::of(&h.frame) == shape && why != Why::Paused)
-        {
+        let may_hold = !matches!(why, Why::Paused | Why::Expired);
+        if let Some(held) = self.held.as_ref().filter(|h| Shape::of(&h.frame) == shape && may_hold) {
             let age = stamp.now.0.saturating_sub(held.now.0);
             if age <= HOLD || (age <= PIXELATE && why == Why::NoFace) {
                 let mut shown = held.frame.clone();

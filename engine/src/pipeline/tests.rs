@@ -2,6 +2,7 @@ use super::*;
 use crate::badge::read;
 use crate::frame::FrameTime;
 use crate::frame::{Colour, FrameId, PixelFormat};
+use crate::persona::Date;
 use crate::space::{CropSquare, ImagePx, Uv};
 use crate::swap::{Mask, Tone};
 use crate::topology::{OVAL, POINTS};
@@ -195,4 +196,24 @@ fn another_size_is_another_view_and_old_places_are_not_covered_in_it() {
     let last = out[9].badged.frame();
     let at = (FACE.y as usize * 480 + FACE.x as usize) * 3;
     assert_eq!(last.to_rgb()[at..at + 3], large(9).to_rgb()[at..at + 3], "the old place is as it was");
+}
+
+#[test]
+fn a_consent_that_ends_in_a_running_file_brings_the_card() {
+    let texture = green().ending(Some(Date::from_unix(86_400)));
+    let settings = Settings { backend: Backend::Cpu, ..Settings::default() };
+    let script = vec![Some(vec![face(1, FACE)]); 6];
+    let mut engine = Engine::new(Box::new(Script(script.into_iter())), vec![texture], settings).unwrap();
+    let mut show = |i: u64, today: fn() -> Date| {
+        engine.calendar = Calendar { today, looked: None };
+        engine.process(picture(i, &[FACE])).unwrap()
+    };
+    for i in 0..3 {
+        assert_eq!(show(i, || Date::from_unix(86_400)).state, State::Live, "its last day");
+    }
+    for i in 3..6 {
+        let output = show(i, || Date::from_unix(2 * 86_400));
+        assert_eq!((output.state, output.why, magenta(&output)), (State::Card, Some(Why::Expired), 0));
+        assert!(read(output.badged.frame()).is_some());
+    }
 }

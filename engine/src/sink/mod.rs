@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::badge::{BadgedFrame, Disclosure};
 use crate::error::Result;
-use crate::frame::Frame;
+use crate::frame::{Frame, PixelFormat};
 use crate::output::{self, Existing};
 use crate::source::{Rate, SourceInfo};
 use fault::Fault;
@@ -177,6 +177,11 @@ trait Encoder: Send {
     /// What of the input this form of output can't hold, in words for people: `.png holds no sound`.
     fn limits(&self) -> Limits;
 
+    /// Whether each frame is a file of its own, which keeps its size and its transparency.
+    fn keeps_pictures(&self) -> bool {
+        false
+    }
+
     /// Completes the output; where it is. What is to be told of it goes to `remarks`.
     fn finish(self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, Fault>;
 
@@ -211,10 +216,19 @@ impl FileSink {
         let (first_width, first_height) = *self.size.get_or_insert((width, height));
         let path = || self.path.clone();
         let Some(encoder) = &mut self.encoder else { return Err(Fault::Broken { path: path() }) };
-        if (width, height) != (first_width, first_height) {
+        if (width, height) != (first_width, first_height) && !encoder.keeps_pictures() {
             let frame = self.frames;
             return Err(Fault::OtherSize { path: path(), frame, width, height, first_width, first_height });
         }
+        // What somebody cut away must not come back where nothing can be transparent.
+        let opaque;
+        let frame = match frame.format() {
+            PixelFormat::Bgra if !encoder.keeps_pictures() => {
+                opaque = frame.over([0; 3]);
+                &opaque
+            }
+            _ => frame,
+        };
         encoder.write(frame, what, self.schedule.next(frame.time))?;
         self.frames += 1;
         Ok(())

@@ -62,6 +62,10 @@ impl Still {
 }
 
 impl Encoder for Still {
+    fn keeps_pictures(&self) -> bool {
+        true
+    }
+
     fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
         let path = self.out.target().to_owned();
         if self.frames > 0 {
@@ -116,6 +120,10 @@ impl Folder {
 }
 
 impl Encoder for Folder {
+    fn keeps_pictures(&self) -> bool {
+        true
+    }
+
     fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
         let file = self.out.file(&self.next());
         file.and_then(|file| encode(file, frame, what))

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::picture::PictureFault;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::frame::Frame;
 
@@ -32,8 +33,8 @@ pub(crate) enum Fault {
     )]
     Frame { path: PathBuf, frame: u64, offset: u64, what: String },
 
-    #[error("the picture is damaged: {what}; make the file again: {path}")]
-    Picture { path: PathBuf, what: String },
+    #[error("{fault}: {path}")]
+    Picture { path: PathBuf, fault: PictureFault },
 
     #[error("{what}; convert it first, for example with `{remedy}`: {path}")]
     Unsupported { path: PathBuf, what: String, remedy: &'static str },
@@ -41,14 +42,10 @@ pub(crate) enum Fault {
     #[error("the header is wrong: {what}; make the file again: {path}")]
     Header { path: PathBuf, what: String },
 
-    #[error("the folder holds no picture (.png, .jpg, .webp, .bmp), give another one: {path}")]
-    NoPictures { path: PathBuf },
-
     #[error(
-        "this picture is {width}x{height} but the folder's first is {first_width}x{first_height}, \
-         all must have one size, scale it or take it out: {path}"
+        "the folder holds no picture (.png, .jpg, .webp, .bmp, .tif, .avif, .heic), give another one: {path}"
     )]
-    OtherSize { path: PathBuf, width: u32, height: u32, first_width: u32, first_height: u32 },
+    NoPictures { path: PathBuf },
 
     #[error(
         "{program} isn't there and this kind of file needs it, install it (`apt install ffmpeg`) or convert \
@@ -82,13 +79,15 @@ impl Fault {
         match self {
             Self::Missing { .. } => ErrorKind::Missing,
             Self::NoProgram { .. } => ErrorKind::Backend,
-            Self::TooLarge { .. }
+            Self::Picture {
+                fault: PictureFault::NotTaken { .. } | PictureFault::TooLarge { .. }, ..
+            }
+            | Self::TooLarge { .. }
             | Self::Unsupported { .. }
             | Self::NoPictures { .. }
             | Self::NotVideo { .. }
             | Self::SoundOnly { .. }
-            | Self::Encrypted { .. }
-            | Self::OtherSize { .. } => ErrorKind::Unsupported,
+            | Self::Encrypted { .. } => ErrorKind::Unsupported,
             _ => ErrorKind::Damaged,
         }
     }

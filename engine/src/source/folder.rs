@@ -1,11 +1,12 @@
-//! A folder of pictures, in the order in which people number them.
+//! A folder of pictures, in the order in which people number them. They need not have one size.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind, picture};
+use super::picture::{self, PictureFault};
+use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind};
 use crate::error::Result;
-use crate::frame::Frame;
+use crate::frame::{Frame, FrameError, PixelFormat};
 
 /// A folder's pictures. Files with other endings, hidden ones and folders in it are passed over.
 #[derive(Debug)]
@@ -14,6 +15,9 @@ pub(super) struct Folder {
     info: SourceInfo,
     clock: Clock,
     first: Option<Frame>,
+    options: Options,
+    /// Pictures that were fitted into the first one's size.
+    fitted: u64,
 }
 
 impl Folder {
@@ -30,27 +34,33 @@ impl Folder {
         let count = files.len() as u64;
         let mut files = files.into_iter();
         let Some(first) = files.next() else { return Err(Fault::NoPictures { path: path.into() }.into()) };
-        let mut first = picture::read(&first)?;
+        let mut first = options.ground(picture::read(&first)?);
         let rate = options.rate.unwrap_or(Rate::DEFAULT);
         let mut clock = Clock::new(rate);
         clock.stamp(&mut first);
         let info = picture::info(path, &first, rate, count, SourceKind::Folder);
-        Ok(Self { files, info, clock, first: Some(first) })
+        Ok(Self { files, info, clock, first: Some(first), options: *options, fitted: 0 })
     }
 
     fn read(&mut self, path: PathBuf) -> Result<Frame, Fault> {
-        let frame = picture::read(&path)?;
-        let (width, height) = (frame.width(), frame.height());
-        let (first_width, first_height) = (self.info.width, self.info.height);
-        if (width, height) != (first_width, first_height) {
-            return Err(Fault::OtherSize { path, width, height, first_width, first_height });
+        let mut frame = self.options.ground(picture::read(&path)?);
+        if self.options.own_sizes {
+            self.clock.stamp(&mut frame);
+            return Ok(frame);
+        }
+        let fault = |e: FrameError| Fault::Picture { path: path.clone(), fault: PictureFault::damaged(e) };
+        let (width, height) = (self.info.width, self.info.height);
+        if (frame.width(), frame.height()) != (width, height) {
+            frame = picture::fitted(&frame, width, height).map_err(fault)?;
+            self.fitted += 1;
+        }
+        if self.info.format != PixelFormat::Bgra {
+            frame = frame.over([0; 3]);
         }
         let mut frame = if (frame.format(), frame.colour()) == (self.info.format, self.info.colour) {
             frame
         } else {
-            frame
-                .converted(self.info.format, self.info.colour)
-                .map_err(|e| Fault::Picture { path, what: e.to_string() })?
+            frame.converted(self.info.format, self.info.colour).map_err(fault)?
         };
         self.clock.stamp(&mut frame);
         Ok(frame)
@@ -60,6 +70,13 @@ impl Folder {
 impl Source for Folder {
     fn info(&self) -> &SourceInfo {
         &self.info
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let (width, height) = (self.info.width, self.info.height);
+        let told =
+            |n| format!("pictures of another size, fitted into {width}x{height}, that of the first: {n}");
+        (self.fitted > 0).then(|| told(self.fitted)).into_iter().collect()
     }
 
     fn next(&mut self) -> Result<Option<Frame>> {

@@ -14,7 +14,7 @@ pub(crate) mod jpeg;
 mod mjpeg;
 mod moving;
 pub(crate) mod nut;
-mod picture;
+pub(crate) mod picture;
 pub(crate) mod probe;
 mod rate;
 pub(crate) mod refused;
@@ -30,7 +30,9 @@ use crate::error::Result;
 use crate::frame::{Colour, Frame, FrameId, PixelFormat};
 use fault::Fault;
 
+use picture::Kind;
 pub use picture::read_picture;
+pub(crate) use picture::{PictureFault, bytes_of, decode as decode_picture};
 pub use rate::{Rate, RateError};
 
 /// Gives frames one after the other.
@@ -40,7 +42,8 @@ pub trait Source: Send {
 
     /// The next frame, or nothing when all were given. Frames count from 0. Their time is their own where the
     /// source has such, counted from its start and always rising; the first may come later than 0. Elsewhere it is
-    /// that of the frame rate. Every frame has the format, colour and size that [`Source::info`] says.
+    /// that of the frame rate. Every frame has the format, colour and size that [`Source::info`] says,
+    /// but for folders with [`Options::own_sizes`].
     ///
     /// # Errors
     /// An [`Error`](crate::error::Error) that names the file and, where it has more than one, the frame. After an error nothing
@@ -104,6 +107,21 @@ pub struct Options {
     /// Frames a second for inputs without a rate of their own (concatenated JPEG, pictures, folders);
     /// [`Rate::DEFAULT`] where nothing is given. Other inputs keep theirs.
     pub rate: Option<Rate>,
+    /// The R'G'B' colour (0..=255) that stands behind transparent parts of pictures. Nothing keeps their transparency,
+    /// which outputs without such show as black.
+    pub background: Option<[u8; 3]>,
+    /// Folders: each picture comes in its own size and format. Otherwise all are fitted into the first's size.
+    pub own_sizes: bool,
+}
+
+impl Options {
+    /// A picture on its ground.
+    fn ground(&self, frame: Frame) -> Frame {
+        match self.background {
+            Some(ground) if frame.format() == PixelFormat::Bgra => frame.over(ground),
+            _ => frame,
+        }
+    }
 }
 
 /// Opens a file or folder as [`open_with`] does, with no options.
@@ -131,7 +149,7 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Box<dyn Source>> {
         return Err(Fault::Empty { path: path.into() }.into());
     }
     if about.is_file()
-        && let Some(moving) = moving::open(path, head)?
+        && let Some(moving) = moving::open(path, head, options.background.unwrap_or_default())?
     {
         return Ok(Box::new(moving));
     }
@@ -147,7 +165,7 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Box<dyn Source>> {
         Content::Jpeg if mjpeg::is_clip(path, &ending)? => {
             Ok(Box::new(mjpeg::Mjpeg::new(reader, path, length, options)?))
         }
-        Content::Jpeg | Content::Picture(_) => Ok(Box::new(picture::Picture::new(path, options)?)),
+        Content::Jpeg | Content::Picture => Ok(Box::new(picture::Picture::new(path, options)?)),
         Content::Unknown => Ok(Box::new(video::Video::new(path)?)),
     }
 }
@@ -157,21 +175,19 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Box<dyn Source>> {
 enum Content {
     Jpeg,
     Y4m,
-    Picture(image::ImageFormat),
+    Picture,
     Unknown,
 }
 
 impl Content {
     fn of(head: &[u8]) -> Self {
-        use image::ImageFormat::{Bmp, Png, WebP};
-        match head {
-            [0xff, 0xd8, 0xff, ..] => Self::Jpeg,
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Picture(Png),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Picture(WebP),
-            // Two letters alone would be taken for text: the reserved bytes of the header are 0.
-            [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Self::Picture(Bmp),
-            _ if head.starts_with(y4m::MAGIC) => Self::Y4m,
-            _ => Self::Unknown,
+        if head.starts_with(y4m::MAGIC) {
+            return Self::Y4m;
+        }
+        match Kind::of(head) {
+            Some(Kind::Jpeg) => Self::Jpeg,
+            None => Self::Unknown,
+            Some(_) => Self::Picture,
         }
     }
 }

@@ -14,7 +14,7 @@ use super::child::Child;
 use super::ffmpeg::Version;
 use super::nut::{NutFault, NutReader};
 use super::probe::{self, Probe};
-use super::{Fault, Source, SourceInfo, SourceKind};
+use super::{Fault, PictureFault, Source, SourceInfo, SourceKind};
 use crate::error::Result;
 use crate::frame::Frame;
 use heard::Heard;
@@ -102,7 +102,7 @@ impl Video {
         let base = reader.streams().get(found.stream).map_or((1, 1), |s| s.base);
         self.pipe = Some(Pipe::Open(reader));
         let mut frame = Frame::new(info.format, info.colour, info.width, info.height, data)
-            .map_err(|e| Fault::Picture { path: self.path.clone(), what: e.to_string() })?;
+            .map_err(|e| Fault::Picture { path: self.path.clone(), fault: PictureFault::damaged(e) })?;
         self.times.stamp(&mut frame, found.pts, base);
         Ok(Some(frame))
     }

@@ -117,7 +117,7 @@ impl FaceTexture {
             sharpen(&mut texels[from..from + n * n], n, amount);
         }
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { side, levels, texels: texels.into(), uv: uv.into(), tone, openings, serial })
+        Ok(Self { side, levels, texels: texels.into(), uv: uv.into(), tone, openings, serial, until: None })
     }
 }
 

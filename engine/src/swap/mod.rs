@@ -12,6 +12,8 @@ pub(crate) use mouth::{painted_at, place as inside_of_mouth};
 
 pub use crate::persona::Tone;
 
+use crate::persona::Date;
+
 use crate::space::Uv;
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ pub struct FaceTexture {
     tone: Tone,
     openings: Openings,
     serial: u64,
+    until: Option<Date>,
 }
 
 /// Which of the mesh's holes show something of the persona's that must not be squeezed with them.
@@ -67,6 +70,17 @@ impl FaceTexture {
     /// A number that no other texture of this process has, for caches. Copies share it.
     pub fn serial(&self) -> u64 {
         self.serial
+    }
+
+    /// The last day on which the face may be worn; nothing where there is no end.
+    pub fn until(&self) -> Option<Date> {
+        self.until
+    }
+
+    /// The same, to be worn until a day.
+    #[must_use]
+    pub fn ending(self, until: Option<Date>) -> Self {
+        Self { until, ..self }
     }
 
     /// The texture positions to be kept by caches: all results of a swap model share them.

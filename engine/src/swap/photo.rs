@@ -1,7 +1,7 @@
 //! A [`FaceTexture`] from a photo and its landmarks.
 
 use super::{BakeError, FaceTexture, Mask, Tone};
-use crate::frame::{Colour, CropSpec, Frame, PixelFormat};
+use crate::frame::{CropSpec, Frame};
 use crate::persona::Persona;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::topology::{OVAL, POINTS};
@@ -54,18 +54,18 @@ impl FaceTexture {
     /// # Errors
     /// [`BakeError`] where its landmarks are no face.
     pub fn of_persona(persona: &Persona, wanted: Mask) -> Result<Self, BakeError> {
-        Self::from_photo(&Self::photo_of(persona)?, persona.landmarks(), persona.tone(), wanted)
+        let photo = Self::photo_of(persona)?;
+        let texture = Self::from_photo(&photo, persona.landmarks(), persona.tone(), wanted)?;
+        Ok(texture.ending(persona.class().expires()))
     }
 
-    /// The picture of a persona as a frame, RGB; transparent parts count as their colour.
+    /// The picture of a persona as a frame, RGB; transparent parts count as black.
     ///
     /// # Errors
     /// [`BakeError::Size`] where the picture is larger than a frame can be.
     pub fn photo_of(persona: &Persona) -> Result<Frame, BakeError> {
         let picture = persona.picture();
-        let rgb: Vec<u8> = picture.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-        let bytes = rgb.len();
-        Frame::new(PixelFormat::Rgb, Colour::JPEG, picture.width(), picture.height(), rgb)
-            .map_err(|_| BakeError::Size { side: picture.width(), bytes })
+        let bytes = picture.rgba().len();
+        picture.frame().map_err(|_| BakeError::Size { side: picture.width(), bytes })
     }
 }

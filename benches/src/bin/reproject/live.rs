@@ -132,7 +132,8 @@ fn run(
     if lag > 0 {
         let swap = Box::new(Sleeps(model(runtime)?, Duration::from_millis(lag)));
         let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-        let model = Model { name: "stand-in".to_owned(), swap, mask, side: 256, pace: Pace::default() };
+        let model =
+            Model { name: "stand-in".to_owned(), swap, mask, side: 256, pace: Pace::default(), until: None };
         live.wear_model(Some(Box::new(move || Ok(model))));
     }
     // The window of the figures is 300 frames: what was before them is pushed out.

@@ -356,3 +356,86 @@ fn an_archive_that_is_none_is_refused() {
     let empty = Persona::from_archive(zipped(&[]), today()).unwrap_err();
     assert!(matches!(empty, PersonaError::MissingFile { .. }), "{empty}");
 }
+
+#[test]
+fn nobody_passes_for_a_persona_that_is_built_in() {
+    let named = |name: &str| PersonaDraft { name: name.to_owned(), ..draft() };
+    let dir = tempfile::tempdir().unwrap();
+    for name in built_in::names() {
+        let refused = named(name).write(&dir.path().join("p"), today()).unwrap_err();
+        assert!(matches!(&refused, PersonaError::BuiltInName { .. }), "{refused}");
+    }
+    // A package from elsewhere that says so of itself.
+    let dir = folder(&draft());
+    edit(dir.path(), |text| text.replace("test-face", "kitsune"));
+    let refused = Persona::load(&dir.path().join("p"), today()).unwrap_err();
+    assert!(matches!(&refused, PersonaError::BuiltInName { .. } | PersonaError::WrongId), "{refused}");
+    // A file among the user's own that is called so: the built-in one is worn.
+    let data = tempfile::tempdir().unwrap();
+    draft().write(&library::folder(data.path()).join("kitsune.omote"), today()).unwrap();
+    let worn = library::resolve("kitsune", data.path(), today()).unwrap();
+    assert_eq!(
+        (worn.name(), worn.title()),
+        ("kitsune", built_in::load("kitsune", today()).unwrap().unwrap().title())
+    );
+    assert_eq!(library::Stamp::of("kitsune", data.path()), library::Stamp::default());
+}
+
+#[test]
+fn a_replaced_package_has_another_stamp() {
+    let data = tempfile::tempdir().unwrap();
+    let stamp = || library::Stamp::of("me", data.path());
+    assert_eq!(stamp(), library::Stamp::default());
+    let path = library::folder(data.path()).join("me.omote");
+    draft().write(&path, today()).unwrap();
+    let first = stamp();
+    assert!(first != library::Stamp::default() && first == stamp());
+    fs::remove_file(&path).unwrap();
+    PersonaDraft { title: "Another one of noise".to_owned(), ..draft() }.write(&path, today()).unwrap();
+    assert_ne!(stamp(), first);
+    // A folder in its place, and one whose manifest changed.
+    fs::remove_file(&path).unwrap();
+    let path = library::folder(data.path()).join("me");
+    draft().write(&path, today()).unwrap();
+    let folder = stamp();
+    assert!(folder != first && folder != library::Stamp::default());
+    fs::write(path.join("persona.toml"), "other").unwrap();
+    assert_ne!(stamp(), folder);
+}
+
+#[test]
+fn what_is_refused_is_said_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.png");
+    fs::write(&path, b"\x89PNG\r\n\x1a\n").unwrap();
+    let making = library::Making {
+        photo: path,
+        more_photos: vec![],
+        name: "me".to_owned(),
+        title: "Me".to_owned(),
+        class: Class::Oneself { statement: "mine".to_owned() },
+        licence: "x".to_owned(),
+        uses: vec!["stream".to_owned()],
+        tone: Tone::Match,
+        credit: None,
+        existing: crate::output::Existing::Refuse,
+        anyway: false,
+    };
+    let said = |error: crate::error::Error| crate::error::in_one_line(&error);
+    let cut = said(making.write(&dir.path().join("a"), today(), &|_| Ok(vec![])).unwrap_err());
+    assert_eq!(cut.matches("damaged").count(), 1, "{cut}");
+    let photo = noise(300, 300);
+    fs::write(&making.photo, photo.to_png().unwrap()).unwrap();
+    let none = said(making.write(&dir.path().join("a"), today(), &|_| Ok(vec![])).unwrap_err());
+    assert_eq!(
+        (none.matches("no face was found").count(), none.matches("can't become").count()),
+        (1, 1),
+        "{none}"
+    );
+    let there = dir.path().join("there");
+    fs::create_dir(&there).unwrap();
+    let face = vec![ellipse(300.0, 110.0)];
+    let making = library::Making { anyway: true, ..making };
+    let taken = said(making.write(&there, today(), &|_| Ok(face.clone())).unwrap_err());
+    assert_eq!(taken.matches("there").count(), 1 + taken.matches("/there").count(), "{taken}");
+}

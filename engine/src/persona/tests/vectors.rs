@@ -225,7 +225,19 @@ fn made(vectors: &[Vec<f32>], without: bool) -> Result<Persona, String> {
     let more_photos: Vec<PathBuf> = photos.collect();
     let PersonaDraft { name, title, class, licence, uses, tone, credit, .. } = draft();
     let existing = Existing::Refuse;
-    let making = Making { photo, more_photos, name, title, class, licence, uses, tone, credit, existing };
+    let making = Making {
+        photo,
+        more_photos,
+        name,
+        title,
+        class,
+        licence,
+        uses,
+        tone,
+        credit,
+        existing,
+        anyway: true,
+    };
     // The photo of no vector has no face.
     let of = |photo: &Picture| vectors[photo.height() as usize - 256].clone();
     let find: FindFaces<'_> =

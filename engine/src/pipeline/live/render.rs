@@ -8,6 +8,7 @@ use super::tracking::Tracked;
 use crate::composite::Compositor;
 use crate::error::{Result, panic_words};
 use crate::frame::{Colour, FrameTime, PixelFormat};
+use crate::pipeline::calendar::Calendar;
 use crate::pipeline::draw::Draw;
 use crate::pipeline::painter::{Painted, Painter, Shape};
 use crate::pipeline::{Settings, State, Why};
@@ -35,6 +36,7 @@ pub(super) struct Render {
     version: Option<u64>,
     generation: u64,
     scene: u64,
+    calendar: Calendar,
     /// Which swap model the results on the painter are of.
     model: u64,
 }
@@ -50,7 +52,8 @@ impl Render {
     ) -> Self {
         let draw: Box<dyn Draw> = Box::new(Compositor::cpu());
         let painter = Painter::new(personas, settings, draw, pool);
-        Self { controls, board, outlets, painter, version: None, generation: 0, scene: 0, model: 0 }
+        let calendar = Calendar::default();
+        Self { controls, board, outlets, painter, version: None, generation: 0, scene: 0, calendar, model: 0 }
     }
 
     /// `opened` is where the GPU's compositor comes, if one is to come; the CPU draws until then.
@@ -68,7 +71,10 @@ impl Render {
             self.painter.fault(e.to_string());
         }
         while !self.controls.stopped() {
-            self.obey();
+            let worn = self.obey();
+            if let Some(today) = self.calendar.look(worn) {
+                self.painter.judge(today);
+            }
             if let Some(draw) = opened.try_take() {
                 self.draw_with(draw);
             }
@@ -105,11 +111,11 @@ impl Render {
         self.board.backend(self.painter.backend());
     }
 
-    /// Takes over what the user wants now.
-    fn obey(&mut self) {
+    /// Takes over what the user wants now; whether that is another persona.
+    fn obey(&mut self) -> bool {
         let version = self.controls.version();
         if self.version.replace(version) == Some(version) {
-            return;
+            return false;
         }
         let (settings, wear, paused) = {
             let mut wanted = self.controls.lock();
@@ -117,10 +123,12 @@ impl Render {
         };
         self.painter.configure(settings);
         self.painter.pause(paused);
+        let worn = wear.is_some();
         if let Some((personas, fade)) = wear {
             self.painter.wear(personas, fade);
         }
         self.board.backend(self.painter.backend());
+        worn
     }
 
     /// Takes over what the swap model made. What it made of another source's pictures does not count.

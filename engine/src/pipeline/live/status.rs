@@ -399,6 +399,9 @@ impl Board {
         status.reason = inner.why.map(|why| match why {
             Why::NoFace => "looking for a face".to_owned(),
             Why::Paused => "paused".to_owned(),
+            Why::Expired => {
+                "the consent to this persona has ended: wear another, or ask for a new consent".to_owned()
+            }
             Why::NoPicture => {
                 let first = "waiting for the camera's first picture";
                 let words = if inner.status.frames == 0 { first } else { "the camera gives no picture" };

@@ -5,7 +5,8 @@ use super::status::{Board, ModelState};
 use super::tracking::Tracked;
 use crate::error::{Result, panic_words};
 use crate::frame::Frame;
-use crate::pipeline::model::{Model, Modelling};
+use crate::pipeline::calendar::Calendar;
+use crate::pipeline::model::{ENDED, Model, Modelling};
 use crate::pool::Pool;
 use crate::slot::{Publisher, Taken, Taker};
 use crate::swap::neural::Swapped;
@@ -79,6 +80,7 @@ pub(super) struct Swapping {
     model: u64,
     faults: u32,
     version: Option<u64>,
+    calendar: Calendar,
     results: Publisher<Delivery>,
 }
 
@@ -92,7 +94,8 @@ impl Swapping {
     ) -> (Self, Offer) {
         let free = Arc::new(AtomicBool::new(false));
         let offer = Offer { free: Arc::clone(&free), pool, jobs };
-        (Self { controls, board, free, modelling: None, model: 0, faults: 0, version: None, results }, offer)
+        let (modelling, version, calendar) = Default::default();
+        (Self { controls, board, free, modelling, model: 0, faults: 0, version, calendar, results }, offer)
     }
 
     pub(super) fn run(mut self, from: &Taker<Job>) {
@@ -100,6 +103,7 @@ impl Swapping {
         let mut generation = 0;
         while !self.controls.stopped() {
             self.obey();
+            self.look_at_consent();
             self.free.store(self.modelling.is_some(), Ordering::Release);
             let job = match from.take(WAIT) {
                 Taken::Value(job) => job,
@@ -148,6 +152,16 @@ impl Swapping {
         }
     }
 
+    /// Takes the model off when nobody may wear its face any more.
+    fn look_at_consent(&mut self) {
+        let Some(until) = self.modelling.as_ref().and_then(Modelling::until) else { return };
+        if self.calendar.look(false).is_some_and(|today| until < today) {
+            self.board.fault(ENDED.to_owned());
+            self.board.model(None, ModelState::Failed(ENDED.to_owned()));
+            self.take_off();
+        }
+    }
+
     fn take_off(&mut self) {
         self.modelling = None;
         self.model += 1;
@@ -180,6 +194,7 @@ impl Swapping {
         match made.unwrap_or_else(|panic| Err(panic_words(&*panic))) {
             Ok(model) => {
                 let modelling = Modelling::new(model, listed);
+                self.calendar = Calendar::default();
                 self.board.model(Some(modelling.name().to_owned()), ModelState::Running);
                 self.modelling = Some(modelling);
             }

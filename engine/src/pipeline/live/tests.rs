@@ -442,3 +442,19 @@ fn the_search_for_a_gpu_has_ended_when_a_pipeline_has() {
         assert_eq!(threads("omote-gpu"), 0);
     }
 }
+
+#[test]
+fn a_persona_whose_consent_has_ended_comes_off_to_the_card() {
+    for privacy in [Privacy::Relaxed, Privacy::Protect] {
+        let rig = rig(privacy);
+        rig.until("the live picture", true, |s| s.state == State::Live);
+        let ended = green().ending(Some(crate::persona::Date::from_unix(0)));
+        rig.live.wear(vec![ended], FADE);
+        let status = rig.until("the card", true, |s| s.state == State::Card);
+        assert!(status.reason.is_some_and(|r| r.contains("consent")), "the reason is said");
+        // Also when no picture comes.
+        rig.until("the card", false, |s| s.state == State::Card);
+        rig.live.wear(vec![green()], FADE);
+        rig.until("the live picture again", true, |s| s.state == State::Live);
+    }
+}

@@ -108,7 +108,7 @@ fn plain(rgb: [f32; 3]) -> (Model, Told) {
     let told = Told::default();
     let swap = Box::new(Plain { rgb, told: Arc::clone(&told) });
     let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-    (Model { name: "plain".into(), swap, mask, side: 128, pace: Pace::default() }, told)
+    (Model { name: "plain".into(), swap, mask, side: 128, pace: Pace::default(), until: None }, told)
 }
 
 /// A persona of one green.

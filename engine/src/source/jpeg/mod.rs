@@ -1,8 +1,11 @@
 //! One JPEG to a frame in its native planes.
 //!
-//! libjpeg does not take a cut picture for an error: it warns and fills the rest with grey. Pictures
+//! libjpeg does not take a cut picture for an error: it warns and fills the rest with grey. In clips, pictures
 //! without an end marker are refused by [`super::split`] before they come here; one whose scan ends early
-//! although its end marker is there is noticed by [`JpegDecoder::scan_is_short`].
+//! although its end marker is there is noticed by [`JpegDecoder::scan_is_short`]. Photos are walked through
+//! first ([`whole`]), so that theirs need no end marker.
+
+mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,8 +14,10 @@ use image::{DynamicImage, RgbImage};
 use mozjpeg::decompress::DecompressStarted;
 use mozjpeg::{ColorSpace, Decompress, Marker};
 
+use super::picture::{Inks, ToSrgb};
 use crate::frame::{Colour, Frame, FrameError, PixelFormat};
 use crate::pool::Pool;
+use whole::{Gap, Whole};
 
 /// Why bytes do not make a picture.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +28,8 @@ pub(crate) enum JpegFault {
     Library(String),
     #[error("its data end before its last row")]
     Short,
+    #[error(transparent)]
+    Gap(#[from] Gap),
     #[error(transparent)]
     Frame(#[from] FrameError),
 }
@@ -61,14 +68,34 @@ impl JpegDecoder {
         Ok(frame)
     }
 
+    /// A photo: the first picture of `bytes`, whole, upright, in sRGB by its profile. In its native planes where
+    /// `planes` and nothing had to be changed, else as RGB. Its end marker may be missing. No side is above `most`.
+    ///
+    /// # Errors
+    /// [`JpegFault`]; the size and what is missing are noticed before anything is decoded.
+    pub(crate) fn photo(&mut self, bytes: &[u8], planes: bool, most: u32) -> Result<Frame, JpegFault> {
+        let about = guarded(|| About::of(bytes, most))?;
+        let (bytes, sure) = match whole::check(bytes)? {
+            Whole::Yes { end } => (bytes.get(..end).unwrap_or(bytes), true),
+            Whole::Unknown => (bytes, false),
+        };
+        let as_is = planes && about.profile.is_none() && about.turn == Orientation::NoTransforms;
+        if as_is || !sure {
+            let (frame, _) = guarded(|| self.as_stored(bytes))?;
+            if !sure && self.scan_is_short(&frame, bytes)? {
+                return Err(JpegFault::Short);
+            }
+            if as_is {
+                return Ok(frame);
+            }
+        }
+        guarded(|| about.upright_srgb(bytes))
+    }
+
     /// Decodes without turning; also the turn that is asked for.
     fn as_stored(&mut self, bytes: &[u8]) -> Result<(Frame, Orientation), JpegFault> {
         let jpeg = Decompress::with_markers(&[Marker::APP(1)]).from_mem(bytes).map_err(library)?;
-        let (width, height) = (jpeg.width() as u64, jpeg.height() as u64);
-        let allowed = 1..=u64::from(Frame::MAX_SIDE);
-        if !allowed.contains(&width) || !allowed.contains(&height) {
-            return Err(JpegFault::Size { width, height });
-        }
+        check_size(&jpeg, Frame::MAX_SIDE)?;
         let turn = orientation(&jpeg);
         let frame = match (jpeg.color_space(), native_format(&jpeg)) {
             (ColorSpace::JCS_CMYK | ColorSpace::JCS_YCCK, _) => inks(bytes)?,
@@ -130,6 +157,84 @@ impl JpegDecoder {
         }
         Ok(Frame::new(format, Colour::JPEG, width as u32, height as u32, data)?)
     }
+}
+
+/// What a photo's headers say of how it is to be shown.
+struct About {
+    turn: Orientation,
+    /// Nothing where the samples are sRGB, or are taken as such.
+    profile: Option<ToSrgb>,
+    /// Printers' colours, and whether they are stored as what is left of the paper (as Adobe's programs do).
+    inks: Option<bool>,
+}
+
+impl About {
+    fn of(bytes: &[u8], most: u32) -> Result<Self, JpegFault> {
+        let markers = [Marker::APP(1), Marker::APP(2), Marker::APP(14)];
+        let jpeg = Decompress::with_markers(&markers).from_mem(bytes).map_err(library)?;
+        check_size(&jpeg, most)?;
+        let inks = match jpeg.color_space() {
+            ColorSpace::JCS_CMYK | ColorSpace::JCS_YCCK => {
+                Some(jpeg.markers().any(|m| m.data.starts_with(b"Adobe")))
+            }
+            _ => None,
+        };
+        let kind = match (inks, jpeg.color_space()) {
+            (Some(_), _) => Inks::Cmyk,
+            (None, ColorSpace::JCS_GRAYSCALE) => Inks::Grey,
+            _ => Inks::Rgb,
+        };
+        let profile = profile(&jpeg).and_then(|icc| ToSrgb::of(&icc, kind));
+        Ok(Self { turn: orientation(&jpeg), profile, inks })
+    }
+
+    fn upright_srgb(&self, bytes: &[u8]) -> Result<Frame, JpegFault> {
+        let jpeg = Decompress::new_mem(bytes).map_err(library)?;
+        let (width, height) = (jpeg.width() as u32, jpeg.height() as u32);
+        let rgb = match (&self.profile, self.inks) {
+            (None, Some(_)) => inks(bytes)?.into_data(),
+            (None, None) => rgb(jpeg, &Pool::new())?.into_data(),
+            (Some(profile), None) if jpeg.color_space() == ColorSpace::JCS_GRAYSCALE => {
+                let grey = jpeg.grayscale().and_then(|mut g| g.read_scanlines::<u8>()).map_err(library)?;
+                profile.convert(&grey)
+            }
+            (Some(profile), None) => profile.convert(rgb(jpeg, &Pool::new())?.data()),
+            (Some(profile), Some(left_of_paper)) => {
+                let jpeg = jpeg.to_colorspace(ColorSpace::JCS_CMYK);
+                let mut four = jpeg.and_then(|mut j| j.read_scanlines::<u8>()).map_err(library)?;
+                if left_of_paper {
+                    four.iter_mut().for_each(|v| *v = 255 - *v);
+                }
+                profile.convert(&four)
+            }
+        };
+        let Some(rgb) = RgbImage::from_raw(width, height, rgb) else { return Err(JpegFault::Short) };
+        let mut picture = DynamicImage::ImageRgb8(rgb);
+        picture.apply_orientation(self.turn);
+        let (width, height) = (picture.width(), picture.height());
+        Ok(Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, picture.into_rgb8().into_raw())?)
+    }
+}
+
+fn check_size<R>(jpeg: &Decompress<R>, most: u32) -> Result<(), JpegFault> {
+    let (width, height) = (jpeg.width() as u64, jpeg.height() as u64);
+    let allowed = 1..=u64::from(most);
+    match allowed.contains(&width) && allowed.contains(&height) {
+        true => Ok(()),
+        false => Err(JpegFault::Size { width, height }),
+    }
+}
+
+/// The embedded colour profile, which comes in numbered pieces.
+fn profile<R>(jpeg: &Decompress<R>) -> Option<Vec<u8>> {
+    let piece = |data: &[u8]| {
+        let (number, rest) = data.strip_prefix(b"ICC_PROFILE\0")?.split_first()?;
+        Some((*number, rest.get(1..)?.to_vec()))
+    };
+    let mut pieces: Vec<_> = jpeg.markers().filter_map(|m| piece(m.data)).collect();
+    pieces.sort_by_key(|(number, _)| *number);
+    let whole: Vec<u8> = pieces.into_iter().flat_map(|(_, data)| data).collect();
+    (!whole.is_empty()).then_some(whole)
 }
 
 /// Runs `decode` and turns libjpeg's unwinding into an error.

@@ -13,7 +13,7 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageDecoder, ImageResult, RgbaImage};
 
-use super::{Fault, Source, SourceInfo, SourceKind};
+use super::{Fault, PictureFault, Source, SourceInfo, SourceKind};
 use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 pub(crate) use scan::{Form, Timing};
@@ -33,24 +33,24 @@ pub(super) struct Moving {
 }
 
 /// The moving picture in a file, where it is one: of a form that can move, with more than one picture. A GIF is
-/// taken with one picture too.
-pub(super) fn open(path: &Path, head: &[u8]) -> Result<Option<Moving>> {
+/// taken with one picture too. `ground` is the R'G'B' colour behind transparent parts.
+pub(super) fn open(path: &Path, head: &[u8], ground: [u8; 3]) -> Result<Option<Moving>> {
     let Some(form) = Form::of(head) else { return Ok(None) };
     let length = std::fs::metadata(path).map_err(|e| Fault::io(path, e))?.len();
     if length > MAX_FILE {
         let what = format!("the file has {length} bytes, at most {MAX_FILE} are read");
-        return Err(Fault::Picture { path: path.into(), what }.into());
+        return Err(Fault::Picture { path: path.into(), fault: PictureFault::damaged(what) }.into());
     }
     let bytes = std::fs::read(path).map_err(|e| Fault::io(path, e))?;
     let timing = Timing::of(form, &bytes);
     if timing.delays.len() < 2 && form != Form::Gif {
         return Ok(None);
     }
-    Moving::new(path, form, bytes, timing).map(Some)
+    Moving::new(path, form, bytes, timing, ground).map(Some)
 }
 
 impl Moving {
-    fn new(path: &Path, form: Form, bytes: Vec<u8>, timing: Timing) -> Result<Self> {
+    fn new(path: &Path, form: Form, bytes: Vec<u8>, timing: Timing, ground: [u8; 3]) -> Result<Self> {
         let (width, height) = size(form, &bytes).map_err(|e| damaged(path, 0, &e))?;
         if width > Frame::MAX_SIDE || height > Frame::MAX_SIDE {
             return Err(
@@ -72,7 +72,7 @@ impl Moving {
         let own = path.to_owned();
         std::thread::Builder::new()
             .name("omote-moving".into())
-            .spawn(move || decode(&own, form, bytes, &give))
+            .spawn(move || decode(&own, form, bytes, ground, &give))
             .map_err(|e| Fault::io(path, e))?;
         let pictures = Some(take);
         Ok(Self { path: path.into(), info, timing, pictures, count: 0, time: Duration::ZERO })
@@ -113,7 +113,8 @@ impl Source for Moving {
 }
 
 fn damaged(path: &Path, picture: usize, what: &dyn std::fmt::Display) -> Fault {
-    Fault::Picture { path: path.into(), what: format!("its picture {picture} can't be decoded: {what}") }
+    let fault = PictureFault::damaged(format!("its picture {picture} can't be decoded: {what}"));
+    Fault::Picture { path: path.into(), fault }
 }
 
 fn size(form: Form, bytes: &[u8]) -> ImageResult<(u32, u32)> {
@@ -126,12 +127,12 @@ fn size(form: Form, bytes: &[u8]) -> ImageResult<(u32, u32)> {
 }
 
 /// Gives all pictures, until the taker is gone or one is damaged.
-fn decode(path: &Path, form: Form, bytes: Vec<u8>, give: &SyncSender<Result<Frame, Fault>>) {
+fn decode(path: &Path, form: Form, bytes: Vec<u8>, ground: [u8; 3], give: &SyncSender<Result<Frame, Fault>>) {
     let mut count = 0;
     let all = || -> Result<(), Fault> {
         for picture in frames(form, Cursor::new(bytes)).map_err(|e| damaged(path, 0, &e))? {
             let picture = picture.map_err(|e| damaged(path, count, &e))?;
-            let frame = on_black(picture.into_buffer()).map_err(|e| damaged(path, count, &e))?;
+            let frame = on_ground(&picture.into_buffer(), ground).map_err(|e| damaged(path, count, &e))?;
             count += 1;
             if give.send(Ok(frame)).is_err() {
                 break;
@@ -165,14 +166,17 @@ fn frames(form: Form, bytes: Cursor<Vec<u8>>) -> ImageResult<Frames<'static>> {
     })
 }
 
-/// The picture with its transparent parts on black.
-fn on_black(picture: RgbaImage) -> Result<Frame, crate::frame::FrameError> {
+/// The picture with its transparent parts on a ground.
+fn on_ground(picture: &RgbaImage, ground: [u8; 3]) -> Result<Frame, crate::frame::FrameError> {
     let (width, height) = picture.dimensions();
-    let over = |value: u8, alpha: u8| ((u32::from(value) * u32::from(alpha) + 127) / 255) as u8;
+    let over = |value: u8, ground: u8, alpha: u8| {
+        let alpha = u32::from(alpha);
+        ((u32::from(value) * alpha + u32::from(ground) * (255 - alpha) + 127) / 255) as u8
+    };
     let mut data = Vec::with_capacity(width as usize * height as usize * 3);
     for pixel in picture.pixels() {
         let [r, g, b, alpha] = pixel.0;
-        data.extend([over(r, alpha), over(g, alpha), over(b, alpha)]);
+        data.extend([over(r, ground[0], alpha), over(g, ground[1], alpha), over(b, ground[2], alpha)]);
     }
     Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, data)
 }

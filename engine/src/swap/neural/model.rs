@@ -9,6 +9,7 @@ use super::identity::Identity;
 use super::masks::MaskNet;
 use crate::frame::Frame;
 use crate::infer::{Graph, Net, RunOptions, Runtime, Source};
+use crate::persona::Date;
 use crate::persona::{VECTOR, of_unit_length};
 use crate::space::MeshPoint;
 use std::path::Path;
@@ -54,6 +55,7 @@ pub struct SwapModel {
     buffer: Vec<f32>,
     /// A result's pixels that nobody needs any more.
     spare: Vec<f32>,
+    until: Option<Date>,
 }
 
 /// What a model's self-test saw.
@@ -102,13 +104,25 @@ impl SwapModel {
         let net = found.expecting(|expect| runtime.load_with(Source::File(path), expect, options))?;
         let contract = contract.clone();
         let (masks, planes, buffer, spare) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { contract, net, matrix, file, shot: Shot::default(), masks, planes, buffer, spare })
+        let (shot, until) = (Shot::default(), None);
+        Ok(Self { contract, net, matrix, file, shot, masks, planes, buffer, spare, until })
     }
 
     /// What it takes and gives.
     #[must_use]
     pub fn contract(&self) -> &Contract {
         &self.contract
+    }
+
+    /// The last day on which the face that it makes may be worn; None where there is no end.
+    #[must_use]
+    pub fn until(&self) -> Option<Date> {
+        self.until
+    }
+
+    /// Says until when its face may be worn.
+    pub fn end_with(&mut self, until: Option<Date>) {
+        self.until = until;
     }
 
     /// How the crop is taken from now on.

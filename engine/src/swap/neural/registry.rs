@@ -111,14 +111,18 @@ impl Registry {
         Ok(entry)
     }
 
-    /// Takes a model, in the place of one of the same file, and writes the list. Two files of one name get numbers.
+    /// Takes a model and writes the list. One that was taken from the same path before, or whose file was moved here, is
+    /// replaced and keeps its name; the same bytes at another path are another entry. Two of one name get numbers.
     /// What other processes have changed since the list was read stays.
     ///
     /// # Errors
     /// A list that can't be read or written.
     pub fn add(&mut self, mut entry: Entry) -> Result<&Entry> {
         self.change(|entries| {
-            entries.retain(|e| e.sha256 != entry.sha256 && e.path != entry.path);
+            let same = |e: &Entry| e.path == entry.path || (e.sha256 == entry.sha256 && !e.path.exists());
+            if let Some(at) = entries.iter().position(same) {
+                entry.name = entries.remove(at).name;
+            }
             let stem = entry.name.clone();
             let mut number = 1;
             while entries.iter().any(|e| e.name == entry.name) {

@@ -220,6 +220,7 @@ impl Sheet {
             tone: Tone::Match,
             openings: Openings::default(),
             serial: next_serial(),
+            until: None,
         }
     }
 }

@@ -54,6 +54,7 @@ impl Registry {
             return Err(usage(message));
         }
         let (mut swap, provider) = self.load_swap(runtime, entry, wish.provider, wish.cache.clone(), tell)?;
+        swap.end_with(persona.class().expires());
         swap.shoot(wish.shot);
         swap.mask_with(self.masks(runtime, &wish.masks)?);
         let photo = FaceTexture::photo_of(&persona)

@@ -80,6 +80,25 @@ fn two_programs_that_add_at_once_lose_nothing() {
 }
 
 #[test]
+fn a_copy_has_a_name_of_its_own_and_a_moved_file_keeps_its() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut registry = Registry::open(&folder.path().join("data")).unwrap();
+    let first = registry.add(tested(folder.path(), &StandIn::hyperswap_256())).unwrap().clone();
+    let copy = folder.path().join("copy.onnx");
+    fs::copy(&first.path, &copy).unwrap();
+    let entry = Entry { name: "copy".to_owned(), path: copy.clone(), ..first.clone() };
+    registry.add(entry.clone()).unwrap();
+    let names = |registry: &Registry| registry.entries().iter().map(|e| e.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&registry), [&first.name, "copy"], "the first name is still there");
+    assert!(registry.find(&first.name).is_ok() && registry.find("copy").is_ok());
+    let moved = folder.path().join("moved.onnx");
+    fs::rename(&copy, &moved).unwrap();
+    registry.add(Entry { name: "moved".to_owned(), path: moved, ..first.clone() }).unwrap();
+    assert_eq!(names(&registry), [&first.name, "copy"], "it was moved, and is the same");
+    assert!(registry.find("copy").is_ok());
+}
+
+#[test]
 fn a_file_that_changed_or_went_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let mut registry = Registry::open(&folder.path().join("data")).unwrap();
