@@ -104,7 +104,8 @@ impl Import {
         }
         self.form.suggest(library::today());
         let mut close = false;
-        let room = context.content_rect().height() - 230.0;
+        let photo = self.refused.as_ref().is_some_and(|told| told.shown.is_some());
+        let room = context.content_rect().height() - if photo { 450.0 } else { 230.0 };
         let response = help::modal("import").show(context, |ui| {
             ui.set_width(504.0);
             close |= help::head(ui, "New persona", "import-close");
