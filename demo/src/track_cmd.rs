@@ -91,7 +91,7 @@ fn full(args: &TrackArgs, error: std::io::Error) -> OutputError {
 
 fn clip(args: &TrackArgs, ending: &Ending, out: &mut impl Write) -> anyhow::Result<()> {
     let data = setup::data_folder(args.data.as_deref())?;
-    let options = Options { rate: Rate::new(args.fps, 1) };
+    let options = Options { rate: Rate::new(args.fps, 1), ..Options::default() };
     let mut source = source::open_with(&args.input, &options)?;
     let config = TrackerConfig { max_faces: usize::from(args.max_faces), ..TrackerConfig::default() };
     let (mut tracker, _) = wardrobe::tracker(&data, config)?;
