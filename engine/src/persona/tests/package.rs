@@ -418,7 +418,7 @@ fn what_is_refused_is_said_once() {
         uses: vec!["stream".to_owned()],
         tone: Tone::Match,
         credit: None,
-        existing: crate::output::Existing::Refuse,
+        existing: Existing::Refuse,
         anyway: false,
     };
     let said = |error: crate::error::Error| crate::error::in_one_line(&error);

@@ -321,6 +321,7 @@ fn a_slow_model_holds_nothing_up_and_comes_and_goes() {
         mask: crate::swap::Mask { eyes: 1.0, mouth: 1.0, ..crate::swap::Mask::default() },
         side: 64,
         pace: crate::pipeline::Pace::default(),
+        until: None,
     };
     rig.live.wear_model(Some(Box::new(move || Ok(model))));
     rig.until("the model", true, |s| s.model.state == ModelState::Running);
