@@ -2,15 +2,17 @@
 
 use super::appearance::Crop;
 use super::behind::in_front;
-use super::detect::{Detection, Detector, SAME_FACE, whole};
-use super::follow::{Follow, MARGIN};
+use super::detect::{Detection, Detector, Reach, SAME_FACE, whole};
+use super::follow::{Follow, MARGIN, wrap};
 use super::ghost::Ghost;
 use super::mesh::Reading;
+use super::roll::{inverted, quarter};
 use super::tracker::Tracker;
 use super::{TrackError, taps};
 use crate::frame::Frame;
 use crate::space::{CropSquare, ImagePx};
 use glam::Vec2;
+use std::f32::consts::FRAC_PI_2;
 
 /// A face beside a followed one is only taken up when two readings lie no farther apart than this: before that the other
 /// one hides too much of it.
@@ -22,7 +24,7 @@ pub(super) const BACK: f32 = 0.33;
 const CLEAR: f32 = 0.85;
 const SECOND_LOOK: f32 = 2.0;
 /// Frames between looks for further faces while some are followed.
-const LOOK_EVERY: u64 = 10;
+pub(super) const LOOK_EVERY: u64 = 10;
 /// Frames between looks while all wanted faces are followed, to check their meshes.
 const CHECK_EVERY: u64 = 30;
 /// The same where each of them looks so much like itself, 0..=1, where its mesh lies.
@@ -40,6 +42,17 @@ pub(super) const GONE_ON: f32 = 0.6;
 const ALIKE: f32 = 0.2;
 /// Close looks a frame.
 const CLOSE_LOOKS: usize = 2;
+
+/// A square that a detector has read, and what it is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Aim {
+    /// A routine look at the whole picture.
+    Whole(CropSquare),
+    /// A look at a followed face turned over.
+    Inverted(u64),
+    /// A search for faces that the whole picture does not show.
+    Elsewhere(Reach, CropSquare),
+}
 
 fn size(frame: &Frame) -> Vec2 {
     Vec2::new(frame.width() as f32, frame.height() as f32)
@@ -59,6 +72,9 @@ impl Tracker {
     /// and then the network's work is left for [`Self::look_over`].
     pub(super) fn look(&mut self, frame: &Frame) -> Result<(), TrackError> {
         let looked = self.look_now(frame);
+        if looked.is_ok() {
+            self.aim_elsewhere(frame);
+        }
         // What a failed look was for is looked at in the next frame.
         self.noticed |= looked.is_err();
         looked
@@ -84,13 +100,17 @@ impl Tracker {
         let detector = self.detector();
         if !urgent {
             detector.aim(frame, whole(frame));
-            self.aimed = Some(whole(frame));
+            self.aimed.push(Aim::Whole(whole(frame)));
             return Ok(());
         }
         let mut found = detector.detect(frame, whole(frame))?;
         // In a scene's first picture the other detector is asked at once, too.
         if std::mem::take(&mut self.fresh) && found.is_empty() {
             found = self.far.detect(frame, whole(frame))?;
+        }
+        if let Some(id) = self.doubted {
+            self.turn_over(frame, id)?;
+            self.doubted = None;
         }
         for index in 0..self.follows.len() {
             self.correct(frame, index, &found)?;
@@ -100,6 +120,8 @@ impl Tracker {
         let close = self.look_closely(frame)?;
         found.retain(|d| !close.iter().any(|c| c.overlap(d) > SAME_FACE));
         found.extend(close);
+        let hinted = self.look_again(frame)?;
+        found.extend(hinted);
         found.retain(|d| !self.follows.iter().any(|f| f.covers(d)));
         self.vain_looks = if found.is_empty() { self.vain_looks + 1 } else { 0 };
         found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
@@ -131,17 +153,45 @@ impl Tracker {
     /// # Errors
     /// [`TrackError::Infer`] where the network fails; the tracker may go on.
     pub fn look_over(&mut self) -> Result<(), TrackError> {
-        let Some(square) = self.aimed.take() else { return Ok(()) };
-        let found = self.detector().find(square).inspect_err(|_| self.noticed = true)?;
-        let beside = found.iter().filter(|d| !self.follows.iter().any(|f| f.covers(d))).count();
-        let news = self.missing() && beside > 0;
-        self.beside.faces = if self.missing() { 0 } else { beside };
-        self.noticed = news || self.follows.iter().any(|f| slipped(f, &found).is_some());
-        // The same detector looks again at what it noticed.
-        if !self.noticed {
-            self.vain_looks += 1;
+        for aim in std::mem::take(&mut self.aimed) {
+            // What a failed look was for is looked at in the next frame.
+            self.look_at(aim).inspect_err(|_| self.noticed = true)?;
         }
         Ok(())
+    }
+
+    fn look_at(&mut self, aim: Aim) -> Result<(), TrackError> {
+        match aim {
+            Aim::Whole(square) => {
+                let found = self.detector().find(square)?;
+                let beside = found.iter().filter(|d| !self.follows.iter().any(|f| f.covers(d))).count();
+                self.beside.faces = if self.missing() { 0 } else { beside };
+                let noticed =
+                    self.is_news(&found) || self.follows.iter().any(|f| slipped(f, &found).is_some());
+                self.noticed |= noticed;
+                // The same detector looks again at what it noticed.
+                if !noticed {
+                    self.vain_looks += 1;
+                }
+            }
+            Aim::Inverted(id) => {
+                if self.inverted_seen(id)? {
+                    (self.noticed, self.doubted) = (true, Some(id));
+                }
+            }
+            Aim::Elsewhere(reach, square) => {
+                let found = self.reaching(reach).find(square)?;
+                if self.is_news(&found) {
+                    (self.noticed, self.hint) = (true, Some((reach, square)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether detections show a face that is wanted and not followed yet.
+    fn is_news(&self, found: &[Detection]) -> bool {
+        self.missing() && found.iter().any(|d| !self.follows.iter().any(|f| f.covers(d)))
     }
 
     /// Faces near where lost ones were last and where they would be now. At most [`CLOSE_LOOKS`] looks, by turns.
@@ -187,7 +237,10 @@ impl Tracker {
             return Ok(());
         }
         let id = follow.id;
-        let (reading, region) = self.read(frame, detection.region())?;
+        // The detector takes a face that stands on its head for an upright one; the mesh knows better.
+        let shown = detection.region();
+        let over = wrap(shown.angle - follow.pose.roll()).abs() > FRAC_PI_2;
+        let (reading, region) = self.read(frame, if over { inverted(shown) } else { shown })?;
         if !self.is_face(&reading, frame) {
             return Ok(());
         }
@@ -202,7 +255,15 @@ impl Tracker {
 
     /// Starts to follow a detected face, under its old id where it was awaited there.
     pub(super) fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
-        let Some((first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
+        let Some((mut first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
+        let shown = first.pose.region(MARGIN);
+        let right = self.right_way_up(frame, shown, Some(detection.region()))?;
+        if let Some((_, region)) = right.filter(|(_, region)| *region != shown) {
+            match self.start(frame, region)? {
+                Some((turned, _)) => first = turned,
+                None => return Ok(()),
+            }
+        }
         let Some((fresh, reading)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
         let place = fresh.centre();
         let unsteady = fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place));
@@ -212,9 +273,12 @@ impl Tracker {
         if self.follows.iter().any(|f| f.same_place(&fresh)) {
             return Ok(());
         }
-        if detection.score < CLEAR && self.ghosts_alike(&fresh) < BACK {
+        // Its own roll, or another one that is plain, was a second look.
+        let confirmed = right.is_some_and(|(score, region)| region == shown || score >= CLEAR);
+        if detection.score < CLEAR && !confirmed && self.ghosts_alike(&fresh) < BACK {
             let region = fresh.pose.region(MARGIN);
-            let square = CropSquare { side: region.side * SECOND_LOOK, angle: 0.0, ..region };
+            let square =
+                CropSquare { side: region.side * SECOND_LOOK, angle: quarter(region.angle), ..region };
             let again = |found: Vec<Detection>| found.iter().any(|d| d.overlap(detection) > SAME_FACE);
             if !again(self.near.detect(frame, square)?) && !again(self.far.detect(frame, square)?) {
                 return Ok(());

@@ -141,6 +141,18 @@ pub(super) fn inside(points: &[MeshPoint], width: u32, height: u32) -> f32 {
     count as f32 / OVAL.len() as f32
 }
 
+/// Lids' corners, nose and mouth.
+const FEATURES: [u16; 12] = [33, 133, 362, 263, 1, 4, 168, 61, 291, 0, 17, 13];
+
+/// Whether enough of a face is in a picture of this size: `least` of its outline, 0..=1, or, of one so near that the
+/// picture cuts it off all round, eyes, nose and mouth.
+pub(super) fn in_view(points: &[MeshPoint], width: u32, height: u32, least: f32) -> bool {
+    let (w, h) = (width as f32, height as f32);
+    let within = |p: &MeshPoint| p.x >= 0.0 && p.y >= 0.0 && p.x < w && p.y < h;
+    let all = || FEATURES.iter().all(|&i| points.get(usize::from(i)).is_some_and(within));
+    inside(points, width, height) >= least || all()
+}
+
 /// Mean of the outline's points.
 pub(super) fn centre(points: &[MeshPoint]) -> ImagePx {
     let sum: Vec2 = OVAL.iter().filter_map(|&i| points.get(usize::from(i))).map(|p| p.truncate()).sum();

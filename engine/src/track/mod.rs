@@ -14,6 +14,8 @@ mod look;
 mod mesh;
 mod one_euro;
 mod pose;
+mod roll;
+mod search;
 mod select;
 mod smooth;
 mod stills;

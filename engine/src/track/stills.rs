@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use super::detect::{Detection, SAME_FACE, tiles, whole};
-use super::follow::Follow;
+use super::follow::{Follow, wrap};
+use super::roll::quarter;
+use super::search::LEAST_TILE;
 use super::tracker::Tracker;
 use super::{Face, TrackError};
 use crate::frame::Frame;
 use crate::space::{CropSquare, ImagePx};
+use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
-/// Side of the smallest tile that is searched for small faces, pixels.
-const LEAST_TILE: f32 = 192.0;
 /// Part of the searched square's side under which a face is small.
 const SMALL: f32 = 0.25;
 /// Side of the square in which faces are looked for that fill more than the picture, in sides of the picture.
@@ -20,6 +21,8 @@ const WIDE: f32 = 1.8;
 const NEAR: f32 = 0.75;
 /// Under this size of its box, pixels, a face may be too small for the networks.
 const LEAST_FACE: f32 = 40.0;
+/// Least certainty, 0..=1, of a face that does not stand upright.
+const TURNED: f32 = 0.8;
 /// How often a single picture is read again, and the time that is let pass in between: filters come to rest.
 const SETTLE: u32 = 4;
 const PASSED: Duration = Duration::from_millis(33);
@@ -35,6 +38,32 @@ pub struct Beside {
     pub small: bool,
 }
 
+/// A square as it stands and turned by quarters.
+fn quarters(square: CropSquare) -> [CropSquare; 4] {
+    [0.0, PI, FRAC_PI_2, -FRAC_PI_2].map(|angle| CropSquare { angle, ..square })
+}
+
+/// Adds detections of faces that are not known yet.
+fn add(found: &mut Vec<Detection>, more: Vec<Detection>) {
+    for detection in more {
+        if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
+            found.push(detection);
+        }
+    }
+}
+
+/// Adds what a detector sees in a turned square; of two that read one face's roll otherwise the surer counts.
+fn add_turned(found: &mut Vec<Detection>, more: Vec<Detection>) {
+    for detection in more {
+        let otherwise = |d: &Detection| wrap(d.region().angle - detection.region().angle).abs() > FRAC_PI_4;
+        match found.iter_mut().find(|d| d.overlap(&detection) >= SAME_FACE) {
+            Some(known) if known.score < detection.score && otherwise(known) => *known = detection,
+            Some(_) => {}
+            None => found.push(detection),
+        }
+    }
+}
+
 impl Tracker {
     /// The faces in a single picture, without history: both detectors, then the mesh of each face. At most
     /// `TrackerConfig::max_faces` count only in streams; here all faces are handed on, the largest first, numbered
@@ -47,10 +76,21 @@ impl Tracker {
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut faces: Vec<Follow> = Vec::new();
         for detection in found {
-            let region = detection.region();
+            if faces.iter().any(|f| f.covers(&detection)) {
+                continue;
+            }
+            let shown = detection.region();
+            let right = self.right_way_up(frame, shown, None)?;
+            // What only a turned look shows, and the near detector hardly, is no face.
+            if right.is_none_or(|(score, _)| score < TURNED) && quarter(shown.angle).abs() > 0.1 {
+                continue;
+            }
+            let region = right.map_or(shown, |(_, region)| region);
             let reading = self.mesh.read(frame, region, 1)?;
-            if self.is_face(&reading, frame) && !faces.iter().any(|f| f.covers(&detection)) {
-                faces.extend(Follow::start(0, reading.presence, reading.points, region));
+            if self.is_face(&reading, frame) {
+                let fresh = Follow::start(0, reading.presence, reading.points, region);
+                let fresh = fresh.filter(|fresh| !faces.iter().any(|f| f.same_place(fresh)));
+                faces.extend(fresh);
             }
         }
         faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
@@ -134,10 +174,10 @@ impl Tracker {
         if found.len() >= enough {
             return Ok(found);
         }
-        for detection in self.far.detect(frame, all)? {
-            if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
-                found.push(detection);
-            }
+        add(&mut found, self.far.detect(frame, all)?);
+        for square in quarters(all).into_iter().skip(1) {
+            add_turned(&mut found, self.near.detect(frame, square)?);
+            add(&mut found, self.far.detect(frame, square)?);
         }
         // The box of a face that is small in the crop is coarse; close by it is placed better.
         for detection in &mut found {
@@ -153,7 +193,10 @@ impl Tracker {
             return Ok(found);
         }
         let mut small: Vec<Detection> = Vec::new();
-        for tile in tiles(frame, LEAST_TILE) {
+        // A video has other pictures to find a small face that lies on its side in.
+        let turns = if enough == usize::MAX { 4 } else { 1 };
+        let each = |tile: CropSquare| quarters(tile).into_iter().take(turns);
+        for tile in tiles(frame, LEAST_TILE).into_iter().flat_map(each) {
             for detection in self.far.detect(frame, tile)? {
                 let known = small.iter_mut().find(|d| d.overlap(&detection) > SAME_FACE);
                 // What one tile cuts off, another holds whole.
@@ -175,9 +218,14 @@ impl Tracker {
 
     /// What both detectors see close by a small find, as the near one places it; none where they do not agree. In the
     /// grain of a few pixels a single look finds faces that are none.
-    fn close_look(&mut self, frame: &Frame, find: &Detection) -> Result<Option<Detection>, TrackError> {
+    pub(super) fn close_look(
+        &mut self,
+        frame: &Frame,
+        find: &Detection,
+    ) -> Result<Option<Detection>, TrackError> {
         let side = 4.0 * find.size.max_element();
-        let square = CropSquare { centre: ImagePx(find.centre), side, angle: 0.0 };
+        let angle = quarter(find.region().angle);
+        let square = CropSquare { centre: ImagePx(find.centre), side, angle };
         let same = |d: &Detection| d.overlap(find) > SAME_FACE;
         let near = self.near.detect(frame, square)?.into_iter().find(same);
         let far = self.far.detect(frame, square)?.into_iter().find(same);

@@ -6,6 +6,7 @@ use crate::actor::{Actor, ActorOptions};
 use crate::frame::{Frame, PixelFormat};
 use crate::infer::{Runtime, models};
 use crate::source::Rate;
+use glam::Vec2;
 
 /// A tracker; none where the networks are not there.
 pub(super) fn tracker(max_faces: usize) -> Option<Tracker> {
@@ -21,9 +22,45 @@ pub(super) fn tracker(max_faces: usize) -> Option<Tracker> {
 
 /// The actor of a seed, 640x480.
 pub(super) fn actor(seed: u64) -> Actor {
+    actor_of(seed, 640, 480)
+}
+
+/// The actor of a seed in a picture of a size.
+pub(super) fn actor_of(seed: u64, width: u32, height: u32) -> Actor {
     let options =
-        ActorOptions { format: PixelFormat::Rgb, ..ActorOptions::new(seed, 640, 480, Rate::DEFAULT) };
+        ActorOptions { format: PixelFormat::Rgb, ..ActorOptions::new(seed, width, height, Rate::DEFAULT) };
     Actor::with(options).unwrap()
+}
+
+/// Says that a test is skipped for want of something.
+pub(super) fn said_missing(what: &str) {
+    println!("skipped: {what} are not there");
+}
+
+/// A picture turned clockwise about its middle, on a grey square that holds it at any angle.
+pub(super) fn turned_by(frame: &Frame, degrees: f32) -> Frame {
+    let (w, h) = (frame.width() as usize, frame.height() as usize);
+    let side = (w as f32).hypot(h as f32).ceil() as usize;
+    let rgb = frame.to_rgb();
+    let back = Vec2::from_angle(-degrees.to_radians());
+    let middle = Vec2::splat(side as f32 - 1.0) * 0.5;
+    let own = Vec2::new(w as f32 - 1.0, h as f32 - 1.0) * 0.5;
+    let mut out = vec![110u8; side * side * 3];
+    for (k, px) in out.chunks_exact_mut(3).enumerate() {
+        let p = back.rotate(Vec2::new((k % side) as f32, (k / side) as f32) - middle) + own;
+        if p.min_element() < 0.0 || p.x >= w as f32 - 1.0 || p.y >= h as f32 - 1.0 {
+            continue;
+        }
+        let (x, y, part) = (p.x as usize, p.y as usize, p.fract());
+        for (c, px) in px.iter_mut().enumerate() {
+            let at = |x: usize, y: usize| f32::from(rgb[(y * w + x) * 3 + c]);
+            let row = |y: usize| at(x, y) * (1.0 - part.x) + at(x + 1, y) * part.x;
+            *px = (row(y) * (1.0 - part.y) + row(y + 1) * part.y + 0.5) as u8;
+        }
+    }
+    let mut turned = Frame::new(PixelFormat::Rgb, frame.colour(), side as u32, side as u32, out).unwrap();
+    (turned.id, turned.time) = (frame.id, frame.time);
+    turned
 }
 
 /// Two pictures side by side, with the first one's number and time.

@@ -8,7 +8,8 @@ use super::behind::in_front;
 use super::detect::{Detector, Reach, whole};
 use super::follow::{Follow, Look, MARGIN, Mesh, wrap};
 use super::ghost::Ghost;
-use super::mesh::{MeshKind, MeshNet, Reading, in_crop, inside};
+use super::look::Aim;
+use super::mesh::{MeshKind, MeshNet, Reading, in_crop, in_view, inside};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
@@ -82,14 +83,20 @@ pub struct Tracker {
     pub(super) vain_looks: u64,
     /// Close looks so far, for their turns.
     pub(super) close_looks: usize,
-    /// The square that a detector has read and not looked at yet.
-    pub(super) aimed: Option<CropSquare>,
+    /// Squares that detectors have read and not looked at yet, at most one a detector.
+    pub(super) aimed: Vec<Aim>,
     /// The last routine look saw something that is to be looked at.
     pub(super) noticed: bool,
     /// Nothing was looked at yet since all faces were forgotten.
     pub(super) fresh: bool,
     /// What was seen and is not handed on.
     pub(super) beside: Beside,
+    /// Where the last search has seen a face.
+    pub(super) hint: Option<(Reach, CropSquare)>,
+    /// The followed face that may stand on its head.
+    pub(super) doubted: Option<u64>,
+    /// Squares searched so far, for their turns.
+    pub(super) searched: usize,
 }
 
 impl std::fmt::Debug for Tracker {
@@ -127,10 +134,13 @@ impl Tracker {
             since_look: 0,
             vain_looks: 0,
             close_looks: 0,
-            aimed: None,
+            aimed: Vec::new(),
             noticed: false,
             fresh: true,
             beside: Beside::default(),
+            hint: None,
+            doubted: None,
+            searched: 0,
         })
     }
 
@@ -147,7 +157,8 @@ impl Tracker {
         self.models.clear();
         self.choice = Choice::default();
         self.last = None;
-        (self.aimed, self.noticed, self.fresh) = (None, false, true);
+        self.aimed.clear();
+        (self.noticed, self.fresh, self.hint, self.doubted) = (false, true, None, None);
         (self.since_look, self.vain_looks, self.beside) = (0, 0, Beside::default());
     }
 
@@ -190,7 +201,7 @@ impl Tracker {
         let regions: Vec<CropSquare> = self.follows.iter().map(|follow| follow.region).collect();
         let mut after = Vec::with_capacity(regions.len());
         for region in regions {
-            let (reading, region) = self.read(frame, region)?;
+            let (reading, region) = self.read_upright(frame, region)?;
             let seen = self.is_face(&reading, frame);
             after.push(seen.then(|| Mesh { presence: reading.presence, points: reading.points, region }));
         }
@@ -252,8 +263,12 @@ impl Tracker {
                 false => in_front(before, follow.id, region, self.mesh.crop().1),
             };
             let next = self.moved(follow, reading, seen, region, elapsed, others);
-            let least = if seen { MIN_INSIDE } else { HELD_INSIDE };
-            after.push(next.filter(|f| inside(&f.points, frame.width(), frame.height()) >= least));
+            let (width, height) = (frame.width(), frame.height());
+            let visible = |f: &Follow| match seen {
+                true => in_view(&f.points, width, height, MIN_INSIDE),
+                false => inside(&f.points, width, height) >= HELD_INSIDE,
+            };
+            after.push(next.filter(visible));
         }
         Ok(after)
     }
@@ -315,9 +330,25 @@ impl Tracker {
         Ok((reading, region))
     }
 
+    /// The same with the roll tried, for a region that the face may have left long ago.
+    fn read_upright(
+        &mut self,
+        frame: &Frame,
+        region: CropSquare,
+    ) -> Result<(Reading, CropSquare), TrackError> {
+        let (reading, region) = self.read(frame, region)?;
+        let seen = self.is_face(&reading, frame);
+        let Some(pose) = Pose::fit(&reading.points).filter(|_| seen) else { return Ok((reading, region)) };
+        let shown = pose.region(MARGIN);
+        match self.right_way_up(frame, shown, Some(region))? {
+            Some((_, right)) if right != shown => self.read(frame, right),
+            _ => Ok((reading, region)),
+        }
+    }
+
     pub(super) fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
         reading.presence >= self.config.min_presence
-            && inside(&reading.points, frame.width(), frame.height()) >= MIN_INSIDE
+            && in_view(&reading.points, frame.width(), frame.height(), MIN_INSIDE)
     }
 
     /// Where two followed faces have become one, the one that jumped there is lost.

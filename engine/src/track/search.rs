@@ -1,0 +1,83 @@
+//! The search for faces that a look over the whole picture as it stands does not show: turned ones, small ones, and one
+//! that is larger than the picture. A square a frame, by turns, and its network runs once the frame's faces are handed on.
+
+use std::f32::consts::{FRAC_PI_2, PI};
+
+use super::TrackError;
+use super::detect::{Detection, Detector, Reach, tiles, whole};
+use super::look::{Aim, LOOK_EVERY};
+use super::tracker::Tracker;
+use crate::frame::Frame;
+use crate::space::CropSquare;
+
+/// Side of the smallest tile that is searched for small faces, pixels.
+pub(super) const LEAST_TILE: f32 = 192.0;
+/// Side of the square in which a face larger than the picture is seen whole, in sides of the picture's.
+const LARGER: f32 = 2.0;
+
+/// The picture turned by quarters, and from farther off.
+pub(super) fn turned(frame: &Frame) -> [CropSquare; 4] {
+    let whole = whole(frame);
+    let [over, right, left] = [PI, FRAC_PI_2, -FRAC_PI_2].map(|angle| CropSquare { angle, ..whole });
+    [over, right, left, CropSquare { side: whole.side * LARGER, ..whole }]
+}
+
+impl Tracker {
+    /// The detector of a reach.
+    pub(super) fn reaching(&mut self, reach: Reach) -> &mut Detector {
+        match reach {
+            Reach::Short => &mut self.near,
+            Reach::Full => &mut self.far,
+        }
+    }
+
+    /// Reads squares for the detectors to look at once the frame's faces are handed on: a followed face turned over, else
+    /// the next turned picture and the next tile while there is nobody to follow, one of them now and then while some are
+    /// followed and more are wanted.
+    pub(super) fn aim_elsewhere(&mut self, frame: &Frame) {
+        if !self.aimed.is_empty() {
+            return;
+        }
+        if let Some(id) = self.aim_inverted(frame) {
+            self.aimed.push(Aim::Inverted(id));
+            return;
+        }
+        let alone = self.follows.is_empty();
+        if !self.missing() || !alone && self.since_look != LOOK_EVERY / 2 {
+            return;
+        }
+        let turn = self.searched;
+        self.searched = turn.wrapping_add(1);
+        let (turned, tiles) = (turned(frame), tiles(frame, LEAST_TILE));
+        // With nobody to follow both detectors are free, else they take turns.
+        let (both, step) = if alone { (true, turn) } else { (false, turn / 2) };
+        if (both || turn.is_multiple_of(2))
+            && let Some(&square) = turned.get(step % turned.len())
+        {
+            self.near.aim(frame, square);
+            self.aimed.push(Aim::Elsewhere(Reach::Short, square));
+        }
+        if (both || !turn.is_multiple_of(2))
+            && let Some(&square) = tiles.get(step % tiles.len().max(1))
+        {
+            self.far.aim(frame, square);
+            self.aimed.push(Aim::Elsewhere(Reach::Full, square));
+        }
+    }
+
+    /// Faces where the search has seen one.
+    pub(super) fn look_again(&mut self, frame: &Frame) -> Result<Vec<Detection>, TrackError> {
+        let Some((reach, square)) = self.hint else { return Ok(Vec::new()) };
+        let mut found = self.reaching(reach).detect(frame, square)?;
+        if reach == Reach::Full {
+            // In the grain of a few pixels a single look finds faces that are none.
+            let mut sure = Vec::new();
+            for detection in &found {
+                sure.extend(self.close_look(frame, detection)?);
+            }
+            found = sure;
+        }
+        self.hint = None;
+        Ok(found)
+    }
+}
