@@ -20,25 +20,22 @@ const WHILE: Duration = Duration::from_secs(3);
 
 /// Counts the pictures of a recording, of which the last must show the badge; nothing may be damaged.
 fn whole(path: &Path) -> u64 {
-    let counted = Command::new("ffprobe")
-        .args(
-            "-v error -count_frames -select_streams v:0 -show_entries stream=nb_read_frames -of csv=p=0 -i"
-                .split(' '),
-        )
-        .arg(path)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&counted.stderr);
-    assert!(counted.status.success() && said.is_empty(), "{}: {said}", path.display());
-    let count: u64 = String::from_utf8(counted.stdout).unwrap().trim().trim_matches(',').parse().unwrap();
     let mut pictures = source::open(path).unwrap();
     let (mut read, mut last) = (0, None);
     while let Some(frame) = pictures.next().unwrap() {
         (read, last) = (read + 1, Some(frame));
     }
-    assert_eq!(read, count);
-    assert!(badge::read(&last.unwrap()).is_some(), "no badge in the last of {count} pictures");
-    count
+    assert!(badge::read(&last.unwrap()).is_some(), "no badge in the last of {read} pictures");
+    if path.is_file() {
+        let count =
+            "-v error -count_frames -select_streams v:0 -show_entries stream=nb_read_frames -of csv=p=0 -i";
+        let counted = Command::new("ffprobe").args(count.split(' ')).arg(path).output().unwrap();
+        let said = String::from_utf8_lossy(&counted.stderr);
+        assert!(counted.status.success() && said.is_empty(), "{}: {said}", path.display());
+        let count = String::from_utf8(counted.stdout).unwrap();
+        assert_eq!(count.trim().trim_matches(',').parse::<u64>().unwrap(), read);
+    }
+    read
 }
 
 #[test]

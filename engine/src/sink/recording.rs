@@ -115,7 +115,7 @@ impl Recording {
         let seconds = self.frames as f64 / self.rate.per_second();
         let kept = match broken {
             true => "what was recorded until then is kept",
-            false => "it was completed while there was room, and is whole",
+            false => "what was recorded until then is complete",
         };
         let told = format!("{why}; {kept} ({seconds:.1} s): {}", place.display());
         Ok((place, Some(told)))
@@ -221,4 +221,69 @@ fn pictures(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = entries.filter(|p| p.extension().is_some_and(|e| e == "png")).collect();
     found.sort();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::badge::{Badger, Canvas, Corner, Disclosure};
+    use crate::frame::{Colour, Frame, PixelFormat};
+
+    fn badged(width: u32) -> BadgedFrame {
+        let frame = Frame::filled(PixelFormat::I420, Colour::JPEG, width, 180, [90, 128, 128]).unwrap();
+        Badger::new(Corner::TopRight).finish(Canvas::new(frame), Disclosure::Modified).unwrap()
+    }
+
+    fn rate() -> Rate {
+        Rate::new(10, 1).unwrap()
+    }
+
+    #[test]
+    fn a_recording_that_breaks_off_is_kept_up_to_its_last_whole_frame() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.y4m");
+        let mut sink = record(&path, rate(), Existing::Refuse).unwrap();
+        let working = sink.working().unwrap().to_owned();
+        (0..4).for_each(|_| sink.present(&badged(320)).unwrap());
+        assert_eq!(inspect(&working).unwrap(), Rest { frames: 4, seconds: Some(0.4) });
+        // Half a frame more, as a full disk or a killed program leaves it.
+        let part = std::fs::read(&working).unwrap();
+        let mut file = std::fs::OpenOptions::new().append(true).open(&working).unwrap();
+        std::io::Write::write_all(&mut file, &part[part.len() - 5000..]).unwrap();
+        drop(file);
+        drop(sink);
+        // It was given up without a word, and is there all the same.
+        let kept = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).next().unwrap();
+        let mut source = crate::source::open(&kept).unwrap();
+        let mut frames = 0;
+        while source.next().is_ok_and(|frame| frame.is_some()) {
+            frames += 1;
+        }
+        assert_eq!(frames, 4);
+    }
+
+    #[test]
+    fn another_size_ends_a_recording_whole_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("frames");
+        let mut sink = record(&path, rate(), Existing::Refuse).unwrap();
+        (0..3).for_each(|_| sink.present(&badged(320)).unwrap());
+        assert!(sink.present(&badged(640)).is_err() && sink.present(&badged(320)).is_err());
+        let done = sink.finish().unwrap();
+        assert_eq!((done.path.as_deref(), done.frames), (Some(&*path), 3));
+        assert!(done.ended.is_some_and(|why| why.contains("640x180") && why.contains("0.3 s")));
+        assert_eq!(pictures(&path).len(), 3);
+    }
+
+    #[test]
+    fn an_empty_recording_leaves_nothing_and_one_picture_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["r.y4m", "frames/"] {
+            let sink = record(&folder.path().join(name), rate(), Existing::Refuse).unwrap();
+            assert!(sink.finish().is_err());
+        }
+        let still = record(&folder.path().join("r.png"), rate(), Existing::Refuse);
+        assert!(still.err().unwrap().to_string().contains("not one picture"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }
