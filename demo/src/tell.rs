@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::process::ExitCode;
 
+use omote_engine::error::in_one_line;
 use omote_engine::gpu::quiet;
 
 use crate::ending;
@@ -72,36 +73,6 @@ fn is_closed(error: &(dyn Error + 'static)) -> bool {
     io.and_then(io::Error::get_ref).is_some_and(|inner| inner.is::<Closed>())
 }
 
-/// The error and its causes in one line, nothing said twice: most messages hold their cause's words already.
-pub(crate) fn sentence(error: &anyhow::Error) -> String {
-    let mut told = String::new();
-    for cause in error.chain() {
-        let words = without_number(&cause.to_string());
-        if told.contains(words.trim_end_matches('.')) {
-            continue;
-        }
-        if words.contains(told.as_str()) {
-            told = words;
-        } else {
-            told = format!("{told}: {words}");
-        }
-    }
-    told
-}
-
-/// Without the system's numbers for its errors, `(os error 2)`, which tell a user nothing.
-fn without_number(words: &str) -> String {
-    let mut rest = words;
-    let mut kept = String::new();
-    while let Some(at) = rest.find(" (os error ") {
-        let (before, number) = rest.split_at(at);
-        let Some(end) = number.find(')') else { break };
-        kept.push_str(before);
-        rest = number.get(end + 1..).unwrap_or_default();
-    }
-    kept + rest
-}
-
 /// The exit code; a failure is told first, and a reader of the output that has gone is no failure to tell of.
 pub(crate) fn end(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
@@ -113,7 +84,7 @@ pub(crate) fn end(result: anyhow::Result<ExitCode>) -> ExitCode {
             return ExitCode::from(interrupted.signal.exit_code());
         }
         // With standard error closed there is nobody to tell.
-        let _ = writeln!(io::stderr(), "error: {}", sentence(&error));
+        let _ = writeln!(io::stderr(), "error: {}", in_one_line(error.as_ref()));
         ExitCode::from(crate::wardrobe::exit_code(&error))
     })
 }
@@ -169,13 +140,13 @@ mod tests {
         let io = || io::Error::from_raw_os_error(13);
         let read = format!("the file can't be read: {}: a.mp4", io());
         let error = anyhow!(io()).context(read);
-        assert_eq!(sentence(&error), "the file can't be read: Permission denied: a.mp4");
+        assert_eq!(in_one_line(error.as_ref()), "the file can't be read: Permission denied: a.mp4");
         let error = anyhow!("no face in it").context("me.jpg makes no persona: no face in it; take another");
-        assert_eq!(sentence(&error), "me.jpg makes no persona: no face in it; take another");
+        assert_eq!(in_one_line(error.as_ref()), "me.jpg makes no persona: no face in it; take another");
         let error = anyhow!("a: no face; take another").context("no face");
-        assert_eq!(sentence(&error), "a: no face; take another");
+        assert_eq!(in_one_line(error.as_ref()), "a: no face; take another");
         let error = anyhow!("b").context("c");
-        assert_eq!(sentence(&error), "c: b");
+        assert_eq!(in_one_line(error.as_ref()), "c: b");
     }
 
     #[test]

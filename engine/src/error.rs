@@ -98,19 +98,34 @@ impl StdError for Error {
     }
 }
 
-/// An error and its causes in one line, each said once: what repeats what was said already is left out.
+/// An error and its causes in one line, nothing said twice: most messages hold their cause's words already. The system's
+/// numbers for its errors, `(os error 2)`, are left out: they tell a user nothing.
 #[must_use]
 pub fn in_one_line(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(words.trim_end_matches('.')) {
-            text = format!("{text}: {words}");
+    let mut told = without_number(&error.to_string());
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = without_number(&cause.to_string());
+        if words.contains(told.as_str()) {
+            told = words;
+        } else if !told.contains(words.trim_end_matches('.')) {
+            told = format!("{told}: {words}");
         }
-        cause = error.source();
+        next = cause.source();
     }
-    text
+    told
+}
+
+fn without_number(words: &str) -> String {
+    let mut rest = words;
+    let mut kept = String::new();
+    while let Some(at) = rest.find(" (os error ") {
+        let (before, number) = rest.split_at(at);
+        let Some(end) = number.find(')') else { break };
+        kept.push_str(before);
+        rest = number.get(end + 1..).unwrap_or_default();
+    }
+    kept + rest
 }
 
 /// What a caught panic said.

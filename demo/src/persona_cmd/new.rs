@@ -199,14 +199,16 @@ struct ConsentFile {
 
 fn consent(file: &Path, evidence: Option<&Path>) -> anyhow::Result<Consent> {
     let shown = file.display();
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("can't read the consent file {shown}"))?;
-    let stored: ConsentFile =
-        toml::from_str(&text).with_context(|| format!("{shown} is not a consent file"))?;
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("the consent file can't be read, check its name and rights: {shown}"))?;
+    let stored: ConsentFile = toml::from_str(&text).with_context(|| {
+        format!("this is no consent file, give the one that the person depicted signed for: {shown}")
+    })?;
     let date = |key: &str, text: &str| text.parse::<Date>().with_context(|| format!("{shown}: `{key}`"));
     let evidence = match (evidence, stored.evidence) {
-        (Some(path), _) => omote_engine::infer::models::hash_file(path)
-            .with_context(|| format!("can't read the evidence {}", path.display()))?,
+        (Some(path), _) => omote_engine::infer::models::hash_file(path).with_context(|| {
+            format!("the evidence can't be read, check its name and rights: {}", path.display())
+        })?,
         (None, Some(hash)) => hash,
         (None, None) => bail!(
             "{shown} holds no `evidence`: give the signed letter or video with --evidence FILE (only its hash is stored)"
@@ -231,9 +233,10 @@ struct StoredFace {
 /// The faces in a file: a list of faces with `landmarks`, or one object that holds such a list under one name.
 fn points_of(file: &Path) -> anyhow::Result<Vec<Vec<MeshPoint>>> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| format!("can't read {shown}"))?;
-    let mut value: serde_json::Value =
-        serde_json::from_str(&text).with_context(|| format!("{shown} holds no JSON"))?;
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("the face points can't be read, check the name and rights: {shown}"))?;
+    let mut value: serde_json::Value = serde_json::from_str(&text)
+        .with_context(|| format!("this holds no JSON, give what `omote track --stills` wrote: {shown}"))?;
     if let Some(object) = value.as_object() {
         if object.len() != 1 {
             bail!("{shown} holds the faces of {} pictures, and those of one are needed", object.len());

@@ -6,7 +6,7 @@ use super::Kind;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PictureFault {
     /// They are of no known kind.
-    #[error("it starts with `{found}`, as no kind of picture does")]
+    #[error("this is no picture (it starts with `{found}`); give a photo or another picture")]
     Unknown { found: String },
 
     /// They are of a kind that can't be read here.
