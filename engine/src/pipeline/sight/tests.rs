@@ -12,16 +12,41 @@ use std::sync::{Arc, Mutex};
 
 pub(in crate::pipeline) const SIZE: (u32, u32) = (320, 180);
 
-/// A picture of scene `scene`: stripes and steps of its own, so that every other scene is a cut.
+/// The luma of a scene: soft spots of its own, so that every other scene is a cut.
+fn ground(scene: u64) -> Vec<u8> {
+    static KNOWN: Mutex<BTreeMap<u64, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let paint = || {
+        let mut state = (scene * 61 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40) as f32 / (1u64 << 24) as f32
+        };
+        let spots: Vec<(Vec2, f32, f32)> = (0..40)
+            .map(|_| {
+                let middle = Vec2::new(next() * 450.0 - 65.0, next() * 250.0 - 35.0);
+                let radius = 10.0 + next() * 26.0;
+                (middle, radius * radius, (next() - 0.5) * 200.0)
+            })
+            .collect();
+        let shade = |k: u32| {
+            let at = Vec2::new((k % SIZE.0) as f32, (k / SIZE.0) as f32);
+            let spot = |(middle, area, height): &(Vec2, f32, f32)| {
+                let d = at.distance_squared(*middle) / area;
+                if d < 9.0 { height * (-d).exp() } else { 0.0 }
+            };
+            (110.0 + spots.iter().map(spot).sum::<f32>()).clamp(20.0, 200.0) as u8
+        };
+        (0..SIZE.0 * SIZE.1).map(shade).collect()
+    };
+    KNOWN.lock().unwrap().entry(scene).or_insert_with(paint).clone()
+}
+
+/// A picture of scene `scene`.
 pub(in crate::pipeline) fn picture(scene: u64, id: u64, ms: u64) -> Frame {
-    let (w, h) = SIZE;
-    let mut data = Vec::with_capacity((w * h * 3) as usize);
-    for k in 0..w * h {
-        let cell = u64::from(k % w / 40) * 31 + u64::from(k / w / 36) * 17 + scene * 101;
-        let luma = 40 + (cell.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57) as u8;
-        data.extend([luma; 3]);
-    }
-    let mut frame = Frame::new(PixelFormat::Rgb, Colour::JPEG, w, h, data).unwrap();
+    let data: Vec<u8> = ground(scene).iter().flat_map(|luma| [*luma; 3]).collect();
+    let mut frame = Frame::new(PixelFormat::Rgb, Colour::JPEG, SIZE.0, SIZE.1, data).unwrap();
     (frame.id, frame.time) = (FrameId(id), FrameTime(Duration::from_millis(ms)));
     frame
 }
