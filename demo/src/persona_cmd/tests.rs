@@ -153,8 +153,8 @@ fn faults_of_photo_and_name_are_told() {
         refusal(&[&["new", photo], &tail[..]].concat(), dir.path(), faces)
     };
     let path = path.to_str().unwrap();
-    assert!(new("/no/such/photo.jpg", &[]).contains("can't read the photo"));
-    assert!(new(text_file.to_str().unwrap(), &[]).contains("not a picture"));
+    assert!(new("/no/such/photo.jpg", &[]).contains("check the name"));
+    assert!(new(text_file.to_str().unwrap(), &[]).contains("this is no picture"));
     assert!(new(path, &[]).contains("no face"));
     assert!(new(path, &[face.clone(), face]).contains("2 faces"));
     assert!(refusal(&["show", "nobody"], dir.path(), &[]).contains("no persona nobody"));
