@@ -22,7 +22,7 @@ struct Fixed(Option<Receiver<()>>);
 impl Follow for Fixed {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         if let Some(held) = self.0.take() {
-            drop(held.recv());
+            let _ = held.recv();
         }
         let middle = Vec2::new(frame.width() as f32, frame.height() as f32) * 0.5;
         Ok(vec![sized_face(1, middle, 60.0)])
@@ -83,7 +83,7 @@ impl Sink for Told {
 
     fn finish(mut self: Box<Self>) -> Result<Finished> {
         if let Some(held) = self.held.take() {
-            drop(held.recv());
+            let _ = held.recv();
         }
         self.finished = true;
         self.did.send(Did::Finished(self.name)).unwrap();
