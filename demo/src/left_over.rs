@@ -25,6 +25,8 @@ struct Text {
 #[derive(Debug)]
 pub(crate) struct Note {
     path: PathBuf,
+    /// Folders that were made for it: the notes' and perhaps the data folder. They go with it where nothing else is there.
+    made: Vec<PathBuf>,
     _locked: File,
 }
 
@@ -39,9 +41,10 @@ impl Note {
 
     fn write(data: &Path, working: &Path, target: &Path) -> std::io::Result<Self> {
         let folder = data.join(FOLDER);
+        let made = [folder.as_path(), data].into_iter().filter(|f| !f.exists()).map(PathBuf::from).collect();
         fs::create_dir_all(&folder)?;
         let (file, path) = tempfile::Builder::new().suffix(".json").tempfile_in(&folder)?.keep()?;
-        let note = Self { path, _locked: file };
+        let note = Self { path, made, _locked: file };
         note._locked.try_lock()?;
         let text = Text { working: std::path::absolute(working)?, target: std::path::absolute(target)? };
         (&note._locked).write_all(&serde_json::to_vec(&text)?)?;
@@ -53,6 +56,10 @@ impl Drop for Note {
     fn drop(&mut self) {
         if let Err(e) = fs::remove_file(&self.path) {
             log::debug!("{} could not be removed: {e}", self.path.display());
+        }
+        for folder in &self.made {
+            // It stays where something else has come into it.
+            let _ = fs::remove_dir(folder);
         }
     }
 }

@@ -158,19 +158,13 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// What can be built here: without libclang no cameras, without PipeWire's headers no PipeWire camera.
+/// What can be built here: without libclang no cameras.
 fn features() -> &'static [&'static str] {
-    match (packages::libclang(), packages::pipewire()) {
-        (true, true) => &[],
-        (true, false) => {
-            eprintln!("== built without the PipeWire camera: libpipewire-0.3-dev is missing");
-            &["--no-default-features", "--features", "v4l"]
-        }
-        (false, _) => {
-            eprintln!("== built without cameras: libclang-dev is missing");
-            &["--no-default-features"]
-        }
+    if packages::libclang() {
+        return &[];
     }
+    eprintln!("== built without cameras: libclang-dev is missing");
+    &["--no-default-features"]
 }
 
 /// Builds programs, plugin, tests and examples as every step of the tests takes them. A part that is built by itself gets

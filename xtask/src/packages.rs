@@ -11,21 +11,11 @@ struct Package {
 }
 
 /// What the program needs to be built whole and to make videos: all that the demo takes.
-const PROGRAM: [Package; 4] = [
+const PROGRAM: [Package; 2] = [
     Package {
         name: "libclang-dev",
         why: "reads the kernel's video headers at build time; without it omote is built without cameras",
         present: libclang,
-    },
-    Package {
-        name: "pkg-config",
-        why: "finds PipeWire's library at build time",
-        present: || runs("pkg-config", &["--version"]),
-    },
-    Package {
-        name: "libpipewire-0.3-dev",
-        why: "the PipeWire camera at build time; without it omote is built without one",
-        present: pipewire,
     },
     Package {
         name: "ffmpeg",
@@ -124,11 +114,6 @@ pub(crate) fn on_path(program: &str) -> bool {
 /// Whether libobs is there.
 pub(crate) fn libobs() -> bool {
     library("libobs.so")
-}
-
-/// Whether PipeWire's headers are there.
-pub(crate) fn pipewire() -> bool {
-    runs("pkg-config", &["--exists", "libpipewire-0.3"])
 }
 
 /// Whether bindgen will find libclang: where the variable says, with the dynamic linker, or in one of

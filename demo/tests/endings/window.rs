@@ -96,8 +96,17 @@ impl Window {
     /// Waits for the live picture, and presses a key until the state is as wanted.
     fn record(&mut self, place: &Place) {
         self.until(place, "the live picture", |_| (), |s| s["state"] == "live" && s["picture"] == true);
-        let window = self.xdotool(&["search", "--onlyvisible", "--name", "^Omote$"]).unwrap();
-        self.xdotool(&["windowfocus", "--sync", window.lines().next().unwrap()]);
+        // The live picture may be there a moment before the display shows the window.
+        let begun = Instant::now();
+        let window = loop {
+            let found = self.xdotool(&["search", "--onlyvisible", "--name", "^Omote$"]);
+            if let Some(window) = found.as_deref().and_then(|found| found.lines().next()) {
+                break window.to_owned();
+            }
+            assert!(begun.elapsed() < LONG, "the window does not show");
+            std::thread::sleep(Duration::from_millis(100));
+        };
+        self.xdotool(&["windowfocus", "--sync", &window]);
         self.xdotool(&["key", "r"]);
         self.until(place, "the recording", |_| (), |s| s["recording"] == true);
         std::thread::sleep(Duration::from_secs(3));

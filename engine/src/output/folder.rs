@@ -253,10 +253,13 @@ fn fixed(folder: &Path, data: &Metadata) -> bool {
     }
 }
 
-/// Whether something can be made in a folder.
+/// Whether something can be made in a folder. A full disk is for whoever writes to tell.
 #[cfg(unix)]
 fn writable(folder: &Path) -> bool {
-    Working::file(&folder.join("try"), Access::Private).is_ok_and(|work| fs::remove_file(work.path).is_ok())
+    match Working::file(&folder.join("try"), Access::Private) {
+        Ok(work) => fs::remove_file(work.path).is_ok(),
+        Err(e) => matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded),
+    }
 }
 
 /// Renames a folder, over nothing or an empty folder.

@@ -13,16 +13,21 @@ const LOOKED_AT: u64 = 4096;
 pub(crate) fn fault(path: &Path, program: &'static str, said: &str) -> Fault {
     let path = path.to_owned();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if has(&[
+    let head = head(&path);
+    // By a name alone ffmpeg takes text for a video, too.
+    let no_table = has(&[
         "moov atom not found",
         "contradictionary STSC",
         "error reading header",
         "EBML header parsing failed",
-    ]) {
+    ]);
+    if no_table && let Some(seems) = seems(&head) {
+        return Fault::NotVideo { path, seems };
+    }
+    if no_table {
         let what = "its table of contents is missing, as in half a download or a recording that broke off";
         return Fault::Incomplete { path, what };
     }
-    let head = head(&path);
     if has(&["Permission denied", "No such file"]) {
         let kind = if said.contains("Permission") {
             std::io::ErrorKind::PermissionDenied

@@ -17,7 +17,7 @@ use crate::space::CropSquare;
 
 /// Side of the square in which a roll is tried, in sides of the mesh's region.
 const ROOM: f32 = 2.0;
-/// From this certainty on, 0..=1, a roll is right and no other one is tried.
+/// From this certainty on, 0..=1, a roll that beats the other way round is right and no other one is tried.
 const CERTAIN: f32 = 0.93;
 /// Least certainty, 0..=1, of a roll other than the one that the mesh was read at.
 const PLAINLY: f32 = 0.7;
@@ -75,15 +75,18 @@ impl Tracker {
     ) -> Result<Option<(f32, CropSquare)>, TrackError> {
         let mut best: Option<(f32, CropSquare)> = None;
         for place in std::iter::once(region).chain(also) {
-            for turn in [None, Some(PI), Some(FRAC_PI_2), Some(-FRAC_PI_2)] {
+            // The other way round is tried in any case: a few faces on their heads pass for upright ones.
+            for (turn, always) in
+                [(None, true), (Some(PI), true), (Some(FRAC_PI_2), false), (Some(-FRAC_PI_2), false)]
+            {
+                if !always && best.is_some_and(|(score, _)| score >= CERTAIN) {
+                    return Ok(best);
+                }
                 let square = CropSquare { angle: wrap(region.angle + turn.unwrap_or(0.0)), ..place };
                 let Some(seen) = self.upright_in(frame, square)? else { continue };
                 let least = if turn.is_some() { PLAINLY } else { 0.0 };
                 if seen.score >= least && best.is_none_or(|(score, _)| seen.score > score) {
                     best = Some((seen.score, if turn.is_some() { seen.region() } else { region }));
-                }
-                if best.is_some_and(|(score, _)| score >= CERTAIN) {
-                    return Ok(best);
                 }
             }
         }

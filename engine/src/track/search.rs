@@ -1,10 +1,13 @@
-//! The search for faces that a look over the whole picture as it stands does not show: turned ones, small ones, and one
-//! that is larger than the picture. A square a frame, by turns, and its network runs once the frame's faces are handed on.
+//! The search for faces that a look over the whole picture as it stands does not show: turned ones, and one that is
+//! larger than the picture. A square a frame, by turns, and its network runs once the frame's faces are handed on.
+//!
+//! Small faces are looked for in tiles only where a scene or a picture is looked at once: frame after frame, sooner or
+//! later some grain of a wall passes for a face of a few pixels.
 
 use std::f32::consts::{FRAC_PI_2, PI};
 
 use super::TrackError;
-use super::detect::{Detection, Detector, Reach, tiles, whole};
+use super::detect::{Detection, Detector, Reach, whole};
 use super::look::{Aim, LOOK_EVERY};
 use super::tracker::Tracker;
 use crate::frame::Frame;
@@ -31,9 +34,8 @@ impl Tracker {
         }
     }
 
-    /// Reads squares for the detectors to look at once the frame's faces are handed on: a followed face turned over, else
-    /// the next turned picture and the next tile while there is nobody to follow, one of them now and then while some are
-    /// followed and more are wanted.
+    /// Reads a square for the near detector to look at once the frame's faces are handed on: a followed face turned over,
+    /// else the next turned picture while there is nobody to follow, and now and then while more faces are wanted.
     pub(super) fn aim_elsewhere(&mut self, frame: &Frame) {
         if !self.aimed.is_empty() {
             return;
@@ -48,20 +50,10 @@ impl Tracker {
         }
         let turn = self.searched;
         self.searched = turn.wrapping_add(1);
-        let (turned, tiles) = (turned(frame), tiles(frame, LEAST_TILE));
-        // With nobody to follow both detectors are free, else they take turns.
-        let (both, step) = if alone { (true, turn) } else { (false, turn / 2) };
-        if (both || turn.is_multiple_of(2))
-            && let Some(&square) = turned.get(step % turned.len())
-        {
+        let turned = turned(frame);
+        if let Some(&square) = turned.get(turn % turned.len()) {
             self.near.aim(frame, square);
             self.aimed.push(Aim::Elsewhere(Reach::Short, square));
-        }
-        if (both || !turn.is_multiple_of(2))
-            && let Some(&square) = tiles.get(step % tiles.len().max(1))
-        {
-            self.far.aim(frame, square);
-            self.aimed.push(Aim::Elsewhere(Reach::Full, square));
         }
     }
 

@@ -434,6 +434,7 @@ fn what_is_refused_is_said_once() {
     );
     let there = dir.path().join("there");
     fs::create_dir(&there).unwrap();
+    fs::write(there.join("notes.txt"), "mine").unwrap();
     let face = vec![ellipse(300.0, 110.0)];
     let making = library::Making { anyway: true, ..making };
     let taken = said(making.write(&there, today(), &|_| Ok(face.clone())).unwrap_err());

@@ -246,14 +246,7 @@ fn made(vectors: &[Vec<f32>], without: bool) -> Result<Persona, String> {
     let path = dir.path().join("p");
     let written = making.write_with(&path, today(), find, (!without).then_some(vector));
     assert_eq!(path.exists(), written.is_ok());
-    written.map_err(|e| {
-        let said = e.to_string();
-        // A package's own fault is its own cause.
-        let cause = std::error::Error::source(&e).map(ToString::to_string).filter(|cause| *cause != said);
-        cause
-            .map_or(said.clone(), |cause| format!("{said}: {cause}"))
-            .replace(&format!("{}/", dir.path().display()), "")
-    })
+    written.map_err(|e| crate::error::in_one_line(&e).replace(&format!("{}/", dir.path().display()), ""))
 }
 
 #[test]
@@ -287,6 +280,7 @@ fn photos_that_do_not_fit_are_named() {
         several.contains("photo 1.png (cosine 0.00), photo 2.png (cosine 0.00) do not look"),
         "{several}"
     );
-    assert!(said(&[who(), vec![]]).starts_with("1.png can't become a persona: no face was found"));
+    let none = said(&[who(), vec![]]);
+    assert!(none.starts_with("1.png can't become a persona: no face was found"), "{none}");
     assert_eq!(said(&[who(), vec![1.0; 3]]), "the face recogniser can't make anything of 1.png");
 }

@@ -197,7 +197,9 @@ fn a_thread_that_hangs_holds_up_no_sinks_end() {
     let live = live(Some(held));
     let (did, done) = bounded(4096);
     live.attach("camera", Box::new(Told::new("camera", &did))).unwrap();
-    until(&live, "the card", |s| s.sinks[0].sent > 2);
+    // A picture that is dropped shows that the one before is in the tracker's hands.
+    let dropped = |s: &LiveStatus| s.drops.camera + s.drops.track + s.drops.render > 0;
+    until(&live, "the card", |s| s.sinks[0].sent > 2 && dropped(s));
     let begun = Instant::now();
     live.end_within(Duration::from_secs(1));
     assert!(begun.elapsed() < PATIENCE);

@@ -281,7 +281,7 @@ fn other_kinds_are_named_for_what_they_are() {
     }
     let text = Picture::decode(b"hello there, this is text", "x.txt", PHOTO_SIDE).unwrap_err();
     assert!(matches!(&text, PersonaError::NotAPicture { .. }), "{text}");
-    assert!(text.to_string().contains("no kind of picture"), "{text}");
+    assert!(text.to_string().contains("this is no picture"), "{text}");
 }
 
 #[test]

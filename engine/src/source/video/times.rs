@@ -65,7 +65,7 @@ impl Times {
         let first = *self.first.get_or_insert(exact.max(0));
         let meant = self.meant(exact, first);
         // No picture comes before the one that came before it.
-        let time = self.last.map_or(meant, |last| if meant > last { meant } else { last + self.tick });
+        let time = self.last.map_or(meant.max(0), |last| if meant > last { meant } else { last + self.tick });
         self.last = Some(time);
         frame.time = FrameTime(duration(time));
     }
