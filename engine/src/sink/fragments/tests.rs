@@ -63,7 +63,9 @@ fn a_completed_file_holds_the_same_packets_at_the_same_times() {
         assert_eq!(found.frames, 120, "{coding}");
         assert!((found.seconds - 4.0).abs() < 0.05, "{coding}: {found:?}");
         assert_eq!(complete(&file).unwrap(), found, "{coding}");
-        assert_eq!(packets(&file), before, "{coding}");
+        let after = packets(&file);
+        let only = |a: &[String], b: &[String]| a.iter().filter(|p| !b.contains(p)).cloned().collect::<Vec<_>>();
+        assert!(after == before, "{coding}: now {:?}, before {:?}", only(&after, &before), only(&before, &after));
         assert_eq!(decoded(&file), 120, "{coding}");
         let says = "-v error -count_packets -show_entries stream=nb_frames:format=duration:format_tags=comment -of flat -i";
         let (said, _) = run("ffprobe", says, &file, "").unwrap();
