@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use omote_engine::pipeline::{Live, LiveStatus, Recorded, SinkId};
 use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
@@ -77,7 +76,15 @@ impl Outputs {
     pub(super) fn finish(self, recorded: Vec<Recorded>) -> anyhow::Result<bool> {
         let mut whole = true;
         for one in recorded {
-            let done = one.finished.context("the recording failed")?;
+            let done = match one.finished {
+                Ok(done) => done,
+                Err(error) => {
+                    whole = false;
+                    // With standard error closed there is nobody to tell.
+                    let _ = writeln!(std::io::stderr(), "error: {error}");
+                    continue;
+                }
+            };
             if done.ended.is_some() {
                 // Why was told when it ended.
                 whole = false;

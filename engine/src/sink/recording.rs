@@ -112,7 +112,11 @@ impl Recording {
         }
         let Some(why) = why else { return Ok((place?, None)) };
         let place = place.map_err(|e| Fault::NothingKept { path: path(), why: format!("{why}; {e}") })?;
-        let seconds = self.frames as f64 / self.rate.per_second();
+        // Of what broke off the encoder may have held some, which went with it.
+        let rest = inspect(&place).ok().filter(|_| broken);
+        let frames = rest.map_or(self.frames, |rest| rest.frames);
+        self.frames = frames;
+        let seconds = frames as f64 / self.rate.per_second();
         let kept = match broken {
             true => "what was recorded until then is kept",
             false => "what was recorded until then is complete",
