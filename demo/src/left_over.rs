@@ -178,6 +178,8 @@ mod tests {
         let path = note.path.clone();
         let kept = fs::read(&path).unwrap();
         drop(note);
+        assert!(!data.path().join(FOLDER).exists(), "what was made for the note goes with it");
+        fs::create_dir(data.path().join(FOLDER)).unwrap();
         fs::write(&path, kept).unwrap();
         let found = find(data.path());
         assert_eq!(found.len(), 1);

@@ -196,7 +196,7 @@ fn a_killed_run_is_named_and_can_be_removed() {
 #[test]
 fn a_full_disk_ends_the_recording_and_not_the_picture() {
     let Some(place) = Place::new() else { return };
-    for (size, name) in [("600k", "r.mp4"), ("3m", "r.mp4"), ("1m", "r.y4m"), ("1m", "frames/")] {
+    for (size, name) in [("600k", "r.mp4"), ("2m", "r.mp4"), ("1m", "r.y4m"), ("1m", "frames/")] {
         let disk = place.path("disk");
         std::fs::create_dir_all(&disk).unwrap();
         let mount = Command::new("mount")

@@ -88,8 +88,11 @@ impl Place {
     }
 }
 
-/// Names in a folder, in order.
+/// Names in a folder, in order; none where there is no such folder.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
+    if !folder.exists() {
+        return Vec::new();
+    }
     let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name());
     let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
     names.sort();

@@ -26,13 +26,19 @@ fn fragmented(file: &Path, coding: &str) -> bool {
     true
 }
 
-/// Every packet's stream, time, length and hash, as they come out of a file. Nothing may be said while it is read.
+/// Every packet's stream, times, length in bytes and hash, as they come out of a file. How long a packet of sound lasts is
+/// left out: where some are missing before the next, an ordinary file has the one before last until there. Nothing may be
+/// said while it is read.
 fn packets(file: &Path) -> Vec<String> {
     let (out, said) =
         run("ffmpeg", "-nostdin -loglevel error -copyts -i", file, "-map 0 -c copy -f framehash -").unwrap();
     assert_eq!(said, "", "{}", file.display());
-    let mut lines: Vec<String> =
-        out.lines().filter(|l| !l.starts_with('#')).map(|l| l.split_whitespace().collect()).collect();
+    let packet = |line: &str| {
+        let line: String = line.split_whitespace().collect();
+        let fields: Vec<&str> = line.split(',').collect();
+        [&fields[..3], &fields[4..]].concat().join(",")
+    };
+    let mut lines: Vec<String> = out.lines().filter(|l| !l.starts_with('#')).map(packet).collect();
     lines.sort();
     lines
 }
@@ -64,8 +70,14 @@ fn a_completed_file_holds_the_same_packets_at_the_same_times() {
         assert!((found.seconds - 4.0).abs() < 0.05, "{coding}: {found:?}");
         assert_eq!(complete(&file).unwrap(), found, "{coding}");
         let after = packets(&file);
-        let only = |a: &[String], b: &[String]| a.iter().filter(|p| !b.contains(p)).cloned().collect::<Vec<_>>();
-        assert!(after == before, "{coding}: now {:?}, before {:?}", only(&after, &before), only(&before, &after));
+        let only =
+            |a: &[String], b: &[String]| a.iter().filter(|p| !b.contains(p)).cloned().collect::<Vec<_>>();
+        assert!(
+            after == before,
+            "{coding}: now {:?}, before {:?}",
+            only(&after, &before),
+            only(&before, &after)
+        );
         assert_eq!(decoded(&file), 120, "{coding}");
         let says = "-v error -count_packets -show_entries stream=nb_frames:format=duration:format_tags=comment -of flat -i";
         let (said, _) = run("ffprobe", says, &file, "").unwrap();
