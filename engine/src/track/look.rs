@@ -265,6 +265,9 @@ impl Tracker {
             }
         }
         let Some((fresh, reading)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
+        if !self.stands_right(frame, &fresh)? {
+            return Ok(());
+        }
         let place = fresh.centre();
         let unsteady = fresh.apart(&first) > UNSTABLE && self.follows.iter().any(|f| f.near(place));
         if unsteady && self.ghosts_alike(&fresh) < BACK {

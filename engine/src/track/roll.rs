@@ -93,6 +93,14 @@ impl Tracker {
         Ok(best)
     }
 
+    /// Whether the mesh that a face is to be followed by stands the way the detector sees the face: a reading may turn over
+    /// between the trial of its roll and the last. Better not found in this frame than worn upside down.
+    pub(super) fn stands_right(&mut self, frame: &Frame, fresh: &Follow) -> Result<bool, TrackError> {
+        let region = fresh.pose.region(MARGIN);
+        let seen = self.right_way_up(frame, region, None)?;
+        Ok(seen.is_none_or(|(_, seen)| wrap(seen.angle - region.angle).abs() < LEVEL))
+    }
+
     /// Reads a square in which a followed face would stand on its head, for [`Self::inverted_seen`]: one face a frame at
     /// most, and each seldom. Which one.
     pub(super) fn aim_inverted(&mut self, frame: &Frame) -> Option<u64> {
