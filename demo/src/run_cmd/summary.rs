@@ -86,7 +86,7 @@ impl Summary {
         } else if self.bare > 0 {
             lines.push(self.bare_faces(worn));
         } else if self.with_face > 0 {
-            lines.push("no face that was found is bare".to_owned());
+            lines.push("no face that was found was left bare".to_owned());
         }
         lines
     }
@@ -168,7 +168,7 @@ mod tests {
         let (s, last) = told(&[(1, Live, true, beside), (1, Live, true, NONE), (1, Starting, true, beside)]);
         assert_eq!((s.bare, s.beside), (1, 3));
         assert!(last.contains("in 1 frame;") && last.contains("`--max-faces 4`"), "{last}");
-        assert_eq!(told(&[(1, Live, true, NONE)]).1, "no face that was found is bare");
+        assert_eq!(told(&[(1, Live, true, NONE)]).1, "no face that was found was left bare");
     }
 
     #[test]

@@ -107,8 +107,15 @@ impl Window {
             std::thread::sleep(Duration::from_millis(100));
         };
         self.xdotool(&["windowfocus", "--sync", &window]);
-        self.xdotool(&["key", "r"]);
-        self.until(place, "the recording", |_| (), |s| s["recording"] == true);
+        // Just after the start there may be nothing to record yet; then the key is pressed again.
+        let mut pressed: Option<Instant> = None;
+        let press = move |window: &Self| {
+            if pressed.is_none_or(|at| at.elapsed() > Duration::from_secs(3)) {
+                window.xdotool(&["key", "r"]);
+                pressed = Some(Instant::now());
+            }
+        };
+        self.until(place, "the recording", press, |s| s["recording"] == true);
         std::thread::sleep(Duration::from_secs(3));
     }
 
