@@ -157,7 +157,7 @@ impl LeftOver {
 /// What killed processes left unfinished in `folder`, by path. What a living process is writing is not among it.
 #[must_use]
 pub fn left_overs(folder: &Path) -> Vec<LeftOver> {
-    let mut found: Vec<LeftOver> = unfinished(folder).filter(|one| gone(one)).collect();
+    let mut found: Vec<LeftOver> = unfinished(folder).filter(gone).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }

@@ -221,6 +221,7 @@ fn rolled(face: Face, at: Vec2, angle: f32) -> Face {
 }
 
 /// The engine as cameras use it, or looking ahead as files do.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Way {
     Lockstep(Engine),
     Film(Film),

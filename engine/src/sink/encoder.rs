@@ -196,7 +196,8 @@ fn words(words: &str) -> Vec<OsString> {
     words.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;

@@ -101,7 +101,7 @@ fn track(frames: &[Frame], from: usize, fails: u64) -> (Vec<Brought>, Vec<u64>, 
         calls.push(plan.calls.load(Ordering::Relaxed));
     }
     let mut known: Vec<(u64, f32)> = tracker.models.iter().map(|(id, m)| (*id, m.age)).collect();
-    known.sort_by(|a, b| a.0.cmp(&b.0));
+    known.sort_by_key(|k| k.0);
     (brought, calls, known.into_iter().map(|k| k.1).collect())
 }
 

@@ -1,5 +1,4 @@
 //! What the tests of the tracker share: networks, and pictures of the built-in actor.
-#![expect(clippy::print_stdout, reason = "what is skipped must be said")]
 
 use super::{Tracker, TrackerConfig};
 use crate::actor::{Actor, ActorOptions};

@@ -203,7 +203,7 @@ impl Tracker {
         for region in regions {
             let (reading, region) = self.read_upright(frame, region)?;
             let seen = self.is_face(&reading, frame);
-            after.push(seen.then(|| Mesh { presence: reading.presence, points: reading.points, region }));
+            after.push(seen.then_some(Mesh { presence: reading.presence, points: reading.points, region }));
         }
         for (follow, mesh) in std::mem::take(&mut self.follows).into_iter().zip(after) {
             match mesh.and_then(|mesh| follow.again(mesh)) {

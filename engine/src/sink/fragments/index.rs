@@ -128,7 +128,7 @@ fn counted(kind: &[u8; 4], before: &[u8], count: usize, data: &[u8]) -> Vec<u8> 
 impl Movie {
     /// The `moov` box of the ordinary file.
     pub(super) fn index(&self) -> Vec<u8> {
-        let scale = super::first(&self.moov, b"mvhd").map_or(1000, |mvhd| scale_of(mvhd));
+        let scale = super::first(&self.moov, b"mvhd").map_or(1000, scale_of);
         let spans: Vec<u64> = self.tracks.iter().map(|track| track.span(scale)).collect();
         let whole = spans.iter().copied().max().unwrap_or_default();
         let mut parts: Vec<Vec<u8>> = Vec::new();
