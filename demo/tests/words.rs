@@ -192,11 +192,12 @@ fn every_error_says_once_what_is_wrong_and_what_to_do() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(folder.join("locked.mp4"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(folder.join("locked.mp4"), fs::Permissions::from_mode(0o0)).unwrap();
     }
     let out = ["--out", "o.y4m"];
     let run = |input: &'static str| [&["run", input], &out[..]].concat();
-    let mut cases: Vec<(Vec<&str>, Vec<(&str, &str)>)> = Vec::new();
+    type Case<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>);
+    let mut cases: Vec<Case<'_>> = Vec::new();
     for input in [
         "gone.mp4",
         "empty.mp4",

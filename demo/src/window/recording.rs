@@ -207,12 +207,12 @@ fn told(error: omote_engine::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::sync_channel;
 
     #[test]
     fn the_window_does_not_wait_for_the_encoder() {
         let (context, mut recorder) = (Context::default(), Recorder::default());
-        let (go, told_to_go) = channel::<()>();
+        let (go, told_to_go) = sync_channel::<()>(1);
         let slow = move || {
             let _ = told_to_go.recv_timeout(Duration::from_secs(60));
             Err("there is no encoder".to_owned())

@@ -2,7 +2,7 @@
 //! itself. What was recorded plays, carries the badge to its last picture, and nothing half-written keeps a whole one's name.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test says what it skips")]
 
 mod terminal;
 mod window;
@@ -57,7 +57,8 @@ fn ctrl_c_in_a_terminal_ends_live_in_order() {
 #[test]
 fn signals_and_a_closed_terminal_end_live_as_ctrl_c_does() {
     let Some(place) = Place::new() else { return };
-    let ways: [(&str, fn(&mut terminal::Terminal)); 5] = [
+    type Way = (&'static str, fn(&mut terminal::Terminal));
+    let ways: [Way; 5] = [
         ("int.mp4", |live| live.signal_group(Signal::INT)),
         ("term.mp4", |live| live.signal_group(Signal::TERM)),
         ("hup.mp4", |live| live.signal(Signal::HUP)),

@@ -1,7 +1,7 @@
 //! Where badged frames go. A sink takes [`BadgedFrame`]s and nothing else.
 //!
 //! Output appears under its name only when [`Sink::finish`] has succeeded; a sink that is dropped before
-//! removes what it wrote ([`output`](crate::output)).
+//! removes what it wrote ([`crate::output`]).
 
 mod encoder;
 mod fault;
