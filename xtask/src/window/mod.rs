@@ -235,7 +235,7 @@ fn typing(window: &mut Driven, here: &Path) -> anyhow::Result<()> {
     window.click("button-make")?;
     let state = window.wait("the refusal", |s| s["refusal"].is_string())?;
     let told = state["refusal"].as_str().unwrap_or_default();
-    ensure!(told.contains("no kind of picture"), "the refusal does not say why: {told}");
+    ensure!(told.contains("is no picture"), "the refusal does not say why: {told}");
     for key in ["persona", "paused", "panel_hidden", "full_screen", "recording", "snapshots", "mesh"] {
         ensure!(state[key] == before[key], "typing changed {key}");
     }
@@ -245,7 +245,7 @@ fn typing(window: &mut Driven, here: &Path) -> anyhow::Result<()> {
     enter(window, "field-title", 1, "test face")?;
     window.click("button-make")?;
     let over = |s: &Value| {
-        is(s, "import", false) || s["refusal"].as_str().is_some_and(|r| !r.contains("no kind of picture"))
+        is(s, "import", false) || s["refusal"].as_str().is_some_and(|r| !r.contains("is no picture"))
     };
     let mut done = window.wait("the new persona, or why not", over)?;
     if is(&done, "import", true) {
