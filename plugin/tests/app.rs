@@ -299,17 +299,18 @@ fn filter_and_camera_are_on_the_air_in_obs() {
 
     // The filter: nothing, then another face, and the badge. Never the photo.
     let near = |x: u32, y: u32| x.abs_diff(middle.0) < 40 && y.abs_diff(middle.1) < 40;
+    // The badge stands in the middle columns.
+    let far = |x: u32, y: u32| (y > 60 && x < 120) || (y > 320 && x.abs_diff(SIZE.0 / 2) > SIZE.0 / 6);
     let worn = within("the worn face", || {
         let shown = obs.look("Photo")?;
         if empty(&shown) {
             return None;
         }
         assert!(badged(&shown), "a picture without the badge");
-        (difference(&shown, &photo, near) > 8.0).then_some(shown)
+        // On a busy machine the card may be there for a moment.
+        (difference(&shown, &photo, near) > 8.0 && difference(&shown, &photo, far) < 20.0).then_some(shown)
     });
     obs.keep("filter", &worn);
-    // The badge stands in the middle columns.
-    let far = |x: u32, y: u32| (y > 60 && x < 120) || (y > 320 && x.abs_diff(SIZE.0 / 2) > SIZE.0 / 6);
     let off = difference(&worn, &photo, far);
     eprintln!("away from face and badge the screenshot differs by {off:.2} of 255");
     assert!(off < 1.0, "{off}");
