@@ -62,8 +62,8 @@ fn put(seeds: &Path, target: &str, name: &str, bytes: &[u8]) -> Result<()> {
 }
 
 fn write(seeds: &Path) -> Result<()> {
-    let frame = Actor::new(1, 320, 240, Rate::DEFAULT)?.frame(0);
-    let rgb = RgbImage::from_raw(320, 240, frame.frame.to_rgb()).ok_or("the actor has no picture")?;
+    let frame = Actor::new(1, 640, 480, Rate::DEFAULT)?.frame(0);
+    let rgb = RgbImage::from_raw(640, 480, frame.frame.to_rgb()).ok_or("the actor has no picture")?;
     let small = image::imageops::thumbnail(&rgb, 32, 24);
     pictures(seeds, &small)?;
     clips(seeds)?;
