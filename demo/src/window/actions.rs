@@ -124,8 +124,18 @@ impl App {
     }
 
     pub(super) fn record(&mut self, context: &Context) {
-        let Phase::Running(live, _) = &self.phase else {
-            return self.toasts.fault("There is nothing yet to record.");
+        let live = match &self.phase {
+            Phase::Running(live, _) => live,
+            // Asked for while the networks load: begun once there is a picture, unless it is asked for again.
+            Phase::Loading(_) => {
+                self.record_soon = !self.record_soon;
+                let soon = "The recording begins with the first picture.";
+                let not = "The recording does not begin by itself.";
+                return self.toasts.tell(if self.record_soon { soon } else { not });
+            }
+            Phase::SetUp(_) | Phase::Failed(_) => {
+                return self.toasts.fault("There is no picture to record.");
+            }
         };
         if self.recorder.since().is_some() {
             self.recorder.stop(context, live);

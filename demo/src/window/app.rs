@@ -65,6 +65,8 @@ pub(super) struct App {
     pub(super) import: Option<Import>,
     pub(super) toasts: Toasts,
     pub(super) recorder: Recorder,
+    /// A recording was asked for before the pipeline ran.
+    pub(super) record_soon: bool,
     pub(super) virtual_camera: VirtualSwitch,
     /// Whether the virtual camera is to be switched on when the pipeline runs.
     switch_on: bool,
@@ -136,6 +138,7 @@ impl App {
             import: None,
             toasts,
             recorder: Recorder::default(),
+            record_soon: false,
             virtual_camera: VirtualSwitch::default(),
             switch_on,
             paused: false,
@@ -224,6 +227,9 @@ impl App {
                 self.phase = Phase::Running(Arc::clone(&live), Fitting::new(live));
                 self.wear_model(context);
                 self.look();
+                if std::mem::take(&mut self.record_soon) {
+                    self.record(context);
+                }
                 if std::mem::take(&mut self.switch_on) {
                     let output = self.output();
                     self.virtual_camera.start(context, &camera, &self.kept.virtual_camera, output);

@@ -45,6 +45,8 @@ struct Window {
 impl Window {
     fn open(place: &Place, (server, display): (Ended, String)) -> Self {
         let config = place.path("data/config");
+        // What an earlier window of this test said is no news of this one.
+        let _ = std::fs::remove_file(place.path("data/state.json"));
         std::fs::create_dir_all(config.join("omote")).unwrap();
         std::fs::write(config.join("omote/window.toml"), "source = \"actor\"\n").unwrap();
         let videos = place.path("videos");
@@ -93,10 +95,8 @@ impl Window {
         }
     }
 
-    /// Waits for the live picture, and presses a key until the state is as wanted.
+    /// Presses the key for a recording as soon as the window shows, and waits for what is recorded.
     fn record(&mut self, place: &Place) {
-        self.until(place, "the live picture", |_| (), |s| s["state"] == "live" && s["picture"] == true);
-        // The live picture may be there a moment before the display shows the window.
         let begun = Instant::now();
         let window = loop {
             let found = self.xdotool(&["search", "--onlyvisible", "--name", "^Omote$"]);
@@ -107,25 +107,28 @@ impl Window {
             std::thread::sleep(Duration::from_millis(100));
         };
         self.xdotool(&["windowfocus", "--sync", &window]);
-        // Just after the start there may be nothing to record yet; then the key is pressed again.
-        let mut pressed: Option<Instant> = None;
-        let press = move |window: &Self| {
-            if pressed.is_none_or(|at| at.elapsed() > Duration::from_secs(3)) {
-                window.xdotool(&["key", "r"]);
-                pressed = Some(Instant::now());
-            }
+        self.until(place, "the window's first picture", |_| (), |s| s["state"].is_string());
+        self.xdotool(&["key", "r"]);
+        self.until(place, "the recording", |_| (), |s| s["recording"] == true);
+        // Some pictures are on the disk.
+        let begun = Instant::now();
+        let written = || {
+            let files = std::fs::read_dir(place.path("videos/Omote")).into_iter().flatten().flatten();
+            files.filter_map(|file| file.metadata().ok()).any(|about| about.len() > 20_000)
         };
-        self.until(place, "the recording", press, |s| s["recording"] == true);
-        std::thread::sleep(Duration::from_secs(3));
+        while !written() {
+            assert!(begun.elapsed() < LONG, "nothing is recorded");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
-    fn ends(&mut self) -> std::process::ExitStatus {
+    fn ends(&mut self, why: &str) -> std::process::ExitStatus {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.program.0.try_wait().unwrap() {
                 return status;
             }
-            assert!(begun.elapsed() < LONG, "the window does not end");
+            assert!(begun.elapsed() < LONG, "the window does not end: {why}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -154,7 +157,7 @@ fn every_way_of_closing_the_window_completes_its_recording() {
                 close(&window.display, found.lines().next().unwrap().parse().unwrap());
             }
         }
-        let status = window.ends();
+        let status = window.ends(way);
         let log = std::fs::read_to_string(place.path("data/window.log")).unwrap();
         let videos = place.path("videos/Omote");
         let files = names(&videos);
@@ -176,8 +179,7 @@ fn a_killed_windows_recording_is_offered_and_kept() {
     window.record(&place);
     let pid = Pid::from_raw(window.program.0.id() as i32).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
-    window.ends();
-    std::fs::remove_file(place.path("data/state.json")).unwrap();
+    window.ends("at the end");
     let Some(second) = display() else { return };
     let mut window = Window::open(&place, second);
     let key = "button-left-over-keep";
@@ -209,12 +211,12 @@ fn a_killed_windows_recording_is_offered_and_kept() {
 
 /// Asks a window to close, as the cross in its frame does.
 fn close(display: &str, window: u32) {
-    use x11rb::connection::Connection;
     use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask};
     let (connection, _) = x11rb::connect(Some(display)).unwrap();
     let atom = |name: &str| connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
     let what = [atom("WM_DELETE_WINDOW"), 0, 0, 0, 0];
     let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), what);
     connection.send_event(false, window, EventMask::NO_EVENT, message).unwrap();
-    connection.flush().unwrap();
+    // A connection that is closed at once may take its last request with it: wait for an answer to a later one.
+    connection.get_input_focus().unwrap().reply().unwrap();
 }
