@@ -6,7 +6,7 @@ use super::detect::{Detection, Detector, Reach, SAME_FACE, whole};
 use super::follow::{Follow, MARGIN, wrap};
 use super::ghost::Ghost;
 use super::mesh::Reading;
-use super::roll::{inverted, quarter};
+use super::roll::{inverted, is_plain, quarter};
 use super::tracker::Tracker;
 use super::{TrackError, taps};
 use crate::frame::Frame;
@@ -265,6 +265,9 @@ impl Tracker {
             }
         }
         let Some((fresh, reading)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
+        if !is_plain(right, detection.region().angle) && self.ghosts_alike(&fresh) < BACK {
+            return Ok(());
+        }
         if !self.stands_right(frame, &fresh)? {
             return Ok(());
         }

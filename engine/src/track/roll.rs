@@ -21,6 +21,11 @@ const ROOM: f32 = 2.0;
 const CERTAIN: f32 = 0.93;
 /// Least certainty, 0..=1, of a roll other than the one that the mesh was read at.
 const PLAINLY: f32 = 0.7;
+/// Least certainty, 0..=1, of a face, and of one that leans by more than [`LEANS`] radians. Folds of a suit reach 0.56 and
+/// light on a helmet 0.75, faces that nothing covers 0.85 and more.
+const LEAST: f32 = 0.6;
+const TURNED: f32 = 0.8;
+const LEANS: f32 = 0.5;
 /// Middles of a face by mesh and by detector lie nearer than this part of the region's side.
 const SAME_MIDDLE: f32 = 0.3;
 /// A roll that is right is confirmed to within this angle, radians.
@@ -50,6 +55,13 @@ fn upright(found: Vec<Detection>, region: CropSquare) -> Option<Detection> {
             && wrap(d.region().angle - region.angle).abs() < LEVEL
     };
     found.into_iter().filter(here).max_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+/// Whether a face that was seen at an angle, radians, is plain enough in its own roll, as [`Tracker::right_way_up`] has
+/// found it, to be one.
+pub(super) fn is_plain(right: Option<(f32, CropSquare)>, angle: f32) -> bool {
+    let least = if angle.abs() < LEANS { LEAST } else { TURNED };
+    right.is_some_and(|(score, _)| score >= least)
 }
 
 /// The square in which a region's roll is tried.

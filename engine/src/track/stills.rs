@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::detect::{Detection, SAME_FACE, tiles, whole};
 use super::follow::{Follow, wrap};
-use super::roll::quarter;
+use super::roll::{is_plain, quarter};
 use super::search::LEAST_TILE;
 use super::tracker::Tracker;
 use super::{Face, TrackError};
@@ -21,8 +21,6 @@ const WIDE: f32 = 1.8;
 const NEAR: f32 = 0.75;
 /// Under this size of its box, pixels, a face may be too small for the networks.
 const LEAST_FACE: f32 = 40.0;
-/// Least certainty, 0..=1, of a face that does not stand upright.
-const TURNED: f32 = 0.8;
 /// How often a single picture is read again, and the time that is let pass in between: filters come to rest.
 const SETTLE: u32 = 4;
 const PASSED: Duration = Duration::from_millis(33);
@@ -81,8 +79,7 @@ impl Tracker {
             }
             let shown = detection.region();
             let right = self.right_way_up(frame, shown, None)?;
-            // What only a turned look shows, and the near detector hardly, is no face.
-            if right.is_none_or(|(score, _)| score < TURNED) && quarter(shown.angle).abs() > 0.1 {
+            if !is_plain(right, shown.angle) {
                 continue;
             }
             let region = right.map_or(shown, |(_, region)| region);

@@ -192,7 +192,7 @@ fn portraits_are_read_right_at_every_roll() {
     }
     let Some(mut tracker) = tracker(1) else { return };
     let mut wrong = Vec::new();
-    let mut missing = 0;
+    let mut missing = Vec::new();
     for (i, picture) in pictures.iter().enumerate() {
         let scale = 320.0 / picture.width().max(picture.height()) as f32;
         let size = |n: u32| ((n as f32 * scale) as u32).max(2) & !1;
@@ -201,7 +201,7 @@ fn portraits_are_read_right_at_every_roll() {
         let picture = rgb.turned(&crate::frame::Turn { size, ..Default::default() }).unwrap();
         let upright = tracker.stills(&turned_by(&picture, 0.0)).unwrap();
         let Some(roll) = upright.first().map(|f| f.pose.roll()) else {
-            missing += 1;
+            missing.push((i + 1, 0, 0, 0));
             continue;
         };
         for degrees in degrees(45) {
@@ -211,16 +211,18 @@ fn portraits_are_read_right_at_every_roll() {
             tracker.reset();
             let mut seen = tracker.track(&at(turned.clone(), 0)).unwrap();
             seen.extend(tracker.track(&at(turned, 1)).unwrap());
-            missing += usize::from(still.is_empty()) + usize::from(seen.is_empty());
+            if still.is_empty() || seen.is_empty() {
+                missing.push((i + 1, degrees as i32, still.len(), seen.len()));
+            }
             let off: Vec<f32> = still.iter().take(1).chain(&seen).map(|f| off(f, truth)).collect();
             if off.iter().any(|o| *o > WRONG) {
                 wrong.push((i + 1, degrees, off));
             }
         }
     }
-    // FIXME: none at all. One portrait, turned by 225°, is read upside down.
-    assert!(wrong.len() <= 1, "{wrong:?}");
-    assert!(missing <= 4, "{missing} not found");
+    assert!(wrong.is_empty(), "{wrong:?}");
+    // Some take a third picture.
+    assert!(missing.len() <= 6, "portrait, degrees, faces as a still, faces in two frames: {missing:?}");
 }
 
 #[test]
