@@ -182,7 +182,13 @@ impl Probe {
         let (matrix, known_to_scale) = s
             .matrix(width, height)
             .map_err(|space| unsupported(format!("the video's colours are in {space}"), CONVERT))?;
-        let (format, native) = format_of(pix_fmt);
+        let (format, native) = match format_of(pix_fmt) {
+            // ffmpeg lays no picture of an odd size into another one where a sample of chroma stands for several pixels.
+            (format, _) if format.is_yuv() && format != PixelFormat::I444 && (width | height) % 2 == 1 => {
+                (PixelFormat::I444, false)
+            }
+            taken => taken,
+        };
         let colour = if format.is_yuv() { Colour { matrix, range } } else { Colour::JPEG };
         let (rate, nominal) = s.rate();
         let pixels = match native {
@@ -323,7 +329,12 @@ impl Stream {
     /// Width and height as shown.
     fn size(&self) -> (u64, u64) {
         let (n, d) = self.pixel_shape();
-        let (width, height) = ((u64::from(self.width) * n + d / 2) / d, u64::from(self.height));
+        let mut width = (u64::from(self.width) * n + d / 2) / d;
+        if n != d {
+            // Files and screens like even widths, and a new one may as well be one.
+            width = width.next_multiple_of(2);
+        }
+        let height = u64::from(self.height);
         if self.upright().0 { (height, width) } else { (width, height) }
     }
 
@@ -414,8 +425,8 @@ impl Stream {
 /// what the old one still held. So before this filter there may only be such as take what comes.
 fn fitted(width: u32, height: u32, matrix: Option<&str>, range: Range, convert: bool) -> String {
     let (w, h) = (width, height);
-    let across = format!("if(lt(abs({h}*dar-{w}),1),{w},min({w},max(1,round({h}*dar))))");
-    let down = format!("if(lt(abs({w}/dar-{h}),1),{h},min({h},max(1,round({w}/dar))))");
+    let across = format!("if(lt(abs({h}*dar-{w}),2),{w},min({w},max(1,round({h}*dar))))");
+    let down = format!("if(lt(abs({w}/dar-{h}),2),{h},min({h},max(1,round({w}/dar))))");
     let mut scale = format!("scale=w='{across}':h='{down}':eval=frame:interl=-1");
     if let Some(from) = matrix {
         scale += &format!(":in_color_matrix={from}:out_color_matrix=bt709");

@@ -107,6 +107,37 @@ fn videos_are_turned_upright_and_their_sound_is_known() {
 }
 
 #[test]
+fn odd_sizes_and_wide_pixels_come_out_whole() {
+    let folder = TempDir::new().unwrap();
+    for (name, size, pixels, shape, want) in [
+        ("odd", "641x481", "yuv420p", "1", (641, 481)),
+        ("high", "640x481", "yuv420p", "1", (640, 481)),
+        ("broad", "641x480", "yuv422p", "1", (641, 480)),
+        ("rgb", "33x35", "rgb24", "1", (33, 35)),
+        ("dvd", "720x480", "yuv420p", "32/27", (854, 480)),
+        ("narrow", "720x480", "yuv420p", "8/9", (640, 480)),
+        ("dv", "720x576", "yuv420p", "59/54", (788, 576)),
+        ("wide", "640x480", "yuv420p", "4/3", (854, 480)),
+    ] {
+        let clip = folder.path().join(format!("{name}.mkv"));
+        let how = format!(
+            "-f lavfi -i color=white:r=25,format=gbrp,scale={size} -frames:v 3 -vf setsar={shape} -pix_fmt {pixels} -c:v ffv1"
+        );
+        if !ffmpeg(&how, &clip) {
+            return;
+        }
+        let frames = all(&clip).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(frames.len(), 3, "{name}");
+        let frame = &frames[2];
+        assert_eq!((frame.width(), frame.height()), want, "{name}");
+        // Nothing of it is bars; scalers overshoot in the corners.
+        let rgb = frame.to_rgb();
+        let dark = rgb.chunks_exact(3).filter(|p| p.iter().any(|c| *c < 245)).count();
+        assert!(dark < 10, "{name}: {dark} dark pixels");
+    }
+}
+
+#[test]
 fn irregular_times_stay_and_no_frame_is_dropped_or_doubled() {
     let folder = TempDir::new().unwrap();
     // Nearly regular, as phones write them, and with a picture that stands for two seconds.
