@@ -22,6 +22,9 @@ pub(crate) enum Fault {
     #[error("the name says {expected} but the file starts with `{found}`, give it its true ending: {path}")]
     NotWhatItSays { path: PathBuf, expected: &'static str, found: String },
 
+    #[error("the name says {expected} but the file is {seems}; get the right one and try again: {path}")]
+    Misnamed { path: PathBuf, expected: &'static str, seems: &'static str },
+
     #[error(
         "a picture of {width}x{height} is too large, each side may have 1 to {max} pixels, scale it down first: {path}",
         max = Frame::MAX_SIDE

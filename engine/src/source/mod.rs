@@ -156,8 +156,7 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Box<dyn Source>> {
     let content = Content::of(head);
     let ending = ending_of(path);
     if let Some(expected) = said_by(&ending).filter(|_| content == Content::Unknown) {
-        let found = head.get(..head.len().min(16)).unwrap_or_default().escape_ascii().to_string();
-        return Err(Fault::NotWhatItSays { path: path.into(), expected, found }.into());
+        return Err(refused::misnamed(path, expected, head).into());
     }
     let length = about.is_file().then_some(about.len());
     match content {

@@ -55,6 +55,16 @@ pub(crate) fn fault(path: &Path, program: &'static str, said: &str) -> Fault {
     Fault::Program { path, program, said: plain(said) }
 }
 
+/// The fault of a file whose name promises another kind than its first bytes show.
+pub(super) fn misnamed(path: &Path, expected: &'static str, head: &[u8]) -> Fault {
+    let path = path.to_owned();
+    if let Some(seems) = seems(head) {
+        return Fault::Misnamed { path, expected, seems };
+    }
+    let found = head.get(..head.len().min(16)).unwrap_or_default().escape_ascii().to_string();
+    Fault::NotWhatItSays { path, expected, found }
+}
+
 /// The file's first bytes, where it can be read.
 fn head(path: &Path) -> Vec<u8> {
     let mut head = Vec::new();
@@ -161,6 +171,18 @@ mod tests {
             assert!(message.contains(words), "{words}: {message}");
             assert!(!message.contains("0x5") && !message.contains("Invalid data"), "{message}");
             assert_eq!(message.matches("a.mp4").count(), 1, "{message}");
+        }
+    }
+
+    #[test]
+    fn files_under_a_wrong_name_are_called_what_they_are() {
+        for (bytes, words) in [
+            (&b"<!DOCTYPE html><html>"[..], "the name says JPEG but the file is a web page"),
+            (b"PK\x03\x04\x14\0\0", "unpacked first"),
+            (b"\x13\x37\xff\0\x01", "the file starts with `\\x137\\xff\\x00\\x01`"),
+        ] {
+            let message = misnamed(Path::new("a.jpg"), "JPEG", bytes).to_string();
+            assert!(message.contains(words) && message.ends_with(": a.jpg"), "{message}");
         }
     }
 

@@ -48,9 +48,9 @@ pub fn read_picture(path: &Path) -> Result<Frame> {
 pub(super) fn read(path: &Path) -> Result<Frame, Fault> {
     let bytes = bytes_of(path)?;
     decode(&bytes, Some(path), Frame::MAX_SIDE, true).map_err(|fault| match fault {
-        PictureFault::Unknown { found } => {
+        PictureFault::Unknown { .. } => {
             let expected = super::said_by(&super::ending_of(path)).unwrap_or("picture");
-            Fault::NotWhatItSays { path: path.into(), expected, found }
+            super::refused::misnamed(path, expected, &bytes)
         }
         fault => Fault::Picture { path: path.into(), fault },
     })
