@@ -60,7 +60,9 @@ impl Place {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
+        // Whoever runs the tests may ignore signals, as shells do for what they start in the background.
+        let mut command = Command::new("env");
+        command.arg("--default-signal=HUP,INT,QUIT,TERM").arg(program);
         command.current_dir(self.folder.path()).env("OMOTE_DATA", self.path("data"));
         command
     }
