@@ -12,6 +12,7 @@ use omote_engine::actor::{Actor, ActorOptions};
 use omote_engine::badge;
 use omote_engine::frame::{Colour, Frame, PixelFormat};
 use omote_engine::source::Rate;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::fs;
 use std::net::TcpStream;
@@ -364,8 +365,8 @@ fn filter_and_camera_are_on_the_air_in_obs() {
     eprintln!("stats: {stats}");
 
     // The end.
-    let stopped = Command::new("kill").args(["-INT", &obs.child.id().to_string()]).status();
-    assert!(stopped.expect("kill").success());
+    let pid = Pid::from_child(&obs.child);
+    kill_process(pid, Signal::INT).expect("OBS can be ended");
     let status = within("the end of OBS", || obs.child.try_wait().expect("a child"));
     assert_eq!(status.code(), Some(0), "OBS ends with {status}");
     let logs = fs::read_dir(home.join(".config/obs-studio/logs")).expect("logs");

@@ -55,6 +55,7 @@ impl Session {
         let clean = |program: &str, address: &str| {
             let mut command = Command::new(program);
             command.env("XDG_RUNTIME_DIR", &folder).env("XDG_STATE_HOME", &folder).current_dir(&folder);
+            command.env("XDG_CONFIG_HOME", &folder);
             command.env("DBUS_SESSION_BUS_ADDRESS", address);
             command.env_remove("PIPEWIRE_REMOTE").env_remove("PIPEWIRE_RUNTIME_DIR");
             command
@@ -70,6 +71,7 @@ impl Session {
         there("bus").map_err(|e| bus.error(e))?;
         let pipewire = Running::start("pipewire", &mut clean("pipewire", &address))?;
         there("pipewire-0").map_err(|e| pipewire.error(e))?;
+        without_bluetooth(&folder)?;
         let manager = Running::start("wireplumber", &mut clean("wireplumber", &address))?;
         Ok(Self { address, _manager: manager, pipewire: Some(pipewire), _bus: bus, folder })
     }
@@ -139,6 +141,15 @@ impl Session {
         reader.kill();
         Ok(())
     }
+}
+
+/// Settings for WirePlumber 0.4: its Bluetooth part wants systemd's logind, and takes the manager with it where there is
+/// none, as in a container.
+fn without_bluetooth(folder: &Path) -> Result<(), String> {
+    let settings = folder.join("wireplumber/bluetooth.lua.d");
+    fs::create_dir_all(&settings)
+        .and_then(|()| fs::write(settings.join("89-off.lua"), "bluez_monitor.enabled = false\n"))
+        .map_err(|e| format!("{e}: {}", settings.display()))
 }
 
 fn frame_len(format: &str) -> usize {
