@@ -255,9 +255,19 @@ impl Tracker {
 
     /// Starts to follow a detected face, under its old id where it was awaited there.
     pub(super) fn take_up(&mut self, frame: &Frame, detection: &Detection) -> Result<(), TrackError> {
-        let Some((mut first, _)) = self.start(frame, detection.region())? else { return Ok(()) };
+        self.take_up_at(frame, detection, detection.region())
+    }
+
+    /// The same, from another region than the detection shows.
+    pub(super) fn take_up_at(
+        &mut self,
+        frame: &Frame,
+        detection: &Detection,
+        region: CropSquare,
+    ) -> Result<(), TrackError> {
+        let Some((mut first, _)) = self.start(frame, region)? else { return Ok(()) };
         let shown = first.pose.region(MARGIN);
-        let right = self.right_way_up(frame, shown, Some(detection.region()))?;
+        let right = self.right_way_up(frame, shown, Some(region))?;
         if let Some((_, region)) = right.filter(|(_, region)| *region != shown) {
             match self.start(frame, region)? {
                 Some((turned, _)) => first = turned,
@@ -265,7 +275,7 @@ impl Tracker {
             }
         }
         let Some((fresh, reading)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
-        if !is_plain(right, detection.region().angle) && self.ghosts_alike(&fresh) < BACK {
+        if !is_plain(right, region.angle) && self.ghosts_alike(&fresh) < BACK {
             return Ok(());
         }
         if !self.stands_right(frame, &fresh)? {

@@ -155,6 +155,14 @@ impl Tracker {
             let before = self.follows.len();
             self.take_up(frame, &detection)?;
             if self.follows.len() == before {
+                // Seen lying on its side, and no mesh fits it so: perhaps it does the right way up.
+                let shown = detection.region();
+                let right = self.right_way_up(frame, shown, None)?.filter(|(_, region)| *region != shown);
+                if let Some((_, region)) = right.filter(|right| is_plain(Some(*right), PI)) {
+                    self.take_up_at(frame, &detection, region)?;
+                }
+            }
+            if self.follows.len() == before {
                 let size = detection.size.max_element();
                 self.beside.near |= size > NEAR * side;
                 self.beside.small |= size < LEAST_FACE;
