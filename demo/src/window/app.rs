@@ -162,6 +162,8 @@ impl App {
 
     /// Begins to load networks and persona.
     pub(super) fn load(&mut self, context: &Context) {
+        // What was asked for before a start that failed is not done of itself minutes later.
+        self.record_soon = false;
         let start = Start { data: self.data.clone(), remembered: self.kept.clone(), gpu: self.gpu.clone() };
         self.phase = Phase::Loading(Task::start("start", context, move || session::start(start)));
     }

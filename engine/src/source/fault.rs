@@ -19,11 +19,10 @@ pub(crate) enum Fault {
     #[error("the file can't be read: {cause}: {path}")]
     Read { path: PathBuf, cause: io::Error },
 
-    #[error("the name says {expected} but the file starts with `{found}`, give it its true ending: {path}")]
+    #[error(
+        "the name says {expected} but the file is {found}; get the right one, or give it its true ending: {path}"
+    )]
     NotWhatItSays { path: PathBuf, expected: &'static str, found: String },
-
-    #[error("the name says {expected} but the file is {seems}; get the right one and try again: {path}")]
-    Misnamed { path: PathBuf, expected: &'static str, seems: &'static str },
 
     #[error(
         "a picture of {width}x{height} is too large, each side may have 1 to {max} pixels, scale it down first: {path}",

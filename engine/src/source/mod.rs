@@ -156,7 +156,8 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Box<dyn Source>> {
     let content = Content::of(head);
     let ending = ending_of(path);
     if let Some(expected) = said_by(&ending).filter(|_| content == Content::Unknown) {
-        return Err(refused::misnamed(path, expected, head).into());
+        let found = refused::described(head);
+        return Err(Fault::NotWhatItSays { path: path.into(), expected, found }.into());
     }
     let length = about.is_file().then_some(about.len());
     match content {

@@ -419,7 +419,8 @@ impl Stream {
 }
 
 /// The filter that brings every picture, of whatever size and shape, into `width` by `height` with its shape
-/// kept, and into one range. Samples that are so already stay as they are, unless all are to be converted.
+/// kept, and into one range. Samples that are so already, but for what rounding the size to even pixels leaves, stay as
+/// they are, unless all are to be converted.
 ///
 /// The graph of filters stays the same when the stream changes (`-reinit_filter 0`): one that is made anew loses
 /// what the old one still held. So before this filter there may only be such as take what comes.

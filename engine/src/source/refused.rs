@@ -55,14 +55,14 @@ pub(crate) fn fault(path: &Path, program: &'static str, said: &str) -> Fault {
     Fault::Program { path, program, said: plain(said) }
 }
 
-/// The fault of a file whose name promises another kind than its first bytes show.
-pub(super) fn misnamed(path: &Path, expected: &'static str, head: &[u8]) -> Fault {
-    let path = path.to_owned();
+/// What a file of no kind that is read here is, by its first bytes; `bytes` may be more of it.
+pub(super) fn described(bytes: &[u8]) -> String {
+    let head = bytes.get(..LOOKED_AT as usize).unwrap_or(bytes);
     if let Some(seems) = seems(head) {
-        return Fault::Misnamed { path, expected, seems };
+        return seems.to_owned();
     }
-    let found = head.get(..head.len().min(16)).unwrap_or_default().escape_ascii().to_string();
-    Fault::NotWhatItSays { path, expected, found }
+    let start = head.get(..head.len().min(16)).unwrap_or_default().escape_ascii();
+    format!("of no known kind (it starts with `{start}`)")
 }
 
 /// The file's first bytes, where it can be read.
@@ -176,13 +176,21 @@ mod tests {
 
     #[test]
     fn files_under_a_wrong_name_are_called_what_they_are() {
+        let folder = tempfile::TempDir::new().unwrap();
         for (bytes, words) in [
-            (&b"<!DOCTYPE html><html>"[..], "the name says JPEG but the file is a web page"),
+            (&b"<!DOCTYPE html><html>"[..], "is a web page"),
             (b"PK\x03\x04\x14\0\0", "unpacked first"),
-            (b"\x13\x37\xff\0\x01", "the file starts with `\\x137\\xff\\x00\\x01`"),
+            (b"\x13\x37\xff\0\x01", "(it starts with `\\x137\\xff\\x00\\x01`)"),
         ] {
-            let message = misnamed(Path::new("a.jpg"), "JPEG", bytes).to_string();
-            assert!(message.contains(words) && message.ends_with(": a.jpg"), "{message}");
+            let path = folder.path().join("a.jpg");
+            std::fs::write(&path, bytes).unwrap();
+            // As an input, as one picture, and as a photo for a persona.
+            let input = super::super::open(&path).err().unwrap().to_string();
+            let picture = super::super::read_picture(&path).unwrap_err().to_string();
+            let photo = super::super::picture::decode(bytes, None, 4096, true).unwrap_err().to_string();
+            assert_eq!(input, picture);
+            assert!(input.contains("the name says JPEG") && input.ends_with("a.jpg"), "{input}");
+            assert!(input.contains(words) && photo.contains(words), "{words}: {input} | {photo}");
         }
     }
 

@@ -274,10 +274,10 @@ impl Tracker {
                 None => return Ok(()),
             }
         }
-        let Some((fresh, reading)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
-        if !is_plain(right, region.angle) && self.ghosts_alike(&fresh) < BACK {
+        if !is_plain(right, region.angle) && self.ghosts_alike(&first) < BACK {
             return Ok(());
         }
+        let Some((fresh, reading)) = self.start(frame, first.pose.region(MARGIN))? else { return Ok(()) };
         if !self.stands_right(frame, &fresh)? {
             return Ok(());
         }

@@ -157,8 +157,8 @@ impl Tracker {
             if self.follows.len() == before {
                 // Seen lying on its side, and no mesh fits it so: perhaps it does the right way up.
                 let shown = detection.region();
-                let right = self.right_way_up(frame, shown, None)?.filter(|(_, region)| *region != shown);
-                if let Some((_, region)) = right.filter(|right| is_plain(Some(*right), PI)) {
+                let right = self.right_way_up(frame, shown, None)?;
+                if let Some((_, region)) = right.filter(|(_, region)| *region != shown) {
                     self.take_up_at(frame, &detection, region)?;
                 }
             }

@@ -6,7 +6,7 @@ use super::Kind;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PictureFault {
     /// They are of no known kind.
-    #[error("this is no picture (it starts with `{found}`); give a photo or another picture")]
+    #[error("this is no picture, it is {found}; give a photo or another picture")]
     Unknown { found: String },
 
     /// They are of a kind that can't be read here.

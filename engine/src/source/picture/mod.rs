@@ -48,9 +48,9 @@ pub fn read_picture(path: &Path) -> Result<Frame> {
 pub(super) fn read(path: &Path) -> Result<Frame, Fault> {
     let bytes = bytes_of(path)?;
     decode(&bytes, Some(path), Frame::MAX_SIDE, true).map_err(|fault| match fault {
-        PictureFault::Unknown { .. } => {
+        PictureFault::Unknown { found } => {
             let expected = super::said_by(&super::ending_of(path)).unwrap_or("picture");
-            super::refused::misnamed(path, expected, &bytes)
+            Fault::NotWhatItSays { path: path.into(), expected, found }
         }
         fault => Fault::Picture { path: path.into(), fault },
     })
@@ -85,10 +85,7 @@ pub(crate) fn decode(
         (Some(Kind::Tiff), None) if kind::is_raw(bytes) => Kind::Raw,
         (Some(kind), _) => kind,
         (None, Some(raw)) => raw,
-        (None, None) => {
-            let found = bytes.get(..bytes.len().min(16)).unwrap_or_default().escape_ascii().to_string();
-            return Err(PictureFault::Unknown { found });
-        }
+        (None, None) => return Err(PictureFault::Unknown { found: super::refused::described(bytes) }),
     };
     let picture = match (kind, kind.built_in(), path) {
         (Kind::Jpeg, ..) => {
