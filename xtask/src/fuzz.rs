@@ -33,7 +33,7 @@ pub(crate) fn run(args: &FuzzArgs) -> anyhow::Result<bool> {
         if args.targets.is_empty() || args.targets.iter().any(|wanted| wanted == target) {
             let corpus = root().join("engine/fuzz/corpus").join(target);
             std::fs::create_dir_all(&corpus).with_context(|| format!("can't make {}", corpus.display()))?;
-            let mut fuzz = nightly(&["fuzz", "run", target]);
+            let mut fuzz = nightly(&["fuzz", "run", "--fuzz-dir", "fuzz", target]);
             fuzz.args([corpus, seeds.join(target)]).arg("--");
             fuzz.arg(format!("-max_total_time={}", args.seconds));
             // A file of a few bytes must not take gigabytes or half a minute.

@@ -72,8 +72,8 @@ fn every_manifest_names_its_licence() {
         assert!(root().join(file).is_file(), "{file} is missing");
     }
     let wrong = [
-        ("engine/Cargo.toml", "[package]\nlicense = \"GPL-3.0\""),
-        ("engine/Cargo.toml", "[package]\nname = \"x\""),
+        ("engine/core/Cargo.toml", "[package]\nlicense = \"GPL-3.0\""),
+        ("engine/core/Cargo.toml", "[package]\nname = \"x\""),
         ("plugin/Cargo.toml", "[package]\nlicense.workspace = true"),
     ];
     for (path, text) in wrong {
@@ -84,7 +84,7 @@ fn every_manifest_names_its_licence() {
 /// Which packages of ours each package may depend on.
 const DEPENDENCIES: [(&str, &[&str]); 6] = [
     ("shaders", &[]),
-    ("engine", &["omote-shaders"]),
+    ("engine/core", &["omote-shaders"]),
     ("demo", &["omote-engine"]),
     ("plugin", &["omote-engine"]),
     ("benches", &["omote-engine", "omote-shaders"]),
@@ -104,7 +104,7 @@ fn dependency_offences(manifest: &Source) -> Vec<String> {
     names
         .filter(|name| {
             let ours = name.starts_with("omote") && !allowed.contains(&name.as_str());
-            let runtime = (*name == "ort" || *name == "rten") && *folder != "engine";
+            let runtime = (*name == "ort" || *name == "rten") && *folder != "engine/core";
             let gpu = *name == "wgpu" && *folder == "shaders";
             ours || runtime || gpu
         })
@@ -117,7 +117,7 @@ fn packages_depend_downward_only() {
     let found: Vec<_> = workspace(&["toml"]).iter().flat_map(dependency_offences).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
     for (path, text) in [
-        ("engine/Cargo.toml", "[dependencies]\nomote = \"1\""),
+        ("engine/core/Cargo.toml", "[dependencies]\nomote = \"1\""),
         ("shaders/Cargo.toml", "[dependencies]\nwgpu = \"30\""),
         ("demo/Cargo.toml", "[dependencies]\nort = \"2\""),
     ] {

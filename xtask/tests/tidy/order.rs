@@ -34,7 +34,7 @@ fn place(module: &str) -> Option<usize> {
 
 /// The top module of a file in `engine/src` and how many modules deep the file stands.
 fn module_of(path: &str) -> Option<(&str, usize)> {
-    let inside = path.strip_prefix("engine/src/")?.strip_suffix(".rs")?;
+    let inside = path.strip_prefix("engine/core/src/")?.strip_suffix(".rs")?;
     let inside = inside.strip_suffix("/mod").unwrap_or(inside);
     (inside != "lib").then(|| (inside.split('/').next().unwrap_or(inside), inside.split('/').count()))
 }
@@ -102,16 +102,16 @@ fn the_engine_keeps_its_order() {
 #[test]
 fn each_way_to_break_the_order_is_seen() {
     let cases = [
-        ("engine/src/track/mod.rs", "use crate::badge::Canvas;", 1),
-        ("engine/src/track/filter.rs", "use crate::{frame::Frame, swap::{Mesh, Uv}, space};", 1),
-        ("engine/src/track.rs", "fn f() { crate::sink::go(); }", 1),
-        ("engine/src/frame/mod.rs", "use super::gpu::Device;", 1),
-        ("engine/src/frame/planes.rs", "use super::super::pipeline::Run;", 1),
-        ("engine/src/helper/mod.rs", "", 1),
-        ("engine/src/swap/mod.rs", "use crate::track::Tracked; use crate::frame::{Frame, FrameId};", 0),
-        ("engine/src/frame/planes.rs", "use super::colour::Matrix; // crate::pipeline", 0),
-        ("engine/src/track/mod.rs", "#[cfg(test)] mod tests { use crate::actor::Actor; }", 0),
-        ("engine/src/lib.rs", "pub use crate::pipeline::Run;", 0),
+        ("engine/core/src/track/mod.rs", "use crate::badge::Canvas;", 1),
+        ("engine/core/src/track/filter.rs", "use crate::{frame::Frame, swap::{Mesh, Uv}, space};", 1),
+        ("engine/core/src/track.rs", "fn f() { crate::sink::go(); }", 1),
+        ("engine/core/src/frame/mod.rs", "use super::gpu::Device;", 1),
+        ("engine/core/src/frame/planes.rs", "use super::super::pipeline::Run;", 1),
+        ("engine/core/src/helper/mod.rs", "", 1),
+        ("engine/core/src/swap/mod.rs", "use crate::track::Tracked; use crate::frame::{Frame, FrameId};", 0),
+        ("engine/core/src/frame/planes.rs", "use super::colour::Matrix; // crate::pipeline", 0),
+        ("engine/core/src/track/mod.rs", "#[cfg(test)] mod tests { use crate::actor::Actor; }", 0),
+        ("engine/core/src/lib.rs", "pub use crate::pipeline::Run;", 0),
     ];
     for (path, text, expected) in cases {
         let found = offences(&[Source::new(path, text)]);

@@ -9,22 +9,22 @@ struct Seam {
 }
 
 const SEAMS: [Seam; 9] = [
-    Seam { word: "ort::", allowed: &["engine/src/infer/"] },
-    Seam { word: "use ort", allowed: &["engine/src/infer/"] },
-    Seam { word: "request_device", allowed: &["engine/src/gpu/"] },
-    Seam { word: "request_adapter", allowed: &["engine/src/gpu/"] },
-    Seam { word: "enumerate_adapters", allowed: &["engine/src/gpu/"] },
-    Seam { word: "wgpu::Instance", allowed: &["engine/src/gpu/"] },
-    Seam { word: "Device::noop", allowed: &["engine/src/gpu/"] },
+    Seam { word: "ort::", allowed: &["engine/core/src/infer/"] },
+    Seam { word: "use ort", allowed: &["engine/core/src/infer/"] },
+    Seam { word: "request_device", allowed: &["engine/core/src/gpu/"] },
+    Seam { word: "request_adapter", allowed: &["engine/core/src/gpu/"] },
+    Seam { word: "enumerate_adapters", allowed: &["engine/core/src/gpu/"] },
+    Seam { word: "wgpu::Instance", allowed: &["engine/core/src/gpu/"] },
+    Seam { word: "Device::noop", allowed: &["engine/core/src/gpu/"] },
     Seam { word: "obs_module_load", allowed: &["plugin/"] },
     // Children stand in process groups of their own, which is seen to there; what is started while building, benching
     // and testing ends with the terminal.
     Seam {
         word: "Command::new",
         allowed: &[
-            "engine/src/source/child.rs",
-            "engine/tests/",
-            "engine/src/output/tests/",
+            "engine/core/src/source/child.rs",
+            "engine/core/tests/",
+            "engine/core/src/output/tests/",
             "demo/build.rs",
             "demo/tests/",
             "plugin/tests/",
@@ -71,16 +71,16 @@ const WRITING: [&str; 9] = [
 ];
 
 /// What opens a device, not a file.
-const DEVICES: &str = "engine/src/sink/virtual_camera/node.rs";
+const DEVICES: &str = "engine/core/src/sink/virtual_camera/node.rs";
 
 /// One line for each file of the library, the program and the plugin that writes in its own way.
 fn writing_offences(sources: &[Source]) -> Vec<String> {
-    let ours = ["engine/src/", "demo/src/", "plugin/src/"];
+    let ours = ["engine/core/src/", "demo/src/", "plugin/src/"];
     let mut found = Vec::new();
     for source in sources.iter().filter(|source| source.is_rust() && !source.is_test()) {
         let path = source.path.as_str();
         if !ours.iter().any(|folder| path.starts_with(folder))
-            || path.starts_with("engine/src/output/")
+            || path.starts_with("engine/core/src/output/")
             || path == DEVICES
         {
             continue;
@@ -103,13 +103,13 @@ fn files_are_written_in_one_way() {
 fn each_other_way_to_write_is_seen() {
     let cases = [
         ("demo/src/run_cmd/stats.rs", "std::fs::write(path, text)?;", true),
-        ("engine/src/sink/png.rs", "let f = File::create(path)?;", true),
+        ("engine/core/src/sink/png.rs", "let f = File::create(path)?;", true),
         ("plugin/src/photo.rs", "tempfile::NamedTempFile::new_in(folder)?;", true),
         ("demo/src/window/settings.rs", "fs::rename(&making, path)?;", true),
-        ("engine/src/output/settle.rs", "fs::rename(work, to)", false),
+        ("engine/core/src/output/settle.rs", "fs::rename(work, to)", false),
         ("demo/src/window/settings.rs", "#[cfg(test)] mod tests { fn f() { fs::write(a, b); } }", false),
         ("demo/src/setup/tests.rs", "fs::write(a, b)", false),
-        ("engine/src/sink/png.rs", "fs::read(path); File::open(path); output::write(path, b\"\", o)", false),
+        ("engine/core/src/sink/png.rs", "fs::read(path); File::open(path); output::write(path, b\"\", o)", false),
     ];
     for (path, text, bad) in cases {
         let found = writing_offences(&[Source::new(path, text)]);
@@ -166,16 +166,16 @@ fn only_the_right_modules_name_the_outside_world() {
 #[test]
 fn each_seam_is_seen_when_broken() {
     let cases = [
-        ("engine/src/track/mod.rs", "use ort::session::Session;", true),
+        ("engine/core/src/track/mod.rs", "use ort::session::Session;", true),
         ("demo/src/main.rs", "fn f() { let s = ort::init(); }", true),
-        ("engine/src/composite/mod.rs", "let (d, q) = adapter.request_device(&desc);", true),
+        ("engine/core/src/composite/mod.rs", "let (d, q) = adapter.request_device(&desc);", true),
         ("demo/src/doctor.rs", "let i = wgpu::Instance::new(d);", true),
         ("demo/src/setup/pip.rs", "let c = std::process::Command::new(program);", true),
-        ("engine/src/source/child.rs", "let c = Command::new(program);", false),
-        ("engine/src/infer/ort.rs", "use ort::session::Session;", false),
-        ("engine/src/gpu/device.rs", "adapter.request_device(&desc)", false),
+        ("engine/core/src/source/child.rs", "let c = Command::new(program);", false),
+        ("engine/core/src/infer/ort.rs", "use ort::session::Session;", false),
+        ("engine/core/src/gpu/device.rs", "adapter.request_device(&desc)", false),
         (
-            "engine/src/track/mod.rs",
+            "engine/core/src/track/mod.rs",
             "// ort::Session\nlet s = \"ort::Session\"; import::x(); support::y();",
             false,
         ),
@@ -195,13 +195,13 @@ fn nothing_in_the_sources_looks_like_a_way_round_the_badge() {
 #[test]
 fn each_form_of_a_bypass_is_seen() {
     let cases = [
-        ("engine/src/badge/mod.rs", "pub fn set_badge_enabled(on: bool) {}", true),
+        ("engine/core/src/badge/mod.rs", "pub fn set_badge_enabled(on: bool) {}", true),
         ("demo/src/main.rs", "#[arg(long = \"no-badge\")] quiet: bool,", true),
         ("demo/src/main.rs", "std::env::var(\"OMOTE_HIDE_BADGE\")", true),
-        ("engine/Cargo.toml", "[features]\nwithout-badge = []", true),
-        ("engine/src/sink/mod.rs", "fn present(frame: UnbadgedFrame)", true),
-        ("engine/src/badge/mod.rs", "// There is no_badge option.\nfn finish(badge: Badge) {}", false),
-        ("engine/tests/badge.rs", "fn a_frame_without_badge_does_not_compile() {}", false),
+        ("engine/core/Cargo.toml", "[features]\nwithout-badge = []", true),
+        ("engine/core/src/sink/mod.rs", "fn present(frame: UnbadgedFrame)", true),
+        ("engine/core/src/badge/mod.rs", "// There is no_badge option.\nfn finish(badge: Badge) {}", false),
+        ("engine/core/tests/badge.rs", "fn a_frame_without_badge_does_not_compile() {}", false),
     ];
     for (path, text, bad) in cases {
         let found = bypass_offences(&[Source::new(path, text)]);

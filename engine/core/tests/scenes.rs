@@ -163,7 +163,7 @@ fn with_protect_files_and_single_pictures_begin_without_the_card() {
 
 #[test]
 fn a_group_wears_as_many_personas_as_are_asked_for() {
-    let groups = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/media/groups");
+    let groups = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/groups");
     if !groups.is_dir() {
         println!("skipped: no ../shared/media/groups beside the checkout");
         return;

@@ -282,7 +282,7 @@ fn pipes_are_written_through_by_what_can_be() {
 
 #[test]
 fn a_shared_clip_goes_through_every_sink_frame_by_frame() {
-    let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/media/clips/dev_move.mjpeg");
+    let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/clips/dev_move.mjpeg");
     if !clip.exists() {
         println!("skipped: {} not found", clip.display());
         return;

@@ -184,7 +184,7 @@ fn a_face_that_the_picture_cuts_off_all_round_is_found_and_followed() {
 
 #[test]
 fn portraits_are_read_right_at_every_roll() {
-    let folder = std::path::Path::new("../../shared/media/faces");
+    let folder = std::path::Path::new("../../../shared/media/faces");
     let pictures: Vec<Frame> =
         (1..=13).filter_map(|i| read_picture(&folder.join(format!("face_{i:02}.jpg"))).ok()).collect();
     if pictures.is_empty() {
@@ -227,7 +227,7 @@ fn portraits_are_read_right_at_every_roll() {
 
 #[test]
 fn nobody_is_found_where_nobody_is() {
-    let folder = std::path::Path::new("../../shared/media/noface");
+    let folder = std::path::Path::new("../../../shared/media/noface");
     let pictures: Vec<Frame> =
         (1..=8).filter_map(|i| read_picture(&folder.join(format!("noface_{i:02}.jpg"))).ok()).collect();
     if pictures.is_empty() {

@@ -9,7 +9,7 @@ type Portrait = (String, Picture, Vec<Vec<MeshPoint>>);
 
 /// The test portraits and the points of their faces, where they are there.
 fn portraits() -> Option<Vec<Portrait>> {
-    let media = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/media");
+    let media = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
     let Ok(text) = fs::read_to_string(media.join("reference_stills.json")) else {
         println!("skipped: {} not found", media.display());
         return None;

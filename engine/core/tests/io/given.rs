@@ -12,7 +12,7 @@ use omote_engine::source::{self, Rate, Source};
 pub(crate) const SPEC: SinkSpec = SinkSpec::steady(Rate::DEFAULT);
 
 pub(crate) fn media(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/media").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media").join(name);
     if !path.exists() {
         println!("skipped: {} not found", path.display());
     }
