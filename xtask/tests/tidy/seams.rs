@@ -109,7 +109,11 @@ fn each_other_way_to_write_is_seen() {
         ("engine/core/src/output/settle.rs", "fs::rename(work, to)", false),
         ("demo/src/window/settings.rs", "#[cfg(test)] mod tests { fn f() { fs::write(a, b); } }", false),
         ("demo/src/setup/tests.rs", "fs::write(a, b)", false),
-        ("engine/core/src/sink/png.rs", "fs::read(path); File::open(path); output::write(path, b\"\", o)", false),
+        (
+            "engine/core/src/sink/png.rs",
+            "fs::read(path); File::open(path); output::write(path, b\"\", o)",
+            false,
+        ),
     ];
     for (path, text, bad) in cases {
         let found = writing_offences(&[Source::new(path, text)]);
