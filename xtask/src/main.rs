@@ -6,6 +6,7 @@ mod display;
 mod fuzz;
 mod obs;
 mod packages;
+mod pictures;
 mod pipewire_session;
 mod process;
 mod raw_frames;
@@ -80,6 +81,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         library: Option<PathBuf>,
     },
+    /// Keep or compare the hashes of the program's pictures: is a change of the code none of the pictures?
+    Pictures(pictures::PicturesArgs),
     /// Run the fuzz targets for a while each; needs a nightly compiler
     Fuzz(fuzz::FuzzArgs),
     /// What runs in that machine
@@ -118,6 +121,7 @@ fn main() -> ExitCode {
         Task::Package { system, library } => {
             obs::package::run(system.as_deref(), library.as_deref()).map(|()| true)
         }
+        Task::Pictures(args) => pictures::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::RigInside(args) => rig::inside::run(&args),
     };

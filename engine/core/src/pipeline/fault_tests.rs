@@ -258,6 +258,8 @@ struct Seen {
     bare: u64,
     /// Frames by state.
     states: [u64; 6],
+    /// Of all that left, in order.
+    pictures: blake3::Hasher,
 }
 
 /// Plays one seeded sequence of faults.
@@ -298,6 +300,7 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
         }
         seen.bare += u64::from(bare(output));
         seen.states[output.state as usize] += 1;
+        seen.pictures.update(output.badged.frame().data());
     };
     for i in 0..frames {
         let begins = left == 0;
@@ -409,12 +412,20 @@ const FRAMES: u64 = 26;
 fn sequences(range: std::ops::Range<u64>) {
     quiet_planned_panics();
     let mut states = [0; 6];
+    let mut pictures = blake3::Hasher::new();
+    let first = range.start;
     for seed in range {
         let seen = play(seed, FRAMES, false);
         assert_eq!(seen.bare, 0, "seed {seed} let the bare face out: {seen:?}");
         for (sum, n) in states.iter_mut().zip(seen.states) {
             *sum += n;
         }
+        pictures.update(seen.pictures.finalize().as_bytes());
+    }
+    // For `cargo xtask pictures`, which compares them with those before a change.
+    if let Some(folder) = std::env::var_os("OMOTE_PICTURE_HASHES") {
+        let file = std::path::Path::new(&folder).join(format!("faults-{first:05}"));
+        std::fs::write(file, pictures.finalize().to_string()).unwrap();
     }
     // A pipeline that only ever showed the card would pass for nothing.
     let [_, live, hold, pixelate, card, _] = states;
