@@ -7,7 +7,8 @@ use omote_engine::badge::BadgeError;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::infer::{InferError, Runtime, models};
 use omote_engine::output::OutputError;
-use omote_engine::persona::{PersonaError, library};
+use omote_engine::persona::{self, PersonaError};
+use omote_kit::personas;
 use omote_engine::pipeline::{Model, Pace};
 use omote_engine::swap::neural::Shot;
 use omote_engine::swap::neural::registry::{Declared, Registry, Wish};
@@ -19,9 +20,9 @@ use crate::wear_args::ModelArgs;
 
 /// The textures of the named personas, in order.
 pub(crate) fn wear(names: &[String], data: &Path, wanted: Mask) -> anyhow::Result<Vec<FaceTexture>> {
-    let today = library::today();
+    let today = persona::today();
     let texture = |name: &String| {
-        let persona = library::resolve(name, data, today)?;
+        let persona = personas::resolve(name, data, today)?;
         FaceTexture::of_persona(&persona, wanted).with_context(|| format!("the persona {name} can't be worn"))
     };
     names.iter().map(texture).collect()
@@ -65,7 +66,7 @@ pub(crate) fn model(
         provider: args.model_provider,
         cache: Some(engines(data)),
     };
-    let whose = |own: Option<&str>| library::resolve(own.unwrap_or(persona), data, library::today());
+    let whose = |own: Option<&str>| personas::resolve(own.unwrap_or(persona), data, persona::today());
     let (swap, provider) = registry.dress(&runtime, &name, &whose, &wish, tell)?;
     let mut model = Model::new(format!("{name} on {provider}"), swap, detail);
     model.pace = Pace { rate: args.model_rate, share: args.model_share };

@@ -13,7 +13,8 @@ use crate::text::words;
 use crate::{ffi, places};
 use omote_engine::persona::ClassKind;
 use omote_engine::persona::form::{CLASSES, Form};
-use omote_engine::persona::library;
+use omote_engine::persona;
+use omote_kit::personas;
 use std::ffi::CStr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -81,7 +82,7 @@ fn form(stored: Stored) -> Form {
         answers: stored.flag(ANSWERS),
         anyway: false,
     };
-    form.suggest(library::today());
+    form.suggest(persona::today());
     form
 }
 
@@ -198,8 +199,8 @@ unsafe extern "C" fn make(
 /// Makes the persona and has the instance of this number wear it. The instance may be gone by then: the persona stays.
 fn write(form: &Form, id: usize, answer: &Mutex<String>) {
     let networks = places::networks();
-    let find = |photo: &_| library::faces(photo, &networks);
-    let said = match form.make(&places::user_data(), library::today(), &find) {
+    let find = |photo: &_| personas::faces(photo, &networks);
+    let said = match form.make(&places::user_data(), persona::today(), &find) {
         Ok(persona) => {
             with_id(id, |core| {
                 core.handle.with_settings(|stored| {

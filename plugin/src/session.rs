@@ -7,7 +7,7 @@ use omote_engine::actor::ActorOptions;
 use omote_engine::badge::{BadgedFrame, Corner};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Runtime, models};
-use omote_engine::persona::library::Stamp;
+use omote_kit::personas::{Stamp};
 use omote_engine::pipeline::{
     self, FADE, Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, Shown, Why,
 };

@@ -6,7 +6,8 @@ use omote_engine::composite::Backend;
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::gpu::{Adapters, Gpu};
 use omote_engine::infer::{Runtime, models};
-use omote_engine::persona::library::{self, Stamp};
+use omote_engine::persona;
+use omote_kit::personas::{self, Stamp};
 use omote_engine::pipeline::Model;
 use omote_engine::swap::neural::registry::{Entry, Registry, Wish};
 use omote_engine::swap::{FaceTexture, Mask};
@@ -28,7 +29,7 @@ static DEVICE: Mutex<Option<Gpu>> = Mutex::new(None);
 
 /// The texture of a persona, cut as `mask` says. Takes some 100 ms where it is not known yet.
 pub(crate) fn texture(persona: &str, mask: Mask) -> Result<FaceTexture> {
-    let (stamp, today) = (stamp(persona), library::today());
+    let (stamp, today) = (stamp(persona), persona::today());
     let known = |baked: &Vec<Baked>| {
         let same = |b: &&Baked| b.persona == persona && b.mask == mask && b.stamp == stamp;
         // One whose consent has ended is loaded again, for the reason.
@@ -38,7 +39,7 @@ pub(crate) fn texture(persona: &str, mask: Mask) -> Result<FaceTexture> {
     if let Some(texture) = known(&BAKED.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(texture);
     }
-    let loaded = library::resolve(persona, &places::user_data(), today)?;
+    let loaded = personas::resolve(persona, &places::user_data(), today)?;
     let texture = FaceTexture::of_persona(&loaded, mask).map_err(|e| {
         let message = format!("the persona {persona} can't be worn: {e}");
         Error::new(ErrorKind::Refused, Stage::Persona, message)
@@ -73,7 +74,7 @@ pub(crate) fn model(choice: &ModelChoice, persona: &str) -> Result<Model> {
     let data = places::user_data();
     let runtime = Runtime::discover(models::library(&places::networks()).as_deref())
         .map_err(|e| Error::new(ErrorKind::Missing, Stage::Infer, e.to_string()))?;
-    let whose = |own: Option<&str>| library::resolve(own.unwrap_or(persona), &data, library::today());
+    let whose = |own: Option<&str>| personas::resolve(own.unwrap_or(persona), &data, persona::today());
     let wish = Wish { cache: Some(data.join("engines")), ..Wish::default() };
     let tell = &mut |what: &str| log::warn!("{what}");
     let (swap, provider) = Registry::open(&data)?.dress(&runtime, &choice.name, &whose, &wish, tell)?;
@@ -84,7 +85,7 @@ pub(crate) fn model(choice: &ModelChoice, persona: &str) -> Result<Model> {
 
 /// Every persona's name.
 pub(crate) fn names() -> Vec<String> {
-    library::names(&places::user_data())
+    personas::names(&places::user_data())
 }
 
 /// The device that all instances draw on; nothing where the engine is to decide by itself (CPU, or no

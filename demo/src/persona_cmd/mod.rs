@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use omote_engine::persona::library::{FindFaces, FindVector, faces, folder, own_packages, resolve, today};
-use omote_engine::persona::{Class, Date, Persona, PersonaError, Tone, built_in};
+use omote_kit::personas::{faces, own_packages, resolve};
+use omote_engine::persona::{FindFaces, FindVector, folder, today};
+use omote_engine::persona::{Class, Date, Persona, PersonaError, Tone};
+use omote_masks::built_in;
 
 use crate::setup;
 use new::{NewArgs, photos};

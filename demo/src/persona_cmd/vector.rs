@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::persona::Picture;
-use omote_engine::persona::library::frame;
+use omote_kit::personas::{frame};
 use omote_engine::space::MeshPoint;
 use omote_engine::swap::neural::registry::{Purpose, Recogniser, Registry};
 
@@ -25,7 +25,7 @@ impl Recognising {
         Ok(there.then(|| Self { data: data.to_owned(), registry, loaded: RefCell::new(None) }))
     }
 
-    /// As [`FindVector`](omote_engine::persona::library::FindVector).
+    /// As [`FindVector`](omote_engine::persona::FindVector).
     pub(super) fn vector(&self, photo: &Picture, face: &[MeshPoint]) -> Result<(String, Vec<f32>)> {
         let mut loaded = self.loaded.borrow_mut();
         let recogniser = match loaded.take() {

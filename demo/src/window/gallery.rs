@@ -10,7 +10,8 @@ use eframe::egui::{
 };
 use image::{RgbaImage, imageops};
 use omote_engine::error::in_one_line;
-use omote_engine::persona::{Persona, library};
+use omote_engine::persona::{self, Persona};
+use omote_kit::personas;
 
 use super::dump;
 use super::icons::{self, Icon};
@@ -59,7 +60,7 @@ impl Gallery {
     /// Lists the personas anew; those that were there keep their pictures until they are loaded again.
     pub(super) fn reload(&mut self, context: &Context, data: &Path, first: &str) {
         let mut before = std::mem::take(&mut self.entries);
-        for name in library::names(data) {
+        for name in personas::names(data) {
             let known = before.iter().position(|entry| entry.name == name).map(|i| before.swap_remove(i));
             self.entries.push(known.unwrap_or(Entry { name, persona: None, thumb: None }));
         }
@@ -69,9 +70,9 @@ impl Gallery {
         let (give, loading) = sync_channel(1);
         let (context, data) = (context.clone(), data.to_owned());
         let work = move || {
-            let today = library::today();
+            let today = persona::today();
             for name in order {
-                let loaded = library::resolve(&name, &data, today).map_err(anyhow::Error::from);
+                let loaded = personas::resolve(&name, &data, today).map_err(anyhow::Error::from);
                 let persona = match loaded {
                     Ok(persona) => {
                         let thumb = thumbnail(&persona);

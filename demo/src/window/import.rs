@@ -7,7 +7,8 @@ use omote_engine::error::{Error, in_one_line};
 use omote_engine::infer::InferError;
 use omote_engine::output::Existing;
 use omote_engine::persona::form::{CLASSES, Form, longest};
-use omote_engine::persona::{ClassKind, PersonaError, library};
+use omote_engine::persona::{self, ClassKind, PersonaError};
+use omote_kit::personas;
 
 use super::controls::{self, Weight};
 use super::help;
@@ -102,7 +103,7 @@ impl Import {
         if let Some(made) = self.poll_making() {
             return Outcome::Made(made);
         }
-        self.form.suggest(library::today());
+        self.form.suggest(persona::today());
         let mut close = false;
         let photo = self.refused.as_ref().is_some_and(|told| told.shown.is_some());
         let room = context.content_rect().height() - if photo { 450.0 } else { 230.0 };
@@ -239,8 +240,8 @@ impl Import {
 /// Makes the persona on a thread; its name.
 fn make(context: &Context, form: Form, data: PathBuf, existing: Existing) -> Task<Result<String, Refused>> {
     Task::start("new persona", context, move || {
-        let find = |photo: &_| library::faces(photo, &data);
-        let made = form.make_with(&data, library::today(), &find, existing);
+        let find = |photo: &_| personas::faces(photo, &data);
+        let made = form.make_with(&data, persona::today(), &find, existing);
         made.map(|persona| persona.name().to_owned()).map_err(|error| anyhow::Error::from(error).into())
     })
 }

@@ -9,7 +9,9 @@ use omote_engine::composite::{Backend, Look};
 use omote_engine::error::in_one_line;
 use omote_engine::frame::Turn;
 use omote_engine::gpu::Gpu;
-use omote_engine::persona::{Persona, built_in, library};
+use omote_engine::persona::{self, Persona};
+use omote_masks::built_in;
+use omote_kit::personas;
 use omote_engine::pipeline::{FADE, Follow, LiveConfig, Settings};
 use omote_engine::slot::{Publisher, Taken, slot};
 use omote_engine::swap::{FaceTexture, Mask};
@@ -92,8 +94,8 @@ pub(super) fn start(start: Start) -> Result<Started, Refusal> {
 /// The persona that was worn last, by the name that it is found by; the first built-in one where that can't be worn any
 /// more.
 fn first_persona(name: &str, data: &Path) -> anyhow::Result<(String, Persona, Option<String>)> {
-    let today = library::today();
-    let load = |name: &str| library::resolve(name, data, today);
+    let today = persona::today();
+    let load = |name: &str| personas::resolve(name, data, today);
     match load(name) {
         Ok(persona) => Ok((name.to_owned(), persona, None)),
         Err(error) => {

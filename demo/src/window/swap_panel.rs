@@ -1,7 +1,7 @@
 //! The panel's part for swap models, and the dialogs about them.
 
 use eframe::egui::{self, ComboBox, Context, Label, RichText, ScrollArea, Ui};
-use omote_engine::persona::built_in;
+use omote_masks::built_in;
 use omote_engine::pipeline::{ModelState, ModelStatus};
 
 use super::app::App;

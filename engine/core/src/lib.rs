@@ -1,25 +1,19 @@
 //! Omote's engine: frames in, badged frames out.
 //!
 //! A frame's way: [`source`] → [`track`] → [`swap`] → [`composite`] → [`badge`] → [`sink`]; [`pipeline`]
-//! is the only module that knows them all. Modules stand in the order in which they may use each other.
+//! is the only module that knows them all.
 
-pub mod actor;
 pub mod badge;
-pub mod canonical_uv;
 pub mod composite;
-pub mod error;
-pub mod frame;
 pub mod gpu;
 pub mod infer;
-pub mod output;
-pub mod persona;
 pub mod pipeline;
-pub mod pool;
 pub mod sink;
-pub mod slot;
 pub mod source;
-pub mod space;
 pub mod swap;
-pub mod timing;
-pub mod topology;
 pub mod track;
+
+pub use omote_files::output;
+pub use omote_frame::{self as frame, canonical_uv, error, pool, slot, space, timing, topology};
+pub use omote_persona as persona;
+pub use omote_puppet::{self as puppet, actor};

@@ -18,6 +18,6 @@ pub use morph::morph;
 pub use motion_blur::motion_blur;
 pub use occlude::occlude;
 pub use region_in::region_in;
-pub use texture_fetch::{mip_start, texture_fetch};
+pub use texture_fetch::{mip_levels, mip_start, texture_fetch};
 pub use transfer::{decode_srgb, encode_srgb};
 pub use warp_field::{raster, resolve, set_up};

@@ -1,6 +1,6 @@
 //! `wgsl/texture_fetch.wgsl`.
 
-use super::transfer::{DECODE_STEPS, Transfer};
+use super::transfer::{DECODE_STEPS, Transfer, decode_srgb, encode_srgb};
 use crate::layout::TextureFetchParams;
 use glam::Vec4;
 use wide::{f32x4, i16x8, i32x4, u8x16};
@@ -10,6 +10,40 @@ use wide::{f32x4, i16x8, i32x4, u8x16};
 pub fn mip_start(side: u32, level: u32) -> usize {
     let (base, here) = (side as usize, (side >> level) as usize);
     (base * base - here * here) * 4 / 3
+}
+
+/// Smallest mip level's side.
+const LAST_SIDE: u32 = 4;
+
+/// Appends the smaller levels, down to four texels a side, to a texture's level 0 of `side`² texels (R, G, B, A bytes,
+/// sRGB with straight alpha); gives the number of levels. Each texel is the mean of four in linear light, its alpha the
+/// mean of theirs. `side` is a power of two of at least 4; there must be `side`² texels.
+pub fn mip_levels(texels: &mut Vec<u32>, side: u32) -> u32 {
+    let levels = side.ilog2() - LAST_SIDE.ilog2() + 1;
+    for level in 1..levels {
+        let from = mip_start(side, level - 1);
+        let half = (side >> level) as usize;
+        for i in 0..half * half {
+            let at = from + (i / half * 2) * half * 2 + (i % half) * 2;
+            let four = [at, at + 1, at + half * 2, at + half * 2 + 1].map(|k| texels[k]);
+            texels.push(average(four));
+        }
+    }
+    levels
+}
+
+/// Mean in linear light; alpha as it is.
+fn average(four: [u32; 4]) -> u32 {
+    let mut sum = [0.0f32; 4];
+    for t in four {
+        let [r, g, b, a] = t.to_le_bytes().map(f32::from);
+        for (s, v) in sum.iter_mut().zip([r, g, b].map(|v| decode_srgb(v / 255.0))) {
+            *s += v * 0.25;
+        }
+        sum[3] += a * 0.25;
+    }
+    let code = |v: f32| (encode_srgb(v) * 255.0 + 0.5) as u8;
+    u32::from_le_bytes([code(sum[0]), code(sum[1]), code(sum[2]), (sum[3] + 0.5) as u8])
 }
 
 /// Bits of the weights along a row: a byte times a weight stays a whole number in f32.

@@ -1,7 +1,7 @@
 //! The lights that the gallery puts on the face.
 
 use glam::Vec3;
-use omote_engine::swap::puppet::Light;
+use omote_engine::puppet::Light;
 
 /// Light on face and room, and what the camera makes of it.
 #[derive(Clone, Copy, Debug)]

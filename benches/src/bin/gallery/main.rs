@@ -162,14 +162,14 @@ impl Gallery {
             (Composite::Three, &["composite-2"]),
         ];
         for (who, personas) in plan {
-            self.tell(&format!("poses of {}", who.id()));
+            self.tell(&format!("poses of {}", who.name()));
             let mut stage = Stage::new(who)?;
             let takes = (0..at_frame(6.3))
                 .map(|i| stage.take(i as u64, Stance::at(&keys, i as f32 / FPS), &EVEN, None));
             let takes: Vec<Take> = takes.collect::<anyhow::Result<_>>()?;
             let faces = self.track(&takes)?;
             let sequence =
-                Sequence { name: "poses".to_owned(), live: who.id(), takes: &takes, faces: &faces };
+                Sequence { name: "poses".to_owned(), live: who.name(), takes: &takes, faces: &faces };
             for persona in personas {
                 let texture = run::persona(persona)?;
                 let mask = MASKS.contains(persona);

@@ -267,14 +267,15 @@ fn gpu_and_mirror_agree_on_bent_and_turned_faces() {
 
 #[test]
 fn an_open_mouth_is_dark_inside_and_a_closed_one_shows_lips_only() {
-    use crate::persona::{Date, built_in};
+    use crate::persona::Date;
+    use omote_masks::built_in;
     let today = Date::new(2026, 1, 1).unwrap();
     let persona = built_in::load("composite-1", today).unwrap().unwrap();
     let puppet = crate::actor::composite(crate::actor::Composite::Two).unwrap();
     let grey = Frame::filled(PixelFormat::Rgb, Colour::JPEG, 320, 320, [150, 120, 100]).unwrap();
     let luminance = |mouth: f32, open: f32| {
         let texture = FaceTexture::of_persona(&persona, Mask { mouth, ..Mask::default() }).unwrap();
-        let expression = crate::swap::puppet::Expression { mouth_open: open, ..Default::default() };
+        let expression = crate::puppet::Expression { mouth_open: open, ..Default::default() };
         let p = puppet.points(&puppet.placed(Vec2::splat(160.0), 240.0), &expression);
         let mut canvas = Canvas::new(grey.clone());
         let look = Look { light: 0.0, grain: 0.0, ..Look::default() };

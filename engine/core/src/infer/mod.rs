@@ -4,30 +4,22 @@
 //! `rten` otherwise. The same file runs in both. Only this module names either of them; no type of theirs is public.
 //! [`models`] knows the networks that tracking uses, and [`models::convert_file`] makes their ONNX files.
 
-pub(crate) mod attention;
-mod builder;
-mod convert;
 mod error;
-mod flatbuffer;
-mod flexbuffer;
-mod graph;
 mod library;
+#[cfg(test)]
+mod convert_tests;
 pub mod models;
-mod onnx;
 mod ort;
 mod provider;
 mod rten;
-pub mod stand_in;
 mod tensors;
 #[cfg(test)]
 pub(crate) mod tests;
-mod tflite;
 
 use std::path::Path;
 
-pub use convert::ConvertError;
+pub use omote_onnx::{ConvertError, Element, Graph, GraphEnd, GraphError, GraphTensor, attention, skim, skim_bytes, stand_in};
 pub use error::InferError;
-pub use graph::{Element, End as GraphEnd, Graph, GraphError, Initializer as GraphTensor, skim, skim_bytes};
 pub use library::{LINUX_ARM64, LINUX_X64, MACOS_ARM64, Pinned, WINDOWS_X64};
 pub use provider::{Provider, RunOptions};
 pub use tensors::{Expect, Spec, TensorSpec};

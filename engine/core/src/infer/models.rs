@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+pub use omote_files::{hash_bytes, hash_file};
 
 use super::attention::{CHANNELS, HEADS, MAP, PATCH, POINT_VALUES, SLOT};
 use super::{ConvertError, Expect, InferError, Net, Runtime, Source, Spec};
@@ -145,7 +145,7 @@ pub const ALL: [ModelFile; 4] = [DETECTOR_SHORT, DETECTOR_FULL, MESH_468, MESH_4
 /// # Errors
 /// [`ConvertError`] where the bytes are damaged or of a network with operators the converter doesn't know.
 pub fn convert_file(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
-    super::convert::convert(tflite)
+    omote_onnx::convert(tflite)
 }
 
 /// Environment variable that moves the data folder.
@@ -171,30 +171,4 @@ pub fn models_dir(data: &Path) -> PathBuf {
 #[must_use]
 pub fn library(data: &Path) -> Option<PathBuf> {
     super::library::newest(&data.join("lib"))
-}
-
-/// SHA-256 of a file, 64 hex digits.
-///
-/// # Errors
-/// A file that can't be read.
-pub fn hash_file(path: &Path) -> std::io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut file = std::fs::File::open(path)?;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let n = std::io::Read::read(&mut file, &mut buffer)?;
-        if n == 0 {
-            return Ok(hex(&hasher.finalize()));
-        }
-        hasher.update(buffer.get(..n).unwrap_or_default());
-    }
-}
-
-/// SHA-256 of `bytes`, 64 hex digits.
-pub fn hash_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

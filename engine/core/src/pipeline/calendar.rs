@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::persona::{Date, library};
+use crate::persona::Date;
 
 /// Between two looks. Consents end with a day, so nobody is worn for longer than this after its end.
 const LOOK: Duration = Duration::from_secs(30);
@@ -16,7 +16,7 @@ pub(super) struct Calendar {
 
 impl Default for Calendar {
     fn default() -> Self {
-        Self { today: library::today, looked: None }
+        Self { today: crate::persona::today, looked: None }
     }
 }
 

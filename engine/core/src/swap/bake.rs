@@ -5,7 +5,7 @@ use crate::canonical_uv::CANONICAL_UV;
 use crate::space::Uv;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
 use glam::Vec2;
-use omote_shaders::cpu::{decode_srgb, encode_srgb, mip_start};
+use omote_shaders::cpu::{mip_levels, mip_start};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a persona's texture is cut and finished.
@@ -55,8 +55,6 @@ pub enum BakeError {
 
 static SERIAL: AtomicU64 = AtomicU64::new(0);
 
-/// Smallest mip level's side.
-const LAST_SIDE: u32 = 4;
 /// Width of the ramps as shares of the oval's width: at the oval, round the eyes, round the inner lips.
 struct Feather {
     oval: f32,
@@ -110,7 +108,7 @@ impl FaceTexture {
             eyes: photo && wanted.eyes > 0.0,
             mouth: inside && mouth::paint(&mut texels, &uv, &mask, side as usize, wanted.mouth),
         };
-        let levels = mips(&mut texels, side);
+        let levels = mip_levels(&mut texels, side);
         for level in 0..levels {
             let (from, n) = (mip_start(side, level), (side >> level) as usize);
             let amount = sharpness(tone, level) * wanted.sharpness.clamp(0.0, 2.0);
@@ -119,35 +117,6 @@ impl FaceTexture {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         Ok(Self { side, levels, texels: texels.into(), uv: uv.into(), tone, openings, serial, until: None })
     }
-}
-
-/// Appends the smaller levels to a texture's level 0 of `side`² texels; gives the number of levels.
-pub(super) fn mips(texels: &mut Vec<u32>, side: u32) -> u32 {
-    let levels = side.ilog2() - LAST_SIDE.ilog2() + 1;
-    for level in 1..levels {
-        let from = mip_start(side, level - 1);
-        let half = (side >> level) as usize;
-        for i in 0..half * half {
-            let at = from + (i / half * 2) * half * 2 + (i % half) * 2;
-            let four = [at, at + 1, at + half * 2, at + half * 2 + 1].map(|k| texels[k]);
-            texels.push(average(four));
-        }
-    }
-    levels
-}
-
-/// Mean in linear light; alpha as it is.
-fn average(four: [u32; 4]) -> u32 {
-    let mut sum = [0.0f32; 4];
-    for t in four {
-        let [r, g, b, a] = t.to_le_bytes().map(f32::from);
-        for (s, v) in sum.iter_mut().zip([r, g, b].map(|v| decode_srgb(v / 255.0))) {
-            *s += v * 0.25;
-        }
-        sum[3] += a * 0.25;
-    }
-    let code = |v: f32| (encode_srgb(v) * 255.0 + 0.5) as u8;
-    u32::from_le_bytes([code(sum[0]), code(sum[1]), code(sum[2]), (sum[3] + 0.5) as u8])
 }
 
 /// Strength of the unsharp mask on a mip level. It makes up for averaging and for sampling twice; paint is nearly as

@@ -4,7 +4,6 @@ mod bake;
 mod mouth;
 pub mod neural;
 mod photo;
-pub mod puppet;
 
 pub use bake::{BakeError, Mask};
 

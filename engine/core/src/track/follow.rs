@@ -6,7 +6,7 @@ use super::appearance::{Crop, DROPS, Model, Occlusion, down};
 use super::detect::Detection;
 use super::mesh::{centre, in_crop};
 use super::one_euro::State;
-use super::pose::Pose;
+use omote_frame::pose::Pose;
 use super::select::Contender;
 use super::smooth::{Placed, Sample, Smoother, Smoothing};
 use super::{Face, FaceId};

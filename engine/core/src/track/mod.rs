@@ -13,13 +13,11 @@ mod glide;
 mod look;
 mod mesh;
 mod one_euro;
-mod pose;
 mod roll;
 mod search;
 mod select;
 mod smooth;
 mod stills;
-mod template;
 mod tracker;
 
 #[cfg(test)]
@@ -31,7 +29,7 @@ pub use appearance::{Occlusion, OcclusionCell, SIDE as OCCLUSION_SIDE};
 pub use cut::{Change, Cuts};
 pub use mesh::MeshKind;
 pub use one_euro::OneEuro;
-pub use pose::Pose;
+pub use omote_frame::pose::Pose;
 pub use select::Selection;
 pub use smooth::Smoothing;
 pub use stills::Beside;

@@ -10,7 +10,7 @@ use super::follow::{Follow, Look, MARGIN, Mesh, wrap};
 use super::ghost::Ghost;
 use super::look::Aim;
 use super::mesh::{MeshKind, MeshNet, Reading, in_crop, in_view, inside};
-use super::pose::Pose;
+use omote_frame::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
 use super::stills::Beside;

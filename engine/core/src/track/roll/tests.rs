@@ -3,7 +3,7 @@ use super::*;
 use crate::source::{Rate, read_picture};
 use crate::space::ImagePx;
 use crate::track::Face;
-use crate::track::pose::Pose;
+use crate::track::Pose;
 use crate::track::tests::{actor_of, beside, said_missing, tracker, turned_by};
 
 /// Beyond this a mesh does not stand as the face does, radians.

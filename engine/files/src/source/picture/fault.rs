@@ -1,0 +1,38 @@
+//! What can be wrong with a picture, wherever it comes from.
+
+use super::Kind;
+
+/// Why bytes make no picture. The messages name neither file nor place: whoever has them adds them.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureFault {
+    /// They are of no known kind.
+    #[error("this is no picture, it is {found}; give a photo or another picture")]
+    Unknown { found: String },
+
+    /// They are of a kind that can't be read here.
+    #[error("it is {} {} picture, which can't be read here{why}: {}", article(*kind), kind.name(), kind.remedy())]
+    NotTaken { kind: Kind, why: String },
+
+    /// They are damaged.
+    #[error("the picture is damaged: {what}; copy or download it again")]
+    Damaged { what: String },
+
+    /// The picture is too large.
+    #[error(
+        "a picture of {width}x{height} is too large, each side may have 1 to {most} pixels: scale it down first"
+    )]
+    TooLarge { width: u64, height: u64, most: u32 },
+}
+
+impl PictureFault {
+    pub fn damaged(what: impl std::fmt::Display) -> Self {
+        Self::Damaged { what: what.to_string() }
+    }
+}
+
+fn article(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Avif | Kind::Icon | Kind::OpenExr | Kind::Svg => "an",
+        _ => "a",
+    }
+}

@@ -1,0 +1,3 @@
+//! What every front end shares.
+
+pub mod personas;
