@@ -7,10 +7,10 @@ use anyhow::Context;
 use glam::Vec3;
 use omote_engine::frame::{Colour, CropSpec, Frame, PixelFormat};
 use omote_engine::persona::{Date, Persona};
-use omote_masks::built_in;
 use omote_engine::space::{CropSquare, ImagePx};
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::topology::POINTS;
+use omote_masks::built_in;
 
 /// Height of the face's mesh in pixels.
 pub const FACE_PX: f32 = 330.0;

@@ -8,13 +8,13 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::infer::{Provider, Runtime};
-use omote_masks::built_in;
-use omote_kit::personas::{resolve};
-use omote_engine::persona::{today};
+use omote_engine::persona::today;
 use omote_engine::swap::neural::Family;
 use omote_engine::swap::neural::registry::{
     Declared, Entry, Purpose, Registry, check, has_face, model_error,
 };
+use omote_kit::personas::resolve;
+use omote_masks::built_in;
 
 use crate::{setup, wardrobe};
 

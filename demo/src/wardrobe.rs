@@ -8,12 +8,12 @@ use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::infer::{InferError, Runtime, models};
 use omote_engine::output::OutputError;
 use omote_engine::persona::{self, PersonaError};
-use omote_kit::personas;
 use omote_engine::pipeline::{Model, Pace};
 use omote_engine::swap::neural::Shot;
 use omote_engine::swap::neural::registry::{Declared, Registry, Wish};
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
+use omote_kit::personas;
 
 use crate::models_cmd;
 use crate::wear_args::ModelArgs;

@@ -7,7 +7,6 @@ use omote_engine::actor::ActorOptions;
 use omote_engine::badge::{BadgedFrame, Corner};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Runtime, models};
-use omote_kit::personas::{Stamp};
 use omote_engine::pipeline::{
     self, FADE, Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, Shown, Why,
 };
@@ -16,6 +15,7 @@ use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
 use omote_engine::swap::Mask;
 use omote_engine::track::{Tracker, TrackerConfig};
+use omote_kit::personas::Stamp;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;

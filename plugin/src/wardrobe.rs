@@ -7,10 +7,10 @@ use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::gpu::{Adapters, Gpu};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::persona;
-use omote_kit::personas::{self, Stamp};
 use omote_engine::pipeline::Model;
 use omote_engine::swap::neural::registry::{Entry, Registry, Wish};
 use omote_engine::swap::{FaceTexture, Mask};
+use omote_kit::personas::{self, Stamp};
 use std::sync::{Mutex, PoisonError};
 
 /// Textures that are kept.

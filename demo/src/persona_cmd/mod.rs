@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use omote_kit::personas::{faces, own_packages, resolve};
-use omote_engine::persona::{FindFaces, FindVector, folder, today};
 use omote_engine::persona::{Class, Date, Persona, PersonaError, Tone};
+use omote_engine::persona::{FindFaces, FindVector, folder, today};
+use omote_kit::personas::{faces, own_packages, resolve};
 use omote_masks::built_in;
 
 use crate::setup;

@@ -8,8 +8,8 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use omote_engine::error::Error;
 use omote_engine::output::{self, Existing, OutputError};
-use omote_engine::persona::{FindFaces, FindVector, Making, OWN_FACE};
 use omote_engine::persona::{Class, ClassKind, Consent, Date, PersonaError, Tone, USES};
+use omote_engine::persona::{FindFaces, FindVector, Making, OWN_FACE};
 use omote_engine::space::MeshPoint;
 use serde::Deserialize;
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::persona::Picture;
-use omote_kit::personas::{frame};
 use omote_engine::space::MeshPoint;
 use omote_engine::swap::neural::registry::{Purpose, Recogniser, Registry};
+use omote_kit::personas::frame;
 
 /// The recogniser among the user's models.
 pub(super) struct Recognising {

@@ -10,12 +10,12 @@ use omote_engine::error::in_one_line;
 use omote_engine::frame::Turn;
 use omote_engine::gpu::Gpu;
 use omote_engine::persona::{self, Persona};
-use omote_masks::built_in;
-use omote_kit::personas;
 use omote_engine::pipeline::{FADE, Follow, LiveConfig, Settings};
 use omote_engine::slot::{Publisher, Taken, slot};
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::track::{Selection, TrackerConfig};
+use omote_kit::personas;
+use omote_masks::built_in;
 
 use super::devices;
 use super::settings::{Remembered, Sliders};

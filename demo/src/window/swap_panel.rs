@@ -1,8 +1,8 @@
 //! The panel's part for swap models, and the dialogs about them.
 
 use eframe::egui::{self, ComboBox, Context, Label, RichText, ScrollArea, Ui};
-use omote_masks::built_in;
 use omote_engine::pipeline::{ModelState, ModelStatus};
+use omote_masks::built_in;
 
 use super::app::App;
 use super::controls::{self, Weight, choice, note, notice};

@@ -4,8 +4,8 @@
 
 use glam::{Mat3, Quat, Vec2, Vec3};
 
-use crate::template::{OUTLINE, STEADY};
 use crate::space::{CropSquare, ImagePx, MeshPoint};
+use crate::template::{OUTLINE, STEADY};
 
 /// Where a head is and how it is turned: `point = origin + scale · rotation · model`, in image pixels.
 ///
@@ -173,11 +173,11 @@ fn turn(n: &mut [[f64; 4]; 4], vectors: &mut [[f64; 4]; 4], p: usize, q: usize) 
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
     use super::*;
 
     /// A mesh of 478 points whose steady points stand in a given pose.
-    pub fn mesh(pose: &Pose) -> Vec<MeshPoint> {
+    fn mesh(pose: &Pose) -> Vec<MeshPoint> {
         let mut points = vec![pose.origin; 478];
         for s in &STEADY {
             points[usize::from(s.index)] = pose.to_image(s.place);

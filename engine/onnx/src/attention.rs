@@ -37,12 +37,10 @@ pub struct Head {
 pub const LIPS: Head = Head { input: "patch_lips", points: &LIPS_POINTS, level: [61, 291] };
 
 /// The subject's right eye (image-left): lids first, then what is round them, then the brow.
-pub const RIGHT_EYE: Head =
-    Head { input: "patch_left_eye", points: &RIGHT_EYE_POINTS, level: [33, 133] };
+pub const RIGHT_EYE: Head = Head { input: "patch_left_eye", points: &RIGHT_EYE_POINTS, level: [33, 133] };
 
 /// The subject's left eye (image-right), as the other.
-pub const LEFT_EYE: Head =
-    Head { input: "patch_right_eye", points: &LEFT_EYE_POINTS, level: [362, 263] };
+pub const LEFT_EYE: Head = Head { input: "patch_right_eye", points: &LEFT_EYE_POINTS, level: [362, 263] };
 
 /// All, in the order of the second part's channels and values; the irises are those of the two eyes.
 pub const HEADS: [Head; 3] = [LIPS, RIGHT_EYE, LEFT_EYE];

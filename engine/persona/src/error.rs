@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::{ClassKind, Date, Flaw, LEAST_COSINE};
-use omote_frame::error::{Error, ErrorKind, Stage};
 use omote_files::output::OutputError;
+use omote_frame::error::{Error, ErrorKind, Stage};
 
 /// Why a persona can't be loaded, made or written.
 #[derive(Debug, thiserror::Error)]

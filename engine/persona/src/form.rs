@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::making::{FindFaces, Making, OWN_FACE, folder};
 use super::{CONSENT_MONTHS, Class, ClassKind, Consent, Date, DateError, Persona, Tone};
-use omote_frame::error::{Error, ErrorKind, Result, Stage};
 use omote_files::output::Existing;
+use omote_frame::error::{Error, ErrorKind, Result, Stage};
 
 /// The answers so far. No class is chosen beforehand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,11 +10,11 @@ use std::sync::OnceLock;
 use glam::Vec2;
 
 use super::{Composite, PersonaError, Picture};
-use omote_frame::canonical_uv::CANONICAL_UV;
 use omote_frame::CropSpec;
+use omote_frame::canonical_uv::CANONICAL_UV;
+use omote_frame::pose::Pose;
 use omote_frame::space::{CropSquare, ImagePx, MeshPoint};
 use omote_frame::topology::{LIPS_INNER, LIPS_OUTER, OVAL, TRIANGLES};
-use omote_frame::pose::Pose;
 
 /// The most that a face may be turned to the side, degrees.
 pub const MOST_TURN: f32 = 25.0;
@@ -385,8 +385,11 @@ impl Looks {
 fn composites() -> Option<&'static Looks> {
     static COMPOSITES: OnceLock<Option<Looks>> = OnceLock::new();
     let made = COMPOSITES.get_or_init(|| {
-        let all: Vec<Looks> =
-            Composite::ALL.iter().filter_map(|composite| composite.face().ok()).filter_map(|(photo, face)| Looks::of(&photo, &face, 0.0)).collect();
+        let all: Vec<Looks> = Composite::ALL
+            .iter()
+            .filter_map(|composite| composite.face().ok())
+            .filter_map(|(photo, face)| Looks::of(&photo, &face, 0.0))
+            .collect();
         let count = all.len() as f32;
         let mut mean = vec![Colour::default(); TRIANGLES.len()];
         for looks in &all {

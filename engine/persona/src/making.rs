@@ -8,8 +8,8 @@ use omote_frame::error::{Error, ErrorKind, Result, Stage};
 use omote_frame::space::MeshPoint;
 
 use super::{
-    Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, PersonaVector, Picture, Refusal, Tone, cut_out,
-    judge, one_good_face, outliers, write::check_place,
+    Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, PersonaVector, Picture, Refusal, Tone,
+    cut_out, judge, one_good_face, outliers, write::check_place,
 };
 
 /// What is stored where the user says that the face is their own.

@@ -6,8 +6,8 @@ use std::path::Path;
 use image::{ImageFormat, RgbaImage};
 
 use super::PersonaError;
-use omote_frame::{Colour, Frame, FrameError, PixelFormat};
 use omote_files::source::{self, PictureFault};
+use omote_frame::{Colour, Frame, FrameError, PixelFormat};
 
 /// The most pixels a side of a picture inside a package.
 pub const PACKAGE_SIDE: u32 = 4096;

@@ -13,8 +13,8 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use omote_frame::topology::{OVAL, POINTS};
 use glam::Vec3;
+use omote_frame::topology::{OVAL, POINTS};
 
 /// The day on which every test takes place.
 fn today() -> Date {

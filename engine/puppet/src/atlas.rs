@@ -4,10 +4,10 @@ use super::Matte;
 use super::overlay::{LID_COLUMNS, MOUTH_COLUMNS};
 use super::patches;
 use super::pose::Skull;
-use omote_frame::Frame;
 use glam::{Vec2, Vec3, Vec4};
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Rgb};
+use omote_frame::Frame;
 
 /// The picture may take this share of the texture's side.
 const PICTURE_SHARE: f32 = 0.75;

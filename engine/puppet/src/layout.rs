@@ -3,8 +3,8 @@
 use super::atlas::{Atlas, LID_STAGES, Patch};
 use super::overlay::*;
 use super::surround::Surround;
-use omote_frame::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
 use glam::{Vec2, Vec3};
+use omote_frame::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
 
 /// Where the rows of the mouth's inside lie in its patch.
 pub(super) const MOUTH_AT: [f32; MOUTH_ROWS] = [0.0, 0.06, 0.50, 0.60, 0.95, 1.0];

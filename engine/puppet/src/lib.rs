@@ -21,13 +21,13 @@ pub use light::Light;
 pub use pose::Pose;
 pub use render::Drawing;
 
-use omote_frame::Frame;
-use omote_frame::space::MeshPoint;
-use omote_frame::topology::{OVAL, POINTS_WITH_IRISES};
 use atlas::Atlas;
 use expression::Fields;
 use glam::{Vec2, Vec3};
 use layout::Layout;
+use omote_frame::Frame;
+use omote_frame::space::MeshPoint;
+use omote_frame::topology::{OVAL, POINTS_WITH_IRISES};
 use overlay::Overlays;
 use pose::Skull;
 use surround::Surround;

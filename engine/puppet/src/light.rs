@@ -5,8 +5,8 @@ use super::layout::Layout;
 use super::pose::{Pose, Skull};
 use super::surround::Surround;
 use super::{point, smoothstep};
-use omote_frame::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
 use glam::{Vec2, Vec3, Vec4};
+use omote_frame::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
 use omote_shaders::cpu;
 use omote_shaders::layout::WarpFieldParams;
 

@@ -1,8 +1,8 @@
 //! The head as a rigid body before a camera.
 
 use super::point;
-use omote_frame::topology::OVAL;
 use glam::{Quat, Vec2, Vec3};
+use omote_frame::topology::OVAL;
 
 /// Where the person is and how the head is turned. The default is the portrait as it is.
 ///

@@ -3,9 +3,9 @@
 use super::Puppet;
 use super::light::{Light, gain_at};
 use super::pose::Pose;
+use glam::{Vec2, Vec3, Vec4};
 use omote_frame::space::{MeshPoint, PxRect};
 use omote_frame::topology::POINTS;
-use glam::{Vec2, Vec3, Vec4};
 use omote_shaders::cpu;
 use omote_shaders::layout::{TextureFetchParams, Triangle, WarpFieldParams};
 

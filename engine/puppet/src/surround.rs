@@ -3,8 +3,8 @@
 
 use super::pose::{Pose, Skull};
 use super::{point, smoothstep};
-use omote_frame::topology::OVAL;
 use glam::{Vec2, Vec3};
+use omote_frame::topology::OVAL;
 use std::f32::consts::FRAC_PI_2;
 
 /// The rings' places between the oval (0) and the border (1).

@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use glam::Vec2;
-use omote_puppet::actor::{Actor, ActorFace, ActorOptions, ActorSource};
-use omote_frame::error::ErrorKind;
-use omote_frame::{FrameId, PixelFormat};
 use omote_files::source::{Rate, Source, SourceKind};
+use omote_frame::error::ErrorKind;
 use omote_frame::topology::OVAL;
+use omote_frame::{FrameId, PixelFormat};
+use omote_puppet::actor::{Actor, ActorFace, ActorOptions, ActorSource};
 use std::collections::HashSet;
 
 fn rate(n: u32) -> Rate {

@@ -3,16 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use glam::{Vec2, Vec3};
-use omote_puppet::actor::{Composite, composite};
-use omote_frame::{Colour, Frame, PixelFormat};
-use omote_puppet::*;
 use omote_frame::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL};
+use omote_frame::{Colour, Frame, PixelFormat};
+use omote_puppet::actor::{Composite, composite};
+use omote_puppet::*;
 use omote_shaders::cpu::encode_srgb;
 
 const SIDE: u32 = 768;
 
 fn picture(which: Composite) -> Vec<u8> {
-    let path = format!("{}/../persona/assets/composites/{}/picture.jpg", env!("CARGO_MANIFEST_DIR"), which.name());
+    let path =
+        format!("{}/../persona/assets/composites/{}/picture.jpg", env!("CARGO_MANIFEST_DIR"), which.name());
     image::open(path).unwrap().into_rgb8().into_raw()
 }
 

@@ -24,7 +24,9 @@ impl Source {
 
     /// Whether the whole file is test code by its place.
     pub(crate) fn is_test(&self) -> bool {
-        self.path.contains("/tests/") || self.path.ends_with("/tests.rs") || self.path.contains("/benches/")
+        let file = self.path.rsplit('/').next().unwrap_or_default();
+        let of_tests = file == "tests.rs" || file.ends_with("_tests.rs");
+        of_tests || self.path.contains("/tests/") || self.path.contains("/benches/")
     }
 
     /// The code without comments, string contents and `#[cfg(test)]` items.

@@ -6,11 +6,11 @@ use omote_engine::badge::Corner;
 use omote_engine::composite::Backend;
 use omote_engine::frame::Frame;
 use omote_engine::infer::{Runtime, models};
-use omote_engine::persona::{Date};
-use omote_masks::built_in;
+use omote_engine::persona::Date;
 use omote_engine::pipeline::{Engine, Follow, Output, Settings};
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::track::{Face, TrackError, Tracker, TrackerConfig};
+use omote_masks::built_in;
 use std::collections::VecDeque;
 
 /// What to do when the networks are missing.

@@ -7,9 +7,9 @@ use anyhow::Context;
 use glam::{Vec2, Vec3};
 use omote_engine::actor::{Actor, ActorOptions, Composite, composite};
 use omote_engine::frame::{Colour, Frame, FrameId, PixelFormat};
+use omote_engine::puppet::{Drawing, Expression, Pose, Puppet};
 use omote_engine::source::Rate;
 use omote_engine::space::MeshPoint;
-use omote_engine::puppet::{Drawing, Expression, Pose, Puppet};
 use omote_shaders::cpu::{decode_srgb, encode_srgb};
 
 /// Width and height of every frame in pixels.

@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
-use omote_onnx::{ConvertError, convert};
-use omote_onnx::attention::{HEADS, Head, LIPS, SLOT};
 use crate::infer::tests::tiny::{Tiny, Value};
 use crate::infer::{Expect, Runtime, Source, Spec};
 use half::f16;
+use omote_onnx::attention::{HEADS, Head, LIPS, SLOT};
+use omote_onnx::{ConvertError, convert};
 
 /// Runs a tiny graph in rten.
 fn run(bytes: &[u8], shape_in: &[usize], input: &[f32], shape_out: &[usize]) -> Vec<f32> {

@@ -4,10 +4,10 @@
 //! `rten` otherwise. The same file runs in both. Only this module names either of them; no type of theirs is public.
 //! [`models`] knows the networks that tracking uses, and [`models::convert_file`] makes their ONNX files.
 
-mod error;
-mod library;
 #[cfg(test)]
 mod convert_tests;
+mod error;
+mod library;
 pub mod models;
 mod ort;
 mod provider;
@@ -18,9 +18,11 @@ pub(crate) mod tests;
 
 use std::path::Path;
 
-pub use omote_onnx::{ConvertError, Element, Graph, GraphEnd, GraphError, GraphTensor, attention, skim, skim_bytes, stand_in};
 pub use error::InferError;
 pub use library::{LINUX_ARM64, LINUX_X64, MACOS_ARM64, Pinned, WINDOWS_X64};
+pub use omote_onnx::{
+    ConvertError, Element, Graph, GraphEnd, GraphError, GraphTensor, attention, skim, skim_bytes, stand_in,
+};
 pub use provider::{Provider, RunOptions};
 pub use tensors::{Expect, Spec, TensorSpec};
 

@@ -6,11 +6,11 @@ use super::appearance::{Crop, DROPS, Model, Occlusion, down};
 use super::detect::Detection;
 use super::mesh::{centre, in_crop};
 use super::one_euro::State;
-use omote_frame::pose::Pose;
 use super::select::Contender;
 use super::smooth::{Placed, Sample, Smoother, Smoothing};
 use super::{Face, FaceId};
 use crate::space::{CropSquare, ImagePx, MeshPoint};
+use omote_frame::pose::Pose;
 
 /// How much larger than the outline's box the region is.
 pub(super) const MARGIN: f32 = 1.5;

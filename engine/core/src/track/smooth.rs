@@ -10,9 +10,9 @@ use glam::{Quat, Vec2, Vec3};
 
 use super::glide::{Glide, GlideTurn};
 use super::one_euro::{OneEuro, State};
+use crate::space::MeshPoint;
 use omote_frame::pose::Pose;
 use omote_frame::template::STEADY;
-use crate::space::MeshPoint;
 
 /// Tuning of the filters; one for all faces.
 #[derive(Debug, Clone, Copy, PartialEq)]

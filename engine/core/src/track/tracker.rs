@@ -10,7 +10,6 @@ use super::follow::{Follow, Look, MARGIN, Mesh, wrap};
 use super::ghost::Ghost;
 use super::look::Aim;
 use super::mesh::{MeshKind, MeshNet, Reading, in_crop, in_view, inside};
-use omote_frame::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
 use super::stills::Beside;
@@ -18,6 +17,7 @@ use super::{Face, TrackError, taps};
 use crate::frame::{Frame, FrameTime};
 use crate::infer::Runtime;
 use crate::space::{CropSquare, ImagePx, Outline};
+use omote_frame::pose::Pose;
 
 /// Settings of a [`Tracker`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -42,6 +42,7 @@ pub struct Child {
 /// How a program ended.
 #[derive(Debug)]
 pub struct Ended {
+    /// What it ended with.
     pub status: ExitStatus,
     /// The end of what it said on its error stream, on one line.
     pub said: String,

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::picture::PictureFault;
-use omote_frame::error::{Error, ErrorKind, Stage};
 use omote_frame::Frame;
+use omote_frame::error::{Error, ErrorKind, Stage};
 
 /// What can be wrong with an input. Paths stand last in the messages.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::jpeg::{JpegDecoder, JpegFault};
 use super::split::{SplitFault, Splitter};
 use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind, fit};
-use omote_frame::error::Result;
 use omote_frame::Frame;
+use omote_frame::error::Result;
 
 /// Longest file that is gone through once for its number of pictures.
 const COUNTED: u64 = 1 << 30;

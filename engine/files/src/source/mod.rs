@@ -24,14 +24,14 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use fault::Fault;
 use omote_frame::error::Result;
 use omote_frame::{Colour, Frame, FrameId, PixelFormat};
-use fault::Fault;
 
+pub use omote_frame::rate::{Rate, RateError};
 use picture::Kind;
 pub use picture::read_picture;
 pub use picture::{PictureFault, bytes_of, decode as decode_picture};
-pub use omote_frame::rate::{Rate, RateError};
 
 /// Gives frames one after the other.
 pub trait Source: Send {
@@ -227,6 +227,7 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// A clock whose first frame is number 0 at time 0.
     pub fn new(rate: Rate) -> Self {
         Self { rate, next: 0 }
     }
@@ -236,6 +237,7 @@ impl Clock {
         self.next
     }
 
+    /// Gives a frame its number and time, and moves on.
     pub fn stamp(&mut self, frame: &mut Frame) {
         frame.id = FrameId(self.next);
         frame.time = self.rate.time(self.next);

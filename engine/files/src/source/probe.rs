@@ -113,8 +113,9 @@ pub struct Video {
     pub stream: u32,
     /// Numbers of the sound streams that belong to it.
     pub sound: Vec<u32>,
-    /// Size of the pictures as they are shown: turned, and with square pixels.
+    /// Width of the pictures as they are shown: turned, and with square pixels.
     pub width: u32,
+    /// Their height.
     pub height: u32,
     /// Pictures a second on average.
     pub rate: Rate,
@@ -122,8 +123,11 @@ pub struct Video {
     pub nominal: Rate,
     /// Seconds of the ticks that the file's times count in, as a fraction.
     pub base: Rate,
+    /// How many pictures the file says that it has.
     pub frames: Option<u64>,
+    /// Format in which they are decoded.
     pub format: PixelFormat,
+    /// How their samples are meant.
     pub colour: Colour,
     /// Whether each packet of the stream is one picture to be shown.
     pub packet_is_picture: bool,

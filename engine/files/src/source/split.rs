@@ -14,6 +14,7 @@ const EOI: u8 = 0xd9;
 
 /// Why the next picture can't be taken out.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what it stands for")]
 pub enum SplitFault {
     #[error("the file can't be read: {0}")]
     Io(#[from] io::Error),

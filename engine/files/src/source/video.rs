@@ -15,9 +15,9 @@ use super::ffmpeg::Version;
 use super::nut::{NutFault, NutReader};
 use super::probe::{self, Probe};
 use super::{Fault, PictureFault, Source, SourceInfo, SourceKind};
-use omote_frame::error::Result;
-use omote_frame::Frame;
 use heard::Heard;
+use omote_frame::Frame;
+use omote_frame::error::Result;
 use times::Times;
 
 /// Seconds that ffmpeg adds to all times, since the pipe can't carry negative ones. A whole number of ticks in

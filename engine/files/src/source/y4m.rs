@@ -215,8 +215,8 @@ fn header_fault(path: &Path, fault: HeaderFault) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use omote_frame::error::ErrorKind;
     use omote_frame::FrameId;
+    use omote_frame::error::ErrorKind;
     use proptest::prelude::*;
 
     fn open(bytes: &[u8]) -> Result<Y4m<&[u8]>> {

@@ -82,12 +82,12 @@ impl Colour {
 }
 
 /// Applies an affine map.
-pub fn apply(m: &Affine3, v: [f32; 3]) -> [f32; 3] {
+pub(crate) fn apply(m: &Affine3, v: [f32; 3]) -> [f32; 3] {
     m.map(|r| r[0] * v[0] + r[1] * v[1] + r[2] * v[2] + r[3])
 }
 
 /// The identity, for R'G'B' formats.
-pub const IDENTITY: Affine3 = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]];
+pub(crate) const IDENTITY: Affine3 = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]];
 
 #[cfg(test)]
 mod tests {

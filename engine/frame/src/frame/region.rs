@@ -10,7 +10,7 @@ use super::{Frame, PixelFormat};
 use crate::space::PxRect;
 
 /// Packs three samples and the flag or alpha byte.
-pub fn pack(c: [u8; 3], top: u8) -> u32 {
+pub(crate) fn pack(c: [u8; 3], top: u8) -> u32 {
     u32::from_le_bytes([c[0], c[1], c[2], top])
 }
 

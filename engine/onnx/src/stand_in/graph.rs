@@ -2,13 +2,13 @@
 
 use prost::Message;
 
-use crate::builder::Builder;
-use crate::onnx::{Attribute, Dim, Graph, Model, Node, OperatorSet, Tensor, ValueInfo};
 use super::{
     BIAS, CLASSES, EMBEDDING_CONSTANT, Emap, Fault, GAIN, HAIR, IMAGE_AMPLITUDE, MASK_LEVEL, MASK_MIX,
     MASK_SLOPE, MIX, MORPH_AMPLITUDE, Open, Port, Role, SKIN, StandIn, Storage, VECTOR, VECTOR_AMPLITUDE,
     emap_at, in_middle, in_upper, ramp, weight, work,
 };
+use crate::builder::Builder;
+use crate::onnx::{Attribute, Dim, Graph, Model, Node, OperatorSet, Tensor, ValueInfo};
 
 /// Operator set of [`Fault::CustomOp`].
 const CUSTOM: &str = "com.example";

@@ -1,7 +1,7 @@
 use prost::Message;
 
-use crate::onnx::{EXTERNAL, Graph, HALF, Model, ValueInfo};
 use super::*;
+use crate::onnx::{EXTERNAL, Graph, HALF, Model, ValueInfo};
 
 fn graph(stand_in: &StandIn) -> Graph {
     let model = Model::decode(stand_in.bytes().as_slice()).unwrap();

@@ -245,7 +245,8 @@ fn made(vectors: &[Vec<f32>], without: bool) -> Result<Persona, String> {
     let path = dir.path().join("p");
     let written = making.write_with(&path, today(), find, (!without).then_some(vector));
     assert_eq!(path.exists(), written.is_ok());
-    written.map_err(|e| omote_frame::error::in_one_line(&e).replace(&format!("{}/", dir.path().display()), ""))
+    written
+        .map_err(|e| omote_frame::error::in_one_line(&e).replace(&format!("{}/", dir.path().display()), ""))
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A card held before the face.
 
+use glam::{Vec2, Vec3};
 use omote_frame::space::MeshPoint;
 use omote_frame::topology::OVAL;
-use glam::{Vec2, Vec3};
 
 /// Width and height in heights of the face.
 const SIZE: Vec2 = Vec2::new(1.12, 1.30);

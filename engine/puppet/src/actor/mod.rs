@@ -14,14 +14,14 @@ mod source;
 pub use portrait::{Composite, composite};
 pub use source::ActorSource;
 
-use omote_frame::error::{Error, ErrorKind, Result, Stage};
-use omote_frame::{Colour, Frame, FrameId, PixelFormat};
-use omote_files::source::Rate;
-use omote_frame::space::MeshPoint;
 use crate::{Drawing, Expression, Pose, Puppet};
-use omote_frame::topology::OVAL;
 use card::Card;
 use glam::Vec2;
+use omote_files::source::Rate;
+use omote_frame::error::{Error, ErrorKind, Result, Stage};
+use omote_frame::space::MeshPoint;
+use omote_frame::topology::OVAL;
+use omote_frame::{Colour, Frame, FrameId, PixelFormat};
 use room::Room;
 use script::{Moment, Script};
 

@@ -3,10 +3,10 @@
 use super::card::Card;
 use super::chance::{Grain, mix};
 use super::room::Room;
-use omote_frame::{Frame, PixelFormat};
-use omote_frame::space::PxRect;
 use crate::Drawing;
 use glam::{Vec2, Vec3, Vec4};
+use omote_frame::space::PxRect;
+use omote_frame::{Frame, PixelFormat};
 use omote_shaders::cpu::{decode_srgb, encode_srgb};
 
 /// At this alpha the person hides the room fully; below the other one it does not show.

@@ -1,9 +1,9 @@
 //! The fictional composites in `assets/composites`, as puppets.
 
-use omote_frame::error::{Error, ErrorKind, Result, Stage};
-use omote_frame::{Colour, Frame, PixelFormat};
 use crate::{Matte, Puppet};
 use glam::Vec3;
+use omote_frame::error::{Error, ErrorKind, Result, Stage};
+use omote_frame::{Colour, Frame, PixelFormat};
 
 pub use omote_persona::Composite;
 

@@ -1,9 +1,9 @@
 //! The actor as a source of frames.
 
 use super::{Actor, ActorFrame, ActorOptions};
+use omote_files::source::{Source, SourceInfo, SourceKind};
 use omote_frame::error::Result;
 use omote_frame::{Colour, Frame};
-use omote_files::source::{Source, SourceInfo, SourceKind};
 
 /// Gives the actor's frames one after the other.
 pub struct ActorSource {

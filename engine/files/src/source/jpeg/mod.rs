@@ -15,12 +15,13 @@ use mozjpeg::decompress::DecompressStarted;
 use mozjpeg::{ColorSpace, Decompress, Marker};
 
 use super::picture::{Inks, ToSrgb};
-use omote_frame::{Colour, Frame, FrameError, PixelFormat};
 use omote_frame::pool::Pool;
+use omote_frame::{Colour, Frame, FrameError, PixelFormat};
 use whole::{Gap, Whole};
 
 /// Why bytes do not make a picture.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what it stands for")]
 pub enum JpegFault {
     #[error("{width}x{height} pixels")]
     Size { width: u64, height: u64 },

@@ -25,7 +25,7 @@ pub enum Gap {
 
 /// What the walk found where nothing lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whole {
+pub(crate) enum Whole {
     /// Every block is there. The picture's bytes end here, behind the end marker where there is one.
     Yes { end: usize },
     /// It is coded in a way that is not walked (arithmetic, lossless, hierarchical, tables that are not in the file).
@@ -42,7 +42,7 @@ const HOLE: usize = 64;
 const LEFT_OVER: usize = 32;
 
 /// Walks the first picture of `bytes`.
-pub fn check(bytes: &[u8]) -> Result<Whole, Gap> {
+pub(crate) fn check(bytes: &[u8]) -> Result<Whole, Gap> {
     let mut walk = Walk { bytes, ..Walk::default() };
     match walk.run() {
         Ok(end) => Ok(Whole::Yes { end }),

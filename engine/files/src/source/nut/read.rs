@@ -15,6 +15,7 @@ const MAX_STREAMS: u64 = 64;
 
 /// Why bytes are no NUT, or none that is taken.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what it stands for")]
 pub enum NutFault {
     #[error("reading failed: {0}")]
     Io(#[from] io::Error),

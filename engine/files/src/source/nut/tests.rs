@@ -1,7 +1,7 @@
 use super::write::number;
 use super::*;
-use omote_frame::{Frame, PixelFormat};
 use crate::source::Rate;
+use omote_frame::{Frame, PixelFormat};
 use proptest::prelude::*;
 
 const VIDEO: RawVideo =

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::{CHECKSUM, CODED_PTS, FILE_ID, INFO, INVALID, KEY, MAIN, SIZE_MSB, STREAM, SYNC_POINT, checksum};
-use omote_frame::PixelFormat;
 use crate::source::Rate;
+use omote_frame::PixelFormat;
 
 /// The greatest distance between two points where reading can begin. Each picture has one before it.
 const MAX_DISTANCE: u64 = 65_535;
@@ -18,8 +18,11 @@ const PTS_SHIFT: u64 = 7;
 /// What the pictures of a stream are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawVideo {
+    /// Format of every picture.
     pub format: PixelFormat,
+    /// Columns.
     pub width: u32,
+    /// Rows.
     pub height: u32,
     /// Times count in this part of a second.
     pub ticks: u32,

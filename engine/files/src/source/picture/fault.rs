@@ -4,6 +4,7 @@ use super::Kind;
 
 /// Why bytes make no picture. The messages name neither file nor place: whoever has them adds them.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what it stands for")]
 pub enum PictureFault {
     /// They are of no known kind.
     #[error("this is no picture, it is {found}; give a photo or another picture")]
@@ -25,6 +26,7 @@ pub enum PictureFault {
 }
 
 impl PictureFault {
+    /// The fault that a damaged picture is; `what` says where.
     pub fn damaged(what: impl std::fmt::Display) -> Self {
         Self::Damaged { what: what.to_string() }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 /// A kind of picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of formats")]
 pub enum Kind {
     Jpeg,
     Png,

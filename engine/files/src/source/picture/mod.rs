@@ -71,12 +71,7 @@ pub fn bytes_of(path: &Path) -> Result<Vec<u8>, Fault> {
 
 /// Decodes a picture with at most `most` pixels a side. `path` is where it lies, for programs that decode what is not
 /// built in; without one such kinds are refused. With `planes`, a JPEG may come in its native planes.
-pub fn decode(
-    bytes: &[u8],
-    path: Option<&Path>,
-    most: u32,
-    planes: bool,
-) -> Result<Frame, PictureFault> {
+pub fn decode(bytes: &[u8], path: Option<&Path>, most: u32, planes: bool) -> Result<Frame, PictureFault> {
     let raw = path.and_then(kind::raw_by_name);
     let kind = match (Kind::of(bytes), raw) {
         (Some(Kind::Tiff), Some(raw)) => raw,

@@ -10,9 +10,9 @@ use image::metadata::Orientation;
 
 use super::heif::About;
 use super::{Kind, PictureFault, built_in};
-use omote_frame::Frame;
 use crate::source::child::{self, Child};
 use crate::source::probe::file_url;
+use omote_frame::Frame;
 
 /// Longest PNG that is taken from another program, in bytes.
 const MAX_OUTPUT: u64 = 512 << 20;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::LEAD;
-use omote_frame::{Frame, FrameId, FrameTime};
 use crate::source::Rate;
+use omote_frame::{Frame, FrameId, FrameTime};
 
 const SECOND: i128 = 1_000_000_000;
 
