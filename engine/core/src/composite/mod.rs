@@ -9,6 +9,7 @@ mod openings;
 mod plan;
 mod profile;
 mod shape;
+mod slots;
 
 pub use clock::GpuWork;
 pub use plan::Look;
@@ -183,4 +184,4 @@ fn failed(e: GpuError) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,7 +7,7 @@ use crate::topology::{OVAL, POINTS};
 use glam::{Vec2, Vec3};
 
 /// Greatest differences allowed between backends, in 8-bit codes: single pixels, and the mean.
-const MIRROR_MAX: u8 = 2;
+pub(super) const MIRROR_MAX: u8 = 2;
 const MIRROR_MEAN: f32 = 0.05;
 
 /// Texture positions of a made-up round face: points spiral from the middle to the oval.
@@ -45,7 +45,7 @@ fn noise(format: PixelFormat, colour: Colour, w: u32, h: u32) -> Frame {
     Frame::new(format, colour, w, h, data).unwrap()
 }
 
-pub(super) fn compositor_on_any_adapter() -> Option<Compositor> {
+pub(crate) fn compositor_on_any_adapter() -> Option<Compositor> {
     match Compositor::new(Backend::Gpu) {
         Ok(c) => {
             eprintln!("adapter: {}", c.backend());

@@ -1,12 +1,11 @@
 //! Making a [`FaceTexture`] from pixels and texture positions: detail, mask, mip chain.
 
-use super::{FaceTexture, Openings, Tone, mouth};
+use super::{FaceTexture, Openings, TextureId, TextureVersion, Tone, mouth};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::space::Uv;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
 use glam::Vec2;
 use omote_shaders::cpu::{decode_srgb, encode_srgb, mip_start};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a persona's texture is cut and finished.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,8 +51,6 @@ pub enum BakeError {
     #[error("the face oval of the texture is empty: its landmarks are not a face")]
     Empty,
 }
-
-static SERIAL: AtomicU64 = AtomicU64::new(0);
 
 /// Smallest mip level's side.
 const LAST_SIDE: u32 = 4;
@@ -116,8 +113,9 @@ impl FaceTexture {
             let amount = sharpness(tone, level) * wanted.sharpness.clamp(0.0, 2.0);
             sharpen(&mut texels[from..from + n * n], n, amount);
         }
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { side, levels, texels: texels.into(), uv: uv.into(), tone, openings, serial, until: None })
+        let (id, version) = (TextureId::fresh(), TextureVersion::fresh());
+        let (texels, uv) = (texels.into(), uv.into());
+        Ok(Self { side, levels, texels, uv, tone, openings, id, version, until: None })
     }
 }
 

@@ -7,13 +7,12 @@ use super::crop::Made;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::space::{CropPx, MeshPoint, Uv};
 use crate::swap::bake::{Mask, canonical_mask};
-use crate::swap::{FaceTexture, Openings, Tone};
+use crate::swap::{FaceTexture, Openings, TextureId, TextureVersion, Tone};
 use crate::topology::{POINTS, TRIANGLES};
 #[cfg(test)]
 use glam::Vec3;
 use glam::{Vec2, Vec4};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a triangle must face the camera (cosine) to be read at all, and to be read in full.
 const FACING: (f32, f32) = (0.12, 0.35);
@@ -92,6 +91,9 @@ impl Grid {
 #[derive(Clone, Debug)]
 pub struct Sheet {
     grid: Arc<Grid>,
+    /// The same for all results that are laid on it.
+    id: TextureId,
+    version: TextureVersion,
     /// R G B and how far it is known, 0..=255.
     texels: Vec<[u8; 4]>,
     /// Blend weights of the last result, 0..=255.
@@ -123,7 +125,16 @@ impl Sheet {
     #[must_use]
     pub fn new(grid: Arc<Grid>) -> Self {
         let n = grid.side * grid.side;
-        Self { grid, texels: vec![[0; 4]; n], alpha: vec![0; n], pixels: Vec::new(), known: 0.0, covers: 0.0 }
+        Self {
+            grid,
+            id: TextureId::fresh(),
+            version: TextureVersion::fresh(),
+            texels: vec![[0; 4]; n],
+            alpha: vec![0; n],
+            pixels: Vec::new(),
+            known: 0.0,
+            covers: 0.0,
+        }
     }
 
     /// Share of the face that is known, 0..=1.
@@ -175,6 +186,7 @@ impl Sheet {
             covers += u64::from(*alpha) * 255;
             all += u64::from(cell.alpha) * 255;
         }
+        self.version = TextureVersion::fresh();
         self.pixels = pixels;
         self.known = known as f32 / all.max(1) as f32;
         self.covers = covers as f32 / all.max(1) as f32;
@@ -219,16 +231,11 @@ impl Sheet {
             uv: Arc::clone(&self.grid.uv),
             tone: Tone::Match,
             openings: Openings::default(),
-            serial: next_serial(),
+            id: self.id,
+            version: self.version,
             until: None,
         }
     }
-}
-
-fn next_serial() -> u64 {
-    // Far from the numbers of baked textures.
-    static SERIAL: AtomicU64 = AtomicU64::new(1 << 48);
-    SERIAL.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Appends the smaller levels down to 4 texels a side, each the mean of four codes: results are as sharp as they are,
@@ -315,7 +322,7 @@ impl FaceTexture {
             low | (high << 8)
         };
         let texels = self.texels.iter().zip(other.texels.iter()).map(|(a, b)| mix(*a, *b)).collect();
-        Self { texels, serial: next_serial(), ..other.clone() }
+        Self { texels, version: TextureVersion::fresh(), ..other.clone() }
     }
 }
 
