@@ -60,7 +60,7 @@ const FIELD: Slot = ("field", 0);
 const PERSONA: Slot = ("persona", 0);
 const SAMPLED: Slot = ("sampled", 0);
 const GRID: [Slot; 2] = [("grid", 0), ("grid", 1)];
-const IN_FRONT: Slot = ("in_front", 0);
+const OCCLUDERS: Slot = ("occluders", 0);
 const COVERAGE: Slot = ("coverage", 0);
 const PATCH: Slot = ("patch", 0);
 const NODES: Slot = ("nodes", 0);
@@ -237,7 +237,7 @@ impl GpuRun {
             (KEYS, n * 4, storage | Usage::COPY_DST),
             (FIELD, n * 16, storage),
             (PERSONA, n * 16, storage),
-            (IN_FRONT, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 32, storage | Usage::COPY_DST),
+            (OCCLUDERS, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 32, storage | Usage::COPY_DST),
             (GRID[0], cells * 16, storage),
             (GRID[1], cells * 16, storage),
             (COVERAGE, 16, storage),
@@ -279,7 +279,7 @@ impl GpuRun {
         for (slot, bytes) in [
             (CODES, cast_slice(codes)),
             (TRIANGLES, cast_slice::<Triangle, u8>(&plan.triangles)),
-            (IN_FRONT, cast_slice(&plan.in_front)),
+            (OCCLUDERS, cast_slice(&plan.occluders)),
         ] {
             self.send(slot, 0, bytes);
         }
@@ -313,7 +313,7 @@ impl GpuRun {
             if self.groups.contains_key(bindings) {
                 continue;
             }
-            let Some(layout) = self.gpu.layout(*pass) else { continue };
+            let Some(layout) = self.gpu.layout(pass) else { continue };
             let Some(uniforms) = self.buffers.get(UNIFORMS) else { continue };
             let mut entries = vec![wgpu::BindGroupEntry {
                 binding: 0,
@@ -374,8 +374,8 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
             step("motion_blur", "motion_blur", 11, &[SAMPLED, PERSONA], px),
         ]),
     }
-    if !plan.in_front.is_empty() {
-        out.push(step("occlude", "occlude", 8, &[FIELD, LIVE, IN_FRONT, PERSONA], px));
+    if !plan.occluders.is_empty() {
+        out.push(step("occlude", "occlude", 8, &[FIELD, LIVE, OCCLUDERS, PERSONA], px));
     }
     out.extend([
         step("illuminate", "gather", 3, &lit(1), cells),
