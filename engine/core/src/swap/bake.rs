@@ -1,5 +1,6 @@
 //! Making a [`FaceTexture`] from pixels and texture positions: detail, mask, mip chain.
 
+use super::tuning::{BakeTuning, Feather};
 use super::{FaceTexture, Openings, TextureId, TextureVersion, Tone, mouth};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::space::Uv;
@@ -54,27 +55,6 @@ pub enum BakeError {
 
 /// Smallest mip level's side.
 const LAST_SIDE: u32 = 4;
-/// Width of the ramps as shares of the oval's width: at the oval, round the eyes, round the inner lips.
-struct Feather {
-    oval: f32,
-    eyes: f32,
-    mouth: f32,
-}
-
-impl Feather {
-    /// Skin melts into skin; a painted mask has an edge.
-    fn of(tone: Tone) -> Self {
-        match tone {
-            Tone::Keep => Self { oval: 0.03, eyes: 0.022, mouth: 0.018 },
-            _ => Self { oval: 0.16, eyes: 0.045, mouth: 0.012 },
-        }
-    }
-
-    fn times(self, softness: f32) -> Self {
-        let k = softness.clamp(0.25, 2.0);
-        Self { oval: self.oval * k, eyes: self.eyes * k, mouth: self.mouth * k }
-    }
-}
 
 impl FaceTexture {
     /// Bakes a texture of `side`² texels from `rgba` (R G B A, sRGB; its alpha is an extra mask) and the
@@ -83,6 +63,21 @@ impl FaceTexture {
     /// # Errors
     /// [`BakeError`] names what does not fit.
     pub fn bake(rgba: &[u8], side: u32, uv: &[Uv], tone: Tone, wanted: Mask) -> Result<Self, BakeError> {
+        Self::bake_tuned(rgba, side, uv, tone, wanted, &BakeTuning::default())
+    }
+
+    /// The same with other constants than the usual ones, for sweeps.
+    ///
+    /// # Errors
+    /// As [`FaceTexture::bake`].
+    pub fn bake_tuned(
+        rgba: &[u8],
+        side: u32,
+        uv: &[Uv],
+        tone: Tone,
+        wanted: Mask,
+        tuning: &BakeTuning,
+    ) -> Result<Self, BakeError> {
         let n = side as usize * side as usize;
         if !side.is_power_of_two() || !(64..=2048).contains(&side) || rgba.len() != n * 4 {
             return Err(BakeError::Size { side, bytes: rgba.len() });
@@ -91,7 +86,7 @@ impl FaceTexture {
             return Err(BakeError::Uv { index });
         }
         let uv: Vec<Uv> = uv.iter().take(POINTS).copied().collect();
-        let mask = mask(&uv, side as usize, wanted, &Feather::of(tone).times(wanted.edge))?;
+        let mask = mask(&uv, side as usize, wanted, &tuning.feather(tone).times(wanted.edge))?;
         let mut texels: Vec<u32> = rgba
             .chunks_exact(4)
             .zip(&mask)
@@ -110,7 +105,7 @@ impl FaceTexture {
         let levels = mips(&mut texels, side);
         for level in 0..levels {
             let (from, n) = (mip_start(side, level), (side >> level) as usize);
-            let amount = sharpness(tone, level) * wanted.sharpness.clamp(0.0, 2.0);
+            let amount = tuning.sharpness(tone, level) * wanted.sharpness.clamp(0.0, 2.0);
             sharpen(&mut texels[from..from + n * n], n, amount);
         }
         let (id, version) = (TextureId::fresh(), TextureVersion::fresh());
@@ -146,16 +141,6 @@ fn average(four: [u32; 4]) -> u32 {
     }
     let code = |v: f32| (encode_srgb(v) * 255.0 + 0.5) as u8;
     u32::from_le_bytes([code(sum[0]), code(sum[1]), code(sum[2]), (sum[3] + 0.5) as u8])
-}
-
-/// Strength of the unsharp mask on a mip level. It makes up for averaging and for sampling twice; paint is nearly as
-/// sharp as it was meant. A small face in a camera's picture has crisper pixels than averages have.
-fn sharpness(tone: Tone, level: u32) -> f32 {
-    match tone {
-        Tone::Keep => 0.3,
-        _ if level == 0 => 1.2,
-        _ => 1.8,
-    }
 }
 
 /// Unsharp mask with a 3 × 3 binomial blur; colours stay 0..=255, alpha as it is.
@@ -217,7 +202,7 @@ fn smoothstep(v: f32) -> f32 {
 /// The blend weight of each texel of a skin texture in canonical UV.
 pub(super) fn canonical_mask(side: usize, wanted: Mask) -> Vec<f32> {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv(Vec2::from_array(*uv))).collect();
-    let feather = Feather::of(Tone::Match).times(wanted.edge);
+    let feather = BakeTuning::default().feather(Tone::Match).times(wanted.edge);
     // The canonical oval is never empty.
     mask(&uv, side, wanted, &feather).unwrap_or_else(|_| vec![0.0; side * side])
 }

@@ -6,6 +6,7 @@ pub mod neural;
 mod photo;
 pub mod puppet;
 mod texture_id;
+pub mod tuning;
 
 pub use bake::{BakeError, Mask};
 pub use texture_id::{TextureId, TextureVersion};
