@@ -175,26 +175,11 @@ impl Compositor {
         }
     }
 
-    /// Draws `texture` on the face whose first 468 mesh points are `points`, onto the canvas.
-    /// `face` is the face's id: its usual light is remembered under it. `time` is the frame's. What `occlusion` says stays
-    /// in front of the persona.
+    /// Draws a texture on a face, onto the canvas.
     ///
     /// # Errors
     /// A GPU that fails; the canvas is as it was.
-    pub fn draw(
-        &mut self,
-        canvas: &mut Canvas,
-        face: u64,
-        time: FrameTime,
-        points: &[MeshPoint],
-        occlusion: &Occlusion,
-        texture: &FaceTexture,
-        look: &Look,
-    ) -> Result<Drawn> {
-        self.draw_call(canvas, &DrawCall { face, time, points, occlusion, texture, look: *look })
-    }
-
-    fn draw_call(&mut self, canvas: &mut Canvas, call: &DrawCall<'_>) -> Result<Drawn> {
+    pub fn draw(&mut self, canvas: &mut Canvas, call: &DrawCall<'_>) -> Result<Drawn> {
         let (frame, texture, tuning) = (canvas.frame(), call.texture, &self.tuning);
         let bent = self.shapes.bend(frame, call, &tuning.shape);
         let Some(mut plan) = Plan::new(frame, call, bent, tuning) else {

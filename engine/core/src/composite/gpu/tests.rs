@@ -1,7 +1,7 @@
 use crate::badge::Canvas;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::composite::slots::TEXTURE_SLOTS;
-use crate::composite::tests::{MIRROR_MAX, compositor_on_any_adapter};
+use crate::composite::tests::{MIRROR_MAX, compositor_on_any_adapter, draw_on};
 use crate::composite::{Compositor, Look};
 use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
@@ -49,7 +49,7 @@ fn draw(c: &mut Compositor, time: FrameTime, textures: &[(&FaceTexture, f32)]) -
     let face = face();
     for (texture, opacity) in textures {
         let look = Look { opacity: *opacity, light: 0.0, grain: 0.0, ..Look::default() };
-        c.draw(&mut canvas, 1, time, &face.landmarks, &face.occlusion, texture, &look).unwrap();
+        draw_on(c, &mut canvas, time, &face.landmarks, texture, look);
     }
     canvas.frame().clone()
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::badge::Canvas;
+use crate::composite::tests::draw_on;
 use crate::composite::{Compositor, Look};
 use crate::frame::{Colour, PixelFormat};
 use crate::space::Uv;
@@ -115,9 +116,7 @@ fn no_shape_is_the_same_picture_and_a_shape_ends_at_the_ring() {
         let frame = frame(format);
         let draw = |look: &Look| {
             let mut canvas = Canvas::new(frame.clone());
-            let drawn = Compositor::cpu()
-                .draw(&mut canvas, 0, at(0), &points, &Occlusion::default(), &texture, look)
-                .unwrap();
+            let drawn = draw_on(&mut Compositor::cpu(), &mut canvas, at(0), &points, &texture, *look);
             (canvas.frame().clone(), drawn)
         };
         let (plain, _) = draw(&Look::default());
