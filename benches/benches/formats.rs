@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, SamplingMode, criterion_group, criterion_m
 use glam::Vec3;
 use omote_benches::{Scene, regress, scene};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::{Colour, CropSpec, PixelFormat};
 use omote_engine::gpu;
 use omote_engine::space::{CropSquare, ImagePx, PxRect};
@@ -102,7 +102,9 @@ fn whole(
     let mut badger = Badger::new(Corner::TopRight);
     let (look, free, time) = (Look::default(), Occlusion::default(), s.frame.time);
     let mut draw = |mut canvas: Canvas| {
-        compositor.draw(&mut canvas, 0, time, &s.points, &free, &s.texture, &look).unwrap();
+        let (points, texture) = (s.points.as_slice(), &s.texture);
+        let call = DrawCall { face: 0, time, points, occlusion: &free, texture, look };
+        compositor.draw(&mut canvas, &call).unwrap();
         badger.finish(canvas, Disclosure::Modified).unwrap()
     };
     group.bench_function(name, |b| match clock {

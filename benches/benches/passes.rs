@@ -6,7 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use glam::{Vec2, Vec3, Vec4};
 use omote_benches::scene;
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::PixelFormat;
 use omote_engine::space::PxRect;
 use omote_engine::topology::TRIANGLES;
@@ -149,18 +149,15 @@ fn path(c: &mut Criterion) {
             b.iter_batched(
                 || Canvas::new(s.frame.clone()),
                 |mut canvas| {
-                    let time = s.frame.time;
-                    compositor
-                        .draw(
-                            &mut canvas,
-                            0,
-                            time,
-                            &s.points,
-                            &Occlusion::default(),
-                            &s.texture,
-                            &Look::default(),
-                        )
-                        .unwrap();
+                    let call = DrawCall {
+                        face: 0,
+                        time: s.frame.time,
+                        points: &s.points,
+                        occlusion: &Occlusion::default(),
+                        texture: &s.texture,
+                        look: Look::default(),
+                    };
+                    compositor.draw(&mut canvas, &call).unwrap();
                     badger.finish(canvas, Disclosure::Modified).unwrap()
                 },
                 criterion::BatchSize::LargeInput,

@@ -11,7 +11,7 @@ use glam::Vec3;
 use omote_benches::python::Script;
 use omote_benches::{FACE_PX, Scene, machine, scene};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::PixelFormat;
 use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{Engine, Settings};
@@ -74,15 +74,15 @@ fn drawing(s: &Scene, look: Look, occlusion: Occlusion) -> anyhow::Result<Work<'
     let mut buffer = Some(s.frame.clone());
     Ok(Box::new(move |i| {
         let mut canvas = Canvas::new(buffer.take().context("no buffer")?);
-        compositor.draw(
-            &mut canvas,
-            0,
-            Rate::DEFAULT.time(u64::from(i)),
-            &s.points,
-            &occlusion,
-            &s.texture,
-            &look,
-        )?;
+        let call = DrawCall {
+            face: 0,
+            time: Rate::DEFAULT.time(u64::from(i)),
+            points: &s.points,
+            occlusion: &occlusion,
+            texture: &s.texture,
+            look,
+        };
+        compositor.draw(&mut canvas, &call)?;
         let badged = badger.finish(canvas, Disclosure::Modified)?;
         let f = &s.frame;
         let data = badged.into_data();

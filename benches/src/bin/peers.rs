@@ -13,7 +13,7 @@ use omote_benches::python::Script;
 use omote_benches::{FACE_PX, Scene, machine, scene};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::{Colour, Frame, PixelFormat};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::sink;
@@ -302,7 +302,9 @@ impl<'a> Swapping<'a> {
             let mut canvas = Canvas::new(s.frame.clone());
             let time = Rate::DEFAULT.time(self.drawn);
             let (none, look) = (Occlusion::default(), Look::default());
-            self.compositor.draw(&mut canvas, 0, time, &s.points, &none, &s.texture, &look)?;
+            let (points, texture) = (s.points.as_slice(), &s.texture);
+            let call = DrawCall { face: 0, time, points, occlusion: &none, texture, look };
+            self.compositor.draw(&mut canvas, &call)?;
             self.badger.finish(canvas, Disclosure::Modified)?;
             self.drawn += 1;
         }

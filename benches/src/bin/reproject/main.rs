@@ -16,7 +16,7 @@ use clap::Parser;
 use glam::Vec3;
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, models, skim};
@@ -236,8 +236,10 @@ impl<'a> Scene<'a> {
             if let Some((k, texture)) = &last
                 && let Some(face) = self.faces[*k].first()
             {
-                let (points, none) = (&face.landmarks, Occlusion::default());
-                compositor.draw(&mut canvas, 1, frame.time, points, &none, texture, &Look::default())?;
+                let (points, none, look) = (face.landmarks.as_slice(), Occlusion::default(), Look::default());
+                let time = frame.time;
+                let call = DrawCall { face: 1, time, points, occlusion: &none, texture, look };
+                compositor.draw(&mut canvas, &call)?;
             }
             out.push(badger.finish(canvas, Disclosure::Modified)?.frame().clone());
         }

@@ -65,7 +65,7 @@ impl Cpu {
             }
         }
 
-        cpu::occlude(&plan.occlude, field, live, &plan.in_front, persona);
+        cpu::occlude(&plan.occlude, field, live, &plan.occluders, persona);
 
         let cells = (plan.illuminate.grid[0] * plan.illuminate.grid[1] * 2) as usize;
         let [a, b] = &mut self.grid;

@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, GpuWork};
 use super::plan::Plan;
+use super::slots::TextureSlots;
 use crate::gpu::{Buffers, Gpu, GpuError, Slot};
 use crate::swap::FaceTexture;
 use bytemuck::{Pod, bytes_of, cast_slice};
@@ -16,28 +17,35 @@ const PARAMS_STRIDE: u64 = 256;
 /// motion_blur, motion_blur, then the bands.
 const BANDS_FROM: u64 = 12;
 const BANDS_MAX: u32 = 12;
-/// Textures kept on the GPU.
-const TEXTURES_MAX: usize = 8;
+/// Buffers that an entry point binds beside the uniform, at most: what [`Gpu`] asks of an adapter.
+const BINDINGS_MAX: usize = 5;
 /// A submission that takes longer is taken for a lost device.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One dispatch: pass, entry point, params block, buffers of the bindings after the uniform, invocations.
+/// What a bind group is determined by. The buffers are named, so a group is good until one of them is made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Bindings {
+    entry: &'static str,
+    /// Number of the params block in the uniform buffer, binding 0.
+    params: u64,
+    /// The buffers of the bindings from 1 on.
+    buffers: [Option<Slot>; BINDINGS_MAX],
+}
+
+/// One dispatch.
 struct Step {
     pass: &'static str,
-    entry: &'static str,
-    params: u64,
-    slots: Vec<Slot>,
+    bindings: Bindings,
+    /// Workgroups across and down.
     groups: [u32; 2],
 }
 
 pub(super) struct GpuRun {
     gpu: Gpu,
     buffers: Buffers,
-    groups: HashMap<(&'static str, u64, u64), wgpu::BindGroup>,
+    groups: HashMap<Bindings, wgpu::BindGroup>,
     groups_created: u64,
-    textures: Vec<u64>,
-    /// Whether the bind groups take codes that `morph` moved.
-    morphs: bool,
+    textures: TextureSlots,
     clock: Option<Clock>,
     work: GpuWork,
 }
@@ -52,7 +60,7 @@ const FIELD: Slot = ("field", 0);
 const PERSONA: Slot = ("persona", 0);
 const SAMPLED: Slot = ("sampled", 0);
 const GRID: [Slot; 2] = [("grid", 0), ("grid", 1)];
-const IN_FRONT: Slot = ("in_front", 0);
+const OCCLUDERS: Slot = ("occluders", 0);
 const COVERAGE: Slot = ("coverage", 0);
 const PATCH: Slot = ("patch", 0);
 const NODES: Slot = ("nodes", 0);
@@ -67,16 +75,19 @@ fn sum(k: usize) -> Slot {
     ("band.sum", k as u32)
 }
 
+/// The texels of the texture in this place of the ring.
+fn texels(place: usize) -> Slot {
+    ("texels", place as u32)
+}
+
 impl GpuRun {
     pub(super) fn new(gpu: Gpu) -> Self {
-        let (groups, textures) = (HashMap::new(), Vec::new());
         Self {
             gpu,
             buffers: Buffers::default(),
-            groups,
+            groups: HashMap::new(),
             groups_created: 0,
-            textures,
-            morphs: false,
+            textures: TextureSlots::default(),
             clock: None,
             work: GpuWork::default(),
         }
@@ -114,14 +125,14 @@ impl GpuRun {
         self.make_room(plan, codes.len())?;
         let steps = steps(plan, texels);
         self.upload(plan, codes);
-        self.bind(&steps, texture.serial());
+        self.bind(&steps);
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let n = codes.len() as u64;
         if let Some(keys) = self.buffers.get(KEYS) {
             encoder.clear_buffer(keys, 0, Some(n * 4));
         }
         let timed = self.clock.as_mut().is_some_and(Clock::begin);
-        self.encode(&mut encoder, &steps, texture.serial(), timed)?;
+        self.encode(&mut encoder, &steps, timed)?;
         let (Some(from), Some(to)) = (self.buffers.get(PATCH), self.buffers.get(READBACK)) else {
             return Err(self.gpu.lost_because("no patch buffer".to_owned()));
         };
@@ -146,7 +157,6 @@ impl GpuRun {
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         steps: &[Step],
-        serial: u64,
         timed: bool,
     ) -> Result<(), GpuError> {
         for same in steps.chunk_by(|a, b| !timed || a.pass == b.pass) {
@@ -156,9 +166,10 @@ impl GpuRun {
             let mut pass =
                 encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label, timestamp_writes });
             for step in same {
-                let group = self.groups.get(&(step.entry, step.params, serial));
-                let (Some(pipeline), Some(group)) = (self.gpu.pipeline(step.entry), group) else {
-                    return Err(self.gpu.lost_because(format!("{} has no pipeline", step.entry)));
+                let entry = step.bindings.entry;
+                let group = self.groups.get(&step.bindings);
+                let (Some(pipeline), Some(group)) = (self.gpu.pipeline(entry), group) else {
+                    return Err(self.gpu.lost_because(format!("{entry} has no pipeline")));
                 };
                 pass.set_pipeline(pipeline);
                 pass.set_bind_group(0, group, &[]);
@@ -192,23 +203,26 @@ impl GpuRun {
         Ok(())
     }
 
-    /// The texture's slot; uploads it the first time.
+    /// The buffer with the texture's texels, which are sent where others lie there.
     fn texture(&mut self, texture: &FaceTexture) -> Result<Slot, GpuError> {
-        let serial = texture.serial();
-        let slot = ("texels", serial as u32);
-        if self.textures.contains(&serial) {
-            return Ok(slot);
+        let place = self.textures.claim(texture.id());
+        let slot = texels(place);
+        if !self.textures.holds(place, texture.version()) {
+            let bytes: &[u8] = cast_slice(texture.texels());
+            self.fit(slot, bytes.len() as u64, Usage::STORAGE | Usage::COPY_DST)?;
+            self.send(slot, 0, bytes);
+            self.textures.fill(place, texture.version());
         }
-        if self.textures.len() >= TEXTURES_MAX {
-            let old = self.textures.remove(0);
-            self.buffers.remove(("texels", old as u32));
-            self.groups.retain(|k, _| k.2 != old);
-        }
-        let bytes: &[u8] = cast_slice(texture.texels());
-        self.buffers.fit(&self.gpu, slot, bytes.len() as u64, Usage::STORAGE | Usage::COPY_DST)?;
-        self.send(slot, 0, bytes);
-        self.textures.push(serial);
         Ok(slot)
+    }
+
+    /// Makes sure that a buffer is large enough. Bind groups over one that had to be made anew are forgotten.
+    fn fit(&mut self, slot: Slot, bytes: u64, usage: Usage) -> Result<(), GpuError> {
+        if self.buffers.fit(&self.gpu, slot, bytes, usage)? {
+            // The uniform buffer is in all of them.
+            self.groups.retain(|bindings, _| slot != UNIFORMS && !bindings.buffers.contains(&Some(slot)));
+        }
+        Ok(())
     }
 
     fn make_room(&mut self, plan: &Plan, pixels: usize) -> Result<(), GpuError> {
@@ -223,7 +237,7 @@ impl GpuRun {
             (KEYS, n * 4, storage | Usage::COPY_DST),
             (FIELD, n * 16, storage),
             (PERSONA, n * 16, storage),
-            (IN_FRONT, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 32, storage | Usage::COPY_DST),
+            (OCCLUDERS, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 32, storage | Usage::COPY_DST),
             (GRID[0], cells * 16, storage),
             (GRID[1], cells * 16, storage),
             (COVERAGE, 16, storage),
@@ -239,19 +253,13 @@ impl GpuRun {
         if plan.motion_blur.is_some() {
             wanted.push((SAMPLED, n * 16, storage));
         }
-        if self.morphs != plan.morph.is_some() {
-            self.morphs = plan.morph.is_some();
-            self.groups.clear();
-        }
         for (k, step) in plan.bands.iter().enumerate() {
             let bytes = u64::from(step.coarse[0]) * u64::from(step.coarse[1]) * 16;
             wanted.push((picture(k + 1), bytes, storage));
             wanted.push((sum(k + 1), bytes, storage));
         }
         for (slot, bytes, usage) in wanted {
-            if self.buffers.fit(&self.gpu, slot, bytes, usage)? {
-                self.groups.clear();
-            }
+            self.fit(slot, bytes, usage)?;
         }
         Ok(())
     }
@@ -271,7 +279,7 @@ impl GpuRun {
         for (slot, bytes) in [
             (CODES, cast_slice(codes)),
             (TRIANGLES, cast_slice::<Triangle, u8>(&plan.triangles)),
-            (IN_FRONT, cast_slice(&plan.in_front)),
+            (OCCLUDERS, cast_slice(&plan.occluders)),
         ] {
             self.send(slot, 0, bytes);
         }
@@ -300,33 +308,32 @@ impl GpuRun {
     }
 
     /// Makes the bind groups that are not there yet.
-    fn bind(&mut self, steps: &[Step], serial: u64) {
-        for step in steps {
-            let key = (step.entry, step.params, serial);
-            if self.groups.contains_key(&key) {
+    fn bind(&mut self, steps: &[Step]) {
+        for Step { pass, bindings, .. } in steps {
+            if self.groups.contains_key(bindings) {
                 continue;
             }
-            let Some(layout) = self.gpu.layout(step.pass) else { continue };
+            let Some(layout) = self.gpu.layout(pass) else { continue };
             let Some(uniforms) = self.buffers.get(UNIFORMS) else { continue };
             let mut entries = vec![wgpu::BindGroupEntry {
                 binding: 0,
                 resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: uniforms,
-                    offset: step.params * PARAMS_STRIDE,
+                    offset: bindings.params * PARAMS_STRIDE,
                     size: std::num::NonZeroU64::new(PARAMS_STRIDE),
                 }),
             }];
-            for (binding, slot) in (1u32..).zip(&step.slots) {
-                if let Some(b) = self.buffers.get(*slot) {
+            for (binding, slot) in (1u32..).zip(bindings.buffers.into_iter().flatten()) {
+                if let Some(b) = self.buffers.get(slot) {
                     entries.push(wgpu::BindGroupEntry { binding, resource: b.as_entire_binding() });
                 }
             }
             let group = self.gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(step.entry),
+                label: Some(bindings.entry),
                 layout,
                 entries: &entries,
             });
-            self.groups.insert(key, group);
+            self.groups.insert(*bindings, group);
             self.groups_created += 1;
         }
     }
@@ -343,12 +350,10 @@ fn groups(n: u32) -> [u32; 2] {
 fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
     let px = plan.region_in.size[0] * plan.region_in.size[1];
     let cells = plan.illuminate.grid[0] * plan.illuminate.grid[1];
-    let step = |pass, entry, params, slots: &[Slot], n| Step {
-        pass,
-        entry,
-        params,
-        slots: slots.to_vec(),
-        groups: groups(n),
+    let step = |pass, entry, params, slots: &[Slot], n| {
+        let mut buffers = [None; BINDINGS_MAX];
+        buffers.iter_mut().zip(slots).for_each(|(buffer, slot)| *buffer = Some(*slot));
+        Step { pass, bindings: Bindings { entry, params, buffers }, groups: groups(n) }
     };
     let lit = |from: usize| [LIVE, PERSONA, GRID[from], GRID[1 - from], picture(0)];
     let mesh = [TRIANGLES, KEYS, FIELD];
@@ -369,8 +374,8 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
             step("motion_blur", "motion_blur", 11, &[SAMPLED, PERSONA], px),
         ]),
     }
-    if !plan.in_front.is_empty() {
-        out.push(step("occlude", "occlude", 8, &[FIELD, LIVE, IN_FRONT, PERSONA], px));
+    if !plan.occluders.is_empty() {
+        out.push(step("occlude", "occlude", 8, &[FIELD, LIVE, OCCLUDERS, PERSONA], px));
     }
     out.extend([
         step("illuminate", "gather", 3, &lit(1), cells),
@@ -390,3 +395,6 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
     out.push(step("badge_encode", "badge_encode", 7, &[codes, LIVE, sum(0), COVERAGE, PATCH], px));
     out
 }
+
+#[cfg(test)]
+mod tests;

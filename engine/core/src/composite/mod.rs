@@ -3,12 +3,14 @@
 mod clock;
 mod cpu;
 mod gpu;
-mod in_front;
 mod motion;
+mod occluders;
 mod openings;
 mod plan;
 mod profile;
 mod shape;
+mod slots;
+pub mod tuning;
 
 pub use clock::GpuWork;
 pub use plan::Look;
@@ -20,10 +22,32 @@ use crate::gpu::{Adapters, Gpu, GpuError};
 use crate::space::{MeshPoint, PxRect};
 use crate::swap::FaceTexture;
 use crate::track::Occlusion;
-use in_front::InFront;
-use motion::Motions;
+use motion::{Motions, Pixels};
+use occluders::Occluders;
 use plan::{Light, Plan};
 use shape::Shapes;
+use tuning::Tuning;
+
+/// One face to draw: whose, where, and with what.
+#[derive(Clone, Copy, Debug)]
+pub struct DrawCall<'a> {
+    /// The face's id: its usual light, proportions and motion are remembered under it.
+    pub face: u64,
+    /// The frame's time.
+    pub time: FrameTime,
+    /// The face's first 468 mesh points in the picture's pixels; further ones are not read. A face with fewer, or with
+    /// some that are not finite, is not drawn.
+    pub points: &'a [MeshPoint],
+    /// What stays in front of the persona.
+    pub occlusion: &'a Occlusion,
+    /// The persona, or a swap model's result.
+    pub texture: &'a FaceTexture,
+    /// How it is drawn.
+    pub look: Look,
+}
+
+/// So many changed pixels can't all have one code unless nothing was drawn on them but a colour.
+const FLAT_PIXELS: u32 = 64;
 
 /// What one face's drawing touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -57,9 +81,10 @@ enum Run {
 pub struct Compositor {
     run: Run,
     light: Light,
-    in_front: InFront,
+    occluders: Occluders,
     motions: Motions,
     shapes: Shapes,
+    tuning: Tuning,
     codes: Vec<u32>,
     patch: Vec<u32>,
 }
@@ -96,9 +121,22 @@ impl Compositor {
     }
 
     fn with(run: Run) -> Self {
-        let (light, in_front, shapes) = (Light::default(), InFront::default(), Shapes::default());
-        let motions = Motions::default();
-        Self { run, light, in_front, motions, shapes, codes: Vec::new(), patch: Vec::new() }
+        Self {
+            run,
+            light: Light::default(),
+            occluders: Occluders::default(),
+            motions: Motions::default(),
+            shapes: Shapes::default(),
+            tuning: Tuning::default(),
+            codes: Vec::new(),
+            patch: Vec::new(),
+        }
+    }
+
+    /// The same with other constants than the usual ones, for sweeps.
+    #[must_use]
+    pub fn tuned(self, tuning: Tuning) -> Self {
+        Self { tuning, ..self }
     }
 
     /// What draws: `cpu`, or `gpu` and the adapter's name.
@@ -137,45 +175,41 @@ impl Compositor {
         }
     }
 
-    /// Draws `texture` on the face whose first 468 mesh points are `points`, onto the canvas.
-    /// `face` is the face's id: its usual light is remembered under it. `time` is the frame's. What `occlusion` says stays
-    /// in front of the persona.
+    /// Draws a texture on a face, onto the canvas.
     ///
     /// # Errors
     /// A GPU that fails; the canvas is as it was.
-    pub fn draw(
-        &mut self,
-        canvas: &mut Canvas,
-        face: u64,
-        time: FrameTime,
-        points: &[MeshPoint],
-        occlusion: &Occlusion,
-        texture: &FaceTexture,
-        look: &Look,
-    ) -> Result<Drawn> {
-        let frame = canvas.frame();
-        let bent = self.shapes.bend(frame, (face, time), points, texture, look.shape);
-        let Some(mut plan) = Plan::new(frame, points, texture, look, bent) else {
+    pub fn draw(&mut self, canvas: &mut Canvas, call: &DrawCall<'_>) -> Result<Drawn> {
+        let (frame, texture, tuning) = (canvas.frame(), call.texture, &self.tuning);
+        let bent = self.shapes.bend(frame, call, &tuning.shape);
+        let Some(mut plan) = Plan::new(frame, call, bent, tuning) else {
             return Ok(Drawn::default());
         };
         frame.read_codes(plan.region, &mut self.codes);
-        plan.light(&mut self.light, face, time, &self.codes, texture.tone());
-        plan.motion_blur = self.motions.blur(frame, (face, time), points, plan.region, &self.codes);
-        self.in_front.cells(occlusion, texture, &mut plan.in_front);
+        plan.light(&mut self.light, call, &self.codes, &tuning.light);
+        let pixels = Pixels { frame, region: plan.region, codes: &self.codes };
+        plan.motion_blur = self.motions.blur(&pixels, call, &tuning.motion);
+        self.occluders.cells(call.occlusion, texture, &mut plan.occluders);
         match &mut self.run {
             Run::Cpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch),
             Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,
         }
         canvas.write_codes(plan.region, &self.patch);
-        // Pixels that only moved are none of the persona's.
-        let mut changed = self.patch.iter().filter(|code| **code >> 24 == 0xff);
-        let first = changed.next().copied();
-        let (count, same) = changed.fold((u32::from(first.is_some()), true), |(n, same), code| {
-            (n + 1, same && Some(*code) == first)
-        });
-        let covered = count as f32 / self.patch.len().max(1) as f32;
-        Ok(Drawn { region: plan.region, covered, flat: count > 64 && same })
+        Ok(drawn(plan.region, &self.patch))
     }
+}
+
+/// What the codes that the passes gave back say about a region.
+fn drawn(region: PxRect, patch: &[u32]) -> Drawn {
+    // Pixels that only moved are none of the persona's.
+    let mut changed = patch.iter().filter(|code| **code >> 24 == 0xff);
+    let first = changed.next().copied();
+    let (mut count, mut same) = (u32::from(first.is_some()), true);
+    for code in changed {
+        count += 1;
+        same &= Some(*code) == first;
+    }
+    Drawn { region, covered: count as f32 / patch.len().max(1) as f32, flat: count > FLAT_PIXELS && same }
 }
 
 fn failed(e: GpuError) -> Error {
@@ -183,4 +217,4 @@ fn failed(e: GpuError) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,10 +2,11 @@
 //! backends.
 
 use super::shape::{Bent, Morph};
-use super::{openings, profile};
+use super::tuning::{BlendTuning, LightTuning, Tuning};
+use super::{DrawCall, openings, profile};
 use crate::frame::{Frame, FrameTime};
-use crate::space::{MeshPoint, PxRect};
-use crate::swap::{FaceTexture, Tone};
+use crate::space::PxRect;
+use crate::swap::Tone;
 use crate::topology::POINTS;
 use glam::{Vec2, Vec3};
 use omote_shaders::cpu::{decode_srgb, set_up};
@@ -33,22 +34,6 @@ impl Default for Look {
     }
 }
 
-/// Cells of the light grid across the face, and the blur's standard deviation in cells.
-const CELLS_ACROSS: f32 = 24.0;
-const LIGHT_SIGMA: f32 = 2.2;
-/// Greatest grain taken over, in 8-bit codes: camera noise passes, drawn edges do not.
-const GRAIN_LIMIT: f32 = 12.0;
-/// What a pixel differs from the mean of its 5 × 5 is most of its noise, not all: coarser noise is lost with the live
-/// picture's own pixels, and the limit takes some.
-const GRAIN_GAIN: f32 = 1.3;
-/// The coarsest level of the pyramid is about this many pixels on its short side.
-const LAST_BAND: u32 = 10;
-/// Levels for paint, whose colour must not melt into the skin's.
-const PAINT_BANDS: usize = 2;
-
-/// Mask values between which the persona goes.
-const COVERED: (f32, f32) = (0.3, 0.7);
-
 /// One face in one frame, ready for the passes.
 pub(super) struct Plan {
     pub(super) region: PxRect,
@@ -62,7 +47,7 @@ pub(super) struct Plan {
     pub(super) motion_blur: Option<MotionBlurParams>,
     pub(super) occlude: OccludeParams,
     /// What stands in front of the face, over the texture's UV; empty for nothing.
-    pub(super) in_front: Vec<OccludeCell>,
+    pub(super) occluders: Vec<OccludeCell>,
     pub(super) illuminate: IlluminateParams,
     /// From the finest level on.
     pub(super) bands: Vec<BlendBandsParams>,
@@ -74,12 +59,12 @@ impl Plan {
     /// persona's proportions.
     pub(super) fn new(
         frame: &Frame,
-        points: &[MeshPoint],
-        texture: &FaceTexture,
-        look: &Look,
+        call: &DrawCall<'_>,
         bent: Option<Bent>,
+        tuning: &Tuning,
     ) -> Option<Self> {
-        let points = bent.as_ref().map_or(points, |b| &b.points).get(..POINTS)?;
+        let (texture, look) = (call.texture, &call.look);
+        let points = bent.as_ref().map_or(call.points, |b| &b.points).get(..POINTS)?;
         // All points: the nose of a turned head stands out beyond the oval.
         let all = points.iter().map(|p| p.truncate());
         let (low, high) = all.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
@@ -101,11 +86,11 @@ impl Plan {
         let numbers = openings::part(texture, &mut local, &mut uv);
         let mut triangles = Vec::with_capacity(numbers.len());
         set_up(&local, &uv, numbers, texture.side(), size, &mut triangles);
-        profile::soften(&local, &uv, texture.side(), numbers, &mut triangles);
+        profile::soften(&local, &uv, texture.side(), numbers, &mut triangles, &tuning.profile);
         let morph = bent.and_then(|b| b.morph);
-        let cell = ((high.x - low.x).max(high.y - low.y) / CELLS_ACROSS).ceil().max(2.0) as u32;
+        let cell = ((high.x - low.x).max(high.y - low.y) / tuning.light.cells_across).ceil().max(2.0) as u32;
         let grid = size.map(|n| n.div_ceil(cell));
-        let grain = look.grain.clamp(0.0, 1.0) * GRAIN_GAIN;
+        let grain = look.grain.clamp(0.0, 1.0) * tuning.grain.gain;
         let rgb_grain = if frame.format().is_yuv() { 0.0 } else { grain };
         Some(Self {
             region,
@@ -120,20 +105,24 @@ impl Plan {
                 pad: [0; 2],
             },
             motion_blur: None,
-            occlude: OccludeParams { size, low: COVERED.0, high: COVERED.1 },
-            in_front: Vec::new(),
+            occlude: OccludeParams {
+                size,
+                low: tuning.occluders.covered.0,
+                high: tuning.occluders.covered.1,
+            },
+            occluders: Vec::new(),
             illuminate: IlluminateParams {
                 size,
                 grid,
                 cell,
-                radius: (LIGHT_SIGMA * 2.5) as u32,
-                sigma: LIGHT_SIGMA,
+                radius: (tuning.light.sigma * tuning.light.reach) as u32,
+                sigma: tuning.light.sigma,
                 strength: look.light.clamp(0.0, 1.0),
                 keep_reference: 0.0,
                 axis: 0,
                 pad: [0; 2],
             },
-            bands: bands(size, texture.tone()),
+            bands: bands(size, texture.tone(), &tuning.blend),
             badge_encode: BadgeEncodeParams {
                 size,
                 origin: [region.x, region.y],
@@ -141,7 +130,7 @@ impl Plan {
                 plate: [0; 4],
                 plate_rgb: [0.0; 4],
                 text_rgb: [0.0; 4],
-                grain: [grain, rgb_grain, rgb_grain, GRAIN_LIMIT / 255.0],
+                grain: [grain, rgb_grain, rgb_grain, tuning.grain.limit / 255.0],
                 kept: 0x00ff_ffff | if morph.is_some() { MOVED } else { 0 },
                 pad: 0,
                 more: [0; 2],
@@ -152,10 +141,16 @@ impl Plan {
     }
 
     /// Fills in the light that a painted persona's is relative to. `codes` is the region as read.
-    pub(super) fn light(&mut self, light: &mut Light, face: u64, time: FrameTime, codes: &[u32], tone: Tone) {
-        if tone == Tone::Keep {
+    pub(super) fn light(
+        &mut self,
+        light: &mut Light,
+        call: &DrawCall<'_>,
+        codes: &[u32],
+        tuning: &LightTuning,
+    ) {
+        if call.texture.tone() == Tone::Keep {
             let now = self.luminance(codes);
-            self.illuminate.keep_reference = light.reference(face, time, now);
+            self.illuminate.keep_reference = light.reference((call.face, call.time), now, tuning);
         }
     }
 
@@ -177,13 +172,13 @@ impl Plan {
 }
 
 /// The pyramid's steps from `size` down.
-fn bands(size: [u32; 2], tone: Tone) -> Vec<BlendBandsParams> {
+fn bands(size: [u32; 2], tone: Tone, tuning: &BlendTuning) -> Vec<BlendBandsParams> {
     let mut out = Vec::new();
     let mut fine = size;
     loop {
         let coarse = fine.map(|n| n.div_ceil(2));
-        let enough = tone == Tone::Keep && out.len() + 1 == PAINT_BANDS;
-        let last = enough || coarse[0].min(coarse[1]) <= LAST_BAND;
+        let enough = tone == Tone::Keep && out.len() + 1 == tuning.paint_bands;
+        let last = enough || coarse[0].min(coarse[1]) <= tuning.last_band;
         out.push(BlendBandsParams { fine, coarse, last: u32::from(last), pad: 0, more: [0; 2] });
         if last {
             return out;
@@ -198,22 +193,17 @@ pub(super) struct Light {
     faces: HashMap<u64, (FrameTime, f32)>,
 }
 
-/// Time constant of the adaptation to a lasting change of light, in seconds.
-const ADAPT_S: f32 = 20.0;
-/// Linear luminance of a face in good light, and how far a dim or bright room shows on the paint.
-const GOOD_LIGHT: f32 = 0.22;
-const ROOM_SHARE: f32 = 0.35;
-
 impl Light {
     /// The luminance at which the paint shows as painted.
-    fn reference(&mut self, face: u64, time: FrameTime, now: f32) -> f32 {
+    fn reference(&mut self, (face, time): (u64, FrameTime), now: f32, tuning: &LightTuning) -> f32 {
         let (before, usual) = *self.faces.get(&face).unwrap_or(&(time, now));
         let dt = time.0.saturating_sub(before.0).as_secs_f32();
-        let usual = usual + (now - usual) * (1.0 - (-dt / ADAPT_S).exp());
+        let usual = usual + (now - usual) * (1.0 - (-dt / tuning.adapt_s).exp());
         self.faces.insert(face, (time, usual));
         if self.faces.len() > 64 {
             self.faces.retain(|_, (seen, _)| time.0.saturating_sub(seen.0).as_secs() < 60);
         }
-        usual / (usual / GOOD_LIGHT).powf(ROOM_SHARE).clamp(0.6, 1.1)
+        let (low, high) = tuning.room_limits;
+        usual / (usual / tuning.good).powf(tuning.room).clamp(low, high)
     }
 }

@@ -2,23 +2,10 @@
 //! few texels would be drawn out into streaks, so a softer level is taken, from which only the skin's colour comes. At the
 //! far outline a narrow rim goes over into the live picture.
 
+use super::tuning::ProfileTuning;
 use glam::{Vec2, Vec3};
 use omote_shaders::layout::Triangle;
 
-/// Angles of the head to the side, in radians, between which softening sets in, and those between which the whole
-/// face gets softer by [`FAR_LEVELS`].
-const SIDE: (f32, f32) = (0.35, 0.75);
-const FAR: (f32, f32) = (0.95, 1.30);
-/// Stretch as a power of two that is taken as it is: what faces differ by.
-const USUAL: f32 = 0.6;
-/// Mip levels for each further doubling, and at most.
-const LEVELS: f32 = 1.5;
-const MOST: f32 = 4.0;
-/// Mip levels for the whole of a face seen from the side.
-const FAR_LEVELS: f32 = 0.8;
-/// Between these cosines of the angle to the viewer the persona fades in at the outline, where the live face and the
-/// persona's never quite agree.
-const RIM: (f32, f32) = (0.0, 0.45);
 /// Before the ears, and top and bottom of the oval.
 const EARS: [usize; 2] = [234, 454];
 const UPRIGHT: [usize; 2] = [10, 152];
@@ -43,9 +30,10 @@ pub(super) fn soften(
     side: u32,
     numbers: &[[u16; 3]],
     triangles: &mut [Triangle],
+    tuning: &ProfileTuning,
 ) {
     let turned = turn(points);
-    let (share, far) = (between(turned, SIDE), between(turned, FAR) * FAR_LEVELS);
+    let (share, far) = (between(turned, tuning.side), between(turned, tuning.far) * tuning.far_levels);
     let [Some(top), Some(chin)] = UPRIGHT.map(|i| points.get(i)) else { return };
     let [Some(high), Some(low)] = UPRIGHT.map(|i| uv.get(i)) else { return };
     let usual = high.distance(*low) * side as f32 / top.distance(*chin).max(1.0);
@@ -60,7 +48,7 @@ pub(super) fn soften(
         let Some([a, b, c]) = triple(points, numbers) else { continue };
         let normal = (b - a).cross(c - a);
         let stretch = (usual / t.least_texels(side).max(1e-4)).log2();
-        let levels = ((stretch - USUAL).max(0.0) * LEVELS).min(MOST);
+        let levels = ((stretch - tuning.usual).max(0.0) * tuning.levels).min(tuning.most_levels);
         for i in numbers {
             if let Some(corner) = corners.get_mut(usize::from(*i)) {
                 corner.normal += normal;
@@ -72,7 +60,7 @@ pub(super) fn soften(
     for (t, numbers) in triangles.iter_mut().zip(numbers) {
         let at = numbers.map(|i| corners.get(usize::from(i)).copied().unwrap_or_default());
         t.soften(at.map(|c| c.levels / c.area.max(1e-6) * share + far));
-        t.fade(at.map(|c| 1.0 - share * c.rim(ahead)));
+        t.fade(at.map(|c| 1.0 - share * c.rim(ahead, tuning)));
     }
 }
 
@@ -87,10 +75,10 @@ struct Corner {
 
 impl Corner {
     /// How far the point lies on the rim where the face turns out of sight, 0..=1.
-    fn rim(&self, ahead: Vec2) -> f32 {
+    fn rim(&self, ahead: Vec2, tuning: &ProfileTuning) -> f32 {
         let n = self.normal.normalize_or_zero();
         let away = n.truncate().dot(ahead).clamp(0.0, 1.0);
-        between(away, (0.6, 0.9)) * (1.0 - between(-n.z, RIM))
+        between(away, tuning.away) * (1.0 - between(-n.z, tuning.rim))
     }
 }
 
@@ -129,7 +117,7 @@ mod tests {
         put(UPRIGHT[1], 0.0, 130.0);
         let mut set = Vec::new();
         set_up(&points, &uv, &numbers, 128, [200, 160], &mut set);
-        soften(&points, &uv, 128, &numbers, &mut set);
+        soften(&points, &uv, 128, &numbers, &mut set, &ProfileTuning::default());
         set
     }
 

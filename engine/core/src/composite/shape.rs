@@ -5,6 +5,8 @@
 //! how the proportions differ. Those differences become one smooth field over the picture, which falls to nothing round
 //! the face. The mesh is moved by the very field that bends the picture, so own eyes and mouth stay in their places.
 
+use super::DrawCall;
+use super::tuning::ShapeTuning;
 use crate::frame::{Frame, FrameTime};
 use crate::space::{MeshPoint, PxRect, Uv};
 use crate::swap::FaceTexture;
@@ -14,24 +16,6 @@ use omote_shaders::layout::{MORPH_NODES, MorphParams};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-/// Where the bending ends, as a multiple of the oval's radius.
-const RING: f32 = 1.40;
-/// How far the region reaches: a cell of the grid more.
-const REGION: f32 = 1.47;
-/// Greatest difference that is taken over, in face sizes; the ring can't give way further without folding.
-const MOST: f32 = 0.075;
-/// Standard deviation of the smoothing of the differences, and the softness of the field, in face sizes.
-const SMOOTH: f32 = 0.05;
-const SOFT: f32 = 0.045;
-/// Seconds over which the neutral shape is averaged, and in which new proportions come.
-const NEUTRAL_S: f32 = 8.0;
-const COME_S: f32 = 0.25;
-/// Seconds between two comparisons with the persona.
-const COMPARE_S: f32 = 0.5;
-/// A gap after which a face is learned anew, in seconds.
-const GAP_S: f32 = 5.0;
-/// Displacement in pixels up to which a pixel stays as it is.
-const LEAST: f32 = 0.05;
 const NODES: usize = MORPH_NODES as usize;
 /// Ears, top and chin.
 const AXES: [usize; 4] = [234, 454, 10, 152];
@@ -112,24 +96,20 @@ pub(super) struct Shapes {
 }
 
 impl Shapes {
-    /// The face with the persona's proportions to the share of `amount`, 0..=1; nothing where that is 0 or the face
+    /// The face with the persona's proportions to the share that the call's look says; nothing where that is 0 or the face
     /// has no size. A second call for the same face and time moves only the points: the picture is bent already.
-    pub(super) fn bend(
-        &mut self,
-        frame: &Frame,
-        (face, time): (u64, FrameTime),
-        points: &[MeshPoint],
-        texture: &FaceTexture,
-        amount: f32,
-    ) -> Option<Bent> {
-        let amount = amount.clamp(0.0, 1.0);
+    pub(super) fn bend(&mut self, frame: &Frame, call: &DrawCall<'_>, tuning: &ShapeTuning) -> Option<Bent> {
+        let DrawCall { face, time, points, texture, .. } = *call;
+        let amount = call.look.shape.clamp(0.0, 1.0);
         if amount <= 0.0 || !amount.is_finite() {
             self.faces.remove(&face);
             return None;
         }
         let points = points.get(..POINTS).filter(|p| p.iter().all(|p| p.is_finite()))?;
         let head = Head::new(points)?;
-        self.faces.retain(|_, s| time.0.saturating_sub(s.time.0).as_secs_f32() < GAP_S && s.time.0 <= time.0);
+        self.faces.retain(|_, s| {
+            time.0.saturating_sub(s.time.0).as_secs_f32() < tuning.gap_s && s.time.0 <= time.0
+        });
         let flat: Vec<Vec2> = points.iter().map(|p| head.flat(*p)).collect();
         let fresh = !self.faces.contains_key(&face);
         let shape = self.faces.entry(face).or_insert_with(|| Shape::new(time, &flat));
@@ -137,27 +117,20 @@ impl Shapes {
         let again = elapsed == 0.0 && !fresh;
         shape.time = time;
         if !again {
-            shape.learn(&flat, &head, elapsed);
+            shape.learn(&flat, &head, elapsed, tuning);
         }
-        shape.compare(texture, elapsed);
+        shape.compare(texture, elapsed, tuning);
         if again {
             let (region, nodes) = shape.field.as_ref()?;
             return Some(Bent { points: moved(points, *region, nodes), morph: None });
         }
-        let share = if fresh { 1.0 } else { 1.0 - (-elapsed / COME_S).exp() };
-        shape.now.iter_mut().zip(&shape.goal).for_each(|(now, goal)| *now += (*goal - *now) * share);
-        let field = Field::new(points, &head, &shape.now, amount)?;
-        // The nose of a turned head may stand out beyond the ring.
-        let ends = points.iter().map(|p| p.truncate());
-        let (low, high) = ends.fold(field.reach(), |(a, b), p| (a.min(p), b.max(p)));
-        let region = PxRect::even_around(low, high, frame.width(), frame.height());
-        if region.width < 8 || region.height < 8 {
-            return None;
-        }
+        shape.approach(if fresh { 1.0 } else { 1.0 - (-elapsed / tuning.come_s).exp() });
+        let field = Field::new(points, &head, &shape.now, amount, tuning)?;
+        let region = field.region(points, frame)?;
         let nodes = field.nodes(region);
         let points = moved(points, region, &nodes);
         shape.field = Some((region, nodes.clone()));
-        let params = MorphParams { size: [region.width, region.height], least: LEAST, pad: 0 };
+        let params = MorphParams { size: [region.width, region.height], least: tuning.least, pad: 0 };
         Some(Bent { points, morph: Some(Morph { params, region, nodes }) })
     }
 }
@@ -170,29 +143,36 @@ impl Shape {
     }
 
     /// Takes the live points into the average; a head that is turned away shows little of its shape.
-    fn learn(&mut self, flat: &[Vec2], head: &Head, elapsed: f32) {
+    fn learn(&mut self, flat: &[Vec2], head: &Head, elapsed: f32, tuning: &ShapeTuning) {
         let frontal = (1.0 - 2.0 * head.across.z.abs().max(head.down.z.abs())).max(0.0);
-        let dt = elapsed.min(0.1) * frontal;
+        let dt = elapsed.min(tuning.step_s) * frontal;
         self.seconds += dt;
-        let rate = dt / self.seconds.clamp(1e-3, NEUTRAL_S);
+        let rate = dt / self.seconds.clamp(1e-3, tuning.neutral_s);
         self.neutral.iter_mut().zip(flat).for_each(|(n, f)| *n += (*f - *n) * rate.min(1.0));
     }
 
+    /// Goes on by a share, 0..=1, of the way to the proportions that were found last.
+    fn approach(&mut self, share: f32) {
+        for (now, goal) in self.now.iter_mut().zip(&self.goal) {
+            *now += (*goal - *now) * share;
+        }
+    }
+
     /// Finds how the persona's proportions differ, where that was not done of late.
-    fn compare(&mut self, texture: &FaceTexture, elapsed: f32) {
+    fn compare(&mut self, texture: &FaceTexture, elapsed: f32, tuning: &ShapeTuning) {
         let layout = texture.layout();
         let since = match &self.compared {
             Some((known, since)) if Arc::ptr_eq(known, layout) => since + elapsed,
-            _ => COMPARE_S,
+            _ => tuning.compare_s,
         };
-        let due = since >= COMPARE_S;
+        let due = since >= tuning.compare_s;
         self.compared = Some((Arc::clone(layout), if due { 0.0 } else { since }));
         if !due {
             return;
         }
         let persona: Vec<Vec2> = texture.uv().iter().map(|u| u.0).collect();
         let raw = differences(&self.neutral, &persona);
-        self.goal = CARRIERS.iter().map(|i| smoothed(&self.neutral, &raw, *i)).collect();
+        self.goal = CARRIERS.iter().map(|i| smoothed(&self.neutral, &raw, *i, tuning)).collect();
     }
 }
 
@@ -226,11 +206,11 @@ fn differences(neutral: &[Vec2], persona: &[Vec2]) -> Vec<Vec2> {
 }
 
 /// The mean difference round a point, no longer than the ring can bear.
-fn smoothed(places: &[Vec2], raw: &[Vec2], index: usize) -> Vec2 {
+fn smoothed(places: &[Vec2], raw: &[Vec2], index: usize, tuning: &ShapeTuning) -> Vec2 {
     let Some(at) = places.get(index) else { return Vec2::ZERO };
     let (mut sum, mut weights) = (Vec2::ZERO, 0.0f32);
     for (p, d) in places.iter().zip(raw) {
-        let r = p.distance_squared(*at) / (SMOOTH * SMOOTH);
+        let r = p.distance_squared(*at) / (tuning.smooth * tuning.smooth);
         if r < 12.0 {
             let w = (-0.5 * r).exp();
             (sum, weights) = (sum + *d * w, weights + w);
@@ -238,7 +218,7 @@ fn smoothed(places: &[Vec2], raw: &[Vec2], index: usize) -> Vec2 {
     }
     let d = sum / weights.max(1e-6);
     // Soft at the limit: half of it stays a half, much more comes near the whole.
-    d / (1.0 + (d.length() / MOST).powi(4)).powf(0.25)
+    d / (1.0 + (d.length() / tuning.most).powi(4)).powf(0.25)
 }
 
 /// The field of one frame.
@@ -249,10 +229,19 @@ struct Field {
     /// Bent places and displacements.
     carriers: Vec<(Vec2, Vec2)>,
     soft: f32,
+    /// Where the bending ends, and how far the region reaches, in radii.
+    ring: f32,
+    reach: f32,
 }
 
 impl Field {
-    fn new(points: &[Vec3], head: &Head, differences: &[Vec2], amount: f32) -> Option<Self> {
+    fn new(
+        points: &[Vec3],
+        head: &Head,
+        differences: &[Vec2],
+        amount: f32,
+        tuning: &ShapeTuning,
+    ) -> Option<Self> {
         let carriers: Vec<(Vec2, Vec2)> = CARRIERS
             .iter()
             .zip(differences)
@@ -268,26 +257,25 @@ impl Field {
         if !(largest > 4.0 && largest.is_finite()) {
             return None;
         }
-        let radii = (0..RAYS)
-            .map(|k| {
-                let ray = Vec2::from_angle(k as f32 / RAYS as f32 * std::f32::consts::TAU);
-                let ends = oval.iter().zip(oval.iter().cycle().skip(1));
-                let met = ends.filter_map(|(a, b)| meets(ray, *a - centre, *b - centre));
-                // Turned far, the oval is thin; the ring is not.
-                met.fold(largest * 0.55, f32::max)
-            })
-            .collect();
-        let soft = (head.size * SOFT).powi(2);
-        Some(Self { centre, radii, carriers, soft })
+        let radius = |k: usize| {
+            let sides = oval.iter().zip(oval.iter().cycle().skip(1));
+            let met = sides.filter_map(|(a, b)| meets(ray(k), *a - centre, *b - centre));
+            // Turned far, the oval is thin; the ring is not.
+            met.fold(largest * tuning.thinnest, f32::max)
+        };
+        let radii = (0..RAYS).map(radius).collect();
+        let soft = (head.size * tuning.soft).powi(2);
+        Some(Self { centre, radii, carriers, soft, ring: tuning.ring, reach: tuning.region })
     }
 
-    /// What the bent part may touch.
-    fn reach(&self) -> (Vec2, Vec2) {
-        let ray = |(k, r): (usize, &f32)| {
-            Vec2::from_angle(k as f32 / RAYS as f32 * std::f32::consts::TAU) * (*r * REGION) + self.centre
-        };
-        let ends = self.radii.iter().enumerate().map(ray);
-        ends.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)))
+    /// The part of the picture that bending may touch, with all of the face's points: the nose of a turned head may stand
+    /// out beyond the ring. None where too little of it is in the picture.
+    fn region(&self, points: &[Vec3], frame: &Frame) -> Option<PxRect> {
+        let ends = self.radii.iter().enumerate().map(|(k, r)| ray(k) * (*r * self.reach) + self.centre);
+        let all = ends.chain(points.iter().map(|p| p.truncate()));
+        let (low, high) = all.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let region = PxRect::even_around(low, high, frame.width(), frame.height());
+        (region.width >= 8 && region.height >= 8).then_some(region)
     }
 
     fn radius(&self, direction: Vec2) -> f32 {
@@ -302,7 +290,7 @@ impl Field {
     fn at(&self, at: Vec2) -> Vec2 {
         let out = at - self.centre;
         let distance = out.length() / self.radius(out).max(1.0);
-        if distance >= RING {
+        if distance >= self.ring {
             return Vec2::ZERO;
         }
         // Round the face what the oval does goes on, and fades.
@@ -312,7 +300,7 @@ impl Field {
             let w = (p.distance_squared(place) + self.soft).powi(-2);
             (sum, weights) = (sum + *d * w, weights + w);
         }
-        let t = ((distance - 1.0) / (RING - 1.0)).clamp(0.0, 1.0);
+        let t = ((distance - 1.0) / (self.ring - 1.0)).clamp(0.0, 1.0);
         sum / weights.max(1e-30) * (1.0 - t * t * (3.0 - 2.0 * t))
     }
 
@@ -322,6 +310,11 @@ impl Field {
         let node = |i: usize| origin + Vec2::new((i % NODES) as f32, (i / NODES) as f32) * step;
         (0..NODES * NODES).map(|i| self.at(node(i))).collect()
     }
+}
+
+/// One of the directions in which the oval's radius is tabulated.
+fn ray(k: usize) -> Vec2 {
+    Vec2::from_angle(k as f32 / RAYS as f32 * std::f32::consts::TAU)
 }
 
 /// How far along a ray from the origin it meets a line's piece.

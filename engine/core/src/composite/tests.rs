@@ -7,7 +7,7 @@ use crate::topology::{OVAL, POINTS};
 use glam::{Vec2, Vec3};
 
 /// Greatest differences allowed between backends, in 8-bit codes: single pixels, and the mean.
-const MIRROR_MAX: u8 = 2;
+pub(super) const MIRROR_MAX: u8 = 2;
 const MIRROR_MEAN: f32 = 0.05;
 
 /// Texture positions of a made-up round face: points spiral from the middle to the oval.
@@ -45,7 +45,7 @@ fn noise(format: PixelFormat, colour: Colour, w: u32, h: u32) -> Frame {
     Frame::new(format, colour, w, h, data).unwrap()
 }
 
-pub(super) fn compositor_on_any_adapter() -> Option<Compositor> {
+pub(crate) fn compositor_on_any_adapter() -> Option<Compositor> {
     match Compositor::new(Backend::Gpu) {
         Ok(c) => {
             eprintln!("adapter: {}", c.backend());
@@ -77,18 +77,27 @@ pub(super) fn draw_at(
     texture: &FaceTexture,
 ) -> Frame {
     let mut canvas = Canvas::new(frame.clone());
-    let (look, occlusion) = (Look::default(), Occlusion::default());
-    c.draw(&mut canvas, 0, time, points, &occlusion, texture, &look).unwrap();
+    draw_on(c, &mut canvas, time, points, texture, Look::default());
     canvas.frame().clone()
+}
+
+/// Draws a face in front of which nothing stands.
+pub(super) fn draw_on(
+    c: &mut Compositor,
+    canvas: &mut Canvas,
+    time: FrameTime,
+    points: &[Vec3],
+    texture: &FaceTexture,
+    look: Look,
+) -> Drawn {
+    let occlusion = Occlusion::default();
+    c.draw(canvas, &DrawCall { face: 0, time, points, occlusion: &occlusion, texture, look }).unwrap()
 }
 
 fn draw(c: &mut Compositor, frame: &Frame, at: Vec2, side: f32, tone: Tone) -> (Frame, Drawn) {
     let mut canvas = Canvas::new(frame.clone());
-    let look = Look::default();
     let time = FrameTime::default();
-    let drawn = c
-        .draw(&mut canvas, 0, time, &points(at, side), &Occlusion::default(), &texture(tone), &look)
-        .unwrap();
+    let drawn = draw_on(c, &mut canvas, time, &points(at, side), &texture(tone), Look::default());
     (canvas.frame().clone(), drawn)
 }
 
@@ -143,8 +152,7 @@ fn steady_state_creates_no_gpu_object() {
         let mut canvas = Canvas::new(frame.clone());
         let side = 90.0 + (i % 6) as f32;
         let p = points(Vec2::new(40.0 + i as f32, 20.0), side);
-        gpu.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture, &Look::default())
-            .unwrap();
+        draw_on(&mut gpu, &mut canvas, FrameTime::default(), &p, &texture, Look::default());
         if i == 12 {
             created = gpu.objects_created();
         }
@@ -160,9 +168,7 @@ fn only_the_face_and_the_badge_are_touched() {
         let mut canvas = Canvas::new(frame.clone());
         let p = points(at, side);
         let look = Look::default();
-        let drawn = cpu
-            .draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture(tone), &look)
-            .unwrap();
+        let drawn = draw_on(&mut cpu, &mut canvas, FrameTime::default(), &p, &texture(tone), look);
         let badged = Badger::new(Corner::TopRight).finish(canvas, Disclosure::Modified).unwrap();
         let (mut a, mut b) = (Vec::new(), Vec::new());
         frame.read_codes(frame.bounds(), &mut a);
@@ -200,9 +206,7 @@ fn a_face_that_is_not_finite_or_too_short_changes_nothing() {
     for p in [bad.as_slice(), &bad[..400], &[]] {
         let mut canvas = Canvas::new(frame.clone());
         let t = texture(Tone::Match);
-        let drawn = cpu
-            .draw(&mut canvas, 0, FrameTime::default(), p, &Occlusion::default(), &t, &Look::default())
-            .unwrap();
+        let drawn = draw_on(&mut cpu, &mut canvas, FrameTime::default(), p, &t, Look::default());
         assert!(drawn.region.is_empty());
         assert_eq!(*canvas.frame(), frame);
     }
@@ -216,16 +220,7 @@ fn no_opacity_changes_nothing_and_half_lies_between() {
         let mut canvas = Canvas::new(frame.clone());
         let look = Look { opacity, ..Look::default() };
         let p = points(Vec2::new(40.0, 20.0), 80.0);
-        cpu.draw(
-            &mut canvas,
-            0,
-            FrameTime::default(),
-            &p,
-            &Occlusion::default(),
-            &texture(Tone::Match),
-            &look,
-        )
-        .unwrap();
+        draw_on(&mut cpu, &mut canvas, FrameTime::default(), &p, &texture(Tone::Match), look);
         canvas.frame().data().iter().zip(frame.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>()
     };
     let (none, half, full) = (change(0.0), change(0.5), change(1.0));
@@ -253,8 +248,7 @@ fn gpu_and_mirror_agree_on_bent_and_turned_faces() {
             let look = Look { shape, ..Look::default() };
             let draw = |c: &mut Compositor| {
                 let mut canvas = Canvas::new(frame.clone());
-                c.draw(&mut canvas, 0, FrameTime::default(), &p, &Occlusion::default(), &texture, &look)
-                    .unwrap();
+                draw_on(c, &mut canvas, FrameTime::default(), &p, &texture, look);
                 canvas.frame().clone()
             };
             let (a, b) = (draw(&mut cpu), draw(&mut gpu));
@@ -279,9 +273,7 @@ fn an_open_mouth_is_dark_inside_and_a_closed_one_shows_lips_only() {
         let p = puppet.points(&puppet.placed(Vec2::splat(160.0), 240.0), &expression);
         let mut canvas = Canvas::new(grey.clone());
         let look = Look { light: 0.0, grain: 0.0, ..Look::default() };
-        Compositor::cpu()
-            .draw(&mut canvas, 0, FrameTime::default(), &p[..POINTS], &Occlusion::default(), &texture, &look)
-            .unwrap();
+        draw_on(&mut Compositor::cpu(), &mut canvas, FrameTime::default(), &p[..POINTS], &texture, look);
         let rgb = canvas.frame().to_rgb();
         let at = |q: Vec3| {
             let i = (q.y as usize * 320 + q.x as usize) * 3;

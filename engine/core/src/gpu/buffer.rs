@@ -53,9 +53,4 @@ impl Buffers {
     pub(crate) fn get(&self, slot: Slot) -> Option<&wgpu::Buffer> {
         self.buffers.get(&slot)
     }
-
-    /// Gives a buffer back to the driver.
-    pub(crate) fn remove(&mut self, slot: Slot) {
-        self.buffers.remove(&slot);
-    }
 }

@@ -1,25 +1,13 @@
 //! What draws a persona: the compositor, or in tests something that fails as it is told.
 
 use crate::badge::Canvas;
-use crate::composite::{Compositor, Drawn, GpuWork, Look};
+use crate::composite::{Compositor, DrawCall, Drawn, GpuWork};
 use crate::error::Result;
-use crate::frame::FrameTime;
-use crate::space::MeshPoint;
-use crate::swap::FaceTexture;
-use crate::track::Occlusion;
 
 /// Draws one persona on one face. The compositor, or a test's faulty one.
 pub(super) trait Draw: Send {
-    fn draw(
-        &mut self,
-        canvas: &mut Canvas,
-        face: u64,
-        time: FrameTime,
-        points: &[MeshPoint],
-        occlusion: &Occlusion,
-        texture: &FaceTexture,
-        look: &Look,
-    ) -> Result<Drawn>;
+    /// As [`Compositor::draw`].
+    fn draw(&mut self, canvas: &mut Canvas, call: &DrawCall<'_>) -> Result<Drawn>;
     fn backend(&self) -> String;
     /// GPU objects made so far.
     fn objects_created(&self) -> u64;
@@ -34,17 +22,8 @@ pub(super) trait Draw: Send {
 }
 
 impl Draw for Compositor {
-    fn draw(
-        &mut self,
-        canvas: &mut Canvas,
-        face: u64,
-        time: FrameTime,
-        points: &[MeshPoint],
-        occlusion: &Occlusion,
-        texture: &FaceTexture,
-        look: &Look,
-    ) -> Result<Drawn> {
-        Self::draw(self, canvas, face, time, points, occlusion, texture, look)
+    fn draw(&mut self, canvas: &mut Canvas, call: &DrawCall<'_>) -> Result<Drawn> {
+        Self::draw(self, canvas, call)
     }
 
     fn backend(&self) -> String {

@@ -5,10 +5,9 @@ use super::draw::Draw;
 use super::tests::{green, sized_face};
 use super::*;
 use crate::badge::{Canvas, read};
-use crate::composite::Drawn;
+use crate::composite::{DrawCall, Drawn};
 use crate::frame::{Colour, FrameId, PixelFormat};
 use crate::space::MeshPoint;
-use crate::track::Occlusion;
 use glam::Vec2;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -125,23 +124,14 @@ struct Faulty {
 }
 
 impl Draw for Faulty {
-    fn draw(
-        &mut self,
-        canvas: &mut Canvas,
-        face: u64,
-        time: FrameTime,
-        points: &[MeshPoint],
-        occlusion: &Occlusion,
-        texture: &FaceTexture,
-        look: &Look,
-    ) -> Result<Drawn> {
+    fn draw(&mut self, canvas: &mut Canvas, call: &DrawCall<'_>) -> Result<Drawn> {
         let fault = self.plan.0.lock().unwrap().get(&canvas.frame().id.0).map_or(0, |(_, fault)| *fault);
         match fault {
             1 => Err(Error::new(ErrorKind::Backend, Stage::Gpu, "planned: the GPU is lost")),
             2 => std::panic::panic_any("planned: drawing panics"),
             3 => Ok(Drawn { region: canvas.frame().bounds(), covered: 0.0, flat: false }),
             4 => Ok(Drawn { region: canvas.frame().bounds(), covered: 0.5, flat: true }),
-            _ => self.real.draw(canvas, face, time, points, occlusion, texture, look),
+            _ => self.real.draw(canvas, call),
         }
     }
 

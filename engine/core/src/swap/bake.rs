@@ -1,12 +1,12 @@
 //! Making a [`FaceTexture`] from pixels and texture positions: detail, mask, mip chain.
 
-use super::{FaceTexture, Openings, Tone, mouth};
+use super::tuning::{BakeTuning, Feather};
+use super::{FaceTexture, Openings, TextureId, TextureVersion, Tone, mouth};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::space::Uv;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
 use glam::Vec2;
 use omote_shaders::cpu::{mip_levels, mip_start};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a persona's texture is cut and finished.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,29 +53,6 @@ pub enum BakeError {
     Empty,
 }
 
-static SERIAL: AtomicU64 = AtomicU64::new(0);
-
-/// Width of the ramps as shares of the oval's width: at the oval, round the eyes, round the inner lips.
-struct Feather {
-    oval: f32,
-    eyes: f32,
-    mouth: f32,
-}
-
-impl Feather {
-    /// Skin melts into skin; a painted mask has an edge.
-    fn of(tone: Tone) -> Self {
-        match tone {
-            Tone::Keep => Self { oval: 0.03, eyes: 0.022, mouth: 0.018 },
-            _ => Self { oval: 0.16, eyes: 0.045, mouth: 0.012 },
-        }
-    }
-
-    fn times(self, softness: f32) -> Self {
-        let k = softness.clamp(0.25, 2.0);
-        Self { oval: self.oval * k, eyes: self.eyes * k, mouth: self.mouth * k }
-    }
-}
 
 impl FaceTexture {
     /// Bakes a texture of `side`² texels from `rgba` (R G B A, sRGB; its alpha is an extra mask) and the
@@ -84,6 +61,21 @@ impl FaceTexture {
     /// # Errors
     /// [`BakeError`] names what does not fit.
     pub fn bake(rgba: &[u8], side: u32, uv: &[Uv], tone: Tone, wanted: Mask) -> Result<Self, BakeError> {
+        Self::bake_tuned(rgba, side, uv, tone, wanted, &BakeTuning::default())
+    }
+
+    /// The same with other constants than the usual ones, for sweeps.
+    ///
+    /// # Errors
+    /// As [`FaceTexture::bake`].
+    pub fn bake_tuned(
+        rgba: &[u8],
+        side: u32,
+        uv: &[Uv],
+        tone: Tone,
+        wanted: Mask,
+        tuning: &BakeTuning,
+    ) -> Result<Self, BakeError> {
         let n = side as usize * side as usize;
         if !side.is_power_of_two() || !(64..=2048).contains(&side) || rgba.len() != n * 4 {
             return Err(BakeError::Size { side, bytes: rgba.len() });
@@ -92,7 +84,7 @@ impl FaceTexture {
             return Err(BakeError::Uv { index });
         }
         let uv: Vec<Uv> = uv.iter().take(POINTS).copied().collect();
-        let mask = mask(&uv, side as usize, wanted, &Feather::of(tone).times(wanted.edge))?;
+        let mask = mask(&uv, side as usize, wanted, &tuning.feather(tone).times(wanted.edge))?;
         let mut texels: Vec<u32> = rgba
             .chunks_exact(4)
             .zip(&mask)
@@ -111,21 +103,12 @@ impl FaceTexture {
         let levels = mip_levels(&mut texels, side);
         for level in 0..levels {
             let (from, n) = (mip_start(side, level), (side >> level) as usize);
-            let amount = sharpness(tone, level) * wanted.sharpness.clamp(0.0, 2.0);
+            let amount = tuning.sharpness(tone, level) * wanted.sharpness.clamp(0.0, 2.0);
             sharpen(&mut texels[from..from + n * n], n, amount);
         }
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { side, levels, texels: texels.into(), uv: uv.into(), tone, openings, serial, until: None })
-    }
-}
-
-/// Strength of the unsharp mask on a mip level. It makes up for averaging and for sampling twice; paint is nearly as
-/// sharp as it was meant. A small face in a camera's picture has crisper pixels than averages have.
-fn sharpness(tone: Tone, level: u32) -> f32 {
-    match tone {
-        Tone::Keep => 0.3,
-        _ if level == 0 => 1.2,
-        _ => 1.8,
+        let (id, version) = (TextureId::fresh(), TextureVersion::fresh());
+        let (texels, uv) = (texels.into(), uv.into());
+        Ok(Self { side, levels, texels, uv, tone, openings, id, version, until: None })
     }
 }
 
@@ -188,7 +171,7 @@ fn smoothstep(v: f32) -> f32 {
 /// The blend weight of each texel of a skin texture in canonical UV.
 pub(super) fn canonical_mask(side: usize, wanted: Mask) -> Vec<f32> {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv(Vec2::from_array(*uv))).collect();
-    let feather = Feather::of(Tone::Match).times(wanted.edge);
+    let feather = BakeTuning::default().feather(Tone::Match).times(wanted.edge);
     // The canonical oval is never empty.
     mask(&uv, side, wanted, &feather).unwrap_or_else(|_| vec![0.0; side * side])
 }

@@ -4,8 +4,11 @@ mod bake;
 mod mouth;
 pub mod neural;
 mod photo;
+mod texture_id;
+pub mod tuning;
 
 pub use bake::{BakeError, Mask};
+pub use texture_id::{TextureId, TextureVersion};
 
 pub(crate) use mouth::{painted_at, place as inside_of_mouth};
 
@@ -29,7 +32,8 @@ pub struct FaceTexture {
     uv: Arc<[Uv]>,
     tone: Tone,
     openings: Openings,
-    serial: u64,
+    id: TextureId,
+    version: TextureVersion,
     until: Option<Date>,
 }
 
@@ -66,9 +70,14 @@ impl FaceTexture {
         &self.uv
     }
 
-    /// A number that no other texture of this process has, for caches. Copies share it.
-    pub fn serial(&self) -> u64 {
-        self.serial
+    /// Whose memory it is: the results of a swap model for one face share it, and so do copies.
+    pub fn id(&self) -> TextureId {
+        self.id
+    }
+
+    /// Which texels are in it: another version of the same id has others.
+    pub fn version(&self) -> TextureVersion {
+        self.version
     }
 
     /// The last day on which the face may be worn; nothing where there is no end.
@@ -80,6 +89,12 @@ impl FaceTexture {
     #[must_use]
     pub fn ending(self, until: Option<Date>) -> Self {
         Self { until, ..self }
+    }
+
+    /// The same under an id of the test's choice.
+    #[cfg(test)]
+    pub(crate) fn numbered(self, id: u64) -> Self {
+        Self { id: TextureId::numbered(id), ..self }
     }
 
     /// The texture positions to be kept by caches: all results of a swap model share them.

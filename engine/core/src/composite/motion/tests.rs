@@ -1,8 +1,9 @@
 use super::*;
 use crate::composite::tests::{compositor_on_any_adapter, draw_at, points, texture};
-use crate::composite::{Backend, Compositor};
+use crate::composite::{Backend, Compositor, Look};
 use crate::frame::{Colour, PixelFormat};
-use crate::swap::Tone;
+use crate::swap::{FaceTexture, Tone};
+use crate::track::Occlusion;
 use std::time::Duration;
 
 const SIZE: (u32, u32) = (320, 200);
@@ -36,9 +37,22 @@ fn moving(frame: u32, step: Vec2, open: f32) -> (Frame, FrameTime, Vec<Vec3>) {
     (rgb.converted(PixelFormat::I444, colour).unwrap(), time, points(Vec2::new(40.0, 40.0) + at, SIDE))
 }
 
+/// How a face is smeared.
+fn blur(
+    motions: &mut Motions,
+    pixels: &Pixels<'_>,
+    time: FrameTime,
+    points: &[Vec3],
+    texture: &FaceTexture,
+) -> Option<MotionBlurParams> {
+    let (occlusion, look) = (Occlusion::default(), Look::default());
+    let call = DrawCall { face: 1, time, points, occlusion: &occlusion, texture, look };
+    motions.blur(pixels, &call, &MotionTuning::default())
+}
+
 /// The streaks of frames at rest and on the way.
 fn streaks(step: Vec2, open: f32) -> Vec<Vec2> {
-    let mut motions = Motions::default();
+    let (mut motions, texture) = (Motions::default(), texture(Tone::Match));
     (0..18)
         .map(|k| {
             let (frame, time, points) = moving(k, step, open);
@@ -48,7 +62,8 @@ fn streaks(step: Vec2, open: f32) -> Vec<Vec2> {
             let region = PxRect::even_around(low, high, SIZE.0, SIZE.1);
             let mut codes = Vec::new();
             frame.read_codes(region, &mut codes);
-            let mut blur = || motions.blur(&frame, (1, time), &points, region, &codes);
+            let pixels = Pixels { frame: &frame, region, codes: &codes };
+            let mut blur = || blur(&mut motions, &pixels, time, &points, &texture);
             let first = blur().map_or(Vec2::ZERO, |b| Vec2::from_array(b.streak));
             assert_eq!(blur().map_or(Vec2::ZERO, |b| Vec2::from_array(b.streak)), first, "drawn twice");
             first
@@ -73,10 +88,12 @@ fn a_streak_is_as_long_as_the_shutter_is_open() {
 fn after_a_gap_and_for_what_is_no_face_nothing_is_smeared() {
     let (mut motions, mut codes) = (Motions::default(), Vec::new());
     let region = PxRect { x: 40, y: 40, width: 120, height: 120 };
+    let texture = texture(Tone::Match);
     let mut blur = |k: u32, time: FrameTime, points: &[Vec3]| {
         let (frame, ..) = moving(k, Vec2::X * 9.0, 1.0);
         frame.read_codes(region, &mut codes);
-        motions.blur(&frame, (1, time), points, region, &codes)
+        let pixels = Pixels { frame: &frame, region, codes: &codes };
+        blur(&mut motions, &pixels, time, points, &texture)
     };
     for k in 0..14 {
         let (_, time, points) = moving(k, Vec2::X * 9.0, 1.0);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::badge::Canvas;
+use crate::composite::tests::draw_on;
 use crate::composite::{Compositor, Look};
 use crate::frame::{Colour, PixelFormat};
 use crate::space::Uv;
@@ -43,11 +44,25 @@ fn at(ms: u64) -> FrameTime {
     FrameTime(Duration::from_millis(ms))
 }
 
+/// The live face bent towards a texture's proportions, to the share `shape`.
+fn bend(
+    shapes: &mut Shapes,
+    frame: &Frame,
+    (face, time): (u64, FrameTime),
+    texture: &FaceTexture,
+    shape: f32,
+) -> Option<Bent> {
+    let (points, occlusion) = (live(), Occlusion::default());
+    let look = Look { shape, ..Look::default() };
+    let call = DrawCall { face, time, points: &points, occlusion: &occlusion, texture, look };
+    shapes.bend(frame, &call, &ShapeTuning::default())
+}
+
 #[test]
 fn the_jaw_comes_to_the_personas_within_a_pixel_and_a_half() {
     let frame = frame(PixelFormat::I420);
     let persona = jaw(0.10);
-    let bent = Shapes::default().bend(&frame, (0, at(0)), &live(), &texture(persona.clone()), 1.0).unwrap();
+    let bent = bend(&mut Shapes::default(), &frame, (0, at(0)), &texture(persona.clone()), 1.0).unwrap();
     // Where the persona's points lie over the live face.
     let flat: Vec<Vec2> = live().iter().map(|p| p.truncate()).collect();
     let aim = differences(&flat, &persona);
@@ -59,7 +74,7 @@ fn the_jaw_comes_to_the_personas_within_a_pixel_and_a_half() {
     }
     assert!(far > 4.0, "{far}");
     // Half of the share is half of the way.
-    let half = Shapes::default().bend(&frame, (0, at(0)), &live(), &texture(persona), 0.5).unwrap();
+    let half = bend(&mut Shapes::default(), &frame, (0, at(0)), &texture(persona), 0.5).unwrap();
     let by = |b: &Bent| (b.points[397].truncate() - flat[397]).length();
     assert!((by(&half) / by(&bent) - 0.5).abs() < 0.1);
 }
@@ -69,11 +84,11 @@ fn a_second_call_bends_nothing_more_and_nothing_wanders() {
     let frame = frame(PixelFormat::I420);
     let texture = texture(jaw(0.10));
     let mut shapes = Shapes::default();
-    let bent = shapes.bend(&frame, (3, at(40)), &live(), &texture, 1.0).unwrap();
-    let again = shapes.bend(&frame, (3, at(40)), &live(), &texture, 1.0).unwrap();
+    let bent = bend(&mut shapes, &frame, (3, at(40)), &texture, 1.0).unwrap();
+    let again = bend(&mut shapes, &frame, (3, at(40)), &texture, 1.0).unwrap();
     assert!(bent.morph.is_some() && again.morph.is_none());
     assert_eq!(bent.points, again.points);
-    let next = shapes.bend(&frame, (3, at(80)), &live(), &texture, 1.0).unwrap();
+    let next = bend(&mut shapes, &frame, (3, at(80)), &texture, 1.0).unwrap();
     assert!(bent.points.iter().zip(&next.points).all(|(a, b)| a.distance(*b) < 0.05));
 }
 
@@ -81,7 +96,7 @@ fn a_second_call_bends_nothing_more_and_nothing_wanders() {
 fn nothing_folds_even_for_a_persona_from_elsewhere() {
     let frame = frame(PixelFormat::I420);
     let texture = texture(face().iter().map(|p| Vec2::new(0.5 + (p.x - 0.5) * 0.5, p.y)).collect());
-    let bent = Shapes::default().bend(&frame, (0, at(0)), &live(), &texture, 1.0).unwrap();
+    let bent = bend(&mut Shapes::default(), &frame, (0, at(0)), &texture, 1.0).unwrap();
     let morph = bent.morph.unwrap();
     let step = Vec2::new(morph.region.width as f32, morph.region.height as f32) / (NODES - 1) as f32;
     for y in 0..NODES {
@@ -101,9 +116,7 @@ fn no_shape_is_the_same_picture_and_a_shape_ends_at_the_ring() {
         let frame = frame(format);
         let draw = |look: &Look| {
             let mut canvas = Canvas::new(frame.clone());
-            let drawn = Compositor::cpu()
-                .draw(&mut canvas, 0, at(0), &points, &Occlusion::default(), &texture, look)
-                .unwrap();
+            let drawn = draw_on(&mut Compositor::cpu(), &mut canvas, at(0), &points, &texture, *look);
             (canvas.frame().clone(), drawn)
         };
         let (plain, _) = draw(&Look::default());

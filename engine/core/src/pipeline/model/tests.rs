@@ -2,11 +2,12 @@ use super::*;
 use crate::actor::{Actor, ActorOptions};
 use crate::badge::read;
 use crate::canonical_uv::CANONICAL_UV;
+use crate::composite::tests::compositor_on_any_adapter;
 use crate::composite::{Backend, Look};
 use crate::frame::{Colour, PixelFormat};
 use crate::infer::stand_in::{Shift, StandIn};
 use crate::infer::{RunOptions, Runtime, skim};
-use crate::pipeline::{Engine, Follow, Output, Settings, State};
+use crate::pipeline::{Engine, Follow, Output, Privacy, Settings, State};
 use crate::source::Rate;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::swap::neural::{Hints, Identity, VECTOR, Wearer, recognise};
@@ -231,4 +232,64 @@ fn colours_stay_where_the_format_has_them() {
     let output = engine.process(frames[0].0.clone()).unwrap();
     assert_eq!(output.badged.frame().format(), PixelFormat::Nv12);
     assert!(is_blue(&output, frames[0].1.landmarks[9]));
+}
+
+/// A model whose every result has another colour, and a mask that leaves the face half open.
+struct Changing(u32);
+
+impl Swap for Changing {
+    fn swap(&mut self, _: &Frame, face: &Face) -> Result<Made, String> {
+        self.0 += 1;
+        let (n, square) = (32, face.region);
+        let tint = |k: u32| 0.2 + (self.0 * k % 50) as f32 / 100.0;
+        let rgb = [tint(3), tint(7), tint(11)].iter().flat_map(|v| std::iter::repeat_n(*v, n * n)).collect();
+        Ok(Made { square, side: n as f32, width: n, height: n, rgb, mask: vec![0.5; n * n] })
+    }
+}
+
+/// A face from the front whose middle goes round in a circle once in 25 frames.
+fn circling(i: u64) -> Face {
+    let way = glam::Vec2::from_angle(i as f32 / 25.0 * std::f32::consts::TAU) * 4.0;
+    let middle = glam::Vec2::new(48.0, 48.0) + way;
+    let side = 56.0;
+    let at = |uv: &[f32; 2]| (middle + (glam::Vec2::from_array(*uv) - 0.5) * side).extend(0.0);
+    let landmarks: Vec<MeshPoint> = CANONICAL_UV.iter().map(at).collect();
+    let pose = Pose { rotation: glam::Quat::IDENTITY, scale: side * 0.4, origin: middle.extend(0.0) };
+    let region = CropSquare { centre: ImagePx(middle), side: side * 1.1, angle: 0.0 };
+    Face { id: FaceId(1), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() }
+}
+
+/// A model once cost a new buffer, new bind groups and, after a while, another texture's buffer with every result.
+#[test]
+fn a_thousand_results_make_no_gpu_object() {
+    const FRAMES: u64 = 1000;
+    const WARM: u64 = 60;
+    let Some(compositor) = compositor_on_any_adapter() else { return };
+    let look = Look { shape: 0.5, ..Look::default() };
+    let settings = Settings { privacy: Privacy::Protect, look, max_faces: 1, ..Settings::default() };
+    let faces: Vec<Face> = (0..FRAMES).map(circling).collect();
+    let mut engine =
+        Engine::with(Box::new(Truth(faces.into_iter())), vec![paint()], settings, compositor).unwrap();
+    let swap = Box::new(Changing(0));
+    let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+    let model = Model { name: "changing".into(), swap, mask, side: 64, pace: Pace::default(), until: None };
+    engine.wear_model(model, Lag::None);
+    let (mut made, mut live) = (0, 0);
+    for i in 0..FRAMES {
+        let mut frame = Frame::filled(PixelFormat::I420, Colour::JPEG, 160, 120, [120; 3]).unwrap();
+        frame.time = FrameTime(Duration::from_millis(i * 33));
+        let output = engine.process(frame).unwrap();
+        live += u64::from(output.state == State::Live);
+        if i == WARM {
+            made = engine.painter.objects_created();
+        }
+    }
+    assert!(engine.backend().starts_with("gpu") && engine.faults() == 0, "{:?}", engine.last_fault());
+    assert!(live > FRAMES - 10, "{live}");
+    assert!(made > 0);
+    assert_eq!(
+        engine.painter.objects_created() - made,
+        0,
+        "GPU objects were made after the first {WARM} frames"
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::{COVERED, Painter};
 use crate::badge::Canvas;
-use crate::composite::{Compositor, Drawn, Look};
+use crate::composite::{Compositor, DrawCall, Drawn, Look};
 use crate::error::Result;
 use crate::frame::FrameTime;
 use crate::pipeline::gate::Record;
@@ -73,10 +73,12 @@ impl Painter {
         texture: &FaceTexture,
         look: &Look,
     ) -> Result<Drawn, Why> {
-        let drawn = self.draw.draw(canvas, r.id.0, time, &r.points, &r.in_front(), texture, look);
+        let (face, occlusion) = (r.id.0, r.in_front());
+        let call = DrawCall { face, time, points: &r.points, occlusion: &occlusion, texture, look: *look };
+        let drawn = self.draw.draw(canvas, &call);
         let Err(e) = drawn else { return drawn.map_err(|_| Why::Fault) };
         self.fault(format!("{e}; drawing on the CPU from here on"));
         self.draw = Box::new(Compositor::cpu());
-        self.draw.draw(canvas, r.id.0, time, &r.points, &r.in_front(), texture, look).map_err(|_| Why::Fault)
+        self.draw.draw(canvas, &call).map_err(|_| Why::Fault)
     }
 }

@@ -148,28 +148,50 @@ pub(super) fn soften(mask: &mut [f32], width: usize, reach: usize, buffer: &mut 
         return;
     }
     let height = mask.len() / width;
-    let pass =
-        |from: &[f32], to: &mut [f32], n: usize, lines: usize, step: usize, line: usize, least: bool| {
-            for l in 0..lines {
-                let at = |k: usize| from.get(l * line + k * step).copied().unwrap_or_default();
-                for k in 0..n {
-                    let (a, b) = (k.saturating_sub(reach), (k + reach).min(n - 1));
-                    let near = (a..=b).map(at);
-                    let value = match least {
-                        true => near.fold(f32::MAX, f32::min),
-                        false => near.sum::<f32>() / (b - a + 1) as f32,
-                    };
-                    if let Some(out) = to.get_mut(l * line + k * step) {
-                        *out = value;
-                    }
-                }
-            }
-        };
+    let rows = Lines { count: height, apart: width, length: width, step: 1 };
+    let columns = Lines { count: width, apart: 1, length: height, step: width };
     buffer.clear();
     buffer.extend_from_slice(mask);
-    for least in [true, false] {
-        pass(mask, buffer, width, height, 1, width, least);
-        pass(buffer, mask, height, width, width, 1, least);
+    for filter in [Filter::Least, Filter::Mean] {
+        rows.filter(mask, buffer, reach, filter);
+        columns.filter(buffer, mask, reach, filter);
+    }
+}
+
+/// What a value becomes of those round it.
+#[derive(Clone, Copy)]
+enum Filter {
+    Least,
+    Mean,
+}
+
+/// The rows or the columns of a plane.
+struct Lines {
+    /// How many there are, and how far the beginnings of two lie apart.
+    count: usize,
+    apart: usize,
+    /// Values in one, and how far two lie apart.
+    length: usize,
+    step: usize,
+}
+
+impl Lines {
+    /// Writes into each value of `to` what the filter makes of the values of `from` that are up to `reach` away in its line.
+    fn filter(&self, from: &[f32], to: &mut [f32], reach: usize, filter: Filter) {
+        for begins in (0..self.count).map(|line| line * self.apart) {
+            let value = |k: usize| from.get(begins + k * self.step).copied().unwrap_or_default();
+            for k in 0..self.length {
+                let (first, last) = (k.saturating_sub(reach), (k + reach).min(self.length - 1));
+                let near = (first..=last).map(value);
+                let filtered = match filter {
+                    Filter::Least => near.fold(f32::MAX, f32::min),
+                    Filter::Mean => near.sum::<f32>() / (last - first + 1) as f32,
+                };
+                if let Some(out) = to.get_mut(begins + k * self.step) {
+                    *out = filtered;
+                }
+            }
+        }
     }
 }
 

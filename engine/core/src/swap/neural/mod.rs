@@ -1,10 +1,10 @@
 //! Neural swap models of the field, brought by the user: any ONNX model, at the camera's rate whatever its speed.
 //!
 //! ```text
-//! frame, mesh ─align→ crop ─tensor→ network ─→ result, mask ─lay→ sheet in canonical UV ─draw→ every frame's mesh
+//! frame, mesh ─align→ crop ─tensor→ network ─→ result, mask ─project→ UV atlas ─draw→ every frame's mesh
 //! ```
 //! A file is [recognised](recognise()) by its graph, checked and measured ([`SwapModel::self_test`],
-//! [`SwapModel::measure`]). Families differ in data only: [`Contract`]. Results are laid out in canonical UV
+//! [`SwapModel::measure`]). Families differ in data only: [`Contract`]. Results are projected into canonical UV
 //! ([`Sheets`]) and drawn on the live mesh ([`Reprojection`]), so a slow model costs no latency.
 
 mod align;
@@ -18,9 +18,10 @@ mod model;
 mod recognise;
 pub mod registry;
 mod reprojection;
-mod sheet;
 #[cfg(test)]
 mod tests;
+pub mod tuning;
+mod uv_atlas;
 
 pub use crate::persona::VECTOR;
 pub use align::{Five, Template, align, five_points};
@@ -32,5 +33,5 @@ pub use identity::{Identity, RECOGNISER_SIDE, embed};
 pub use masks::MaskNet;
 pub use model::{SelfTest, Shot, SwapModel, Wearer};
 pub use recognise::{Hints, recognise};
-pub use reprojection::{Drawn, KNOWN, Reprojection, STALE, Sheets, Swapped, TURNED};
-pub use sheet::{Grid, Sheet};
+pub use reprojection::{Drawn, Reprojection, Sheets, Swapped};
+pub use uv_atlas::{Grid, UvAtlas};

@@ -7,6 +7,7 @@ use super::error::ModelError;
 use super::found::{Found, Kind};
 use super::identity::Identity;
 use super::masks::MaskNet;
+use super::tuning::ModelTuning;
 use crate::frame::Frame;
 use crate::infer::{Graph, Net, RunOptions, Runtime, Source};
 use crate::persona::Date;
@@ -56,6 +57,7 @@ pub struct SwapModel {
     /// A result's pixels that nobody needs any more.
     spare: Vec<f32>,
     until: Option<Date>,
+    tuning: ModelTuning,
 }
 
 /// What a model's self-test saw.
@@ -68,13 +70,6 @@ pub struct SelfTest {
     /// Mean of the result, in display values.
     pub mean: f32,
 }
-
-/// Share of a mask's shorter side over which it fades, inside its own edge.
-const MASK_FADE: f32 = 0.04;
-/// A result whose values differ by less than this is flat.
-const FLAT: f32 = 0.004;
-/// Results may go so far past 0..=1: networks overshoot at edges.
-const OVERSHOOT: f32 = 0.75;
 
 impl SwapModel {
     /// Loads a model that was recognised as `found`. `graph` is its graph.
@@ -104,8 +99,8 @@ impl SwapModel {
         let net = found.expecting(|expect| runtime.load_with(Source::File(path), expect, options))?;
         let contract = contract.clone();
         let (masks, planes, buffer, spare) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (shot, until) = (Shot::default(), None);
-        Ok(Self { contract, net, matrix, file, shot, masks, planes, buffer, spare, until })
+        let (shot, until, tuning) = (Shot::default(), None, ModelTuning::default());
+        Ok(Self { contract, net, matrix, file, shot, masks, planes, buffer, spare, until, tuning })
     }
 
     /// What it takes and gives.
@@ -249,7 +244,7 @@ impl SwapModel {
         }
         let mut mask = Vec::new();
         if !small.is_empty() {
-            let reach = (w.min(h) as f32 * MASK_FADE).round().max(1.0) as usize;
+            let reach = (w.min(h) as f32 * self.tuning.mask_fade).round().max(1.0) as usize;
             soften(&mut small, w, reach, &mut self.buffer);
             spread(&small, w, k, &mut mask);
         }
@@ -279,10 +274,11 @@ impl SwapModel {
             (low, high, sum) = (low.min(v), high.max(v), sum + v);
         }
         let file = self.file.clone();
-        if high - low < FLAT {
+        if high - low < self.tuning.flat {
             return Err(ModelError::Flat { node: node(), value: low, file });
         }
-        if low < -OVERSHOOT || high > 1.0 + OVERSHOOT {
+        let overshoot = self.tuning.overshoot;
+        if low < -overshoot || high > 1.0 + overshoot {
             let expected = "0 to 1 in display values".to_owned();
             return Err(ModelError::Values { node: node(), low, high, expected, file });
         }

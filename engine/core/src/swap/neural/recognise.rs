@@ -58,6 +58,15 @@ fn picture(end: &GraphEnd) -> Option<(Layout, [usize; 2])> {
     }
 }
 
+/// Shape of so many planes of a contract's size and layout.
+fn planes(contract: &Contract, n: usize) -> [usize; 4] {
+    let [w, h] = contract.size;
+    match contract.layout {
+        Layout::Nchw => [1, n, h, w],
+        Layout::Nhwc => [1, h, w, n],
+    }
+}
+
 fn is_vector(end: &GraphEnd) -> bool {
     matches!(end.shape.as_deref(), Some([_, Some(n)]) if *n == VECTOR as u64)
 }
@@ -67,24 +76,25 @@ fn is_vector(end: &GraphEnd) -> bool {
 /// # Errors
 /// [`ModelError`] with what was expected and what was found.
 pub fn recognise(graph: &Graph, file: &str, hints: &Hints) -> Result<Found, ModelError> {
-    let look = Look { graph, file };
+    let recognition = Recognition { graph, file };
     if let Some(contract) = &hints.side_car {
-        return look.swap(contract.clone());
+        return recognition.swap(contract.clone());
     }
     match graph.inputs.as_slice() {
-        [only] if is_vector(only) => look.converter(hints),
-        [only] => look.one_picture(only, hints),
-        [a, b] => look.two(a, b, hints),
-        _ => Err(look.unknown()),
+        [only] if is_vector(only) => recognition.converter(hints),
+        [only] => recognition.one_picture(only, hints),
+        [a, b] => recognition.two(a, b, hints),
+        _ => Err(recognition.unknown()),
     }
 }
 
-struct Look<'a> {
+/// A graph that is being recognised.
+struct Recognition<'a> {
     graph: &'a Graph,
     file: &'a str,
 }
 
-impl Look<'_> {
+impl Recognition<'_> {
     fn unknown(&self) -> ModelError {
         let (inputs, outputs) = (list(&self.graph.inputs), list(&self.graph.outputs));
         ModelError::Unknown { inputs, outputs, file: self.file.to_owned() }
@@ -272,65 +282,76 @@ impl Look<'_> {
 
     /// A swap model with this contract: every end is checked against it.
     fn swap(&self, contract: Contract) -> Result<Found, ModelError> {
-        let family = contract.family.name();
-        let [w, h] = contract.size;
-        let graph = self.graph;
-        let target = graph.inputs.iter().find(|e| picture(e).is_some_and(|p| p.1 == contract.size));
-        let named = |name: &str| graph.inputs.iter().find(|e| e.name == name);
-        let Some(target) = named("target").or(target).or(graph.inputs.iter().find(|e| rank(e) == 4)) else {
-            return Err(self.unknown());
-        };
-        // Where both are pictures of one size, the source is the one that is called so.
-        let is_source = |e: &&GraphEnd| e.name.to_ascii_lowercase().contains("source");
-        let target = match graph.inputs.iter().find(|e| e.name != target.name) {
-            Some(other) if is_source(&target) && picture(other).is_some() => other,
-            _ => target,
-        };
-        let mut inputs = vec![self.end(target, family, &contract.shape())?];
-        let others: Vec<&GraphEnd> = graph.inputs.iter().filter(|e| e.name != target.name).collect();
-        let wanted: Option<Vec<usize>> = match contract.source {
-            SourceKind::Built => None,
-            SourceKind::Unit | SourceKind::Adapted | SourceKind::Latent | SourceKind::Converted { .. } => {
-                Some(vec![1, VECTOR])
-            }
-            SourceKind::Picture { side, .. } => Some(vec![1, 3, side, side]),
-        };
-        match (wanted, others.as_slice()) {
-            (Some(wanted), [source]) => inputs.push(self.end(source, family, &wanted)?),
-            (None, []) => {}
-            (None, [morph]) if morph.name.contains("morph") => inputs.push(self.end(morph, family, &[1])?),
-            _ => return Err(self.unknown()),
-        }
-        let channels = |c| match contract.layout {
-            Layout::Nchw => [1, c, h, w],
-            Layout::Nhwc => [1, h, w, c],
-        };
-        let one = |end: &GraphEnd| filled(end, &channels(1));
+        let target = self.target(&contract)?;
+        let inputs = self.swap_inputs(&contract, target)?;
         let outputs = match contract.mask {
-            MaskKind::Dfm => {
-                let [live, face, made, ..] = graph.outputs.as_slice() else { return Err(self.unknown()) };
-                vec![
-                    self.end(face, family, &channels(3))?,
-                    self.end(live, family, &channels(1))?,
-                    self.end(made, family, &channels(1))?,
-                ]
-            }
-            kind => {
-                let pictures = graph.outputs.iter().find(|e| filled(e, &channels(3)).is_some());
-                let picture = pictures.or(graph.outputs.first()).ok_or_else(|| self.unknown())?;
-                let mut outputs = vec![self.end(picture, family, &channels(3))?];
-                if kind == MaskKind::Output {
-                    let mask = graph.outputs.iter().filter(|e| e.name != picture.name).find_map(one);
-                    outputs.push(mask.ok_or_else(|| self.unknown())?);
-                }
-                outputs
-            }
+            MaskKind::Dfm => self.dfm_outputs(&contract)?,
+            MaskKind::None | MaskKind::Output => self.swap_outputs(&contract)?,
         };
         let matrix = match contract.source {
             SourceKind::Latent => Some(self.matrix().ok_or_else(|| self.no_matrix())?.name.clone()),
             _ => None,
         };
         Ok(Found { kind: Kind::Swap(contract), inputs, outputs, matrix })
+    }
+
+    /// The input for the live face.
+    fn target(&self, contract: &Contract) -> Result<&GraphEnd, ModelError> {
+        let inputs = &self.graph.inputs;
+        let named = inputs.iter().find(|e| e.name == "target");
+        let of_its_size = || inputs.iter().find(|e| picture(e).is_some_and(|p| p.1 == contract.size));
+        let of_four_axes = || inputs.iter().find(|e| rank(e) == 4);
+        let target = named.or_else(of_its_size).or_else(of_four_axes).ok_or_else(|| self.unknown())?;
+        // Where both are pictures of one size, the source is the one that is called so.
+        let is_source = target.name.to_ascii_lowercase().contains("source");
+        let other = inputs.iter().find(|e| e.name != target.name);
+        Ok(other.filter(|e| is_source && picture(e).is_some()).unwrap_or(target))
+    }
+
+    /// The target's input, and the source's or the morph value's where there is one.
+    fn swap_inputs(&self, contract: &Contract, target: &GraphEnd) -> Result<Vec<TensorSpec>, ModelError> {
+        let family = contract.family.name();
+        let mut inputs = vec![self.end(target, family, &contract.shape())?];
+        let others: Vec<&GraphEnd> = self.graph.inputs.iter().filter(|e| e.name != target.name).collect();
+        let source: Option<Vec<usize>> = match contract.source {
+            SourceKind::Built => None,
+            SourceKind::Unit | SourceKind::Adapted | SourceKind::Latent | SourceKind::Converted { .. } => {
+                Some(vec![1, VECTOR])
+            }
+            SourceKind::Picture { side, .. } => Some(vec![1, 3, side, side]),
+        };
+        match (source, others.as_slice()) {
+            (Some(shape), [source]) => inputs.push(self.end(source, family, &shape)?),
+            (None, []) => {}
+            (None, [morph]) if morph.name.contains("morph") => inputs.push(self.end(morph, family, &[1])?),
+            _ => return Err(self.unknown()),
+        }
+        Ok(inputs)
+    }
+
+    /// The picture and, where the contract has one, its mask.
+    fn swap_outputs(&self, contract: &Contract) -> Result<Vec<TensorSpec>, ModelError> {
+        let (all, three) = (&self.graph.outputs, planes(contract, 3));
+        let fits = all.iter().find(|e| filled(e, &three).is_some());
+        let picture = fits.or(all.first()).ok_or_else(|| self.unknown())?;
+        let mut outputs = vec![self.end(picture, contract.family.name(), &three)?];
+        if contract.mask == MaskKind::Output {
+            let mut others = all.iter().filter(|e| e.name != picture.name);
+            let mask = others.find_map(|e| filled(e, &planes(contract, 1)));
+            outputs.push(mask.ok_or_else(|| self.unknown())?);
+        }
+        Ok(outputs)
+    }
+
+    /// A DFM's three outputs: the made face, and where the live one and the made one are.
+    fn dfm_outputs(&self, contract: &Contract) -> Result<Vec<TensorSpec>, ModelError> {
+        let [live, face, made, ..] = self.graph.outputs.as_slice() else { return Err(self.unknown()) };
+        let family = contract.family.name();
+        Ok(vec![
+            self.end(face, family, &planes(contract, 3))?,
+            self.end(live, family, &planes(contract, 1))?,
+            self.end(made, family, &planes(contract, 1))?,
+        ])
     }
 
     fn no_matrix(&self) -> ModelError {

@@ -4,7 +4,8 @@
 //! What only the model can tell (a new expression's shading) comes with the next result, over a short mix in UV.
 
 use super::crop::Made;
-use super::sheet::{Grid, Sheet};
+use super::tuning::ReprojectionTuning;
+use super::uv_atlas::{Grid, UvAtlas};
 use crate::frame::FrameTime;
 use crate::swap::FaceTexture;
 use crate::track::{Face, FaceId};
@@ -12,16 +13,6 @@ use glam::Quat;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A result older than the first is on its way out, one older than the second is gone: the mesh persona is drawn. A
-/// model's result grows twice as old as the model is slow before the next is there.
-pub const STALE: (Duration, Duration) = (Duration::from_millis(1600), Duration::from_millis(2200));
-/// The same by how far the head has turned since, in degrees.
-pub const TURNED: (f32, f32) = (28.0, 42.0);
-/// A new result is mixed in over half the time between results, within these limits: less would pop, more lags.
-const MIX: (Duration, Duration) = (Duration::from_millis(30), Duration::from_millis(120));
-/// A sheet must know so much of the face to be drawn alone.
-pub const KNOWN: f32 = 0.97;
 
 /// A model's result as a texture, ready to be drawn.
 #[derive(Clone, Debug)]
@@ -42,36 +33,37 @@ pub struct Swapped {
     pub took: Duration,
 }
 
-/// Turns a model's results into textures; one sheet a face. Belongs where the model runs.
+/// Turns a model's results into textures; one UV atlas a face. Belongs where the model runs.
 pub struct Sheets {
-    grid: Arc<Grid>,
-    faces: HashMap<FaceId, (FrameTime, Sheet)>,
+    raster: Arc<Grid>,
+    faces: HashMap<FaceId, (FrameTime, UvAtlas)>,
 }
 
-/// Sheets of faces that were not seen for so long are forgotten.
+/// Faces that were not seen for so long are forgotten.
 const FORGET: Duration = Duration::from_secs(20);
 
 impl Sheets {
-    /// Sheets on this grid.
+    /// Atlases on this raster.
     #[must_use]
-    pub fn new(grid: Arc<Grid>) -> Self {
-        Self { grid, faces: HashMap::new() }
+    pub fn new(raster: Arc<Grid>) -> Self {
+        Self { raster, faces: HashMap::new() }
     }
 
-    /// Lays a result of `face` at `time` on its sheet.
+    /// Projects a result of `face` at `time` into its atlas. All results of a face are one texture in its states: their
+    /// [`id`](FaceTexture::id) is the same.
     pub fn lay(&mut self, made: &Made, face: &Face, time: FrameTime, took: Duration) -> Swapped {
         self.faces.retain(|_, (seen, _)| time.0.saturating_sub(seen.0) < FORGET);
-        let grid = &self.grid;
-        let (seen, sheet) = self.faces.entry(face.id).or_insert_with(|| (time, Sheet::new(Arc::clone(grid))));
+        let empty = || (time, UvAtlas::new(Arc::clone(&self.raster)));
+        let (seen, atlas) = self.faces.entry(face.id).or_insert_with(empty);
         *seen = time;
-        sheet.lay(made, &face.landmarks);
+        atlas.project(made, &face.landmarks);
         Swapped {
             face: face.id,
-            texture: sheet.texture(),
+            texture: atlas.texture(),
             time,
             rotation: face.pose.rotation,
-            known: sheet.known(),
-            covers: sheet.covers(),
+            known: atlas.known(),
+            covers: atlas.covers(),
             took,
         }
     }
@@ -98,6 +90,7 @@ struct Worn {
 #[derive(Clone, Debug, Default)]
 pub struct Reprojection {
     faces: HashMap<FaceId, Worn>,
+    tuning: ReprojectionTuning,
 }
 
 /// What to draw for a face.
@@ -120,20 +113,27 @@ fn ramp(low: f32, high: f32, v: f32) -> f32 {
 }
 
 impl Reprojection {
+    /// One with other constants than the usual ones, for sweeps.
+    #[must_use]
+    pub fn tuned(tuning: ReprojectionTuning) -> Self {
+        Self { faces: HashMap::new(), tuning }
+    }
+
     /// Takes a new result.
     pub fn take(&mut self, result: Swapped) {
-        let time = result.time;
+        let (time, tuning) = (result.time, &self.tuning);
         self.faces.retain(|_, worn| time.0.saturating_sub(worn.newest.time.0) < FORGET);
         match self.faces.get_mut(&result.face) {
             Some(worn) => {
                 let between = time.0.saturating_sub(worn.newest.time.0);
-                let fresh = between < STALE.1;
+                let fresh = between < tuning.stale.1;
                 worn.before = fresh.then(|| worn.now(worn.drawn));
-                worn.lasts = (between / 2).clamp(MIX.0, MIX.1);
+                worn.lasts = (between / 2).clamp(tuning.mix.0, tuning.mix.1);
                 (worn.newest, worn.since) = (result, worn.drawn);
             }
             None => {
-                let worn = Worn { before: None, newest: result, since: time, lasts: MIX.0, drawn: time };
+                let worn =
+                    Worn { before: None, newest: result, since: time, lasts: tuning.mix.0, drawn: time };
                 self.faces.insert(worn.newest.face, worn);
             }
         }
@@ -141,17 +141,18 @@ impl Reprojection {
 
     /// What to draw on a face at `time`, turned as `rotation` says. None where there is no result that is fresh enough.
     pub fn draw(&mut self, face: FaceId, time: FrameTime, rotation: Option<Quat>) -> Option<Drawn> {
-        let worn = self.faces.get_mut(&face)?;
+        let (worn, tuning) = (self.faces.get_mut(&face)?, &self.tuning);
         let age = time.0.saturating_sub(worn.newest.time.0);
         let turned = rotation.map_or(0.0, |r| r.angle_between(worn.newest.rotation).to_degrees());
-        let old = ramp(STALE.0.as_secs_f32(), STALE.1.as_secs_f32(), age.as_secs_f32());
-        let share = (1.0 - old).min(1.0 - ramp(TURNED.0, TURNED.1, turned));
+        let (ageing, gone) = tuning.stale;
+        let old = ramp(ageing.as_secs_f32(), gone.as_secs_f32(), age.as_secs_f32());
+        let share = (1.0 - old).min(1.0 - ramp(tuning.turned.0, tuning.turned.1, turned));
         if share <= 0.0 {
             return None;
         }
         worn.drawn = time;
-        let whole = share >= 1.0 && worn.newest.known >= KNOWN;
-        let covers = worn.newest.covers >= KNOWN;
+        let whole = share >= 1.0 && worn.newest.known >= tuning.known;
+        let covers = worn.newest.covers >= tuning.known;
         Some(Drawn { texture: worn.now(time), share, whole, covers, age })
     }
 

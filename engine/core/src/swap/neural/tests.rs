@@ -1,7 +1,7 @@
 //! Every family's adapter against a network whose result is known in closed form: alignment, normalisation, layout,
 //! source vector, result range and mask, and the refusals.
 
-use super::sheet::canonical_mesh;
+use super::uv_atlas::canonical_mesh;
 use super::*;
 use crate::frame::{Colour, Frame, PixelFormat};
 use crate::infer::stand_in::{self, Emap, Fault, Shift, StandIn, Storage};

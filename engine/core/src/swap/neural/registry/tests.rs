@@ -1,7 +1,7 @@
 use super::*;
 use crate::frame::{Colour, PixelFormat};
 use crate::infer::stand_in::{self, StandIn};
-use crate::swap::neural::sheet::canonical_mesh;
+use crate::swap::neural::uv_atlas::canonical_mesh;
 use glam::Vec2;
 
 fn runtime() -> Runtime {

@@ -8,6 +8,7 @@ use crate::swap::neural::error::ModelError;
 use crate::swap::neural::found::{Found, Kind};
 use crate::swap::neural::model::SwapModel;
 use crate::swap::neural::recognise::{Hints, recognise};
+use crate::swap::neural::tuning::TrialTuning;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,10 +28,6 @@ pub struct Declared {
     pub cache: Option<PathBuf>,
 }
 
-/// How long a provider is measured.
-const MEASURE: Duration = Duration::from_millis(1500);
-/// Half precision may change the mean colour value by this at most, in display values.
-const HALF_DIFFERS: f32 = 0.01;
 /// The description beside a model: at most so long.
 const SIDE_CAR_LIMIT: u64 = 64 << 10;
 
@@ -82,47 +79,13 @@ pub fn check(
     tell: &mut dyn FnMut(&str),
 ) -> Result<Entry, ModelError> {
     let (graph, found) = identify(path, declared.family)?;
-    let options =
-        |provider| RunOptions { provider, threads: threads(), half: false, cache: declared.cache.clone() };
-    let mut tries: Vec<(Provider, bool)> = Vec::new();
-    for provider in runtime.providers() {
-        if declared.providers.is_empty()
-            || declared.providers.contains(&provider)
-            || provider == Provider::Cpu
-        {
-            tries.push((provider, false));
-            if provider.has_half() {
-                tries.push((provider, true));
-            }
-        }
-    }
-    // The processor first: what fails there is the file's fault.
-    tries.sort_by_key(|(p, half)| (*p != Provider::Cpu, *half));
-    let (mut measured, mut reference): (Vec<Measured>, Option<SwapModel>) = (Vec::new(), None);
-    for (provider, half) in tries {
+    let mut trial = Trial { runtime, path, graph: &graph, found: &found, reference: None };
+    let mut measured: Vec<Measured> = Vec::new();
+    for (provider, half) in tries(runtime, &declared.providers) {
         tell(&format!("testing on {provider}{}", if half { " in half precision" } else { "" }));
-        let options = RunOptions { half, ..options(provider) };
+        let options = RunOptions { provider, threads: threads(), half, cache: declared.cache.clone() };
         let done = match &found.kind {
-            Kind::Swap(_) => {
-                SwapModel::load(runtime, path, &graph, &found, &options).and_then(|mut model| {
-                    model.self_test()?;
-                    if let Some(reference) = reference.as_mut().filter(|_| half || provider != Provider::Cpu)
-                    {
-                        let by = model.differs_from(reference)?;
-                        if by > HALF_DIFFERS {
-                            let (node, file) = ("the result".to_owned(), path.display().to_string());
-                            let expected =
-                                format!("a mean difference from the processor's of {HALF_DIFFERS} at most");
-                            return Err(ModelError::Values { node, low: by, high: by, expected, file });
-                        }
-                    }
-                    let took = model.measure(MEASURE)?;
-                    if reference.is_none() {
-                        reference = Some(model);
-                    }
-                    Ok(took)
-                })
-            }
+            Kind::Swap(_) => trial.swap(&options, &TrialTuning::default()),
             Kind::Recogniser | Kind::Adapter(_) | Kind::Converter(_) | Kind::Mask(_) => {
                 load_net(runtime, path, &found, &options).and_then(|mut net| measure(&mut *net))
             }
@@ -142,6 +105,53 @@ pub fn check(
     }
     measured.sort_by(|a, b| a.ms.unwrap_or(f64::MAX).total_cmp(&b.ms.unwrap_or(f64::MAX)));
     entry(runtime, path, &graph.others, found, declared, measured)
+}
+
+/// What a file is tried on: the providers that are wanted (all where none is named) and the processor, each in half
+/// precision too where it has that. The processor comes first: what fails there is the file's fault.
+fn tries(runtime: &Runtime, wanted: &[Provider]) -> Vec<(Provider, bool)> {
+    let mut tries = Vec::new();
+    for provider in runtime.providers() {
+        if wanted.is_empty() || wanted.contains(&provider) || provider == Provider::Cpu {
+            tries.push((provider, false));
+            if provider.has_half() {
+                tries.push((provider, true));
+            }
+        }
+    }
+    tries.sort_by_key(|(provider, half)| (*provider != Provider::Cpu, *half));
+    tries
+}
+
+/// A swap model's file that is tried on one provider after the other.
+struct Trial<'a> {
+    runtime: &'a Runtime,
+    path: &'a Path,
+    graph: &'a Graph,
+    found: &'a Found,
+    /// The model as the first provider ran it, which the others are compared with.
+    reference: Option<SwapModel>,
+}
+
+impl Trial<'_> {
+    /// The model's time for one result; an error where what it gives is wrong.
+    fn swap(&mut self, options: &RunOptions, tuning: &TrialTuning) -> Result<Duration, ModelError> {
+        let mut model = SwapModel::load(self.runtime, self.path, self.graph, self.found, options)?;
+        model.self_test()?;
+        let first = options.provider == Provider::Cpu && !options.half;
+        if let Some(reference) = self.reference.as_mut().filter(|_| !first) {
+            let by = model.differs_from(reference)?;
+            if by > tuning.differs {
+                let (node, file) = ("the result".to_owned(), self.path.display().to_string());
+                let expected =
+                    format!("a mean difference from the processor's of {} at most", tuning.differs);
+                return Err(ModelError::Values { node, low: by, high: by, expected, file });
+            }
+        }
+        let took = model.measure(tuning.measure)?;
+        self.reference.get_or_insert(model);
+        Ok(took)
+    }
 }
 
 fn entry(

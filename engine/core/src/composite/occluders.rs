@@ -1,4 +1,4 @@
-//! What stands in front of a face, carried from canonical UV to a texture's own.
+//! Occluders: what stands in front of a face, carried from canonical UV to a texture's own.
 
 use crate::canonical_uv::CANONICAL_UV;
 use crate::space::Uv;
@@ -15,7 +15,7 @@ const MAPS_MAX: usize = 32;
 
 /// Where each layout's cells lie in canonical UV.
 #[derive(Default)]
-pub(super) struct InFront {
+pub(super) struct Occluders {
     maps: Vec<Map>,
 }
 
@@ -32,37 +32,45 @@ impl Map {
     }
 }
 
-impl InFront {
+impl Occluders {
     /// Writes the cells over `texture`'s own UV; none where nothing stands in front.
     pub(super) fn cells(&mut self, occlusion: &Occlusion, texture: &FaceTexture, out: &mut Vec<OccludeCell>) {
         out.clear();
         let Some(cells) = occlusion.cells() else { return };
+        let packed: Vec<[Vec4; 2]> =
+            cells.iter().map(|c| [c.face.extend(c.covered), c.front.extend(0.0)]).collect();
+        let sampled = |at: &Vec2| {
+            let [face, front] = sample(&packed, *at).map(|v| v.to_array());
+            OccludeCell { face, front }
+        };
+        out.extend(self.places(texture).iter().map(sampled));
+    }
+
+    /// Where the cells of this texture's layout lie in canonical UV, in cells.
+    fn places(&mut self, texture: &FaceTexture) -> &[Vec2] {
         if !self.maps.iter().any(|m| m.is_of(texture)) {
             self.maps.truncate(MAPS_MAX - 1);
             let (layout, mouth) = (Arc::clone(texture.layout()), texture.openings().mouth);
-            self.maps.insert(0, Map { layout, mouth, places: map(texture) });
+            self.maps.insert(0, Map { layout, mouth, places: canonical_places(texture) });
         }
-        let places = self.maps.iter().find(|m| m.is_of(texture)).map_or(&[][..], |m| &m.places);
-        let packed: Vec<[Vec4; 2]> =
-            cells.iter().map(|c| [c.face.extend(c.covered), c.front.extend(0.0)]).collect();
-        out.extend(places.iter().map(|at| {
-            let at = at.clamp(Vec2::ZERO, Vec2::splat(SIDE as f32 - 1.001));
-            let (x, y) = (at.x as usize, at.y as usize);
-            let f = at - Vec2::new(x as f32, y as f32);
-            let get = |dx: usize, dy: usize, k: usize| {
-                packed.get((y + dy) * SIDE + x + dx).map_or(Vec4::ZERO, |c| c[k])
-            };
-            let mix = |k: usize| {
-                let upper = get(0, 0, k).lerp(get(1, 0, k), f.x);
-                upper.lerp(get(0, 1, k).lerp(get(1, 1, k), f.x), f.y)
-            };
-            OccludeCell { face: mix(0).to_array(), front: mix(1).to_array() }
-        }));
+        self.maps.iter().find(|m| m.is_of(texture)).map_or(&[][..], |m| &m.places)
     }
 }
 
+/// The cells' values at a place between their middles, bilinear; at the border those of the border.
+fn sample(cells: &[[Vec4; 2]], at: Vec2) -> [Vec4; 2] {
+    let at = at.clamp(Vec2::ZERO, Vec2::splat(SIDE as f32 - 1.001));
+    let (x, y) = (at.x as usize, at.y as usize);
+    let f = at - Vec2::new(x as f32, y as f32);
+    [0, 1].map(|k| {
+        let get = |x: usize, y: usize| cells.get(y * SIDE + x).map_or(Vec4::ZERO, |c| c[k]);
+        let upper = get(x, y).lerp(get(x + 1, y), f.x);
+        upper.lerp(get(x, y + 1).lerp(get(x + 1, y + 1), f.x), f.y)
+    })
+}
+
 /// Canonical place, in cells, of the middle of each cell of a texture's own UV.
-fn map(texture: &FaceTexture) -> Vec<Vec2> {
+fn canonical_places(texture: &FaceTexture) -> Vec<Vec2> {
     let uv: Vec<Vec2> = texture.uv().iter().take(POINTS).map(|u| u.0).collect();
     let mut out = vec![Vec2::NAN; SIDE * SIDE];
     for place in places(&uv, &TRIANGLES) {
@@ -73,30 +81,39 @@ fn map(texture: &FaceTexture) -> Vec<Vec2> {
         let at = canonical(0) * w.x + canonical(1) * w.y + canonical(2) * w.z;
         out[usize::from(place.cell)] = at * SIDE as f32 - 0.5;
     }
-    // Round the face: the neighbours' place.
     for _ in 0..3 {
-        let before = out.clone();
-        for (cell, at) in out.iter_mut().enumerate().filter(|(_, at)| at.is_nan()) {
-            around(cell, 1, |k| {
-                if before[k].is_finite() {
-                    *at = before[k];
-                }
-            });
-        }
+        grow(&mut out);
     }
     if texture.openings().mouth {
-        let corner = |k: usize| LIPS_INNER.get(k).and_then(|i| CANONICAL_UV.get(usize::from(*i)));
-        let [right, left] =
-            [0, LIPS_INNER.len() / 2].map(|k| corner(k).map_or(Vec2::ZERO, |p| Vec2::from_array(*p)));
-        for (cell, at) in out.iter_mut().enumerate() {
-            let uv = (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32;
-            // What stands before the lips stands before what is behind them.
-            if let Some(inside) = painted_at(uv) {
-                *at = right.lerp(left, inside.x) * SIDE as f32 - 0.5;
-            }
-        }
+        lay_mouth(&mut out);
     }
     out.iter().map(|at| if at.is_nan() { Vec2::ZERO } else { *at }).collect()
+}
+
+/// Gives cells without a place that of a neighbour.
+fn grow(places: &mut [Vec2]) {
+    let before = places.to_vec();
+    for (cell, at) in places.iter_mut().enumerate().filter(|(_, at)| at.is_nan()) {
+        around(cell, 1, |k| {
+            if before[k].is_finite() {
+                *at = before[k];
+            }
+        });
+    }
+}
+
+/// Lays the cells of the painted inside of the mouth on the line between the mouth's corners: what stands before the lips
+/// stands before what is behind them.
+fn lay_mouth(places: &mut [Vec2]) {
+    let corner = |k: usize| LIPS_INNER.get(k).and_then(|i| CANONICAL_UV.get(usize::from(*i)));
+    let [right, left] =
+        [0, LIPS_INNER.len() / 2].map(|k| corner(k).map_or(Vec2::ZERO, |p| Vec2::from_array(*p)));
+    for (cell, at) in places.iter_mut().enumerate() {
+        let uv = (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32;
+        if let Some(inside) = painted_at(uv) {
+            *at = right.lerp(left, inside.x) * SIDE as f32 - 0.5;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,7 +135,7 @@ mod tests {
             let right = k % SIDE >= SIDE / 2;
             (cell.covered, cell.front) = (f32::from(u8::from(right)), Vec3::X);
         }
-        let (mut maps, mut out) = (InFront::default(), Vec::new());
+        let (mut maps, mut out) = (Occluders::default(), Vec::new());
         maps.cells(&Occlusion::from_cells(&cells), &texture, &mut out);
         let at = |u: f32, v: f32| out[(v * SIDE as f32) as usize * SIDE + (u * SIDE as f32) as usize];
         assert!(at(0.85, 0.75).face[3] > 0.99 && at(0.65, 0.75).face[3] < 0.01);
@@ -144,7 +161,7 @@ mod tests {
             let x = ((k % SIDE) as f32 + 0.5) / SIDE as f32;
             cell.covered = f32::from(u8::from((x > half) == (left.x > half)));
         }
-        let (mut maps, mut out) = (InFront::default(), Vec::new());
+        let (mut maps, mut out) = (Occluders::default(), Vec::new());
         maps.cells(&Occlusion::from_cells(&cells), &texture, &mut out);
         let covered = |across: f32, down: f32| {
             let at = crate::swap::inside_of_mouth(across, down) * SIDE as f32;

@@ -1,35 +1,30 @@
-//! A model's results laid out in canonical UV: what the live mesh is drawn with until the next result is there.
+//! The UV atlas: a model's results in canonical UV, which the live mesh is drawn with until the next result is there.
 //!
 //! Every result is brought to the same layout, so that results can be mixed texel by texel, and so that what one result
 //! does not show (the far cheek of a turned head, the inside of a closed mouth) stays from an earlier one.
 
 use super::crop::Made;
+use super::tuning::AtlasTuning;
 use crate::canonical_uv::CANONICAL_UV;
-use crate::space::{CropPx, MeshPoint, Uv};
+use crate::space::{CropPx, ImagePx, MeshPoint, Uv};
 use crate::swap::bake::{Mask, canonical_mask};
-use crate::swap::{FaceTexture, Openings, Tone};
+use crate::swap::{FaceTexture, Openings, TextureId, TextureVersion, Tone};
 use crate::topology::{POINTS, TRIANGLES};
 #[cfg(test)]
 use glam::Vec3;
 use glam::{Vec2, Vec4};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How a triangle must face the camera (cosine) to be read at all, and to be read in full.
-const FACING: (f32, f32) = (0.12, 0.35);
-/// Share of its resting area that a triangle must have in the picture to count at all against what is known, and in
-/// full: below lies what is folded away, as the inside of a closed mouth.
-const SPREAD: (f32, f32) = (0.06, 0.25);
-
-/// Where each texel of a sheet lies on the mesh; the same for all faces.
+/// Where each texel of an atlas lies on the mesh; the same for all faces.
 #[derive(Debug)]
 pub struct Grid {
     side: usize,
     uv: Arc<[Uv]>,
     /// The texels on the mesh, row by row.
     cells: Vec<Cell>,
-    /// The triangles' areas in canonical UV.
+    /// The triangles' areas in canonical UV, signed.
     areas: Vec<f32>,
+    tuning: AtlasTuning,
 }
 
 /// A texel on the mesh.
@@ -45,58 +40,80 @@ struct Cell {
     share: [f32; 2],
 }
 
+/// A mesh point in canonical UV.
 fn corner(i: u16) -> Vec2 {
     CANONICAL_UV.get(usize::from(i)).map_or(Vec2::ZERO, |uv| Vec2::from_array(*uv))
 }
 
+/// Twice the area of a triangle; negative where it runs the other way round.
+fn area([a, b, c]: [Vec2; 3]) -> f32 {
+    (b - a).perp_dot(c - a)
+}
+
 impl Grid {
-    /// The grid of a sheet of `side` texels a side, cut as `mask` says.
+    /// The raster of an atlas of `side` texels a side, cut as `mask` says.
     #[must_use]
     pub fn new(side: usize, mask: Mask) -> Arc<Self> {
+        Self::tuned(side, mask, AtlasTuning::default())
+    }
+
+    /// The same with other constants than the usual ones, for sweeps.
+    #[must_use]
+    pub fn tuned(side: usize, mask: Mask, tuning: AtlasTuning) -> Arc<Self> {
         let alpha = canonical_mask(side, mask);
         let mut cells: Vec<Option<Cell>> = vec![None; side * side];
         let mut areas = Vec::with_capacity(TRIANGLES.len());
-        for (number, t) in TRIANGLES.iter().enumerate() {
-            let p = t.map(|i| corner(i) * side as f32 - 0.5);
-            let area = (p[1] - p[0]).perp_dot(p[2] - p[0]);
-            areas.push(area / (side * side) as f32);
-            if area.abs() < 1e-6 {
-                continue;
-            }
-            let low = p[0].min(p[1]).min(p[2]).floor().max(Vec2::ZERO);
-            let high = p[0].max(p[1]).max(p[2]).ceil().min(Vec2::splat(side as f32 - 1.0));
-            for y in low.y as usize..=high.y as usize {
-                for x in low.x as usize..=high.x as usize {
-                    let q = Vec2::new(x as f32, y as f32) - p[0];
-                    let (s, t) = (q.perp_dot(p[2] - p[0]) / area, (p[1] - p[0]).perp_dot(q) / area);
-                    let at = y * side + x;
-                    let inside = s >= -1e-4 && t >= -1e-4 && s + t <= 1.0 + 1e-4;
-                    let weight = alpha.get(at).copied().unwrap_or_default();
-                    if let Some(cell) = cells.get_mut(at)
-                        && inside
-                        && weight > 0.0
-                        && cell.is_none()
-                    {
-                        let alpha = (weight * 255.0 + 0.5) as u8;
-                        *cell = Some(Cell { at: at as u32, triangle: number as u16, alpha, share: [s, t] });
-                    }
+        for (triangle, corners) in (0u16..).zip(TRIANGLES.iter()) {
+            let corners = corners.map(|i| corner(i) * side as f32 - 0.5);
+            areas.push(area(corners) / (side * side) as f32);
+            raster(corners, side, |at, share| {
+                let weight = alpha.get(at).copied().unwrap_or_default();
+                if let Some(cell) = cells.get_mut(at)
+                    && weight > 0.0
+                    && cell.is_none()
+                {
+                    let alpha = (weight * 255.0 + 0.5) as u8;
+                    *cell = Some(Cell { at: at as u32, triangle, alpha, share });
                 }
-            }
+            });
         }
         let uv = CANONICAL_UV.iter().take(POINTS).map(|uv| Uv(Vec2::from_array(*uv))).collect();
-        Arc::new(Self { side, uv, cells: cells.into_iter().flatten().collect(), areas })
+        Arc::new(Self { side, uv, cells: cells.into_iter().flatten().collect(), areas, tuning })
     }
 }
 
-/// One face's sheet.
-#[derive(Clone, Debug)]
-pub struct Sheet {
-    grid: Arc<Grid>,
+/// Calls `each` for the texels in a triangle, whose corners are in texels: which texel, and the shares of the second and
+/// the third corner there.
+fn raster(p: [Vec2; 3], side: usize, mut each: impl FnMut(usize, [f32; 2])) {
+    let area = area(p);
+    if area.abs() < 1e-6 {
+        return;
+    }
+    let low = p[0].min(p[1]).min(p[2]).floor().max(Vec2::ZERO);
+    let high = p[0].max(p[1]).max(p[2]).ceil().min(Vec2::splat(side as f32 - 1.0));
+    for y in low.y as usize..=high.y as usize {
+        for x in low.x as usize..=high.x as usize {
+            let q = Vec2::new(x as f32, y as f32) - p[0];
+            let (s, t) = (q.perp_dot(p[2] - p[0]) / area, (p[1] - p[0]).perp_dot(q) / area);
+            if s >= -1e-4 && t >= -1e-4 && s + t <= 1.0 + 1e-4 {
+                each(y * side + x, [s, t]);
+            }
+        }
+    }
+}
+
+/// One face's atlas.
+#[derive(Debug)]
+pub struct UvAtlas {
+    raster: Arc<Grid>,
+    /// The same for all results that are laid on it.
+    id: TextureId,
+    version: TextureVersion,
     /// R G B and how far it is known, 0..=255.
     texels: Vec<[u8; 4]>,
     /// Blend weights of the last result, 0..=255.
     alpha: Vec<u8>,
-    /// The result as it is laid, see [`Reader`].
+    /// The result that is being projected, see [`Reader`].
     pixels: Vec<Vec4>,
     known: f32,
     covers: f32,
@@ -118,12 +135,21 @@ fn ramp((low, high): (f32, f32), v: f32) -> f32 {
     ((v - low) / (high - low)).clamp(0.0, 1.0)
 }
 
-impl Sheet {
-    /// An empty sheet.
+impl UvAtlas {
+    /// An empty atlas.
     #[must_use]
-    pub fn new(grid: Arc<Grid>) -> Self {
-        let n = grid.side * grid.side;
-        Self { grid, texels: vec![[0; 4]; n], alpha: vec![0; n], pixels: Vec::new(), known: 0.0, covers: 0.0 }
+    pub fn new(raster: Arc<Grid>) -> Self {
+        let n = raster.side * raster.side;
+        Self {
+            raster,
+            id: TextureId::fresh(),
+            version: TextureVersion::fresh(),
+            texels: vec![[0; 4]; n],
+            alpha: vec![0; n],
+            pixels: Vec::new(),
+            known: 0.0,
+            covers: 0.0,
+        }
     }
 
     /// Share of the face that is known, 0..=1.
@@ -138,97 +164,98 @@ impl Sheet {
         self.covers
     }
 
-    /// Lays a result on the sheet. `mesh`: the 468 points of the face in the picture that it was made from.
-    pub fn lay(&mut self, made: &Made, mesh: &[MeshPoint]) {
+    /// Projects a result into the atlas. `mesh`: the 468 points of the face in the picture that it was made from.
+    pub fn project(&mut self, made: &Made, mesh: &[MeshPoint]) {
         let Some(mesh) = mesh.get(..POINTS) else { return };
-        let places: Vec<Vec2> = mesh
-            .iter()
-            .map(|p| made.square.to_crop(crate::space::ImagePx(p.truncate()), made.side))
-            .map(|CropPx(p)| p)
-            .collect();
+        let to_crop = |p: &MeshPoint| made.square.to_crop(ImagePx(p.truncate()), made.side);
+        let places: Vec<Vec2> = mesh.iter().map(to_crop).map(|CropPx(p)| p).collect();
         let patches = self.patches(mesh, &places);
         let mut pixels = std::mem::take(&mut self.pixels);
         let reader = Reader::new(made, &mut pixels);
         let (mut known, mut covers, mut all) = (0u64, 0u64, 0u64);
-        for cell in &self.grid.cells {
+        for cell in &self.raster.cells {
             let at = cell.at as usize;
             let (Some(texel), Some(alpha)) = (self.texels.get_mut(at), self.alpha.get_mut(at)) else {
                 continue;
             };
             let Some(patch) = patches.get(usize::from(cell.triangle)) else { continue };
-            let [s, r] = cell.share;
-            let p = patch.from + patch.along * s + patch.down * r;
-            let seen = if patch.facing > 0.0 { reader.at(p) } else { None };
+            let seen = if patch.facing > 0.0 { reader.at(patch.place(cell.share)) } else { None };
             let mut mask = 1.0;
             if let Some(new) = seen {
                 mask = new.w;
-                let [r, g, b, k] = *texel;
-                // What was never seen takes the first that comes, the line of a closed mouth for its inside.
-                let share = if k == 0 { 1.0 } else { patch.weight };
-                let old = Vec4::new(f32::from(r), f32::from(g), f32::from(b), 0.0);
-                let mixed = old + (new - old) * share + 0.5;
-                let k = k.max((patch.facing * 255.0 + 0.5) as u8);
-                *texel = [mixed.x as u8, mixed.y as u8, mixed.z as u8, k];
+                *texel = mixed(*texel, new, patch);
             }
             *alpha = (f32::from(cell.alpha) * mask * f32::from(texel[3]) / 255.0 + 0.5) as u8;
             known += u64::from(cell.alpha) * u64::from(texel[3]);
             covers += u64::from(*alpha) * 255;
             all += u64::from(cell.alpha) * 255;
         }
+        self.version = TextureVersion::fresh();
         self.pixels = pixels;
         self.known = known as f32 / all.max(1) as f32;
         self.covers = covers as f32 / all.max(1) as f32;
     }
 
-    /// Where each triangle lies in the result, and how far it counts.
+    /// Where each triangle lies in the result, and how far it counts. `places`: the mesh in the result's pixels.
     fn patches(&self, mesh: &[MeshPoint], places: &[Vec2]) -> Vec<Patch> {
         let flat = |t: &[u16; 3]| t.map(|i| places.get(usize::from(i)).copied().unwrap_or_default());
         let deep = |t: &[u16; 3]| t.map(|i| mesh.get(usize::from(i)).copied().unwrap_or_default());
-        let area = |p: [Vec2; 3]| (p[1] - p[0]).perp_dot(p[2] - p[0]);
-        let total = self.grid.areas.iter().map(|a| a.abs()).sum::<f32>().max(1e-6);
+        let total = self.raster.areas.iter().map(|a| a.abs()).sum::<f32>().max(1e-6);
         let shown = TRIANGLES.iter().map(|t| area(flat(t)).abs()).sum::<f32>().max(1e-6);
         let scale = total / shown;
-        let weigh = |(t, resting): (&[u16; 3], &f32)| {
+        let tuning = &self.raster.tuning;
+        let patch = |t: &[u16; 3], resting: f32| {
             let [a, b, c] = deep(t);
             let normal = (b - a).cross(c - a);
-            let facing = normal.z * resting.signum() / normal.length().max(1e-6);
+            let facing = ramp(tuning.facing, normal.z * resting.signum() / normal.length().max(1e-6));
             let [from, b, c] = flat(t);
             let spread = area([from, b, c]) * scale / resting;
-            let facing = ramp(FACING, facing);
-            let weight = facing.min(ramp(SPREAD, spread));
+            let weight = facing.min(ramp(tuning.spread, spread));
             Patch { from, along: b - from, down: c - from, facing, weight }
         };
-        TRIANGLES.iter().zip(&self.grid.areas).map(weigh).collect()
+        TRIANGLES.iter().zip(&self.raster.areas).map(|(t, resting)| patch(t, *resting)).collect()
     }
 
-    /// The sheet as a texture.
+    /// The atlas as a texture.
     #[must_use]
     pub fn texture(&self) -> FaceTexture {
-        let side = self.grid.side as u32;
+        let side = self.raster.side as u32;
         let mut texels: Vec<u32> = self
             .texels
             .iter()
             .zip(&self.alpha)
             .map(|([r, g, b, _], a)| u32::from_le_bytes([*r, *g, *b, *a]))
             .collect();
-        let levels = halve(&mut texels, self.grid.side);
+        let levels = halve(&mut texels, self.raster.side);
         FaceTexture {
             side,
             levels,
             texels: texels.into(),
-            uv: Arc::clone(&self.grid.uv),
+            uv: Arc::clone(&self.raster.uv),
             tone: Tone::Match,
             openings: Openings::default(),
-            serial: next_serial(),
+            id: self.id,
+            version: self.version,
             until: None,
         }
     }
 }
 
-fn next_serial() -> u64 {
-    // Far from the numbers of baked textures.
-    static SERIAL: AtomicU64 = AtomicU64::new(1 << 48);
-    SERIAL.fetch_add(1, Ordering::Relaxed)
+impl Patch {
+    /// The place of a texel in the result's pixels.
+    fn place(&self, [along, down]: [f32; 2]) -> Vec2 {
+        self.from + self.along * along + self.down * down
+    }
+}
+
+/// A texel (R G B and how far it is known) after a new result (R, G, B as codes) was laid over it.
+fn mixed([r, g, b, known]: [u8; 4], new: Vec4, patch: &Patch) -> [u8; 4] {
+    // What was never seen takes the first that comes, the line of a closed mouth for its inside.
+    let share = if known == 0 { 1.0 } else { patch.weight };
+    let old = Vec4::new(f32::from(r), f32::from(g), f32::from(b), 0.0);
+    let mixed = old + (new - old) * share + 0.5;
+    let known = known.max((patch.facing * 255.0 + 0.5) as u8);
+    [mixed.x as u8, mixed.y as u8, mixed.z as u8, known]
 }
 
 /// Appends the smaller levels down to 4 texels a side, each the mean of four codes: results are as sharp as they are,
@@ -301,7 +328,8 @@ impl<'a> Reader<'a> {
 }
 
 impl FaceTexture {
-    /// `self` on the way to `other`, 0..=1, texel by texel. Both must be sheets of one grid; otherwise `other` itself.
+    /// `self` on the way to `other`, 0..=1, texel by texel. Both must come from atlases of one raster; otherwise `other`
+    /// itself.
     pub(super) fn towards(&self, other: &Self, share: f32) -> Self {
         let k = (share.clamp(0.0, 1.0) * 256.0 + 0.5) as u32;
         if k >= 256 || self.texels.len() != other.texels.len() || !Arc::ptr_eq(&self.uv, &other.uv) {
@@ -315,7 +343,7 @@ impl FaceTexture {
             low | (high << 8)
         };
         let texels = self.texels.iter().zip(other.texels.iter()).map(|(a, b)| mix(*a, *b)).collect();
-        Self { texels, serial: next_serial(), ..other.clone() }
+        Self { texels, version: TextureVersion::fresh(), ..other.clone() }
     }
 }
 

@@ -14,21 +14,21 @@ fn made(mask: Vec<f32>) -> Made {
     Made { square, side: 128.0, width: w, height: h, rgb, mask }
 }
 
-fn sheet() -> Sheet {
+fn atlas() -> UvAtlas {
     let full = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-    Sheet::new(Grid::new(128, full))
+    UvAtlas::new(Grid::new(128, full))
 }
 
 /// The colours of a linear picture are known at every place in closed form.
 #[test]
 fn a_result_lies_where_the_mesh_says() {
-    let (mut sheet, made) = (sheet(), made(Vec::new()));
+    let (mut atlas, made) = (atlas(), made(Vec::new()));
     let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
-    sheet.lay(&made, &mesh);
-    assert!(sheet.known() > 0.98, "{}", sheet.known());
+    atlas.project(&made, &mesh);
+    assert!(atlas.known() > 0.98, "{}", atlas.known());
     let mut seen = 0;
-    for cell in &sheet.grid.cells {
-        let t = sheet.texels[cell.at as usize];
+    for cell in &atlas.raster.cells {
+        let t = atlas.texels[cell.at as usize];
         if t[3] < 255 {
             continue;
         }
@@ -48,27 +48,27 @@ fn a_result_lies_where_the_mesh_says() {
 
 #[test]
 fn what_is_turned_away_stays_as_it_was() {
-    let (mut sheet, first) = (sheet(), made(Vec::new()));
+    let (mut atlas, first) = (atlas(), made(Vec::new()));
     let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
-    sheet.lay(&first, &mesh);
-    let before = sheet.texels.clone();
+    atlas.project(&first, &mesh);
+    let before = atlas.texels.clone();
     let black = Made { rgb: vec![0.0; 3 * 128 * 128], ..first };
     // Mirrored: every triangle faces away.
     let away: Vec<Vec3> = mesh.iter().map(|p| Vec3::new(400.0 - p.x, p.y, p.z)).collect();
-    sheet.lay(&black, &away);
-    assert_eq!(sheet.texels, before);
-    sheet.lay(&black, &mesh);
-    assert_ne!(sheet.texels, before);
+    atlas.project(&black, &away);
+    assert_eq!(atlas.texels, before);
+    atlas.project(&black, &mesh);
+    assert_ne!(atlas.texels, before);
 }
 
 #[test]
 fn the_mask_becomes_the_alpha() {
-    let mut sheet = sheet();
+    let mut atlas = atlas();
     let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
-    sheet.lay(&made(vec![0.5; 128 * 128]), &mesh);
-    let half = sheet.texture();
-    sheet.lay(&made(Vec::new()), &mesh);
-    let whole = sheet.texture();
+    atlas.project(&made(vec![0.5; 128 * 128]), &mesh);
+    let half = atlas.texture();
+    atlas.project(&made(Vec::new()), &mesh);
+    let whole = atlas.texture();
     let alpha = |t: &FaceTexture, at: usize| t.texels()[at] >> 24;
     let middle = 64 * 128 + 64;
     assert_eq!((alpha(&half, middle), alpha(&whole, middle)), (128, 255));
@@ -78,11 +78,11 @@ fn the_mask_becomes_the_alpha() {
 #[test]
 fn mixing_goes_all_the_way_and_half_of_it() {
     let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
-    let grid = sheet();
+    let raster = atlas().raster;
     let texture = |v: f32| {
-        let mut sheet = grid.clone();
-        sheet.lay(&Made { rgb: vec![v; 3 * 128 * 128], ..made(Vec::new()) }, &mesh);
-        sheet.texture()
+        let mut atlas = UvAtlas::new(Arc::clone(&raster));
+        atlas.project(&Made { rgb: vec![v; 3 * 128 * 128], ..made(Vec::new()) }, &mesh);
+        atlas.texture()
     };
     let (dark, light) = (texture(0.2), texture(0.6));
     let red = |t: &FaceTexture| t.texels()[64 * 128 + 64] & 0xff;
