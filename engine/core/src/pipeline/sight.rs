@@ -103,7 +103,7 @@ impl Sight {
         self.looking = looking;
     }
 
-    /// Loads what finds faces, if it is not there and `now` is late enough; an error is told once.
+    /// Loads what finds faces, if it is not there and `now` is late enough; an error is reported once.
     pub(super) fn load(&mut self, now: Duration) -> Result<(), String> {
         let waits = self.failed.as_ref().is_some_and(|(until, _)| now < *until);
         let Some(make) = self.make.as_mut().filter(|_| self.follow.is_none() && !waits) else {

@@ -2,14 +2,13 @@
 
 use super::controls::Controls;
 use super::feed::{ActorFeed, Fed, Feed, FeedInfo};
-use super::status::{Board, Stamps};
+use super::inlet::Inlet;
+use super::metrics::{Metrics, Stamps};
 use crate::actor::ActorOptions;
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::frame::Frame;
-use crate::pipeline::steady::Steady;
+use crate::pipeline::clock::Clock;
 use crate::pool::Pool;
-use crate::slot::Publisher;
-use crate::timing::now;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,55 +33,57 @@ pub(super) struct Captured {
     pub(super) generation: u64,
 }
 
-/// How long one wait for a picture lasts, so that stopping is noticed.
+/// How long one wait for a picture lasts, so that stopping and another source are noticed while a driver gives none.
 const WAIT: Duration = Duration::from_millis(20);
 /// Between two tries to open a source.
 const RETRY: Duration = Duration::from_millis(500);
 
 pub(super) struct Capture {
     controls: Arc<Controls>,
-    board: Arc<Board>,
+    metrics: Arc<Metrics>,
     pool: Pool,
-    next: Publisher<Captured>,
+    next: Inlet<Captured>,
     feed: Option<Box<dyn Feed>>,
     generation: u64,
-    clock: Steady,
+    clock: Clock,
 }
 
 impl Capture {
     pub(super) fn new(
         controls: Arc<Controls>,
-        board: Arc<Board>,
+        metrics: Arc<Metrics>,
         pool: Pool,
-        next: Publisher<Captured>,
+        next: Inlet<Captured>,
+        clock: Clock,
     ) -> Self {
-        let (feed, generation, clock) = (None, 0, Steady::default());
-        Self { controls, board, pool, next, feed, generation, clock }
+        Self { controls, metrics, pool, next, feed: None, generation: 0, clock }
     }
 
     pub(super) fn run(mut self) {
         let mut tried = None;
-        let mut heard = now();
+        let mut heard = self.clock.now();
         // What was wrong with the last picture, where no good one has come since.
         let mut bad: Option<String> = None;
         while !self.controls.stopped() {
             let wanted = self.controls.lock().generation;
             if wanted != self.generation {
                 (self.generation, self.feed, tried) = (wanted, None, None);
-                self.board.source_ended();
+                self.metrics.source_ended();
             }
             let Some(mut feed) = self.feed.take() else {
-                if tried.is_some_and(|t| now().saturating_sub(t) < RETRY) {
-                    std::thread::sleep(WAIT);
+                let again = tried.map_or(Duration::ZERO, |tried| tried + RETRY);
+                if self.clock.now() < again {
+                    self.controls.wait(&self.clock, again);
                     continue;
                 }
                 self.open();
-                (tried, heard, bad) = (Some(now()), now(), None);
+                heard = self.clock.now();
+                (tried, bad) = (Some(heard), None);
                 continue;
             };
             let fed = catch_unwind(AssertUnwindSafe(|| {
                 let fed = feed.next(WAIT);
-                self.board.skipped(feed.skipped());
+                self.metrics.skipped(feed.skipped());
                 fed
             }));
             let fed = fed.unwrap_or_else(|panic| {
@@ -91,11 +92,11 @@ impl Capture {
             });
             match fed {
                 Ok(Fed::Frame(frame)) => {
-                    (heard, bad) = (now(), None);
+                    (heard, bad) = (self.clock.now(), None);
                     self.hand_on(frame);
                 }
                 Ok(Fed::Bad(what)) => {
-                    self.board.bad_picture(what.clone());
+                    self.metrics.bad_picture(what.clone());
                     bad = Some(what);
                 }
                 Ok(Fed::Late) => {}
@@ -105,7 +106,7 @@ impl Capture {
                 }
             }
             // Neither what is late nor what is bad counts: a driver that is out of step mends itself only when it is opened.
-            match feed.patience().filter(|p| now().saturating_sub(heard) >= *p) {
+            match feed.patience().filter(|p| self.clock.now().saturating_sub(heard) >= *p) {
                 None => self.feed = Some(feed),
                 Some(patience) => {
                     let what =
@@ -121,8 +122,8 @@ impl Capture {
 
     fn lost(&mut self, why: String) {
         log::warn!("{why}");
-        self.board.source_ended();
-        self.board.source_lost(why);
+        self.metrics.source_ended();
+        self.metrics.source_lost(why);
     }
 
     fn open(&mut self) {
@@ -137,21 +138,19 @@ impl Capture {
             Ok(feed) => {
                 let info = feed.info();
                 log::info!("{}: {}", info.name, info.mode);
-                self.board.source_open(info);
+                self.metrics.source_open(info);
                 self.feed = Some(feed);
             }
-            Err(e) => self.board.source_lost(e.to_string()),
+            Err(e) => self.metrics.source_lost(e.to_string()),
         }
     }
 
-    fn hand_on(&mut self, mut frame: Frame) {
-        let arrived = now();
-        // Filters need a clock that moves on; a driver's may stand still, run backwards or lie ahead.
-        frame.time = self.clock.next(frame.time, Some(arrived));
-        self.board.captured(frame.time.0);
-        let stamps = Stamps { captured: frame.time.0, arrived, ..Stamps::default() };
+    fn hand_on(&mut self, frame: Frame) {
+        let arrived = self.clock.now();
+        self.metrics.captured(arrived);
+        let stamps = Stamps { arrived, ..Stamps::default() };
         if self.next.publish(Captured { frame, stamps, generation: self.generation }).is_some() {
-            self.board.dropped_before_track();
+            self.metrics.dropped_before_track();
         }
     }
 }
