@@ -55,7 +55,8 @@ pub struct Settings {
     pub corner: Corner,
     /// How the picture is mirrored and rotated, before faces are looked for, and how large the output is.
     pub turn: Turn,
-    /// Faces that get a persona; 0 counts as 1. With [`Privacy::Protect`], further faces are covered.
+    /// Faces that get a persona and that a swap model works on; 0 counts as 1. With [`Privacy::Protect`] further faces are
+    /// covered; without, they get personas by turns as well, but no swap model works on them.
     pub max_faces: usize,
 }
 

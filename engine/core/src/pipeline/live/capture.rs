@@ -1,7 +1,7 @@
 //! The capture thread: opens the source, opens it again when it is lost, and hands on its newest picture.
 
+use super::actor_feed::ActorFeed;
 use super::controls::Controls;
-use super::feed::{ActorFeed, Fed, Feed, FeedInfo};
 use super::inlet::Inlet;
 use super::metrics::{Metrics, Stamps};
 use crate::actor::ActorOptions;
@@ -9,12 +9,13 @@ use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::frame::Frame;
 use crate::pipeline::clock::Clock;
 use crate::pool::Pool;
+use crate::source::camera::{Camera, CameraRequest, Captured, open_camera};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Opens a feed of the caller's own.
-pub type OpenFeed = Arc<dyn Fn(&Pool) -> Result<Box<dyn Feed>> + Send + Sync>;
+/// Opens a camera, or what stands in for one.
+pub type OpenFeed = Arc<dyn Fn(&Pool) -> Result<Box<dyn Camera>> + Send + Sync>;
 
 /// Where live pictures come from.
 #[derive(Clone)]
@@ -25,8 +26,14 @@ pub enum LiveSource {
     Feed(OpenFeed),
 }
 
+/// A camera as the source of a live pipeline: opened when the pipeline starts, and again whenever it was
+/// lost.
+pub fn camera(request: CameraRequest) -> LiveSource {
+    LiveSource::Feed(Arc::new(move |pool| open_camera(&request, pool)))
+}
+
 /// A picture on its way to the track thread.
-pub(super) struct Captured {
+pub(super) struct CapturedFrame {
     pub(super) frame: Frame,
     pub(super) stamps: Stamps,
     /// Which source it is from.
@@ -42,8 +49,8 @@ pub(super) struct Capture {
     controls: Arc<Controls>,
     metrics: Arc<Metrics>,
     pool: Pool,
-    next: Inlet<Captured>,
-    feed: Option<Box<dyn Feed>>,
+    next: Inlet<CapturedFrame>,
+    camera: Option<Box<dyn Camera>>,
     generation: u64,
     clock: Clock,
 }
@@ -53,10 +60,10 @@ impl Capture {
         controls: Arc<Controls>,
         metrics: Arc<Metrics>,
         pool: Pool,
-        next: Inlet<Captured>,
+        next: Inlet<CapturedFrame>,
         clock: Clock,
     ) -> Self {
-        Self { controls, metrics, pool, next, feed: None, generation: 0, clock }
+        Self { controls, metrics, pool, next, camera: None, generation: 0, clock }
     }
 
     pub(super) fn run(mut self) {
@@ -67,10 +74,10 @@ impl Capture {
         while !self.controls.stopped() {
             let wanted = self.controls.lock().generation;
             if wanted != self.generation {
-                (self.generation, self.feed, tried) = (wanted, None, None);
+                (self.generation, self.camera, tried) = (wanted, None, None);
                 self.metrics.source_ended();
             }
-            let Some(mut feed) = self.feed.take() else {
+            let Some(mut camera) = self.camera.take() else {
                 let again = tried.map_or(Duration::ZERO, |tried| tried + RETRY);
                 if self.clock.now() < again {
                     self.controls.wait(&self.clock, again);
@@ -81,37 +88,37 @@ impl Capture {
                 (tried, bad) = (Some(heard), None);
                 continue;
             };
-            let fed = catch_unwind(AssertUnwindSafe(|| {
-                let fed = feed.next(WAIT);
-                self.metrics.skipped(feed.skipped());
-                fed
+            let captured = catch_unwind(AssertUnwindSafe(|| {
+                let captured = camera.next(WAIT);
+                self.metrics.skipped(camera.skipped());
+                captured
             }));
-            let fed = fed.unwrap_or_else(|panic| {
+            let captured = captured.unwrap_or_else(|panic| {
                 let message = format!("reading the camera broke down: {}", panic_words(&*panic));
                 Err(Error::new(ErrorKind::Backend, Stage::Source, message))
             });
-            match fed {
-                Ok(Fed::Frame(frame)) => {
+            match captured {
+                Ok(Captured::Frame(frame)) => {
                     (heard, bad) = (self.clock.now(), None);
                     self.hand_on(frame);
                 }
-                Ok(Fed::Bad(what)) => {
+                Ok(Captured::Bad(what)) => {
                     self.metrics.bad_picture(what.clone());
                     bad = Some(what);
                 }
-                Ok(Fed::Late) => {}
+                Ok(Captured::Late) => {}
                 Err(e) => {
                     self.lost(e.to_string());
                     continue;
                 }
             }
             // Neither what is late nor what is bad counts: a driver that is out of step mends itself only when it is opened.
-            match feed.patience().filter(|p| self.clock.now().saturating_sub(heard) >= *p) {
-                None => self.feed = Some(feed),
+            match camera.patience().filter(|p| self.clock.now().saturating_sub(heard) >= *p) {
+                None => self.camera = Some(camera),
                 Some(patience) => {
                     let what =
                         bad.take().map(|what| format!(" that can be used ({what})")).unwrap_or_default();
-                    let (name, seconds) = (feed.info().name, patience.as_secs());
+                    let (name, seconds) = (camera.info().name, patience.as_secs());
                     self.lost(format!(
                         "{name} has given no picture{what} for {seconds} s; it is opened again"
                     ));
@@ -135,11 +142,11 @@ impl Capture {
             Err(Error::new(ErrorKind::Backend, Stage::Source, message))
         });
         match opened {
-            Ok(feed) => {
-                let info = feed.info();
+            Ok(camera) => {
+                let info = camera.info();
                 log::info!("{}: {}", info.name, info.mode);
                 self.metrics.source_open(info);
-                self.feed = Some(feed);
+                self.camera = Some(camera);
             }
             Err(e) => self.metrics.source_lost(e.to_string()),
         }
@@ -149,20 +156,15 @@ impl Capture {
         let arrived = self.clock.now();
         self.metrics.captured(arrived);
         let stamps = Stamps { arrived, ..Stamps::default() };
-        if self.next.publish(Captured { frame, stamps, generation: self.generation }).is_some() {
+        if self.next.publish(CapturedFrame { frame, stamps, generation: self.generation }).is_some() {
             self.metrics.dropped_before_track();
         }
     }
 }
 
-fn open(source: &LiveSource, pool: &Pool) -> Result<Box<dyn Feed>> {
+fn open(source: &LiveSource, pool: &Pool) -> Result<Box<dyn Camera>> {
     match source {
         LiveSource::Actor(options) => Ok(Box::new(ActorFeed::new(*options, pool)?)),
         LiveSource::Feed(open) => open(pool),
     }
-}
-
-/// A feed's description before it is open.
-pub(super) fn closed() -> FeedInfo {
-    FeedInfo::default()
 }

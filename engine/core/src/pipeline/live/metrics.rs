@@ -1,11 +1,10 @@
 //! How a live pipeline goes: counted by its threads, read by whoever shows it.
 
-use super::capture::closed;
-use super::feed::FeedInfo;
 use super::sink_threads::{SinkId, SinkThreads};
 use crate::pipeline::{State, Why};
 use crate::pool::{Pool, PoolStats};
 use crate::sink::Room;
+use crate::source::camera::StreamInfo;
 use crate::timing::{Recent, Summary};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -260,9 +259,9 @@ impl Metrics {
         inner.status.last_fault = Some(what);
     }
 
-    pub(super) fn source_open(&self, info: FeedInfo) {
+    pub(super) fn source_open(&self, info: StreamInfo) {
         let mut inner = self.lock();
-        let FeedInfo { name, mode, width, height, fps } = info;
+        let StreamInfo { name, mode, width, height, fps } = info;
         inner.arrivals.clear();
         inner.status.source =
             SourceStatus { name, mode, width, height, asked_fps: fps, measured_fps: 0.0, fault: None };
@@ -287,9 +286,6 @@ impl Metrics {
         if inner.status.source.fault.as_deref() != Some(&why) {
             inner.source_faults += 1;
             inner.status.last_fault = Some(why.clone());
-        }
-        if inner.status.source.name.is_empty() {
-            inner.status.source.mode = closed().mode;
         }
         inner.status.source.measured_fps = 0.0;
         inner.status.source.fault = Some(why);

@@ -9,10 +9,9 @@
 //! Every thread catches its stage's panics, reports them and goes on; the render thread sends something safe
 //! whatever the others do. Times are of [`crate::timing::now`].
 
-mod camera_feed;
+mod actor_feed;
 mod capture;
 mod controls;
-mod feed;
 mod host;
 mod inlet;
 mod metrics;
@@ -21,9 +20,9 @@ mod sink_threads;
 mod swapping;
 mod tracking;
 
-pub use camera_feed::camera;
-pub use capture::{LiveSource, OpenFeed};
-pub use feed::{ActorFeed, Fed, Feed, FeedInfo};
+pub use crate::source::camera::{Camera as Feed, Captured as Fed, StreamInfo as FeedInfo};
+pub use actor_feed::ActorFeed;
+pub use capture::{LiveSource, OpenFeed, camera};
 pub use host::{HostFrames, host};
 pub use metrics::{Drops, LiveStatus, ModelState, ModelStatus, STAGES, SinkStatus, SourceStatus, Stamps};
 pub use sink_threads::{Recorded, Shown, SinkId};
@@ -42,7 +41,7 @@ use crate::sink::{Finished, Sink};
 use crate::slot::{Taker, slot};
 use crate::source::Rate;
 use crate::swap::FaceTexture;
-use capture::Captured;
+use capture::CapturedFrame;
 use controls::Controls;
 use inlet::Inlet;
 use metrics::Metrics;
@@ -86,7 +85,7 @@ pub struct Live {
     metrics: Arc<Metrics>,
     sinks: Arc<SinkThreads>,
     /// What the track thread waits on.
-    to_track: Inlet<Captured>,
+    to_track: Inlet<CapturedFrame>,
     /// What the swap thread waits on.
     to_swap: Inlet<Job>,
     /// Empty once it has been ended.

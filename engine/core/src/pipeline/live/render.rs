@@ -4,7 +4,7 @@ use super::controls::Controls;
 use super::metrics::{Metrics, Stamps};
 use super::sink_threads::{Shown, SinkThreads};
 use super::swapping::Delivery;
-use super::tracking::Tracked;
+use super::tracking::StampedFrame;
 use crate::composite::Compositor;
 use crate::error::Result;
 use crate::frame::{Colour, FrameTime, PixelFormat};
@@ -53,7 +53,7 @@ impl Render {
     /// `opened` is where the GPU's compositor comes, if one is to come; the CPU draws until then.
     pub(super) fn run(
         mut self,
-        from: &Taker<Tracked>,
+        from: &Taker<StampedFrame>,
         made: &Taker<Delivery>,
         opened: &Taker<Result<Compositor>>,
     ) {
@@ -145,8 +145,8 @@ impl Render {
         }
     }
 
-    fn show(&mut self, tracked: Tracked) {
-        let Tracked { frame: CastFrame { frame, now, faces, cast, .. }, mut stamps } = tracked;
+    fn show(&mut self, tracked: StampedFrame) {
+        let StampedFrame { frame: CastFrame { frame, now, faces, cast, .. }, mut stamps } = tracked;
         stamps.render_begun = self.clock.now();
         let presented = self.stage.composite(frame, now, cast.as_ref().map_err(Clone::clone));
         if self.presenter().has_broken_down() {

@@ -1,7 +1,7 @@
 //! The track thread: finds and casts the faces of the newest picture.
 
 use super::IDLE;
-use super::capture::Captured;
+use super::capture::CapturedFrame;
 use super::controls::Controls;
 use super::metrics::{Metrics, Stamps};
 use super::swapping::Offer;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A picture with its cast, and when it passed where.
-pub(super) struct Tracked {
+pub(super) struct StampedFrame {
     pub(super) frame: CastFrame,
     pub(super) stamps: Stamps,
 }
@@ -33,7 +33,7 @@ pub(super) struct Tracking {
     pub(super) stage: TrackStage,
     pub(super) controls: Arc<Controls>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) next: Publisher<Tracked>,
+    pub(super) next: Publisher<StampedFrame>,
     pub(super) offer: Offer,
     /// Set by the render thread where drawing broke down: who was who before says nothing any more.
     pub(super) forget: Arc<AtomicBool>,
@@ -41,7 +41,7 @@ pub(super) struct Tracking {
 }
 
 impl Tracking {
-    pub(super) fn run(mut self, from: &Taker<Captured>) {
+    pub(super) fn run(mut self, from: &Taker<CapturedFrame>) {
         // Loaded before the first picture is there.
         self.load();
         let mut view = View::default();
@@ -61,8 +61,8 @@ impl Tracking {
         }
     }
 
-    fn track(&mut self, captured: Captured, view: &mut View, turn: Turn, by: Rules) {
-        let Captured { frame, mut stamps, generation: source } = captured;
+    fn track(&mut self, captured: CapturedFrame, view: &mut View, turn: Turn, by: Rules) {
+        let CapturedFrame { frame, mut stamps, generation: source } = captured;
         stamps.track_begun = self.clock.now();
         let size = (frame.width(), frame.height());
         let frame = match frame.oriented(&turn) {
@@ -84,7 +84,7 @@ impl Tracking {
         let frame = self.stage.cast(tracked, by);
         stamps.tracked = self.clock.now();
         self.offer.make(&frame);
-        if let Some(displaced) = self.next.publish(Tracked { frame, stamps }) {
+        if let Some(displaced) = self.next.publish(StampedFrame { frame, stamps }) {
             self.metrics.dropped_before_render();
             // The render thread counts the faults that reach it.
             if let Err(what) = displaced.frame.cast {
