@@ -136,7 +136,7 @@ fn watch(camera: &CameraInfo, asked: CameraMode, time: Duration) -> anyhow::Resu
         coding: Some(asked.coding),
     };
     let mut open = open_camera(&request, &Pool::new())?;
-    Ok((open.mode(), measure(open.as_mut(), time)?))
+    Ok((open.mode().unwrap_or(asked), measure(open.as_mut(), time)?))
 }
 
 fn told(row: &Row) -> String {

@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) fn run(request: &CameraRequest, pictures: u64) -> anyhow::Result<()> {
     let mut camera = open_camera(request, &Pool::new())?;
     let mut out = crate::tell::out();
-    let mode = camera.mode();
-    writeln!(out, "{}", json!({ "camera": camera.name(), "mode": super::mode_json(&mode) }))?;
+    let (name, mode) = (camera.info().name, camera.mode());
+    writeln!(out, "{}", json!({ "camera": name, "mode": mode.as_ref().map(super::mode_json) }))?;
     let mut left = pictures;
     while left > 0 {
         let line = match camera.next(PATIENCE)? {
@@ -28,7 +28,7 @@ pub(super) fn run(request: &CameraRequest, pictures: u64) -> anyhow::Result<()> 
                 line(&frame)
             }
             Captured::Bad(what) => json!({ "damaged": what }),
-            Captured::Late => bail!("{} gave no picture for {} s", camera.name(), PATIENCE.as_secs()),
+            Captured::Late => bail!("{} gave no picture for {} s", name, PATIENCE.as_secs()),
         };
         writeln!(out, "{line}")?;
         out.flush()?;

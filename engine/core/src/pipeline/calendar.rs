@@ -1,17 +1,17 @@
 //! Consents end while a pipeline runs: the calendar is looked at once in a while.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::persona::Date;
 
-/// Between two looks. Consents end with a day, so nobody is worn for longer than this after its end.
+/// Between two looks, by the clock that is handed in. Consents end with a day, so nobody is worn for longer than this after its end.
 const LOOK: Duration = Duration::from_secs(30);
 
 /// Which day it is, by the system's clock.
 #[derive(Debug)]
 pub(super) struct Calendar {
     pub(super) today: fn() -> Date,
-    pub(super) looked: Option<Instant>,
+    pub(super) looked: Option<Duration>,
 }
 
 impl Default for Calendar {
@@ -21,12 +21,13 @@ impl Default for Calendar {
 }
 
 impl Calendar {
-    /// The day, where it is time to look, or where something `new` is to be judged.
-    pub(super) fn look(&mut self, new: bool) -> Option<Date> {
-        if !new && self.looked.is_some_and(|at| at.elapsed() < LOOK) {
+    /// The day, where it is time to look, or where something `new` is to be judged. `now` is the time by a clock that moves
+    /// on.
+    pub(super) fn look(&mut self, now: Duration, new: bool) -> Option<Date> {
+        if !new && self.looked.is_some_and(|at| now.saturating_sub(at) < LOOK) {
             return None;
         }
-        self.looked = Some(Instant::now());
+        self.looked = Some(now);
         Some((self.today)())
     }
 }
@@ -38,10 +39,11 @@ mod tests {
     #[test]
     fn the_day_is_asked_for_at_first_then_seldom_and_for_what_is_new() {
         let mut calendar = Calendar { today: || Date::from_unix(0), looked: None };
-        assert!(calendar.look(false).is_some());
-        assert!(calendar.look(false).is_none());
-        assert!(calendar.look(true).is_some());
-        calendar.looked = Instant::now().checked_sub(LOOK);
-        assert!(calendar.look(false).is_some());
+        let at = Duration::from_secs;
+        assert!(calendar.look(at(1), false).is_some());
+        assert!(calendar.look(at(30), false).is_none());
+        assert!(calendar.look(at(30), true).is_some());
+        assert!(calendar.look(at(59), false).is_none());
+        assert!(calendar.look(at(60), false).is_some());
     }
 }

@@ -1,12 +1,12 @@
 //! A camera whose real face is painted magenta, and everything that can go wrong: with `protect` no magenta
 //! pixel ever leaves.
 
-use super::draw::Draw;
+use super::presenter::Presenter;
 use super::tests::{green, sized_face};
 use super::*;
-use crate::badge::{Canvas, read};
-use crate::composite::{DrawCall, Drawn};
-use crate::frame::{Colour, FrameId, PixelFormat};
+use crate::badge::read;
+use crate::composite::{Compositor, Drawn};
+use crate::frame::{Colour, FrameId, FrameTime, PixelFormat};
 use crate::space::MeshPoint;
 use glam::Vec2;
 use std::collections::HashMap;
@@ -117,31 +117,20 @@ impl Follow for Plan {
     }
 }
 
-/// A compositor that fails as it is told.
-struct Faulty {
-    real: Compositor,
-    plan: Plan,
-}
-
-impl Draw for Faulty {
-    fn draw(&mut self, canvas: &mut Canvas, call: &DrawCall<'_>) -> Result<Drawn> {
-        let fault = self.plan.0.lock().unwrap().get(&canvas.frame().id.0).map_or(0, |(_, fault)| *fault);
+/// Has drawing fail as the plan says.
+fn interfere(presenter: &mut Presenter, plan: &Plan) {
+    let plan = plan.clone();
+    presenter.draw_with(Compositor::cpu());
+    presenter.interference = Some(Box::new(move |frame| {
+        let fault = plan.0.lock().unwrap().get(&frame.id.0).map_or(0, |(_, fault)| *fault);
         match fault {
-            1 => Err(Error::new(ErrorKind::Backend, Stage::Gpu, "planned: the GPU is lost")),
+            1 => Some(Err(Error::new(ErrorKind::Backend, Stage::Gpu, "planned: the GPU is lost"))),
             2 => std::panic::panic_any("planned: drawing panics"),
-            3 => Ok(Drawn { region: canvas.frame().bounds(), covered: 0.0, flat: false }),
-            4 => Ok(Drawn { region: canvas.frame().bounds(), covered: 0.5, flat: true }),
-            _ => self.real.draw(canvas, call),
+            3 => Some(Ok(Drawn { region: frame.bounds(), covered: 0.0, flat: false })),
+            4 => Some(Ok(Drawn { region: frame.bounds(), covered: 0.5, flat: true })),
+            _ => None,
         }
-    }
-
-    fn backend(&self) -> String {
-        "faulty".to_owned()
-    }
-
-    fn objects_created(&self) -> u64 {
-        0
-    }
+    }));
 }
 
 /// The camera's sizes, by turns.
@@ -266,9 +255,8 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
     static PERSONA: std::sync::OnceLock<FaceTexture> = std::sync::OnceLock::new();
     let persona = PERSONA.get_or_init(green);
     let mut engine = Engine::new(Box::new(plan.clone()), vec![persona.clone()], settings).unwrap();
-    engine.painter.unguarded = unguarded;
-    let faulty = || Faulty { real: Compositor::cpu(), plan: plan.clone() };
-    engine.painter.draw_with(Box::new(faulty()));
+    engine.core.render.presenter.unguarded = unguarded;
+    interfere(&mut engine.core.render.presenter, &plan);
     let another = plan.clone();
     let make = move || Ok(Box::new(another.clone()) as Box<dyn Follow>);
     let mut way = if seed % 4 == 3 {
@@ -374,8 +362,9 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
             Event::GpuBlack => 4,
             _ => 0,
         };
-        if way.engine().painter.backend() != "faulty" {
-            way.engine().painter.draw_with(Box::new(faulty()));
+        let presenter = &mut way.engine().core.render.presenter;
+        if presenter.interference.is_none() {
+            interfere(presenter, &plan);
         }
         let answer = match event {
             Event::NetFails => None,

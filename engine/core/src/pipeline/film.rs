@@ -1,8 +1,9 @@
 //! A file's pictures, looked ahead in: what is found in a later picture of a scene counts for the earlier ones, too.
 
-use super::painter::GOOD_FRAMES;
+use super::presenter::TUNING;
+use super::session::Tracked;
 use super::sight::Looking;
-use super::{Engine, Follow, MakeFollow, NoFaces, Output, Sighted, guarded};
+use super::{Engine, Follow, MakeFollow, NoFaces, Output, guarded};
 use crate::error::Result as Fallible;
 use crate::frame::{Frame, FrameTime};
 use crate::track::{Face, FaceId};
@@ -38,7 +39,7 @@ pub struct Film {
     /// Read, and not looked at yet: with it the one before it is told from a flash.
     next: Option<Frame>,
     /// Looked at, and not shown yet.
-    seen: VecDeque<Sighted>,
+    seen: VecDeque<Tracked>,
     /// The faces of this scene so far.
     known: Vec<FaceId>,
     scene: u64,
@@ -54,9 +55,9 @@ impl Film {
         make: impl Fn() -> Fallible<Box<dyn Follow>> + Send + Sync + Clone + 'static,
     ) -> Self {
         engine.make_follow_with(Box::new(make.clone()));
-        engine.sight.look_as(Looking { thorough: true, apart: reading == Reading::Album });
-        let protect = engine.painter.settings().privacy == super::Privacy::Protect;
-        let most = if protect { usize::MAX } else { engine.painter.settings().max_faces.max(1) };
+        engine.core.track.look_as(Looking { thorough: true, apart: reading == Reading::Album });
+        let protect = engine.presenter().settings().privacy == super::Privacy::Protect;
+        let most = if protect { usize::MAX } else { engine.presenter().settings().max_faces.max(1) };
         let (seen, known) = (VecDeque::new(), Vec::new());
         Self { engine, make: Box::new(make), back: None, next: None, seen, known, scene: 0, most }
     }
@@ -106,46 +107,46 @@ impl Film {
     fn take_in(&mut self, frame: Frame, after: Option<&Frame>) -> Fallible<Vec<Output>> {
         let mut outputs = Vec::new();
         let bytes = frame.data().len().max(1);
-        let mut sighted = self.engine.see(frame, after)?;
-        if std::mem::replace(&mut self.scene, sighted.scene) != sighted.scene {
+        let mut tracked = self.engine.core.track(frame, after);
+        if std::mem::replace(&mut self.scene, tracked.scene) != tracked.scene {
             self.show_until(0, &mut outputs)?;
             self.known.clear();
         } else if self.seen.back().is_some() {
             let begun = Instant::now();
-            self.carry_back(&mut sighted);
-            self.engine.timings.add("back", begun.elapsed());
+            self.carry_back(&mut tracked);
+            self.engine.core.timings.add("back", begun.elapsed());
         }
-        let faces = sighted.faces.iter().flatten();
+        let faces = tracked.faces.iter().flatten();
         let news: Vec<FaceId> = faces.map(|f| f.id).filter(|id| !self.known.contains(id)).collect();
         self.known.extend(news);
-        self.seen.push_back(sighted);
-        self.show_until(AHEAD.min(MEMORY / bytes).max(GOOD_FRAMES as usize), &mut outputs)?;
+        self.seen.push_back(tracked);
+        self.show_until(AHEAD.min(MEMORY / bytes).max(TUNING.good_frames as usize), &mut outputs)?;
         Ok(outputs)
     }
 
     /// Shows the oldest pictures until only `left` wait. With none left the scene, or the film, is over.
     fn show_until(&mut self, left: usize, outputs: &mut Vec<Output>) -> Fallible<()> {
         while self.seen.len() > left {
-            let Some(sighted) = self.seen.pop_front() else { break };
-            self.engine.painter.assure(self.is_assured(&sighted, left == 0));
-            outputs.push(self.engine.show(sighted)?);
+            let Some(tracked) = self.seen.pop_front() else { break };
+            self.engine.core.render.presenter.assure(self.is_assured(&tracked, left == 0));
+            outputs.push(self.engine.core.show(tracked)?);
         }
         Ok(())
     }
 
     /// Whether the pictures after this one are known to be as good: they have its faces, as far as the scene goes.
-    fn is_assured(&self, this: &Sighted, over: bool) -> bool {
-        let good = |later: &Sighted| {
+    fn is_assured(&self, this: &Tracked, over: bool) -> bool {
+        let good = |later: &Tracked| {
             let has = |id: FaceId| later.faces.iter().flatten().any(|f| f.id == id);
             later.faces.iter().flatten().next().is_some() && this.faces.iter().flatten().all(|f| has(f.id))
         };
-        let more = GOOD_FRAMES as usize - 1;
+        let more = TUNING.good_frames as usize - 1;
         let ahead = self.seen.iter().take(more);
         (over || ahead.len() == more) && ahead.clone().all(good)
     }
 
     /// Follows faces that are new in this picture backwards through those before it.
-    fn carry_back(&mut self, found: &mut Sighted) {
+    fn carry_back(&mut self, found: &mut Tracked) {
         let new = |f: &&Face| !self.known.contains(&f.id);
         let news: Vec<Face> = found.faces.iter().flatten().filter(new).cloned().collect();
         if news.is_empty() {
@@ -174,8 +175,8 @@ fn one(a: &Face, b: &Face) -> bool {
 /// a face is already, nor where a picture has as many as `most`.
 fn follow_back(
     back: &mut dyn Follow,
-    last: &mut Sighted,
-    before: &mut VecDeque<Sighted>,
+    last: &mut Tracked,
+    before: &mut VecDeque<Tracked>,
     news: &[Face],
     most: usize,
 ) -> Result<(), NoFaces> {

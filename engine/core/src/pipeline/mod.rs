@@ -1,38 +1,33 @@
-//! Joins the stages: frame in, badged frame out. [`Engine`] works in lockstep, for files and tests; [`Live`]
-//! in threads, for cameras. The only module that knows all the others.
+//! Joins the stages: frame in, badged frame out. `session` has the one step that all pictures go through; [`Engine`] takes
+//! it frame by frame, for files and tests, and [`Live`] in threads, for cameras. The only module that knows all the others.
 
 mod calendar;
-mod cover;
-mod draw;
+mod cast;
+mod clock;
 mod film;
-mod gate;
 mod live;
 mod model;
-mod painter;
+mod offline;
+mod presenter;
+mod redact;
+mod session;
 mod sight;
 mod steady;
 
+pub use cast::{GHOST, HEAD, HOLD, PIXELATE};
 pub use film::{Film, Reading};
-pub use gate::{GHOST, HEAD, HOLD, PIXELATE};
 pub use live::*;
 pub use model::{Lag, Model, Pace, Swap};
+pub use offline::Engine;
 pub use sight::MakeFollow;
 
 use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
-use crate::composite::{Backend, Compositor, GpuWork, Look};
+use crate::composite::{Backend, Look};
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
-use crate::frame::{Colour, Frame, FrameTime, PixelFormat, Turn};
-use crate::pool::Pool;
+use crate::frame::{Colour, Frame, PixelFormat, Turn};
 use crate::swap::FaceTexture;
-use crate::timing::Timings;
 use crate::track::{Beside, Face, TrackError, Tracker};
-use calendar::Calendar;
-use model::{Lockstep, Modelling};
-use painter::{Painted, Painter};
-use sight::{Seen, Sight};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
-use steady::Steady;
 
 /// What viewers see when a face is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -60,7 +55,8 @@ pub struct Settings {
     pub corner: Corner,
     /// How the picture is mirrored and rotated, before faces are looked for, and how large the output is.
     pub turn: Turn,
-    /// Faces that get a persona; 0 counts as 1. With [`Privacy::Protect`], further faces are covered.
+    /// Faces that get a persona and that a swap model works on; 0 counts as 1. With [`Privacy::Protect`] further faces are
+    /// covered; without, they get personas by turns as well, but no swap model works on them.
     pub max_faces: usize,
 }
 
@@ -232,200 +228,6 @@ pub struct Output {
     pub beside: Beside,
 }
 
-/// A frame whose faces are known.
-struct Sighted {
-    frame: Frame,
-    /// Its time by a clock that moves on.
-    now: FrameTime,
-    faces: Result<Vec<Face>, String>,
-    scene: u64,
-    beside: Beside,
-    took: Duration,
-}
-
-/// The whole way of a frame in lockstep, with the memory it needs from frame to frame.
-pub struct Engine {
-    sight: Sight,
-    clock: Steady,
-    /// The scene of the last frame that was shown.
-    scene: u64,
-    painter: Painter,
-    model: Option<Lockstep>,
-    calendar: Calendar,
-    timings: Timings,
-}
-
-impl Engine {
-    /// An engine that puts `personas` on the faces that `follow` finds: the first face gets the first,
-    /// and so on round.
-    ///
-    /// # Errors
-    /// No persona, or a GPU that was asked for and does not work.
-    pub fn new(follow: Box<dyn Follow>, personas: Vec<FaceTexture>, settings: Settings) -> Result<Self> {
-        let compositor = Compositor::new(settings.backend)?;
-        Self::with(follow, personas, settings, compositor)
-    }
-
-    /// The same with a compositor of the caller's, whatever the settings' backend.
-    ///
-    /// # Errors
-    /// No persona.
-    pub fn with(
-        follow: Box<dyn Follow>,
-        personas: Vec<FaceTexture>,
-        settings: Settings,
-        compositor: Compositor,
-    ) -> Result<Self> {
-        check_personas(&personas)?;
-        let painter = Painter::new(personas, settings, Box::new(compositor), Pool::new());
-        let (sight, clock) = (Sight::new(Some(follow), None), Steady::default());
-        let (model, calendar, timings) = Default::default();
-        Ok(Self { sight, clock, scene: 0, painter, model, calendar, timings })
-    }
-
-    /// Wears a swap model over the personas, which are drawn until its first result, where its result is not known or too
-    /// old, and with [`Privacy::Protect`] also where its mask leaves the face open.
-    pub fn wear_model(&mut self, model: Model, lag: Lag) {
-        let listed = self.painter.settings().max_faces;
-        self.model = Some(Lockstep::new(Modelling::new(model, listed), lag));
-    }
-
-    /// Says how to make what finds faces anew, after it broke down (panicked). Without that a tracker that broke down is not
-    /// asked again either: from then on the card is shown.
-    pub fn make_follow_with(&mut self, make: MakeFollow) {
-        self.sight.make_with(make);
-    }
-
-    /// What draws: `cpu`, or `gpu` and the adapter's name.
-    pub fn backend(&self) -> String {
-        self.painter.backend()
-    }
-
-    /// As [`Compositor::time_gpu`].
-    pub fn time_gpu(&mut self, on: bool) -> bool {
-        self.painter.time_gpu(on)
-    }
-
-    /// As [`Compositor::take_gpu_work`].
-    pub fn take_gpu_work(&mut self) -> GpuWork {
-        self.painter.take_gpu_work()
-    }
-
-    /// Time spent in `turn` (where the picture is mirrored or rotated), `track`, `model` (where one is worn), `swap` (persona and composite), `badge` and all of them
-    /// (`engine`).
-    pub fn timings(&self) -> &Timings {
-        &self.timings
-    }
-
-    /// Frames in which a stage failed and something safe was shown instead.
-    pub fn faults(&self) -> u64 {
-        self.painter.faults().0
-    }
-
-    /// What failed last.
-    pub fn last_fault(&self) -> Option<&str> {
-        self.painter.faults().1
-    }
-
-    /// Swaps and badges one frame. Each frame in gives one out, with the same id and time. A stage that
-    /// fails or panics yields a held picture or the card. Times should move on; where they do not, the usual step is taken
-    /// instead, so that a lost face's time runs out.
-    ///
-    /// # Errors
-    /// Only where no badged picture of this size can be made at all.
-    pub fn process(&mut self, frame: Frame) -> Result<Output> {
-        let frame = self.orient(frame)?;
-        let sighted = self.see(frame, None)?;
-        self.show(sighted)
-    }
-
-    /// Turns a frame as the user wants it, before anything looks at it.
-    fn orient(&mut self, frame: Frame) -> Result<Frame> {
-        check_size(frame.width(), frame.height()).map_err(small)?;
-        let turn = self.painter.settings().turn.orientation();
-        if turn.is_identity() {
-            return Ok(frame);
-        }
-        let start = Instant::now();
-        let frame = frame.oriented(&turn).map_err(|e| small(e.into()))?;
-        self.timings.add("turn", start.elapsed());
-        Ok(frame)
-    }
-
-    /// Finds the faces of the next frame, turned already. `after` is the one that follows, where it is known already.
-    fn see(&mut self, mut frame: Frame, after: Option<&Frame>) -> Result<Sighted> {
-        let start = Instant::now();
-        let time = frame.time;
-        let now = self.clock.next(time, None);
-        // Filters go by the frame's time.
-        frame.time = now;
-        let Seen { faces, scene, beside } = self.sight.see(&frame, now.0, after);
-        frame.time = time;
-        let took = start.elapsed();
-        self.timings.add("track", took);
-        Ok(Sighted { frame, now, faces, scene, beside, took })
-    }
-
-    /// Paints a frame whose faces are known, and badges it. Frames are shown in the order in which they were seen.
-    fn show(&mut self, sighted: Sighted) -> Result<Output> {
-        let Sighted { mut frame, now, faces, scene, beside, took } = sighted;
-        self.look_at_consents();
-        let start = Instant::now();
-        if std::mem::replace(&mut self.scene, scene) != scene {
-            self.painter.reset();
-        }
-        let (found, faces) = match faces {
-            Ok(faces) => (Ok(()), faces),
-            Err(e) => (Err(e), Vec::new()),
-        };
-        if let Some(model) = &mut self.model {
-            let begun = Instant::now();
-            let time = std::mem::replace(&mut frame.time, now);
-            let (results, fault) = model.work(&frame, &faces);
-            frame.time = time;
-            results.into_iter().for_each(|result| self.painter.reproject(result));
-            if let Some(what) = fault {
-                self.painter.fault(what);
-            }
-            self.timings.add("model", begun.elapsed());
-        }
-        let drawing = Instant::now();
-        let painted = self.painter.paint(frame, now, found.map(|()| faces.as_slice()))?;
-        self.timings.add("swap", drawing.elapsed());
-        let badging = Instant::now();
-        let output = self.output(painted, faces, beside)?;
-        self.timings.add("badge", badging.elapsed());
-        self.timings.add("engine", took + start.elapsed());
-        Ok(output)
-    }
-
-    /// What viewers see at `time` when no frame has come since the last: the last good picture for
-    /// [`HOLD`], then the card. Nothing before the first frame.
-    ///
-    /// # Errors
-    /// As [`Engine::process`].
-    pub fn idle(&mut self, time: FrameTime) -> Result<Option<Output>> {
-        let painted = self.painter.idle(time, self.clock.since(time))?;
-        painted.map(|p| self.output(p, Vec::new(), Beside::default())).transpose()
-    }
-
-    /// Takes off whom nobody may wear any more.
-    fn look_at_consents(&mut self) {
-        let Some(today) = self.calendar.look(false) else { return };
-        self.painter.judge(today);
-        if self.model.as_ref().is_some_and(|m| m.until().is_some_and(|last| last < today)) {
-            self.model = None;
-            self.painter.forget_model();
-            self.painter.fault(model::ENDED.to_owned());
-        }
-    }
-
-    fn output(&mut self, painted: Painted, faces: Vec<Face>, beside: Beside) -> Result<Output> {
-        let Painted { canvas, state, why } = painted;
-        Ok(Output { badged: self.painter.finish(canvas)?, faces, state, why, scene: self.scene, beside })
-    }
-}
-
 /// A card that says `why`, with the badge, in BGRA: for a host that must show something before or after a
 /// pipeline of its own.
 ///
@@ -455,6 +257,8 @@ fn small(e: BadgeError) -> Error {
     Error::wrap(ErrorKind::Unsupported, Stage::Badge, e.to_string(), e)
 }
 
+#[cfg(test)]
+mod cast_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::swap::Mask;
 use crate::swap::neural::{Grid, Made, Sheets, SwapModel, Swapped};
 use crate::track::Face;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Makes faces anew. A [`SwapModel`], or what stands in for one.
@@ -99,35 +100,30 @@ pub enum Lag {
     Live(Duration),
 }
 
-/// A model with its sheets.
-pub(super) struct Modelling {
+/// The swap stage: a model with its sheets.
+pub(super) struct SwapStage {
     model: Model,
     sheets: Sheets,
-    /// Faces that are made anew.
-    listed: usize,
 }
 
-impl Modelling {
-    pub(super) fn new(model: Model, listed: usize) -> Self {
+impl SwapStage {
+    pub(super) fn new(model: Model) -> Self {
         let side = model.side.clamp(64, 1024).next_power_of_two();
         let sheets = Sheets::new(Grid::new(side, model.mask));
-        Self { model, sheets, listed: listed.max(1) }
+        Self { model, sheets }
     }
 
     pub(super) fn name(&self) -> &str {
         &self.model.name
     }
 
-    pub(super) fn until(&self) -> Option<Date> {
-        self.model.until
+    /// Whether the consent to its face has ended before this day.
+    pub(super) fn has_ended(&self, today: Date) -> bool {
+        self.model.until.is_some_and(|last| last < today)
     }
 
     pub(super) fn pace(&self) -> Pace {
         self.model.pace
-    }
-
-    pub(super) fn set_listed(&mut self, listed: usize) {
-        self.listed = listed.max(1);
     }
 
     /// Forgets the faces.
@@ -135,11 +131,11 @@ impl Modelling {
         self.sheets.clear();
     }
 
-    /// Results for the first faces of a frame; an error is what went wrong with the last that failed. A panic is an
-    /// error like any other.
-    pub(super) fn work(&mut self, frame: &Frame, faces: &[Face]) -> (Vec<Swapped>, Option<String>) {
+    /// Results for these faces of a frame, those that the cast names; an error is what went wrong with the last that failed.
+    /// A panic is an error like any other.
+    pub(super) fn work(&mut self, frame: &Frame, faces: &[Arc<Face>]) -> (Vec<Swapped>, Option<String>) {
         let (mut results, mut fault) = (Vec::new(), None);
-        for face in faces.iter().take(self.listed) {
+        for face in faces {
             let start = Instant::now();
             let swap = &mut self.model.swap;
             let made = catch_unwind(AssertUnwindSafe(|| swap.swap(frame, face)))
@@ -158,40 +154,34 @@ impl Modelling {
 
 /// A model in lockstep with a file.
 pub(super) struct Lockstep {
-    modelling: Modelling,
+    stage: SwapStage,
     lag: Lag,
     /// Results that are not there yet.
     pending: Option<(FrameTime, Vec<Swapped>)>,
-    pub(super) took: Vec<Duration>,
 }
 
 impl Lockstep {
-    pub(super) fn until(&self) -> Option<Date> {
-        self.modelling.until()
+    pub(super) fn new(stage: SwapStage, lag: Lag) -> Self {
+        Self { stage, lag, pending: None }
     }
 
-    pub(super) fn new(modelling: Modelling, lag: Lag) -> Self {
-        Self { modelling, lag, pending: None, took: Vec::new() }
+    /// Whether the consent to its face has ended before this day.
+    pub(super) fn has_ended(&self, today: Date) -> bool {
+        self.stage.has_ended(today)
     }
 
     /// The results that are there when this frame is drawn.
-    pub(super) fn work(&mut self, frame: &Frame, faces: &[Face]) -> (Vec<Swapped>, Option<String>) {
-        let Lag::Live(lag) = self.lag else { return self.run(frame, faces) };
+    pub(super) fn work(&mut self, frame: &Frame, faces: &[Arc<Face>]) -> (Vec<Swapped>, Option<String>) {
+        let Lag::Live(lag) = self.lag else { return self.stage.work(frame, faces) };
         let due = self.pending.take_if(|(due, _)| *due <= frame.time);
         let ready = due.map_or_else(Vec::new, |(_, results)| results);
         let mut fault = None;
         if self.pending.is_none() && !faces.is_empty() {
-            let (results, what) = self.run(frame, faces);
+            let (results, what) = self.stage.work(frame, faces);
             fault = what;
             self.pending = Some((FrameTime(frame.time.0 + lag), results));
         }
         (ready, fault)
-    }
-
-    fn run(&mut self, frame: &Frame, faces: &[Face]) -> (Vec<Swapped>, Option<String>) {
-        let done = self.modelling.work(frame, faces);
-        self.took.extend(done.0.iter().map(|r| r.took));
-        done
     }
 }
 

@@ -14,17 +14,31 @@ use std::time::Duration;
 /// Makes what finds faces.
 pub type MakeFollow = Box<dyn FnMut() -> Result<Box<dyn Follow>> + Send>;
 
-/// Between two tries to make another tracker, where making one failed or the last one broke down before it had found
-/// anything.
-const RETRY: Duration = Duration::from_secs(2);
-/// Where a picture may be of another scene, it is if a face's covered share grows by this much from one picture to the
-/// next: it looks unlike itself.
-const UNLIKE: f32 = 0.15;
-/// The same for a face that jumps by this part of its size.
-const JUMP: f32 = 0.6;
+/// The numbers by which scenes are told apart and trackers replaced, with how each was found and which test holds it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tuning {
+    /// Between two tries to make another tracker, where making one failed or the last one broke down before it had found
+    /// anything.
+    ///
+    /// Loading the networks takes a good part of a second: half of the time is left for the card. Chosen, not measured.
+    /// `another_tracker_takes_the_place_of_one_that_panicked`.
+    pub(super) retry: Duration,
+    /// Where a picture may be of another scene, it is if a face's covered share, 0..=1, grows by this much from one picture
+    /// to the next: it looks unlike itself.
+    ///
+    /// Found with the cuts of the dev clips. No test of its own; `tests/scenes.rs` runs with it.
+    pub(super) unlike: f32,
+    /// The same for a face that jumps by this part of its size.
+    ///
+    /// `faces_that_are_all_others_tell_a_cut_between_alike_scenes`.
+    pub(super) jump: f32,
+    /// Pictures in a row without a face after which one is looked at thoroughly again, in files.
+    ///
+    /// More than the two seconds of 30 a second for which the tracker awaits a lost face. `tests/scenes.rs`.
+    pub(super) again: u32,
+}
 
-/// Pictures without a face after which one is looked at thoroughly again: more than a lost face is awaited for.
-const AGAIN: u32 = 90;
+const TUNING: Tuning = Tuning { retry: Duration::from_secs(2), unlike: 0.15, jump: 0.6, again: 90 };
 
 /// How pictures are looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,7 +117,7 @@ impl Sight {
         self.looking = looking;
     }
 
-    /// Loads what finds faces, if it is not there and `now` is late enough; an error is told once.
+    /// Loads what finds faces, if it is not there and `now` is late enough; an error is reported once.
     pub(super) fn load(&mut self, now: Duration) -> Result<(), String> {
         let waits = self.failed.as_ref().is_some_and(|(until, _)| now < *until);
         let Some(make) = self.make.as_mut().filter(|_| self.follow.is_none() && !waits) else {
@@ -117,7 +131,7 @@ impl Sight {
             }
             Err(why) => {
                 let why = format!("faces can't be found: {why}");
-                self.failed = Some((now + RETRY, why.clone()));
+                self.failed = Some((now + TUNING.retry, why.clone()));
                 Err(why)
             }
         }
@@ -180,7 +194,8 @@ impl Sight {
         let same = |face: &Face| {
             let Some(before) = self.before.iter().find(|b| b.id == face.id) else { return false };
             let Before { middle, size, covered, .. } = Before::of(face);
-            covered - before.covered < UNLIKE && middle.distance(before.middle) < JUMP * size.min(before.size)
+            covered - before.covered < TUNING.unlike
+                && middle.distance(before.middle) < TUNING.jump * size.min(before.size)
         };
         change == Change::Perhaps && !self.before.is_empty() && !found.iter().any(same)
     }
@@ -188,7 +203,7 @@ impl Sight {
     fn faces(&mut self, frame: &Frame, now: Duration, begins: bool) -> Result<Vec<Face>, String> {
         self.load(now)?;
         let Looking { thorough, apart } = self.looking;
-        let thorough = thorough && (begins || self.vain >= AGAIN);
+        let thorough = thorough && (begins || self.vain >= TUNING.again);
         let found = self.ask(now, |follow| match (apart, thorough) {
             (true, _) => follow.still(frame),
             (false, true) => follow.begin(frame),
@@ -221,7 +236,7 @@ impl Sight {
             if broke_down {
                 self.follow = None;
                 // One after the other that breaks down at once would take all the time there is.
-                let until = if self.proven { now } else { now + RETRY };
+                let until = if self.proven { now } else { now + TUNING.retry };
                 self.failed = Some((until, what.clone()));
             }
             what

@@ -1,3 +1,4 @@
+use super::calendar::Calendar;
 use super::*;
 use crate::badge::read;
 use crate::frame::FrameTime;
@@ -205,7 +206,7 @@ fn a_consent_that_ends_in_a_running_file_brings_the_card() {
     let script = vec![Some(vec![face(1, FACE)]); 6];
     let mut engine = Engine::new(Box::new(Script(script.into_iter())), vec![texture], settings).unwrap();
     let mut show = |i: u64, today: fn() -> Date| {
-        engine.calendar = Calendar { today, looked: None };
+        engine.core.render.look_at(Calendar { today, looked: None });
         engine.process(picture(i, &[FACE])).unwrap()
     };
     for i in 0..3 {

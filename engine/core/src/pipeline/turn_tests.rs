@@ -3,12 +3,12 @@
 use super::tests::{green, sized_face};
 use super::*;
 use crate::composite::Backend;
-use crate::frame::{FrameId, Quarter};
+use crate::frame::{FrameId, FrameTime, Quarter};
 use crate::sink::memory;
 use crate::timing::now;
 use glam::Vec2;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SIZE: (u32, u32) = (320, 180);
 /// Where the magenta face is before turning: nowhere near where any turn carries it.

@@ -1,21 +1,21 @@
 //! The capture thread: opens the source, opens it again when it is lost, and hands on its newest picture.
 
+use super::actor_feed::ActorFeed;
 use super::controls::Controls;
-use super::feed::{ActorFeed, Fed, Feed, FeedInfo};
-use super::status::{Board, Stamps};
+use super::inlet::Inlet;
+use super::metrics::{Metrics, Stamps};
 use crate::actor::ActorOptions;
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::frame::Frame;
-use crate::pipeline::steady::Steady;
+use crate::pipeline::clock::Clock;
 use crate::pool::Pool;
-use crate::slot::Publisher;
-use crate::timing::now;
+use crate::source::camera::{Camera, CameraRequest, Captured, open_camera};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Opens a feed of the caller's own.
-pub type OpenFeed = Arc<dyn Fn(&Pool) -> Result<Box<dyn Feed>> + Send + Sync>;
+/// Opens a camera, or what stands in for one.
+pub type OpenFeed = Arc<dyn Fn(&Pool) -> Result<Box<dyn Camera>> + Send + Sync>;
 
 /// Where live pictures come from.
 #[derive(Clone)]
@@ -26,91 +26,99 @@ pub enum LiveSource {
     Feed(OpenFeed),
 }
 
+/// A camera as the source of a live pipeline: opened when the pipeline starts, and again whenever it was
+/// lost.
+pub fn camera(request: CameraRequest) -> LiveSource {
+    LiveSource::Feed(Arc::new(move |pool| open_camera(&request, pool)))
+}
+
 /// A picture on its way to the track thread.
-pub(super) struct Captured {
+pub(super) struct CapturedFrame {
     pub(super) frame: Frame,
     pub(super) stamps: Stamps,
     /// Which source it is from.
     pub(super) generation: u64,
 }
 
-/// How long one wait for a picture lasts, so that stopping is noticed.
+/// How long one wait for a picture lasts, so that stopping and another source are noticed while a driver gives none.
 const WAIT: Duration = Duration::from_millis(20);
 /// Between two tries to open a source.
 const RETRY: Duration = Duration::from_millis(500);
 
 pub(super) struct Capture {
     controls: Arc<Controls>,
-    board: Arc<Board>,
+    metrics: Arc<Metrics>,
     pool: Pool,
-    next: Publisher<Captured>,
-    feed: Option<Box<dyn Feed>>,
+    next: Inlet<CapturedFrame>,
+    camera: Option<Box<dyn Camera>>,
     generation: u64,
-    clock: Steady,
+    clock: Clock,
 }
 
 impl Capture {
     pub(super) fn new(
         controls: Arc<Controls>,
-        board: Arc<Board>,
+        metrics: Arc<Metrics>,
         pool: Pool,
-        next: Publisher<Captured>,
+        next: Inlet<CapturedFrame>,
+        clock: Clock,
     ) -> Self {
-        let (feed, generation, clock) = (None, 0, Steady::default());
-        Self { controls, board, pool, next, feed, generation, clock }
+        Self { controls, metrics, pool, next, camera: None, generation: 0, clock }
     }
 
     pub(super) fn run(mut self) {
         let mut tried = None;
-        let mut heard = now();
+        let mut heard = self.clock.now();
         // What was wrong with the last picture, where no good one has come since.
         let mut bad: Option<String> = None;
         while !self.controls.stopped() {
             let wanted = self.controls.lock().generation;
             if wanted != self.generation {
-                (self.generation, self.feed, tried) = (wanted, None, None);
-                self.board.source_ended();
+                (self.generation, self.camera, tried) = (wanted, None, None);
+                self.metrics.source_ended();
             }
-            let Some(mut feed) = self.feed.take() else {
-                if tried.is_some_and(|t| now().saturating_sub(t) < RETRY) {
-                    std::thread::sleep(WAIT);
+            let Some(mut camera) = self.camera.take() else {
+                let again = tried.map_or(Duration::ZERO, |tried| tried + RETRY);
+                if self.clock.now() < again {
+                    self.controls.wait(&self.clock, again);
                     continue;
                 }
                 self.open();
-                (tried, heard, bad) = (Some(now()), now(), None);
+                heard = self.clock.now();
+                (tried, bad) = (Some(heard), None);
                 continue;
             };
-            let fed = catch_unwind(AssertUnwindSafe(|| {
-                let fed = feed.next(WAIT);
-                self.board.skipped(feed.skipped());
-                fed
+            let captured = catch_unwind(AssertUnwindSafe(|| {
+                let captured = camera.next(WAIT);
+                self.metrics.skipped(camera.skipped());
+                captured
             }));
-            let fed = fed.unwrap_or_else(|panic| {
+            let captured = captured.unwrap_or_else(|panic| {
                 let message = format!("reading the camera broke down: {}", panic_words(&*panic));
                 Err(Error::new(ErrorKind::Backend, Stage::Source, message))
             });
-            match fed {
-                Ok(Fed::Frame(frame)) => {
-                    (heard, bad) = (now(), None);
+            match captured {
+                Ok(Captured::Frame(frame)) => {
+                    (heard, bad) = (self.clock.now(), None);
                     self.hand_on(frame);
                 }
-                Ok(Fed::Bad(what)) => {
-                    self.board.bad_picture(what.clone());
+                Ok(Captured::Bad(what)) => {
+                    self.metrics.bad_picture(what.clone());
                     bad = Some(what);
                 }
-                Ok(Fed::Late) => {}
+                Ok(Captured::Late) => {}
                 Err(e) => {
                     self.lost(e.to_string());
                     continue;
                 }
             }
             // Neither what is late nor what is bad counts: a driver that is out of step mends itself only when it is opened.
-            match feed.patience().filter(|p| now().saturating_sub(heard) >= *p) {
-                None => self.feed = Some(feed),
+            match camera.patience().filter(|p| self.clock.now().saturating_sub(heard) >= *p) {
+                None => self.camera = Some(camera),
                 Some(patience) => {
                     let what =
                         bad.take().map(|what| format!(" that can be used ({what})")).unwrap_or_default();
-                    let (name, seconds) = (feed.info().name, patience.as_secs());
+                    let (name, seconds) = (camera.info().name, patience.as_secs());
                     self.lost(format!(
                         "{name} has given no picture{what} for {seconds} s; it is opened again"
                     ));
@@ -121,8 +129,8 @@ impl Capture {
 
     fn lost(&mut self, why: String) {
         log::warn!("{why}");
-        self.board.source_ended();
-        self.board.source_lost(why);
+        self.metrics.source_ended();
+        self.metrics.source_lost(why);
     }
 
     fn open(&mut self) {
@@ -134,36 +142,29 @@ impl Capture {
             Err(Error::new(ErrorKind::Backend, Stage::Source, message))
         });
         match opened {
-            Ok(feed) => {
-                let info = feed.info();
+            Ok(camera) => {
+                let info = camera.info();
                 log::info!("{}: {}", info.name, info.mode);
-                self.board.source_open(info);
-                self.feed = Some(feed);
+                self.metrics.source_open(info);
+                self.camera = Some(camera);
             }
-            Err(e) => self.board.source_lost(e.to_string()),
+            Err(e) => self.metrics.source_lost(e.to_string()),
         }
     }
 
-    fn hand_on(&mut self, mut frame: Frame) {
-        let arrived = now();
-        // Filters need a clock that moves on; a driver's may stand still, run backwards or lie ahead.
-        frame.time = self.clock.next(frame.time, Some(arrived));
-        self.board.captured(frame.time.0);
-        let stamps = Stamps { captured: frame.time.0, arrived, ..Stamps::default() };
-        if self.next.publish(Captured { frame, stamps, generation: self.generation }).is_some() {
-            self.board.dropped_before_track();
+    fn hand_on(&mut self, frame: Frame) {
+        let arrived = self.clock.now();
+        self.metrics.captured(arrived);
+        let stamps = Stamps { arrived, ..Stamps::default() };
+        if self.next.publish(CapturedFrame { frame, stamps, generation: self.generation }).is_some() {
+            self.metrics.dropped_before_track();
         }
     }
 }
 
-fn open(source: &LiveSource, pool: &Pool) -> Result<Box<dyn Feed>> {
+fn open(source: &LiveSource, pool: &Pool) -> Result<Box<dyn Camera>> {
     match source {
         LiveSource::Actor(options) => Ok(Box::new(ActorFeed::new(*options, pool)?)),
         LiveSource::Feed(open) => open(pool),
     }
-}
-
-/// A feed's description before it is open.
-pub(super) fn closed() -> FeedInfo {
-    FeedInfo::default()
 }

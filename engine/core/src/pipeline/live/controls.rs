@@ -2,9 +2,10 @@
 
 use super::{LiveSource, MakeModel};
 use crate::pipeline::Settings;
+use crate::pipeline::clock::Clock;
 use crate::swap::FaceTexture;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub(super) struct Wanted {
@@ -23,12 +24,14 @@ pub(super) struct Controls {
     wanted: Mutex<Wanted>,
     version: AtomicU64,
     stop: AtomicBool,
+    changed: Condvar,
 }
 
 impl Controls {
     pub(super) fn new(settings: Settings, source: LiveSource) -> Self {
         let wanted = Wanted { settings, wear: None, model: None, paused: false, source, generation: 0 };
-        Self { wanted: Mutex::new(wanted), version: AtomicU64::new(0), stop: AtomicBool::new(false) }
+        let (version, stop, changed) = (AtomicU64::new(0), AtomicBool::new(false), Condvar::new());
+        Self { wanted: Mutex::new(wanted), version, stop, changed }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Wanted> {
@@ -37,8 +40,25 @@ impl Controls {
     }
 
     pub(super) fn change(&self, how: impl FnOnce(&mut Wanted)) {
-        how(&mut self.lock());
+        let mut wanted = self.lock();
+        how(&mut wanted);
         self.version.fetch_add(1, Ordering::Release);
+        drop(wanted);
+        self.changed.notify_all();
+    }
+
+    /// Waits until this time by the clock, or until something is changed or the pipeline is stopped.
+    pub(super) fn wait(&self, clock: &Clock, until: Duration) {
+        let mut wanted = self.lock();
+        let version = self.version();
+        while !self.stopped() && self.version() == version {
+            let left = until.saturating_sub(clock.now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.changed.wait_timeout(wanted, clock.patience(left));
+            wanted = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// A number that changes with every change.
@@ -47,7 +67,11 @@ impl Controls {
     }
 
     pub(super) fn stop(&self) {
+        // Under the lock, so that nobody begins to wait in between.
+        let wanted = self.lock();
         self.stop.store(true, Ordering::Release);
+        drop(wanted);
+        self.changed.notify_all();
     }
 
     pub(super) fn stopped(&self) -> bool {

@@ -1,11 +1,11 @@
 //! Frames that a host program hands over one by one, as the source of a live pipeline.
 
 use super::capture::LiveSource;
-use super::feed::{Fed, Feed, FeedInfo};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::pool::{Bytes, Pool};
 use crate::slot::{Publisher, Taken, Taker, slot};
+use crate::source::camera::{Camera, Captured, StreamInfo};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub fn host(name: &str) -> (HostFrames, LiveSource) {
     let (put, get) = slot();
     let (get, name) = (Arc::new(Mutex::new(get)), name.to_owned());
     let open = move |_: &Pool| {
-        Ok(Box::new(HostFeed { get: Arc::clone(&get), name: name.clone(), size: (0, 0) }) as Box<dyn Feed>)
+        Ok(Box::new(HostFeed { get: Arc::clone(&get), name: name.clone(), size: (0, 0) }) as Box<dyn Camera>)
     };
     (HostFrames { put, pool: Pool::new() }, LiveSource::Feed(Arc::new(open)))
 }
@@ -44,10 +44,10 @@ struct HostFeed {
     size: (u32, u32),
 }
 
-impl Feed for HostFeed {
-    fn info(&self) -> FeedInfo {
+impl Camera for HostFeed {
+    fn info(&self) -> StreamInfo {
         let (width, height) = self.size;
-        FeedInfo {
+        StreamInfo {
             name: self.name.clone(),
             mode: "frames of the host program".to_owned(),
             width,
@@ -56,18 +56,18 @@ impl Feed for HostFeed {
         }
     }
 
-    fn next(&mut self, limit: Duration) -> Result<Fed> {
+    fn next(&mut self, limit: Duration) -> Result<Captured> {
         let get = self.get.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(match get.take(limit) {
             Taken::Value(frame) => {
                 self.size = (frame.width(), frame.height());
-                Fed::Frame(frame)
+                Captured::Frame(frame)
             }
-            Taken::Late => Fed::Late,
+            Taken::Late => Captured::Late,
             Taken::Closed => {
                 // The host is gone; the pipeline ends soon too.
                 std::thread::sleep(limit);
-                Fed::Late
+                Captured::Late
             }
         })
     }

@@ -9,25 +9,27 @@
 //! Every thread catches its stage's panics, reports them and goes on; the render thread sends something safe
 //! whatever the others do. Times are of [`crate::timing::now`].
 
-mod camera_feed;
+mod actor_feed;
 mod capture;
 mod controls;
-mod feed;
 mod host;
-mod outlet;
+mod inlet;
+mod metrics;
 mod render;
-mod status;
+mod sink_threads;
 mod swapping;
 mod tracking;
 
-pub use camera_feed::camera;
-pub use capture::{LiveSource, OpenFeed};
-pub use feed::{ActorFeed, Fed, Feed, FeedInfo};
+pub use crate::source::camera::{Camera as Feed, Captured as Fed, StreamInfo as FeedInfo};
+pub use actor_feed::ActorFeed;
+pub use capture::{LiveSource, OpenFeed, camera};
 pub use host::{HostFrames, host};
-pub use outlet::{Recorded, Shown, SinkId};
-pub use status::{Drops, LiveStatus, ModelState, ModelStatus, STAGES, SinkStatus, SourceStatus, Stamps};
+pub use metrics::{Drops, LiveStatus, ModelState, ModelStatus, STAGES, SinkStatus, SourceStatus, Stamps};
+pub use sink_threads::{Recorded, Shown, SinkId};
 pub use swapping::MakeModel;
 
+use super::clock::Clock;
+use super::session::{RenderStage, TrackStage};
 use super::{MakeFollow, Privacy, Settings, State, check_personas};
 use crate::badge::Corner;
 use crate::composite::{Backend, Compositor, Look};
@@ -39,19 +41,26 @@ use crate::sink::{Finished, Sink};
 use crate::slot::{Taker, slot};
 use crate::source::Rate;
 use crate::swap::FaceTexture;
-use crate::timing::now;
+use capture::CapturedFrame;
 use controls::Controls;
-use outlet::Outlets;
-use status::Board;
+use inlet::Inlet;
+use metrics::Metrics;
+use sink_threads::SinkThreads;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use swapping::{Job, Swapping};
 
 /// Sees every shown frame.
 pub type See = Box<dyn FnMut(&Arc<Shown>) + Send>;
 
 /// How long [`Live::end`] waits for threads that are in the hands of others.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Threads that have nothing to do sleep on their slots, and are woken by what comes or by the slot's closing: this is only
+/// so that no wait is for ever.
+const IDLE: Duration = Duration::from_secs(3600);
 
 /// How long a change of persona takes.
 pub const FADE: Duration = Duration::from_millis(250);
@@ -73,8 +82,12 @@ pub struct LiveConfig {
 /// A running pipeline. Dropping it stops it.
 pub struct Live {
     controls: Arc<Controls>,
-    board: Arc<Board>,
-    outlets: Arc<Outlets>,
+    metrics: Arc<Metrics>,
+    sinks: Arc<SinkThreads>,
+    /// What the track thread waits on.
+    to_track: Inlet<CapturedFrame>,
+    /// What the swap thread waits on.
+    to_swap: Inlet<Job>,
     /// Empty once it has been ended.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -85,33 +98,57 @@ impl Live {
     /// # Errors
     /// No persona, or a thread that can't be started.
     pub fn start(config: LiveConfig) -> Result<Self> {
+        Self::start_by(config, Clock::default())
+    }
+
+    /// The same by a clock of the caller's.
+    pub(super) fn start_by(config: LiveConfig, clock: Clock) -> Result<Self> {
         check_personas(&config.personas)?;
         let LiveConfig { source, follow, personas, settings, gpu } = config;
         let pool = Pool::new();
-        let board = Arc::new(Board::new(pool.clone()));
-        let controls = Arc::new(Controls::new(settings.clone(), source));
-        let outlets = Arc::new(Outlets::default());
-        let (to_track, from_capture) = slot();
-        let (to_render, from_track) = slot();
+        let ((to_track, from_capture), (to_render, from_track)) = (slot(), slot());
+        let ((to_swap, from_track_to_swap), (to_render_made, from_swap)) = (slot(), slot());
         let live = Self {
-            controls: Arc::clone(&controls),
-            board: Arc::clone(&board),
-            outlets: Arc::clone(&outlets),
+            controls: Arc::new(Controls::new(settings.clone(), source)),
+            metrics: Arc::new(Metrics::new(pool.clone())),
+            sinks: Arc::new(SinkThreads::new(clock.clone())),
+            to_track: Inlet::new(to_track),
+            to_swap: Inlet::new(to_swap),
             threads: Mutex::new(Vec::with_capacity(5)),
         };
-        let (to_swap, from_track_to_swap) = slot();
-        let (to_render_made, from_swap) = slot();
-        let (c, b) = (Arc::clone(&controls), Arc::clone(&board));
-        let (swapping, offer) = swapping::Swapping::new(c, b, pool.clone(), to_swap, to_render_made);
+        let (controls, metrics) = (&live.controls, &live.metrics);
+        let (swapping, offer) = Swapping::new(
+            Arc::clone(controls),
+            Arc::clone(metrics),
+            pool.clone(),
+            live.to_swap.clone(),
+            to_render_made,
+            clock.clone(),
+        );
         live.spawn("omote-swap", move || swapping.run(&from_track_to_swap))?;
-        let (c, b) = (Arc::clone(&controls), Arc::clone(&board));
-        let capturing = capture::Capture::new(c, b, pool.clone(), to_track);
+        let capturing = capture::Capture::new(
+            Arc::clone(controls),
+            Arc::clone(metrics),
+            pool.clone(),
+            live.to_track.clone(),
+            clock.clone(),
+        );
         live.spawn("omote-capture", move || capturing.run())?;
-        let tracking =
-            tracking::Tracking::new(follow, Arc::clone(&controls), Arc::clone(&board), to_render, offer);
+        let forget = Arc::new(AtomicBool::new(false));
+        let tracking = tracking::Tracking {
+            stage: TrackStage::new(None, Some(follow)),
+            controls: Arc::clone(controls),
+            metrics: Arc::clone(metrics),
+            next: to_render,
+            offer,
+            forget: Arc::clone(&forget),
+            clock: clock.clone(),
+        };
         live.spawn("omote-track", move || tracking.run(&from_capture))?;
         let opened = live.open_gpu(gpu, settings.backend);
-        let rendering = render::Render::new(controls, board, outlets, pool, personas, settings);
+        let stage = RenderStage::new(personas, settings, Compositor::cpu(), pool);
+        let (controls, metrics, sinks) = (Arc::clone(controls), Arc::clone(metrics), Arc::clone(&live.sinks));
+        let rendering = render::Render::new(stage, controls, metrics, sinks, forget, clock);
         live.spawn("omote-render", move || rendering.run(&from_track, &from_swap, &opened))?;
         Ok(live)
     }
@@ -127,7 +164,7 @@ impl Live {
                 put.publish(Compositor::new(backend));
             };
             if let Err(e) = self.spawn("omote-gpu", search) {
-                self.board.fault(e.to_string());
+                self.metrics.fault(e.to_string());
             }
         }
         get
@@ -156,34 +193,36 @@ impl Live {
 
     fn end_within(&self, patience: Duration) -> Vec<Recorded> {
         self.controls.stop();
+        self.to_track.close();
+        self.to_swap.close();
         // Held until all is done, so that nobody takes the pipeline for ended before.
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = now() + patience;
+        let until = Instant::now() + patience;
         // The render thread was started last; the card is its last act.
         if let Some(render) = threads.pop() {
             self.join(render, until);
         }
-        let recorded = self.outlets.close(&self.board);
+        let recorded = self.sinks.close(&self.metrics);
         threads.drain(..).for_each(|thread| self.join(thread, until));
-        self.board.state(State::Stopped, None);
+        self.metrics.state(State::Stopped, None);
         recorded
     }
 
-    fn join(&self, thread: JoinHandle<()>, until: Duration) {
-        while !thread.is_finished() && now() < until {
+    fn join(&self, thread: JoinHandle<()>, until: Instant) {
+        while !thread.is_finished() && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(2));
         }
         let name = thread.thread().name().unwrap_or("a thread of the pipeline").to_owned();
         if !thread.is_finished() {
-            self.board.fault(format!("{name} does not end; it is left to itself"));
+            self.metrics.fault(format!("{name} does not end; it is left to itself"));
         } else if thread.join().is_err() {
-            self.board.fault(format!("{name} broke down"));
+            self.metrics.fault(format!("{name} broke down"));
         }
     }
 
     /// How it goes, now.
     pub fn status(&self) -> LiveStatus {
-        self.board.snapshot(&self.outlets)
+        self.metrics.snapshot(&self.sinks)
     }
 
     /// Other personas from the next frame on, faded in over `fade` ([`FADE`], or zero for none). An empty
@@ -196,6 +235,7 @@ impl Live {
     /// result, and where its results do not reach, the personas are drawn.
     pub fn wear_model(&self, make: Option<MakeModel>) {
         self.controls.change(|w| w.model = Some(make));
+        self.to_swap.publish(Job::Changed);
     }
 
     /// How personas are drawn; with [`Privacy::Protect`] the opacity is 1 whatever is said here.
@@ -242,7 +282,7 @@ impl Live {
     /// # Errors
     /// A thread that can't be started, or a pipeline that has ended.
     pub fn attach(&self, name: &str, sink: Box<dyn Sink>) -> Result<SinkId> {
-        self.outlets.attach(name, sink)
+        self.sinks.attach(name, sink)
     }
 
     /// Sends frames to a recording: as many a second as `rate` says, whatever the camera gives, so that the
@@ -251,7 +291,7 @@ impl Live {
     /// # Errors
     /// A thread that can't be started, or a pipeline that has ended.
     pub fn record(&self, name: &str, sink: Box<dyn Sink>, rate: Rate) -> Result<SinkId> {
-        self.outlets.record(name, sink, rate)
+        self.sinks.record(name, sink, rate)
     }
 
     /// Shows every frame from now on to `see`, on a thread of its own.
@@ -259,12 +299,12 @@ impl Live {
     /// # Errors
     /// A thread that can't be started, or a pipeline that has ended.
     pub fn watch(&self, name: &str, see: See) -> Result<SinkId> {
-        self.outlets.watch(name, see)
+        self.sinks.watch(name, see)
     }
 
     /// Takes a sink off and waits until it has finished. Nothing where there is none of this number.
     pub fn detach(&self, id: SinkId) -> Option<Result<Finished>> {
-        self.outlets.detach(id)
+        self.sinks.detach(id)
     }
 }
 

@@ -1,16 +1,19 @@
 //! The swap thread: a model on the newest tracked picture, whenever it is free.
 
+use super::IDLE;
 use super::controls::Controls;
-use super::status::{Board, ModelState};
-use super::tracking::Tracked;
+use super::inlet::Inlet;
+use super::metrics::{Metrics, ModelState};
 use crate::error::{Result, panic_words};
 use crate::frame::Frame;
 use crate::pipeline::calendar::Calendar;
-use crate::pipeline::model::{ENDED, Model, Modelling};
+use crate::pipeline::cast::Cast;
+use crate::pipeline::clock::Clock;
+use crate::pipeline::model::{ENDED, Model, SwapStage};
+use crate::pipeline::session::CastFrame;
 use crate::pool::Pool;
 use crate::slot::{Publisher, Taken, Taker};
 use crate::swap::neural::Swapped;
-use crate::timing::now;
 use crate::track::Face;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,22 +23,30 @@ use std::time::Duration;
 /// Loads a model; runs on the swap thread, since that may take seconds.
 pub type MakeModel = Box<dyn FnOnce() -> Result<Model> + Send>;
 
-/// A picture for the model, a copy of one that is drawn meanwhile.
-pub(super) struct Job {
-    frame: Frame,
-    faces: Vec<Face>,
-    generation: u64,
+/// What the swap thread is woken for.
+pub(super) enum Job {
+    /// A picture for the model, a copy of one that is drawn meanwhile.
+    Picture {
+        /// Its time is by the pipeline's clock.
+        frame: Frame,
+        /// The faces to work on.
+        faces: Vec<Arc<Face>>,
+        scene: u64,
+    },
+    /// The user wants something else.
+    Changed,
 }
 
-/// What the model made, and of which source's picture.
+/// What the model made, and of which scene's picture.
 pub(super) struct Delivery {
     pub(super) results: Vec<Swapped>,
-    pub(super) generation: u64,
+    pub(super) scene: u64,
     /// Counts the models.
     pub(super) model: u64,
 }
 
-const WAIT: Duration = Duration::from_millis(50);
+/// Between two looks at whether the model's face may still be worn, while no picture comes.
+const LOOK: Duration = Duration::from_secs(30);
 /// A model that failed so often in a row is taken off.
 const MOST_FAULTS: u32 = 30;
 
@@ -43,18 +54,18 @@ const MOST_FAULTS: u32 = 30;
 pub(super) struct Offer {
     free: Arc<AtomicBool>,
     pool: Pool,
-    jobs: Publisher<Job>,
+    jobs: Inlet<Job>,
 }
 
 impl Offer {
-    /// Copies the picture if the model waits for one.
-    pub(super) fn make(&self, tracked: &Tracked) {
-        let Ok(faces) = &tracked.faces else { return };
+    /// Copies the picture if the model waits for one and the cast names faces for it.
+    pub(super) fn make(&self, cast: &CastFrame) {
+        let faces = cast.cast.as_ref().map(Cast::for_model).unwrap_or_default();
         if faces.is_empty() || !self.free.swap(false, Ordering::AcqRel) {
             return;
         }
-        let (frame, faces) = (tracked.frame.clone_into(&self.pool), faces.clone());
-        self.jobs.publish(Job { frame, faces, generation: tracked.generation });
+        let frame = cast.frame.clone_into(&self.pool);
+        self.jobs.publish(Job::Picture { frame, faces, scene: cast.scene });
     }
 }
 
@@ -73,100 +84,109 @@ fn give_way() {
 
 pub(super) struct Swapping {
     controls: Arc<Controls>,
-    board: Arc<Board>,
+    metrics: Arc<Metrics>,
     free: Arc<AtomicBool>,
-    modelling: Option<Modelling>,
+    stage: Option<SwapStage>,
     /// Counts the models.
     model: u64,
     faults: u32,
     version: Option<u64>,
     calendar: Calendar,
     results: Publisher<Delivery>,
+    scene: u64,
+    clock: Clock,
 }
 
 impl Swapping {
     pub(super) fn new(
         controls: Arc<Controls>,
-        board: Arc<Board>,
+        metrics: Arc<Metrics>,
         pool: Pool,
-        jobs: Publisher<Job>,
+        jobs: Inlet<Job>,
         results: Publisher<Delivery>,
+        clock: Clock,
     ) -> (Self, Offer) {
         let free = Arc::new(AtomicBool::new(false));
         let offer = Offer { free: Arc::clone(&free), pool, jobs };
-        let (modelling, version, calendar) = Default::default();
-        (Self { controls, board, free, modelling, model: 0, faults: 0, version, calendar, results }, offer)
+        let (stage, model, faults, version, calendar, scene) = Default::default();
+        let swapping =
+            Self { controls, metrics, free, stage, model, faults, version, calendar, results, scene, clock };
+        (swapping, offer)
     }
 
     pub(super) fn run(mut self, from: &Taker<Job>) {
         give_way();
-        let mut generation = 0;
+        let mut rest = Duration::ZERO;
         while !self.controls.stopped() {
             self.obey();
             self.look_at_consent();
-            self.free.store(self.modelling.is_some(), Ordering::Release);
-            let job = match from.take(WAIT) {
-                Taken::Value(job) => job,
-                Taken::Late => continue,
-                Taken::Closed => break,
+            self.free.store(self.stage.is_some() && rest.is_zero(), Ordering::Release);
+            let begun = self.clock.now();
+            let limit = match self.stage {
+                _ if !rest.is_zero() => rest,
+                Some(_) => LOOK,
+                None => IDLE,
             };
-            let Some(modelling) = &mut self.modelling else { continue };
-            if std::mem::replace(&mut generation, job.generation) != job.generation {
-                modelling.clear();
+            match self.clock.take(from, limit) {
+                Taken::Value(Job::Picture { frame, faces, scene }) => rest = self.work(&frame, &faces, scene),
+                // Another model need not rest for this one.
+                Taken::Value(Job::Changed) => rest = Duration::ZERO,
+                Taken::Late => rest = rest.saturating_sub(self.clock.now().saturating_sub(begun)),
+                Taken::Closed => break,
             }
-            let begun = now();
-            let (results, fault) = modelling.work(&job.frame, &job.faces);
-            let took = now().saturating_sub(begun);
-            let rest = modelling.pace().rest(took);
-            let made = !results.is_empty();
-            if made {
-                self.faults = 0;
-                self.board.model_made(took, job.frame.time.0);
-                self.results.publish(Delivery { results, generation, model: self.model });
-            }
-            // One face of several that fails is no reason to take the model off.
-            if let Some(what) = fault.filter(|_| !made) {
-                self.failed(what);
-            }
-            self.sleep(rest);
         }
     }
 
-    /// Rests, but not past a change.
-    fn sleep(&self, rest: Duration) {
-        let until = now() + rest;
-        while now() < until && !self.controls.stopped() && self.version == Some(self.controls.version()) {
-            std::thread::sleep(until.saturating_sub(now()).min(Duration::from_millis(20)));
+    /// Has the model work on a picture. Gives how long it should rest.
+    fn work(&mut self, frame: &Frame, faces: &[Arc<Face>], scene: u64) -> Duration {
+        let Some(stage) = &mut self.stage else { return Duration::ZERO };
+        if std::mem::replace(&mut self.scene, scene) != scene {
+            stage.clear();
         }
+        let begun = self.clock.now();
+        let (results, fault) = stage.work(frame, faces);
+        let took = self.clock.now().saturating_sub(begun);
+        let rest = stage.pace().rest(took);
+        let made = !results.is_empty();
+        if made {
+            self.faults = 0;
+            self.metrics.model_made(took, frame.time.0);
+            self.results.publish(Delivery { results, scene, model: self.model });
+        }
+        // One face of several that fails is no reason to take the model off.
+        if let Some(what) = fault.filter(|_| !made) {
+            self.failed(what);
+        }
+        rest
     }
 
     fn failed(&mut self, what: String) {
         self.faults += 1;
         if self.faults >= MOST_FAULTS {
             let what = format!("the swap model is taken off after {MOST_FAULTS} failures in a row: {what}");
-            self.board.fault(what.clone());
-            self.board.model(None, ModelState::Failed(what));
+            self.metrics.fault(what.clone());
+            self.metrics.model(None, ModelState::Failed(what));
             self.take_off();
         } else if self.faults.is_power_of_two() {
-            self.board.fault(what);
+            self.metrics.fault(what);
         }
     }
 
     /// Takes the model off when nobody may wear its face any more.
     fn look_at_consent(&mut self) {
-        let Some(until) = self.modelling.as_ref().and_then(Modelling::until) else { return };
-        if self.calendar.look(false).is_some_and(|today| until < today) {
-            self.board.fault(ENDED.to_owned());
-            self.board.model(None, ModelState::Failed(ENDED.to_owned()));
+        let Some(stage) = &self.stage else { return };
+        if self.calendar.look(self.clock.now(), false).is_some_and(|today| stage.has_ended(today)) {
+            self.metrics.fault(ENDED.to_owned());
+            self.metrics.model(None, ModelState::Failed(ENDED.to_owned()));
             self.take_off();
         }
     }
 
     fn take_off(&mut self) {
-        self.modelling = None;
+        self.stage = None;
         self.model += 1;
         // The persona's own texture from here on.
-        self.results.publish(Delivery { results: Vec::new(), generation: 0, model: self.model });
+        self.results.publish(Delivery { results: Vec::new(), scene: 0, model: self.model });
     }
 
     /// Takes over the model that the user wants now.
@@ -175,33 +195,26 @@ impl Swapping {
         if self.version.replace(version) == Some(version) {
             return;
         }
-        let (make, listed) = {
-            let mut wanted = self.controls.lock();
-            (wanted.model.take(), wanted.settings.max_faces)
-        };
-        if let Some(modelling) = &mut self.modelling {
-            modelling.set_listed(listed);
-        }
-        let Some(make) = make else { return };
+        let Some(make) = self.controls.lock().model.take() else { return };
         self.take_off();
         self.faults = 0;
         let Some(make) = make else {
-            self.board.model(None, ModelState::Off);
+            self.metrics.model(None, ModelState::Off);
             return;
         };
-        self.board.model(None, ModelState::Loading);
+        self.metrics.model(None, ModelState::Loading);
         let made = catch_unwind(AssertUnwindSafe(|| make().map_err(|e| e.to_string())));
         match made.unwrap_or_else(|panic| Err(panic_words(&*panic))) {
             Ok(model) => {
-                let modelling = Modelling::new(model, listed);
+                let stage = SwapStage::new(model);
                 self.calendar = Calendar::default();
-                self.board.model(Some(modelling.name().to_owned()), ModelState::Running);
-                self.modelling = Some(modelling);
+                self.metrics.model(Some(stage.name().to_owned()), ModelState::Running);
+                self.stage = Some(stage);
             }
             Err(why) => {
                 let why = format!("the swap model can't be used: {why}");
-                self.board.fault(why.clone());
-                self.board.model(None, ModelState::Failed(why));
+                self.metrics.fault(why.clone());
+                self.metrics.model(None, ModelState::Failed(why));
             }
         }
     }

@@ -68,9 +68,15 @@ struct Rig {
     feed: Sender<Result<Frame, String>>,
     follow: Arc<Mutex<Option<&'static str>>>,
     made: Arc<Mutex<u32>>,
+    clock: Clock,
 }
 
+/// A pipeline whose time is the test's: it moves on by a picture whenever the test waits.
 fn rig(privacy: Privacy) -> Rig {
+    rig_by(privacy, Clock::manual(Duration::from_secs(1000)))
+}
+
+fn rig_by(privacy: Privacy, clock: Clock) -> Rig {
     let (feed, from) = bounded(64);
     let follow = Arc::new(Mutex::new(None));
     let made = Arc::new(Mutex::new(0));
@@ -84,21 +90,24 @@ fn rig(privacy: Privacy) -> Rig {
     let settings = Settings { privacy, backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
     let source = LiveSource::Feed(open);
     let config = LiveConfig { source, follow: make, personas: vec![green()], settings, gpu: None };
-    Rig { live: Live::start(config).unwrap(), feed, follow, made }
+    Rig { live: Live::start_by(config, clock.clone()).unwrap(), feed, follow, made, clock }
 }
 
-fn grey(width: u32, height: u32) -> Frame {
+fn grey(width: u32, height: u32, time: Duration) -> Frame {
     let mut f = Frame::filled(PixelFormat::I420, Colour::JPEG, width, height, [120; 3]).unwrap();
-    f.time = FrameTime(now());
+    f.time = FrameTime(time);
     f
 }
 
+/// From picture to picture.
+const STEP: Duration = Duration::from_millis(33);
+
 impl Rig {
     fn send(&self) {
-        self.feed.send(Ok(grey(320, 180))).unwrap();
+        drop(self.feed.try_send(Ok(grey(320, 180, self.clock.now()))));
     }
 
-    /// Waits until the status is as the test wants it, sending frames meanwhile if `feeding`.
+    /// Waits until the status is as the test wants it, while the clock moves on, sending frames meanwhile if `feeding`.
     fn until(&self, what: &str, feeding: bool, good: impl Fn(&LiveStatus) -> bool) -> LiveStatus {
         let begun = Instant::now();
         loop {
@@ -107,10 +116,22 @@ impl Rig {
                 return status;
             }
             assert!(begun.elapsed() < LONG, "{what} never came: {status:?}");
+            self.clock.advance(STEP);
             if feeding {
                 self.send();
             }
-            std::thread::park_timeout(Duration::from_millis(5));
+            self.settle(&status);
+        }
+    }
+
+    /// Waits until something comes out; not for long, since nothing need.
+    fn settle(&self, before: &LiveStatus) {
+        let sent = |status: &LiveStatus| status.shown.iter().sum::<u64>();
+        for _ in 0..100 {
+            if sent(&self.live.status()) > sent(before) {
+                return;
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
         }
     }
 }
@@ -235,7 +256,8 @@ fn a_change_of_persona_is_a_fade_and_never_bare() {
 
 #[test]
 fn another_source_starts_over_with_the_card() {
-    let rig = rig(Privacy::Protect);
+    // The actor goes by the machine's clock.
+    let rig = rig_by(Privacy::Protect, Clock::default());
     rig.until("live", true, |s| s.state == State::Live);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let states = Arc::clone(&seen);
@@ -268,7 +290,8 @@ fn two_hundred_starts_and_changes_neither_hang_nor_leak() {
         chance % n
     };
     for round in 0..200 {
-        let rig = rig(if below(2) == 0 { Privacy::Protect } else { Privacy::Relaxed });
+        let privacy = if below(2) == 0 { Privacy::Protect } else { Privacy::Relaxed };
+        let rig = rig_by(privacy, Clock::default());
         let id =
             rig.live.watch("viewer", Box::new(|shown| assert!(shown.badged.frame().width() > 0))).unwrap();
         for _ in 0..below(12) {
@@ -282,9 +305,9 @@ fn two_hundred_starts_and_changes_neither_hang_nor_leak() {
                 6 => *rig.follow.lock().unwrap() = Some("panic"),
                 7 => drop(rig.feed.try_send(Err("gone".into()))),
                 8 => drop(rig.live.detach(id)),
-                _ => drop(rig.feed.try_send(Ok(grey(320 + 2 * below(40) as u32, 180)))),
+                _ => drop(rig.feed.try_send(Ok(grey(320 + 2 * below(40) as u32, 180, now())))),
             }
-            drop(rig.feed.try_send(Ok(grey(320, 180))));
+            drop(rig.feed.try_send(Ok(grey(320, 180, now()))));
         }
         let begun = Instant::now();
         let status = rig.live.stop();
@@ -349,6 +372,7 @@ struct Spoilt {
     opened: u32,
     given: u64,
     pool: Pool,
+    clock: Clock,
 }
 
 impl Feed for Spoilt {
@@ -363,11 +387,11 @@ impl Feed for Spoilt {
     }
 
     fn next(&mut self, _: Duration) -> Result<Fed> {
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::park_timeout(Duration::from_millis(1));
         self.given += 1;
         let good = self.opened > 2 || (self.opened == 2 && self.given == 1);
         Ok(if good {
-            Fed::Frame(grey(320, 180).clone_into(&self.pool))
+            Fed::Frame(grey(320, 180, self.clock.now()).clone_into(&self.pool))
         } else if self.given.is_multiple_of(3) {
             Fed::Late
         } else {
@@ -388,16 +412,19 @@ impl Feed for Spoilt {
 fn a_camera_that_gives_only_bad_pictures_is_opened_again_and_drops_add_up() {
     let opened = Arc::new(Mutex::new(0u32));
     let count = Arc::clone(&opened);
+    let clock = Clock::manual(Duration::from_secs(1000));
+    let theirs = clock.clone();
     let open: OpenFeed = Arc::new(move |pool| {
         let mut opened = count.lock().unwrap();
         *opened += 1;
-        Ok(Box::new(Spoilt { opened: *opened, given: 0, pool: pool.clone() }))
+        let (pool, clock) = (pool.clone(), theirs.clone());
+        Ok(Box::new(Spoilt { opened: *opened, given: 0, pool, clock }))
     });
     let settings = Settings { backend: Backend::Cpu, ..Settings::default() };
     let source = LiveSource::Feed(open);
     let follow: MakeFollow = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
     let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
-    let live = Live::start(config).unwrap();
+    let live = Live::start_by(config, clock.clone()).unwrap();
     let begun = Instant::now();
     let mut last = None;
     let mut told = Vec::new();
@@ -407,7 +434,8 @@ fn a_camera_that_gives_only_bad_pictures_is_opened_again_and_drops_add_up() {
         assert!(last.is_none_or(|before| before <= status.drops.camera), "drops went down: {status:?}");
         last = Some(status.drops.camera);
         told.extend(status.source.fault);
-        std::thread::park_timeout(Duration::from_millis(2));
+        clock.advance(Duration::from_millis(10));
+        std::thread::park_timeout(Duration::from_millis(1));
     }
     let why = "spoilt camera has given no picture that can be used (half a picture)";
     assert!(told.iter().any(|fault| fault.starts_with(why)), "{told:?}");

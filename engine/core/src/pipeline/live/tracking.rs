@@ -1,28 +1,22 @@
-//! The track thread: finds the faces of the newest picture.
+//! The track thread: finds and casts the faces of the newest picture.
 
-use super::capture::Captured;
+use super::IDLE;
+use super::capture::CapturedFrame;
 use super::controls::Controls;
-use super::status::{Board, Stamps};
+use super::metrics::{Metrics, Stamps};
 use super::swapping::Offer;
-use crate::error::Result;
-use crate::frame::{Frame, Turn};
-use crate::pipeline::MakeFollow;
-use crate::pipeline::sight::{Seen, Sight};
+use crate::frame::Turn;
+use crate::pipeline::cast::Rules;
+use crate::pipeline::clock::Clock;
+use crate::pipeline::session::{CastFrame, TrackStage, rules};
 use crate::slot::{Publisher, Taken, Taker};
-use crate::timing::now;
-use crate::track::Face;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A picture and its own faces, or why they could not be found.
-pub(super) struct Tracked {
-    pub(super) frame: Frame,
-    pub(super) faces: Result<Vec<Face>, String>,
+/// A picture with its cast, and when it passed where.
+pub(super) struct StampedFrame {
+    pub(super) frame: CastFrame,
     pub(super) stamps: Stamps,
-    /// Counts the views: another source, size or orientation is another one.
-    pub(super) generation: u64,
-    /// Which scene of the source: another number, and nothing before counts any more.
-    pub(super) scene: u64,
 }
 
 /// What must stay for pictures to be of one view.
@@ -34,82 +28,82 @@ struct View {
     turn: Turn,
 }
 
-const WAIT: Duration = Duration::from_millis(50);
-
+/// What the track thread needs beside its stage.
 pub(super) struct Tracking {
-    sight: Sight,
-    controls: Arc<Controls>,
-    board: Arc<Board>,
-    next: Publisher<Tracked>,
-    offer: Offer,
+    pub(super) stage: TrackStage,
+    pub(super) controls: Arc<Controls>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) next: Publisher<StampedFrame>,
+    pub(super) offer: Offer,
+    /// Set by the render thread where drawing broke down: who was who before says nothing any more.
+    pub(super) forget: Arc<AtomicBool>,
+    pub(super) clock: Clock,
 }
 
 impl Tracking {
-    pub(super) fn new(
-        make: MakeFollow,
-        controls: Arc<Controls>,
-        board: Arc<Board>,
-        next: Publisher<Tracked>,
-        offer: Offer,
-    ) -> Self {
-        Self { sight: Sight::new(None, Some(make)), controls, board, next, offer }
-    }
-
-    pub(super) fn run(mut self, from: &Taker<Captured>) {
+    pub(super) fn run(mut self, from: &Taker<CapturedFrame>) {
         // Loaded before the first picture is there.
         self.load();
-        let (mut view, mut generation) = (View::default(), 0);
-        let (mut turn, mut version) = (Turn::default(), None);
+        let mut view = View::default();
+        let (mut turn, mut by, mut version) = (Turn::default(), Rules::default(), None);
         while !self.controls.stopped() {
-            let Captured { frame, mut stamps, generation: source } = match from.take(WAIT) {
+            let captured = match self.clock.take(from, IDLE) {
                 Taken::Value(captured) => captured,
                 Taken::Late => continue,
                 Taken::Closed => break,
             };
             let wanted = self.controls.version();
             if version.replace(wanted) != Some(wanted) {
-                turn = self.controls.lock().settings.turn.orientation();
+                let wanted = self.controls.lock();
+                (turn, by) = (wanted.settings.turn.orientation(), rules(&wanted.settings));
             }
-            stamps.track_begun = now();
-            let size = (frame.width(), frame.height());
-            let frame = match frame.oriented(&turn) {
-                Ok(frame) => frame,
-                Err(e) => {
-                    self.board.fault(format!("the picture can't be turned: {e}"));
-                    continue;
-                }
-            };
-            let new = View { source, size, turn };
-            if std::mem::replace(&mut view, new) != new {
-                generation += 1;
-                self.sight.reset();
-            }
-            self.load();
-            let Seen { faces, scene, .. } = self.sight.see(&frame, now(), None);
-            stamps.tracked = now();
-            let tracked = Tracked { frame, faces, stamps, generation, scene };
-            self.offer.make(&tracked);
-            if let Some(displaced) = self.next.publish(tracked) {
-                self.board.dropped_before_render();
-                // The render thread counts the faults that reach it.
-                if let Err(what) = displaced.faces {
-                    self.board.fault(what);
-                }
-            }
-            self.look_over();
+            self.track(captured, &mut view, turn, by);
         }
+    }
+
+    fn track(&mut self, captured: CapturedFrame, view: &mut View, turn: Turn, by: Rules) {
+        let CapturedFrame { frame, mut stamps, generation: source } = captured;
+        stamps.track_begun = self.clock.now();
+        let size = (frame.width(), frame.height());
+        let frame = match frame.oriented(&turn) {
+            Ok(frame) => frame,
+            Err(e) => return self.metrics.fault(format!("the picture can't be turned: {e}")),
+        };
+        let new = View { source, size, turn };
+        if std::mem::replace(view, new) != new {
+            self.stage.reset();
+        }
+        self.load();
+        let mut tracked = self.stage.track(frame, Some(stamps.arrived), None);
+        // Sinks go by the frame's time, and it must move on for them as well.
+        tracked.frame.time = tracked.now;
+        stamps.captured = tracked.now.0;
+        if self.forget.swap(false, Ordering::AcqRel) {
+            self.stage.forget();
+        }
+        let frame = self.stage.cast(tracked, by);
+        stamps.tracked = self.clock.now();
+        self.offer.make(&frame);
+        if let Some(displaced) = self.next.publish(StampedFrame { frame, stamps }) {
+            self.metrics.dropped_before_render();
+            // The render thread counts the faults that reach it.
+            if let Err(what) = displaced.frame.cast {
+                self.metrics.fault(what);
+            }
+        }
+        self.look_over();
     }
 
     /// What can wait until the picture is handed on.
     fn look_over(&mut self) {
-        if let Err(what) = self.sight.look_over(now()) {
-            self.board.fault(what);
+        if let Err(what) = self.stage.look_over(self.clock.now()) {
+            self.metrics.fault(what);
         }
     }
 
     fn load(&mut self) {
-        if let Err(why) = self.sight.load(now()) {
-            self.board.fault(why);
+        if let Err(why) = self.stage.load(self.clock.now()) {
+            self.metrics.fault(why);
         }
     }
 }

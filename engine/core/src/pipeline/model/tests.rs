@@ -281,14 +281,14 @@ fn a_thousand_results_make_no_gpu_object() {
         let output = engine.process(frame).unwrap();
         live += u64::from(output.state == State::Live);
         if i == WARM {
-            made = engine.painter.objects_created();
+            made = engine.core.render.presenter.objects_created();
         }
     }
     assert!(engine.backend().starts_with("gpu") && engine.faults() == 0, "{:?}", engine.last_fault());
     assert!(live > FRAMES - 10, "{live}");
     assert!(made > 0);
     assert_eq!(
-        engine.painter.objects_created() - made,
+        engine.core.render.presenter.objects_created() - made,
         0,
         "GPU objects were made after the first {WARM} frames"
     );

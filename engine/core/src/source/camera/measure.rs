@@ -59,8 +59,7 @@ mod tests {
     use super::*;
     use crate::error::{Error, ErrorKind, Stage};
     use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
-    use crate::source::Rate;
-    use crate::source::camera::{CameraMode, Coding};
+    use crate::source::camera::StreamInfo;
 
     /// Gives what it is told to, at once.
     struct Script {
@@ -70,12 +69,8 @@ mod tests {
     }
 
     impl Camera for Script {
-        fn name(&self) -> &str {
-            "script"
-        }
-
-        fn mode(&self) -> CameraMode {
-            CameraMode { width: 2, height: 2, rate: Rate::DEFAULT, coding: Coding::Mjpeg }
+        fn info(&self) -> StreamInfo {
+            StreamInfo::default()
         }
 
         fn next(&mut self, _: Duration) -> Result<Captured> {

@@ -1,7 +1,8 @@
 //! Cameras: which are there, what they can do, and their pictures.
 //!
 //! On Linux they are read through Video4Linux (feature `v4l`), elsewhere through the library nokhwa. A
-//! camera is not a [`Source`](super::Source): it is not in lockstep, and it may go and come back.
+//! camera is not a [`Source`](super::Source): it is not in lockstep, and it may go and come back. [`Camera`] is also what
+//! stands in for one in a live pipeline: a host program's frames, the built-in actor.
 
 #![cfg_attr(
     not(all(target_os = "linux", feature = "v4l")),
@@ -66,15 +67,43 @@ impl CameraInfo {
     }
 }
 
-/// A camera that is open and streams.
+/// What an open camera says of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StreamInfo {
+    /// Its name, for people.
+    pub name: String,
+    /// Size, format and rate for people, e.g. `1280x720 MJPEG 30 fps`.
+    pub mode: String,
+    /// Width of its pictures in pixels; 0 where it is not known before the first comes.
+    pub width: u32,
+    /// Height of its pictures in pixels; 0 where it is not known before the first comes.
+    pub height: u32,
+    /// Pictures a second as agreed with the driver; 0 where there is no such rate.
+    pub fps: f64,
+}
+
+impl StreamInfo {
+    /// A camera of this name in this mode.
+    pub fn of(name: &str, mode: &CameraMode) -> Self {
+        let CameraMode { width, height, .. } = *mode;
+        Self { name: name.to_owned(), mode: mode.to_string(), width, height, fps: mode.rate.per_second() }
+    }
+}
+
+/// A camera that gives nothing for so long is closed and opened again.
+const DEAD: Duration = Duration::from_secs(3);
+
+/// A camera that is open and streams, or what stands in for one: pictures come from it when they like.
 pub trait Camera: Send {
-    /// Its own name.
-    fn name(&self) -> &str;
+    /// What it says of itself.
+    fn info(&self) -> StreamInfo;
 
-    /// What the driver really set. Frames have this size.
-    fn mode(&self) -> CameraMode;
+    /// What its driver really set; nothing where there is no driver. Frames have this size.
+    fn mode(&self) -> Option<CameraMode> {
+        None
+    }
 
-    /// Waits at most `limit` for the next picture and gives the newest. Frames count from 0 and have the
+    /// Waits at most `limit` for the next picture and gives the newest. A camera's frames count from 0 and have the
     /// driver's stamp on the clock of [`timing::now`](crate::timing::now), never one in the future; where
     /// the driver has none, the moment at which the picture was taken from it.
     ///
@@ -82,9 +111,15 @@ pub trait Camera: Send {
     /// The camera is gone or broken: drop it and open it anew.
     fn next(&mut self, limit: Duration) -> Result<Captured>;
 
-    /// Pictures that the driver counted and that were never given here, by
-    /// [`next`](Self::next), since opening.
-    fn skipped(&self) -> u64;
+    /// Pictures that were made and never given here, by [`next`](Self::next), since opening.
+    fn skipped(&self) -> u64 {
+        0
+    }
+
+    /// After so long without a picture that can be used it is to be closed and opened anew; nothing: never.
+    fn patience(&self) -> Option<Duration> {
+        Some(DEAD)
+    }
 }
 
 /// What waiting for a picture gave.

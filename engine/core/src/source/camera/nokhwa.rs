@@ -17,7 +17,7 @@ use super::decode::Decoder;
 use super::fault::Fault;
 use super::mode::ranked;
 use super::raw::Layout;
-use super::{Camera, CameraMode, CameraRequest, Captured, Coding, RawFormat};
+use super::{Camera, CameraMode, CameraRequest, Captured, Coding, RawFormat, StreamInfo};
 use crate::error::Result;
 use crate::frame::{Colour, Frame, FrameId, FrameTime};
 use crate::pool::Pool;
@@ -216,12 +216,12 @@ fn ours(format: &CameraFormat) -> Option<CameraMode> {
 }
 
 impl Camera for Library {
-    fn name(&self) -> &str {
-        &self.name
+    fn info(&self) -> StreamInfo {
+        StreamInfo::of(&self.name, &self.mode)
     }
 
-    fn mode(&self) -> CameraMode {
-        self.mode
+    fn mode(&self) -> Option<CameraMode> {
+        Some(self.mode)
     }
 
     fn next(&mut self, limit: Duration) -> Result<Captured> {

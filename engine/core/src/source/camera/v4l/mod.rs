@@ -11,7 +11,7 @@ use super::decode::Decoder;
 use super::fault::Fault;
 use super::mode::ranked;
 use super::raw::Layout;
-use super::{Camera, CameraMode, CameraRequest, Captured, Coding};
+use super::{Camera, CameraMode, CameraRequest, Captured, Coding, StreamInfo};
 use crate::error::Result;
 use crate::frame::{Colour, FrameId, FrameTime, Matrix, Range};
 use crate::pool::Pool;
@@ -227,12 +227,12 @@ impl V4l {
 }
 
 impl Camera for V4l {
-    fn name(&self) -> &str {
-        &self.name
+    fn info(&self) -> StreamInfo {
+        StreamInfo::of(&self.name, &self.mode)
     }
 
-    fn mode(&self) -> CameraMode {
-        self.mode
+    fn mode(&self) -> Option<CameraMode> {
+        Some(self.mode)
     }
 
     fn next(&mut self, limit: Duration) -> Result<Captured> {

@@ -1,15 +1,15 @@
 //! Where shown frames go: a thread and a slot for each sink, so that none waits for another.
 
-use super::See;
-use super::status::{Board, SinkStatus, Stamps};
-use super::thread;
+use super::metrics::{Metrics, SinkStatus, Stamps};
+use super::{IDLE, See, thread};
 use crate::badge::BadgedFrame;
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
+use crate::pipeline::clock::Clock;
 use crate::pipeline::{State, Why};
 use crate::sink::{Finished, Room, Sink};
 use crate::slot::{Publisher, Taken, Taker, slot};
 use crate::source::Rate;
-use crate::timing::{Recent, now};
+use crate::timing::Recent;
 use crate::track::Face;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,7 +65,7 @@ enum Kind {
     Recording,
 }
 
-struct Outlet {
+struct SinkThread {
     id: SinkId,
     name: String,
     kind: Kind,
@@ -77,7 +77,7 @@ struct Outlet {
 
 #[derive(Default)]
 struct List {
-    open: Vec<Outlet>,
+    open: Vec<SinkThread>,
     /// Those that some thread is taking off in this moment.
     leaving: usize,
     /// None may be attached any more.
@@ -86,10 +86,11 @@ struct List {
 
 /// All sinks.
 #[derive(Default)]
-pub(super) struct Outlets {
+pub(super) struct SinkThreads {
     list: Mutex<List>,
     left: Condvar,
     next: AtomicU64,
+    clock: Clock,
 }
 
 /// What a sink's thread does with each frame; an error ends it.
@@ -97,13 +98,17 @@ type Take = Box<dyn FnMut(&Arc<Shown>) -> Result<()> + Send>;
 /// What it does at the end.
 type End = Box<dyn FnOnce() -> Result<Finished> + Send>;
 
-impl Outlets {
+impl SinkThreads {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, ..Self::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, List> {
         lock(&self.list)
     }
 
     pub(super) fn publish(&self, shown: &Arc<Shown>) {
-        for put in self.lock().open.iter().filter_map(|outlet| outlet.put.as_ref()) {
+        for put in self.lock().open.iter().filter_map(|sink| sink.put.as_ref()) {
             put.publish(Arc::clone(shown));
         }
     }
@@ -125,7 +130,7 @@ impl Outlets {
         let last = Arc::clone(&sink);
         let log = Log::new();
         let seen = Arc::clone(&log);
-        let mut pace = Pace { rate, start: None, size: None, written: 0 };
+        let mut pace = ConstantRate { rate, start: None, size: None, written: 0 };
         let take: Take = Box::new(move |shown| {
             if pace.start.is_none() && shown.stamps.captured.is_zero() {
                 // The card from before the source's size was known.
@@ -159,20 +164,21 @@ impl Outlets {
         }
         let id = SinkId(self.next.fetch_add(1, Ordering::Relaxed));
         let (put, get) = slot();
-        let (seen, words) = (Arc::clone(&log), name.to_owned());
-        let thread = thread(&format!("omote-{name}"), move || run(&words, kind, &get, take, end, &seen))?;
-        list.open.push(Outlet { id, name: name.to_owned(), kind, put: Some(put), thread, log });
+        let (seen, words, clock) = (Arc::clone(&log), name.to_owned(), self.clock.clone());
+        let thread =
+            thread(&format!("omote-{name}"), move || run(&words, kind, &get, take, end, &seen, &clock))?;
+        list.open.push(SinkThread { id, name: name.to_owned(), kind, put: Some(put), thread, log });
         Ok(id)
     }
 
     pub(super) fn detach(&self, id: SinkId) -> Option<Result<Finished>> {
-        let outlet = {
+        let sink = {
             let mut list = self.lock();
             let at = list.open.iter().position(|o| o.id == id)?;
             list.leaving += 1;
             list.open.remove(at)
         };
-        let finished = outlet.end();
+        let finished = sink.end();
         self.lock().leaving -= 1;
         self.left.notify_all();
         Some(finished)
@@ -186,22 +192,22 @@ impl Outlets {
 
     /// Ends all sinks, the recordings last, and waits also for those that another thread takes off; what became of the
     /// recordings.
-    pub(super) fn close(&self, board: &Board) -> Vec<Recorded> {
+    pub(super) fn close(&self, metrics: &Metrics) -> Vec<Recorded> {
         self.close_recordings();
         let (recordings, sinks): (Vec<_>, Vec<_>) = {
             let mut list = self.lock();
             list.closed = true;
             std::mem::take(&mut list.open).into_iter().partition(|o| o.kind == Kind::Recording)
         };
-        let end = |outlet: Outlet| {
-            let (id, name) = (outlet.id, outlet.name.clone());
-            let finished = outlet.end();
+        let end = |sink: SinkThread| {
+            let (id, name) = (sink.id, sink.name.clone());
+            let finished = sink.end();
             if let Err(e) = &finished {
-                board.fault(format!("{name}: {e}"));
+                metrics.fault(format!("{name}: {e}"));
             }
             Recorded { id, name, finished }
         };
-        sinks.into_iter().for_each(|outlet| drop(end(outlet)));
+        sinks.into_iter().for_each(|sink| drop(end(sink)));
         let recorded = recordings.into_iter().map(end).collect();
         let mut list = self.lock();
         while list.leaving > 0 {
@@ -211,7 +217,7 @@ impl Outlets {
     }
 
     pub(super) fn status(&self) -> Vec<SinkStatus> {
-        let of = |o: &Outlet| {
+        let of = |o: &SinkThread| {
             let log = lock(&o.log);
             SinkStatus {
                 id: o.id,
@@ -233,7 +239,7 @@ impl Log {
     }
 }
 
-impl Outlet {
+impl SinkThread {
     /// Closes the slot and waits for the thread.
     fn end(self) -> Result<Finished> {
         drop(self.put);
@@ -262,13 +268,14 @@ fn run(
     mut take: Take,
     end: End,
     log: &Mutex<Log>,
+    clock: &Clock,
 ) -> Result<Finished> {
     let note = |what: String| {
         log::warn!("{name}: {what}");
         lock(log).fault = Some(what);
     };
     let broke = loop {
-        let shown = match from.take(Duration::from_secs(1)) {
+        let shown = match from.take(IDLE) {
             Taken::Value(shown) => shown,
             Taken::Late => continue,
             Taken::Closed => break None,
@@ -281,7 +288,7 @@ fn run(
         let mut log = lock(log);
         log.sent += 1;
         if !shown.stamps.captured.is_zero() {
-            let age = now().saturating_sub(shown.stamps.captured);
+            let age = clock.now().saturating_sub(shown.stamps.captured);
             log.latency.add(age);
         }
     };
@@ -301,7 +308,7 @@ fn run(
 }
 
 /// Makes a constant rate of frames that come as they like.
-struct Pace {
+struct ConstantRate {
     rate: Rate,
     start: Option<Duration>,
     size: Option<(u32, u32)>,
@@ -311,7 +318,7 @@ struct Pace {
 /// The longest gap that is filled with repeated frames.
 const LONGEST_GAP: Duration = Duration::from_secs(10);
 
-impl Pace {
+impl ConstantRate {
     /// How often a frame is to be written so that the recording keeps its rate.
     ///
     /// # Errors
@@ -350,7 +357,7 @@ mod tests {
     #[test]
     fn a_recording_keeps_its_rate_whatever_comes() {
         let rate = Rate::new(30, 1).unwrap();
-        let mut pace = Pace { rate, start: None, size: None, written: 0 };
+        let mut pace = ConstantRate { rate, start: None, size: None, written: 0 };
         let mut written = 0;
         // 20 frames a second, then 60, then a gap of half a second.
         let times = (0..20).map(|i| i * 50).chain((0..60).map(|i| 1000 + i * 50 / 3)).chain([2500]);

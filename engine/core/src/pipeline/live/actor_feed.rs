@@ -1,62 +1,12 @@
-//! What the capture thread reads: a camera, or the built-in actor at its own pace.
+//! The built-in actor in a camera's place, at its own pace.
 
 use crate::actor::{Actor, ActorOptions};
 use crate::error::Result;
 use crate::frame::{Frame, FrameTime};
 use crate::pool::Pool;
+use crate::source::camera::{Camera, Captured, StreamInfo};
 use crate::timing::now;
 use std::time::Duration;
-
-/// What a feed says of itself.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FeedInfo {
-    /// Name for people.
-    pub name: String,
-    /// Size, format and rate for people, e.g. `1280x720 MJPEG 30 fps`.
-    pub mode: String,
-    /// Width of its pictures.
-    pub width: u32,
-    /// Height of its pictures.
-    pub height: u32,
-    /// Pictures a second as agreed with the driver.
-    pub fps: f64,
-}
-
-/// What waiting for a picture gave.
-#[derive(Debug)]
-pub enum Fed {
-    /// A picture, its time by [`now`].
-    Frame(Frame),
-    /// None in the time given.
-    Late,
-    /// One that can't be used, and why; more may come.
-    Bad(String),
-}
-
-/// A source that gives nothing for so long is closed and opened again.
-pub(super) const DEAD: Duration = Duration::from_secs(3);
-
-/// Gives pictures as they come.
-pub trait Feed: Send {
-    /// What is known of it.
-    fn info(&self) -> FeedInfo;
-
-    /// Waits at most `limit` for the next picture.
-    ///
-    /// # Errors
-    /// It is gone or broken and must be opened anew.
-    fn next(&mut self, limit: Duration) -> Result<Fed>;
-
-    /// Pictures that were lost before they could be read, so far.
-    fn skipped(&self) -> u64 {
-        0
-    }
-
-    /// After so long without a picture it is closed and opened anew; nothing: never.
-    fn patience(&self) -> Option<Duration> {
-        Some(DEAD)
-    }
-}
 
 /// The built-in moving face at its own rate: each picture is painted before it is due and stamped when
 /// it is.
@@ -82,10 +32,10 @@ impl ActorFeed {
     }
 }
 
-impl Feed for ActorFeed {
-    fn info(&self) -> FeedInfo {
+impl Camera for ActorFeed {
+    fn info(&self) -> StreamInfo {
         let o = self.actor.options();
-        FeedInfo {
+        StreamInfo {
             name: "Built-in actor".to_owned(),
             mode: format!("{}x{} {:?}", o.width, o.height, o.format),
             width: o.width,
@@ -94,7 +44,7 @@ impl Feed for ActorFeed {
         }
     }
 
-    fn next(&mut self, limit: Duration) -> Result<Fed> {
+    fn next(&mut self, limit: Duration) -> Result<Captured> {
         let rate = self.actor.options().rate;
         let ahead = self.ahead.take().unwrap_or_else(|| self.actor.frame(self.index).frame);
         let clock = now();
@@ -103,7 +53,7 @@ impl Feed for ActorFeed {
         if due > clock + limit {
             std::thread::sleep(limit);
             self.ahead = Some(ahead);
-            return Ok(Fed::Late);
+            return Ok(Captured::Late);
         }
         std::thread::sleep(due.saturating_sub(clock));
         let mut frame = ahead;
@@ -118,7 +68,7 @@ impl Feed for ActorFeed {
             self.index += late;
             self.start = Some((clock + period, self.index));
         }
-        Ok(Fed::Frame(frame))
+        Ok(Captured::Frame(frame))
     }
 
     fn skipped(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! Covers a region so that nothing of a face can be made out in it.
 
-use super::gate::Box2;
+use super::cast::Box2;
 use crate::badge::Canvas;
 use crate::frame::Frame;
 use crate::space::{Outline, PxRect, crossings};
@@ -10,24 +10,24 @@ const BLOCKS: f32 = 7.0;
 
 /// What the blocks' colour is made of.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Cover<'a> {
+pub(super) enum Fill<'a> {
     /// The mean of the pixels they replace.
     Inside,
     /// The picture round about the region: no pixel in it counts, nor any in the boxes given.
     Around(&'a [Box2]),
 }
 
-/// Replaces the region by blocks of one colour each, as [`cover`] does, but for what lies inside one of the outlines:
+/// Replaces the region by blocks of one colour each, as [`redact`] does, but for what lies inside one of the outlines:
 /// faces in front, which are drawn over.
-pub(super) fn cover_behind(canvas: &mut Canvas, region: &Box2, how: Cover<'_>, front: &[Outline]) {
+pub(super) fn redact_behind(canvas: &mut Canvas, region: &Box2, how: Fill<'_>, front: &[Outline]) {
     let (width, height) = (canvas.frame().width(), canvas.frame().height());
     if front.is_empty() || !region.min.is_finite() || !region.max.is_finite() {
-        return cover(canvas, region, how);
+        return redact(canvas, region, how);
     }
     let all = PxRect::even_around(region.min, region.max, width, height);
     let (mut before, mut codes) = (Vec::new(), Vec::new());
     canvas.frame().read_codes(all, &mut before);
-    cover(canvas, region, how);
+    redact(canvas, region, how);
     canvas.frame().read_codes(all, &mut codes);
     let columns = (all.width as usize).max(1);
     for (row, (to, from)) in codes.chunks_exact_mut(columns).zip(before.chunks_exact(columns)).enumerate() {
@@ -45,6 +45,11 @@ pub(super) fn cover_behind(canvas: &mut Canvas, region: &Box2, how: Cover<'_>, f
     canvas.write_codes(all, &codes);
 }
 
+/// Replaces the region by blocks of the mean of what is below each.
+pub(super) fn pixelate(canvas: &mut Canvas, region: &Box2) {
+    redact(canvas, region, Fill::Inside);
+}
+
 /// The stretches of a row that lie inside an outline (even-odd), from left to right.
 fn spans(outline: &[glam::Vec2], y: f32) -> Vec<(f32, f32)> {
     let mut crossings: Vec<f32> = crossings(outline, y).collect();
@@ -53,7 +58,7 @@ fn spans(outline: &[glam::Vec2], y: f32) -> Vec<(f32, f32)> {
 }
 
 /// Replaces the region by blocks of one colour each.
-pub(super) fn cover(canvas: &mut Canvas, region: &Box2, how: Cover<'_>) {
+fn redact(canvas: &mut Canvas, region: &Box2, how: Fill<'_>) {
     let (width, height) = (canvas.frame().width(), canvas.frame().height());
     if !region.min.is_finite() || !region.max.is_finite() {
         return;
@@ -66,15 +71,15 @@ pub(super) fn cover(canvas: &mut Canvas, region: &Box2, how: Cover<'_>) {
     let block = block.next_multiple_of(2);
     let mut codes = Vec::new();
     let ring = match how {
-        Cover::Inside => Vec::new(),
-        Cover::Around(avoid) => ring(canvas.frame(), all, block, avoid, &mut codes),
+        Fill::Inside => Vec::new(),
+        Fill::Around(avoid) => ring(canvas.frame(), all, block, avoid, &mut codes),
     };
     for y in (all.y..all.bottom()).step_by(block as usize) {
         for x in (all.x..all.right()).step_by(block as usize) {
             let cell = PxRect { x, y, width: block, height: block }.intersect(&all);
             let colour = match how {
-                Cover::Inside => mean(canvas.frame(), cell, &mut codes),
-                Cover::Around(_) => blend(&ring, cell),
+                Fill::Inside => mean(canvas.frame(), cell, &mut codes),
+                Fill::Around(_) => blend(&ring, cell),
             };
             codes.clear();
             codes.resize((cell.width * cell.height) as usize, colour_code(colour));
@@ -172,7 +177,7 @@ mod tests {
         let region = Box2 { min: Vec2::splat(40.0), max: Vec2::splat(120.0) };
         let square = |a: f32, b: f32| vec![[a, a], [b, a], [b, b], [a, b]];
         let front: Outline = square(60.0, 90.0).into_iter().map(Vec2::from_array).collect();
-        cover_behind(&mut canvas, &region, Cover::Around(&[]), &[front]);
+        redact_behind(&mut canvas, &region, Fill::Around(&[]), &[front]);
         let mut codes = Vec::new();
         canvas.frame().read_codes(mark, &mut codes);
         for (i, code) in codes.iter().enumerate() {

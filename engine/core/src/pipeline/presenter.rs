@@ -1,10 +1,10 @@
-//! Draws what the safety gate allows: the persona, a held picture, a covered one, or the card.
+//! Presents whole pictures: the live one with its faces drawn or covered as the cast says, a held picture, a covered one, or
+//! the card.
 
-mod swap;
+mod wear;
 
-use super::cover::{Cover, cover, cover_behind};
-use super::draw::Draw;
-use super::gate::{Box2, Gate, HEAD, HOLD, PIXELATE, Record, Show};
+use super::cast::{Box2, Cast, HEAD, HOLD, PIXELATE, Visibility};
+use super::redact::{Fill, pixelate, redact_behind};
 use super::{Privacy, Settings, State, Why};
 use crate::badge::{BadgedFrame, Badger, Canvas, Disclosure};
 use crate::composite::{Compositor, GpuWork};
@@ -12,20 +12,35 @@ use crate::error::{Result, panic_words};
 use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use crate::persona::Date;
 use crate::pool::Pool;
-use crate::space::Outline;
 use crate::swap::FaceTexture;
 use crate::swap::neural::{Reprojection, Swapped};
-use crate::track::Face;
-use glam::Vec2;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// Good frames in a row that lead back from a fault or a lost face with [`Privacy::Protect`].
-pub(super) const GOOD_FRAMES: u32 = 3;
-/// After so long without a frame, good ones are counted anew: longer than the slowest machine takes for one.
-const GAP: Duration = Duration::from_secs(4);
-/// A drawn face must cover at least this share of its region; a GPU that gives nothing back covers none.
-const COVERED: f32 = 0.01;
+/// The numbers by which pictures are shown, with how each was found and which test holds it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tuning {
+    /// With [`Privacy::Protect`], good frames in a row that lead back from a fault or a lost face.
+    ///
+    /// A tracker that finds a face where none is rarely does so three times. `fault_tests`, and the tests with `protect` in
+    /// `film`.
+    pub(super) good_frames: u32,
+    /// After so long without a frame, good ones are counted anew: longer than the slowest machine takes for one.
+    ///
+    /// Chosen, not measured; no test holds it.
+    pub(super) gap: Duration,
+    /// Share of its region that a drawn face must cover, 0..=1; a GPU that gives nothing back covers none.
+    ///
+    /// A face covers about half. `fault_tests`, the event `GpuSilent`.
+    pub(super) covered: f32,
+    /// Share of a face's box, 0..=1, below which it lies so far outside the picture that nothing of it need be covered.
+    ///
+    /// Chosen, not measured; no test holds it.
+    pub(super) outside: f32,
+}
+
+pub(super) const TUNING: Tuning =
+    Tuning { good_frames: 3, gap: Duration::from_secs(4), covered: 0.01, outside: 0.02 };
 
 /// What a picture is but for its pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +62,7 @@ impl Shape {
     }
 }
 
-/// What a frame is called, and when it is by the painter's clock.
+/// What a frame is called, and when it is by the presenter's clock.
 #[derive(Clone, Copy, Debug)]
 struct Stamp {
     id: FrameId,
@@ -69,23 +84,26 @@ struct Fade {
     lasts: Duration,
 }
 
-/// What was painted.
-pub(super) struct Painted {
+/// A picture that is ready for the badge.
+pub(super) struct Presented {
     pub(super) canvas: Canvas,
     pub(super) state: State,
     pub(super) why: Option<Why>,
 }
 
-/// Paints frame after frame, and never what it must not.
-pub(super) struct Painter {
+/// What a test has the compositor answer.
+#[cfg(test)]
+pub(super) type Interference = Box<dyn FnMut(&Frame) -> Option<Result<crate::composite::Drawn>> + Send>;
+
+/// Presents frame after frame, and never what it must not.
+pub(super) struct Presenter {
     settings: Settings,
     personas: Vec<FaceTexture>,
     fade: Option<Fade>,
     /// A swap model's newest results.
-    model: Reprojection,
-    draw: Box<dyn Draw>,
+    results: Reprojection,
+    compositor: Compositor,
     badger: Badger,
-    gate: Gate,
     held: Option<Held>,
     shape: Option<Shape>,
     card: Option<(Why, Shape, Frame)>,
@@ -102,18 +120,23 @@ pub(super) struct Painter {
     assured: bool,
     /// The consent to a persona that is worn has ended.
     expired: bool,
+    /// Drawing has panicked since that was asked last.
+    broke_down: bool,
     faults: u64,
     last_fault: Option<String>,
     /// Leaves the guard out, to show that its test sees it.
     #[cfg(test)]
     pub(super) unguarded: bool,
+    /// Answers in the compositor's place, in tests.
+    #[cfg(test)]
+    pub(super) interference: Option<Interference>,
 }
 
-impl Painter {
+impl Presenter {
     pub(super) fn new(
         personas: Vec<FaceTexture>,
         settings: Settings,
-        draw: Box<dyn Draw>,
+        compositor: Compositor,
         pool: Pool,
     ) -> Self {
         Self {
@@ -121,9 +144,8 @@ impl Painter {
             settings,
             personas,
             fade: None,
-            model: Reprojection::default(),
-            draw,
-            gate: Gate::default(),
+            results: Reprojection::default(),
+            compositor,
             held: None,
             shape: None,
             card: None,
@@ -135,10 +157,13 @@ impl Painter {
             paused: false,
             assured: false,
             expired: false,
+            broke_down: false,
             faults: 0,
             last_fault: None,
             #[cfg(test)]
             unguarded: false,
+            #[cfg(test)]
+            interference: None,
         }
     }
 
@@ -165,7 +190,7 @@ impl Painter {
     }
 
     /// Other personas, faded in over `lasts`.
-    pub(super) fn wear(&mut self, personas: Vec<FaceTexture>, lasts: Duration) {
+    pub(super) fn wear_instead(&mut self, personas: Vec<FaceTexture>, lasts: Duration) {
         if personas.is_empty() {
             return;
         }
@@ -188,17 +213,17 @@ impl Painter {
 
     /// A swap model's result, to be drawn on the face from now on.
     pub(super) fn reproject(&mut self, result: Swapped) {
-        self.model.take(result);
+        self.results.take(result);
     }
 
     /// Forgets a swap model's results: another model is worn, or none.
     pub(super) fn forget_model(&mut self) {
-        self.model.clear();
+        self.results.clear();
     }
 
     /// How old what a swap model last made is at `time`.
     pub(super) fn model_age(&self, time: FrameTime) -> Option<Duration> {
-        self.model.age(time)
+        self.results.age(time)
     }
 
     pub(super) fn pause(&mut self, on: bool) {
@@ -210,31 +235,39 @@ impl Painter {
         self.assured = assured;
     }
 
-    pub(super) fn draw_with(&mut self, draw: Box<dyn Draw>) {
-        self.draw = draw;
+    pub(super) fn draw_with(&mut self, compositor: Compositor) {
+        self.compositor = compositor;
+        #[cfg(test)]
+        {
+            self.interference = None;
+        }
     }
 
-    /// Forgets faces and pictures, as for another source or another scene.
+    /// Whether drawing has panicked since this was asked last. Who was who before says nothing any more then.
+    pub(super) fn has_broken_down(&mut self) -> bool {
+        std::mem::take(&mut self.broke_down)
+    }
+
+    /// Forgets pictures and results, as for another source or another scene.
     pub(super) fn reset(&mut self) {
-        self.gate.clear();
-        self.model.clear();
+        self.results.clear();
         (self.held, self.trusted, self.good) = (None, false, 0);
     }
 
     pub(super) fn backend(&self) -> String {
-        self.draw.backend()
+        self.compositor.backend()
     }
 
     pub(super) fn objects_created(&self) -> u64 {
-        self.draw.objects_created()
+        self.compositor.objects_created()
     }
 
     pub(super) fn time_gpu(&mut self, on: bool) -> bool {
-        self.draw.time_gpu(on)
+        self.compositor.time_gpu(on)
     }
 
     pub(super) fn take_gpu_work(&mut self) -> GpuWork {
-        self.draw.take_gpu_work()
+        self.compositor.take_gpu_work()
     }
 
     pub(super) fn faults(&self) -> (u64, Option<&str>) {
@@ -250,51 +283,47 @@ impl Painter {
         self.last_fault = Some(what);
     }
 
-    /// Paints a frame whose faces are `found`; an error is what went wrong in finding them. `now` is its time by a clock
-    /// that moves on from frame to frame, which the frame's own need not.
-    pub(super) fn paint(
+    /// Presents a frame and its cast; an error is why there is none. `now` is the frame's time by a clock that moves on from
+    /// frame to frame, which its own need not.
+    pub(super) fn present(
         &mut self,
         frame: Frame,
         now: FrameTime,
-        found: Result<&[Face], String>,
-    ) -> Result<Painted> {
+        cast: Result<&Cast, String>,
+    ) -> Result<Presented> {
         let (shape, stamp) = (Shape::of(&frame), Stamp { id: frame.id, time: frame.time, now });
         let before = self.shape.replace(shape);
-        // A picture of another size is another view: where faces were says nothing any more.
         let barred = self.barred();
+        // A picture of another size is another view.
         if barred.is_some() || before.is_some_and(|b| b.size() != shape.size()) {
             self.reset();
         }
         if let Some(why) = barred {
             return self.instead(shape, stamp, why);
         }
-        let faces = match found {
-            Ok(faces) if faces.iter().all(sound) => faces,
-            Ok(_) => {
-                self.fault("the face network's points are out of range".to_owned());
-                return self.instead(shape, stamp, Why::Fault);
-            }
-            Err(e) => {
-                self.fault(e);
+        let cast = match cast {
+            Ok(cast) => cast,
+            Err(what) => {
+                self.fault(what);
                 return self.instead(shape, stamp, Why::Fault);
             }
         };
         let mut canvas = Canvas::new(frame);
-        match catch_unwind(AssertUnwindSafe(|| self.swap_all(&mut canvas, now, faces))) {
-            Ok(Ok(state)) => Ok(Painted { canvas, state, why: None }),
+        match catch_unwind(AssertUnwindSafe(|| self.show(&mut canvas, now, cast))) {
+            Ok(Ok(state)) => Ok(Presented { canvas, state, why: None }),
             Ok(Err(why)) => self.instead(shape, stamp, why),
             Err(panic) => {
                 self.fault(format!("drawing broke down: {}", panic_words(&*panic)));
                 // Whatever it was, it is not trusted again.
-                self.draw = Box::new(Compositor::cpu());
-                self.gate.clear();
+                self.draw_with(Compositor::cpu());
+                self.broke_down = true;
                 self.instead(shape, stamp, Why::Fault)
             }
         }
     }
 
-    /// What to show at `time` when no frame has come; nothing before the first one. `now` as in [`Self::paint`].
-    pub(super) fn idle(&mut self, time: FrameTime, now: FrameTime) -> Result<Option<Painted>> {
+    /// What to show at `time` when no frame has come; nothing before the first one. `now` as in [`Self::present`].
+    pub(super) fn idle(&mut self, time: FrameTime, now: FrameTime) -> Result<Option<Presented>> {
         let Some(shape) = self.shape else { return Ok(None) };
         let id = self.held.as_ref().map_or(FrameId(0), |h| h.frame.id);
         let why = self.barred().unwrap_or(Why::NoPicture);
@@ -302,7 +331,7 @@ impl Painter {
     }
 
     /// The card in a shape of the caller's choice.
-    pub(super) fn blank(&mut self, shape: Shape, time: FrameTime, why: Why) -> Result<Painted> {
+    pub(super) fn blank(&mut self, shape: Shape, time: FrameTime, why: Why) -> Result<Presented> {
         self.shape = Some(shape);
         self.instead(shape, Stamp { id: FrameId(0), time, now: time }, why)
     }
@@ -314,7 +343,7 @@ impl Painter {
     }
 
     /// The last good picture as long as it may be shown, then the card; nothing of the current picture.
-    fn instead(&mut self, shape: Shape, stamp: Stamp, why: Why) -> Result<Painted> {
+    fn instead(&mut self, shape: Shape, stamp: Stamp, why: Why) -> Result<Presented> {
         match why {
             // Good frames are counted while they are not shown yet; a picture that is late is still to come.
             Why::NoFace | Why::NoPicture => {}
@@ -328,12 +357,12 @@ impl Painter {
                 (shown.id, shown.time) = (stamp.id, stamp.time);
                 let mut canvas = Canvas::new(shown);
                 if age <= HOLD {
-                    return Ok(Painted { canvas, state: State::Hold, why: Some(why) });
+                    return Ok(Presented { canvas, state: State::Hold, why: Some(why) });
                 }
                 for b in &held.boxes {
-                    cover(&mut canvas, &b.grown(HEAD), Cover::Inside);
+                    pixelate(&mut canvas, &b.grown(HEAD));
                 }
-                return Ok(Painted { canvas, state: State::Pixelate, why: Some(why) });
+                return Ok(Presented { canvas, state: State::Pixelate, why: Some(why) });
             }
         }
         self.held = None;
@@ -349,50 +378,47 @@ impl Painter {
         let mut shown = card.clone_into(&self.pool);
         (shown.id, shown.time) = (stamp.id, stamp.time);
         let state = if self.begun { State::Card } else { State::Starting };
-        Ok(Painted { canvas: Canvas::new(shown), state, why: Some(why) })
+        Ok(Presented { canvas: Canvas::new(shown), state, why: Some(why) })
     }
 
-    /// Draws what the gate says. An error asks for something else than the picture.
-    fn swap_all(&mut self, canvas: &mut Canvas, time: FrameTime, faces: &[Face]) -> Result<State, Why> {
-        let size = Vec2::new(canvas.frame().width() as f32, canvas.frame().height() as f32);
-        let (protect, listed) = (self.settings.privacy == Privacy::Protect, self.settings.max_faces.max(1));
-        self.gate.configure(protect, listed);
-        self.gate.update(faces, time, size);
-        let lost = self.gate.records().iter().any(|r| matches!(r.show, Show::Hold | Show::Pixelate));
-        if protect && !self.trust(lost || faces.is_empty(), time) {
+    /// Draws or covers every face as the cast says. An error asks for something else than the picture.
+    fn show(&mut self, canvas: &mut Canvas, time: FrameTime, cast: &Cast) -> Result<State, Why> {
+        let protect = cast.is_protected();
+        if self.settings.privacy == Privacy::Protect && !protect {
+            // It was cast before the user asked for protection.
+            (self.good, self.trusted) = (0, false);
             return Err(Why::NoFace);
         }
-        let records = self.gate.in_order();
-        let bare: Vec<Box2> = records.iter().map(|r| r.bounds().grown(HEAD)).collect();
-        let painted_over = |r: &&Record| r.wears < listed;
-        let front: Vec<Outline> =
-            records.iter().filter(painted_over).filter_map(Record::clear_outline).collect();
+        if protect && !self.trust(cast.misses_one() || cast.finds_none(), time) {
+            return Err(Why::NoFace);
+        }
+        let (heads, occluders) = (cast.heads(), cast.occluders());
         let mut state = State::Live;
-        for r in &records {
-            let head = r.bounds().grown(HEAD);
-            if protect && (r.show == Show::Ghost || r.wears >= listed) {
-                cover_behind(canvas, &head, Cover::Around(&bare), &front);
-                if let Some(place) = r.gone_on(time).filter(|_| r.show == Show::Ghost) {
-                    cover_behind(canvas, &place.grown(HEAD), Cover::Around(&bare), &front);
+        for member in cast.members() {
+            match (member.visibility, member.role.persona()) {
+                (Visibility::Gone, _) => {}
+                _ if member.is_redacted() => {
+                    for place in member.redactions() {
+                        redact_behind(canvas, &place, Fill::Around(&heads), &occluders);
+                    }
                 }
-                continue;
+                (Visibility::Pixelated, _) => {
+                    pixelate(canvas, &member.head());
+                    state = State::Pixelate;
+                }
+                (visibility, Some(number)) => {
+                    if visibility == Visibility::Held && state == State::Live {
+                        state = State::Hold;
+                    }
+                    self.wear(canvas, member, number, time, protect).inspect_err(|_| {
+                        (self.good, self.trusted) = (0, false);
+                    })?;
+                }
+                (_, None) => {}
             }
-            if r.show == Show::Pixelate {
-                cover(canvas, &head, Cover::Inside);
-                state = State::Pixelate;
-                continue;
-            }
-            if r.show == Show::Hold && state == State::Live {
-                state = State::Hold;
-            }
-            let rotation = faces.iter().find(|f| f.id == r.id).map(|f| f.pose.rotation);
-            self.swap(canvas, r, time, rotation).inspect_err(|_| {
-                (self.good, self.trusted) = (0, false);
-            })?;
         }
         self.begun = true;
-        let boxes = records.iter().map(Record::bounds).collect();
-        self.held = Some(Held { frame: canvas.frame().clone(), now: time, boxes });
+        self.held = Some(Held { frame: canvas.frame().clone(), now: time, boxes: cast.boxes() });
         Ok(state)
     }
 
@@ -400,24 +426,14 @@ impl Painter {
     fn trust(&mut self, bad: bool, time: FrameTime) -> bool {
         #[cfg(test)]
         let bad = bad && !self.unguarded;
-        if bad || self.judged.is_some_and(|last| time.0.saturating_sub(last.0) > GAP) {
+        if bad || self.judged.is_some_and(|last| time.0.saturating_sub(last.0) > TUNING.gap) {
             (self.good, self.trusted) = (0, false);
         }
         self.judged = Some(time);
         if !bad && !self.trusted {
             self.good += 1;
-            self.trusted = self.assured || self.good >= GOOD_FRAMES;
+            self.trusted = self.assured || self.good >= TUNING.good_frames;
         }
         self.trusted
     }
-}
-
-/// Whether a face's points can be one.
-fn sound(face: &Face) -> bool {
-    let bounds = Box2::of(&face.landmarks);
-    let size = bounds.max - bounds.min;
-    !face.landmarks.is_empty()
-        && face.landmarks.iter().all(|p| p.is_finite())
-        && size.min_element() >= 2.0
-        && size.max_element() <= 4.0 * Frame::MAX_SIDE as f32
 }

@@ -1,11 +1,10 @@
 //! How a live pipeline goes: counted by its threads, read by whoever shows it.
 
-use super::capture::closed;
-use super::feed::FeedInfo;
-use super::outlet::{Outlets, SinkId};
+use super::sink_threads::{SinkId, SinkThreads};
 use crate::pipeline::{State, Why};
 use crate::pool::{Pool, PoolStats};
 use crate::sink::Room;
+use crate::source::camera::StreamInfo;
 use crate::timing::{Recent, Summary};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -203,16 +202,18 @@ struct Inner {
     results: VecDeque<Duration>,
     lost: Lost,
     source_faults: u64,
-    painter_faults: u64,
+    presenter_faults: u64,
+    /// How often the last fault has come in a row.
+    repeated: u64,
 }
 
-/// Where the threads write.
-pub(super) struct Board {
+/// What the threads count.
+pub(super) struct Metrics {
     inner: Mutex<Inner>,
     pool: Pool,
 }
 
-impl Board {
+impl Metrics {
     pub(super) fn new(pool: Pool) -> Self {
         let inner = Inner {
             status: LiveStatus::default(),
@@ -225,7 +226,8 @@ impl Board {
             results: VecDeque::with_capacity(256),
             lost: Lost::default(),
             source_faults: 0,
-            painter_faults: 0,
+            presenter_faults: 0,
+            repeated: 0,
         };
         Self { inner: Mutex::new(inner), pool }
     }
@@ -234,10 +236,15 @@ impl Board {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Counts a fault; the log gets it where it is another than the last one, and else the first, the second, the fourth …
     pub(super) fn fault(&self, what: String) {
-        log::warn!("{what}");
         let mut inner = self.lock();
         inner.source_faults += 1;
+        let again = inner.status.last_fault.as_deref() == Some(what.as_str());
+        inner.repeated = if again { inner.repeated + 1 } else { 1 };
+        if inner.repeated.is_power_of_two() {
+            log::warn!("{what} ({} faults so far)", inner.source_faults);
+        }
         inner.status.last_fault = Some(what);
     }
 
@@ -252,9 +259,9 @@ impl Board {
         inner.status.last_fault = Some(what);
     }
 
-    pub(super) fn source_open(&self, info: FeedInfo) {
+    pub(super) fn source_open(&self, info: StreamInfo) {
         let mut inner = self.lock();
-        let FeedInfo { name, mode, width, height, fps } = info;
+        let StreamInfo { name, mode, width, height, fps } = info;
         inner.arrivals.clear();
         inner.status.source =
             SourceStatus { name, mode, width, height, asked_fps: fps, measured_fps: 0.0, fault: None };
@@ -279,9 +286,6 @@ impl Board {
         if inner.status.source.fault.as_deref() != Some(&why) {
             inner.source_faults += 1;
             inner.status.last_fault = Some(why.clone());
-        }
-        if inner.status.source.name.is_empty() {
-            inner.status.source.mode = closed().mode;
         }
         inner.status.source.measured_fps = 0.0;
         inner.status.source.fault = Some(why);
@@ -349,7 +353,7 @@ impl Board {
     pub(super) fn lost(&self, (faults, last): (u64, Option<&str>)) {
         let mut inner = self.lock();
         (inner.status.state, inner.why) = (State::Card, Some(Why::Fault));
-        inner.painter_faults = faults;
+        inner.presenter_faults = faults;
         inner.status.last_fault = last.map(str::to_owned);
     }
 
@@ -369,8 +373,8 @@ impl Board {
             *count += 1;
         }
         inner.status.gpu_objects = gpu_objects;
-        if faults != inner.painter_faults {
-            inner.painter_faults = faults;
+        if faults != inner.presenter_faults {
+            inner.presenter_faults = faults;
             inner.status.last_fault = last.map(str::to_owned);
         }
         if stamps.captured.is_zero() {
@@ -383,10 +387,10 @@ impl Board {
         inner.latency.add(stamps.ready.saturating_sub(stamps.captured));
     }
 
-    pub(super) fn snapshot(&self, outlets: &Outlets) -> LiveStatus {
+    pub(super) fn snapshot(&self, sinks: &SinkThreads) -> LiveStatus {
         let inner = self.lock();
         let mut status = inner.status.clone();
-        status.faults = inner.source_faults + inner.painter_faults;
+        status.faults = inner.source_faults + inner.presenter_faults;
         status.stages = STAGES.iter().zip(&inner.stages).map(|(name, r)| (*name, r.summary())).collect();
         status.latency = inner.latency.summary();
         status.model.took = inner.model_took.summary();
@@ -410,7 +414,7 @@ impl Board {
             Why::Fault => inner.status.last_fault.clone().unwrap_or_else(|| "something failed".to_owned()),
         });
         drop(inner);
-        status.sinks = outlets.status();
+        status.sinks = sinks.status();
         status.pool = self.pool.stats();
         status
     }

@@ -1,26 +1,25 @@
 //! Drawing one face: its persona, the one that fades in, and a swap model's result.
 
-use super::{COVERED, Painter};
+use super::{Presenter, TUNING};
 use crate::badge::Canvas;
 use crate::composite::{Compositor, DrawCall, Drawn, Look};
 use crate::error::Result;
 use crate::frame::FrameTime;
-use crate::pipeline::gate::Record;
-use crate::pipeline::{Privacy, Why};
+use crate::pipeline::Why;
+use crate::pipeline::cast::{Member, Visibility};
 use crate::swap::FaceTexture;
-use glam::Quat;
 
-impl Painter {
-    /// Draws a face's persona, over it the one that is fading in, and over both what a swap model made of the face;
-    /// checks that the face is covered. `rotation`: how the head is turned, where it is seen.
-    pub(super) fn swap(
+impl Presenter {
+    /// Draws the persona of this number on a face, over it the one that is fading in, and over both what a swap model made
+    /// of the face; with `protect` checks that the face is covered.
+    pub(super) fn wear(
         &mut self,
         canvas: &mut Canvas,
-        r: &Record,
+        member: &Member,
+        number: usize,
         time: FrameTime,
-        rotation: Option<Quat>,
+        protect: bool,
     ) -> Result<(), Why> {
-        let protect = self.settings.privacy == Privacy::Protect;
         let mut look = self.settings.look;
         if protect {
             look.opacity = 1.0;
@@ -34,11 +33,12 @@ impl Painter {
             self.fade = None;
         }
         let worn =
-            |of: &[FaceTexture]| (!of.is_empty()).then(|| of.get(r.wears % of.len()).cloned()).flatten();
+            |of: &[FaceTexture]| (!of.is_empty()).then(|| of.get(number % of.len()).cloned()).flatten();
         let old = self.fade.as_ref().and_then(|f| worn(&f.from));
         let new = worn(&self.personas);
         let last = Look { opacity: look.opacity * shown.clamp(0.0, 1.0), ..look };
-        let model = self.model.draw(r.id, time, rotation);
+        let rotation = (member.visibility == Visibility::Live).then_some(member.face.pose.rotation);
+        let model = self.results.draw(member.id(), time, rotation);
         // A fresh and whole result needs nothing below it; what its mask leaves open must not be bare with `protect`.
         let alone = model.as_ref().is_some_and(|m| m.whole && (m.covers || !protect)) && old.is_none();
         let [below, above] =
@@ -46,8 +46,8 @@ impl Painter {
         let made = model.map(|m| (m.texture, Look { opacity: look.opacity * m.share, ..look }));
         let steps = [below, above, made];
         for (k, (texture, look)) in steps.into_iter().flatten().enumerate() {
-            let drawn = self.draw(canvas, r, time, &texture, &look)?;
-            let outside = r.bounds().share_inside(canvas.frame()) < 0.02;
+            let drawn = self.draw(canvas, member, time, &texture, &look)?;
+            let outside = member.bounds().share_inside(canvas.frame()) < TUNING.outside;
             // The one that is fading in is nearly clear at first.
             if protect && k == 0 && !outside && !self.covers(&drawn) {
                 self.fault("drawing left the face bare".to_owned());
@@ -58,7 +58,7 @@ impl Painter {
     }
 
     fn covers(&self, drawn: &Drawn) -> bool {
-        let covers = drawn.covered > COVERED && !drawn.flat;
+        let covers = drawn.covered > TUNING.covered && !drawn.flat;
         #[cfg(test)]
         let covers = covers || self.unguarded;
         covers
@@ -68,17 +68,39 @@ impl Painter {
     fn draw(
         &mut self,
         canvas: &mut Canvas,
-        r: &Record,
+        member: &Member,
         time: FrameTime,
         texture: &FaceTexture,
         look: &Look,
     ) -> Result<Drawn, Why> {
-        let (face, occlusion) = (r.id.0, r.in_front());
-        let call = DrawCall { face, time, points: &r.points, occlusion: &occlusion, texture, look: *look };
-        let drawn = self.draw.draw(canvas, &call);
+        let drawn = self.composite(canvas, member, time, texture, look);
         let Err(e) = drawn else { return drawn.map_err(|_| Why::Fault) };
         self.fault(format!("{e}; drawing on the CPU from here on"));
-        self.draw = Box::new(Compositor::cpu());
-        self.draw.draw(canvas, &call).map_err(|_| Why::Fault)
+        self.draw_with(Compositor::cpu());
+        self.composite(canvas, member, time, texture, look).map_err(|_| Why::Fault)
+    }
+
+    fn composite(
+        &mut self,
+        canvas: &mut Canvas,
+        member: &Member,
+        time: FrameTime,
+        texture: &FaceTexture,
+        look: &Look,
+    ) -> Result<Drawn> {
+        #[cfg(test)]
+        if let Some(drawn) = self.interference.as_mut().and_then(|answer| answer(canvas.frame())) {
+            return drawn;
+        }
+        let (face, occlusion) = (&member.face, member.occlusion());
+        let call = DrawCall {
+            face: face.id.0,
+            time,
+            points: &face.landmarks,
+            occlusion: &occlusion,
+            texture,
+            look: *look,
+        };
+        self.compositor.draw(canvas, &call)
     }
 }
