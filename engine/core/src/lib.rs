@@ -23,3 +23,5 @@ pub mod swap;
 pub mod timing;
 pub mod topology;
 pub mod track;
+#[cfg(all(target_os = "linux", feature = "v4l"))]
+mod v4l2;

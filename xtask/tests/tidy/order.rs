@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::source::{Source, workspace};
 
 /// All modules of the engine. The leaves come first.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "error",
     "output",
     "space",
@@ -17,6 +17,7 @@ const ORDER: [&str; 20] = [
     "timing",
     "gpu",
     "infer",
+    "v4l2",
     "source",
     "track",
     "persona",
