@@ -7,7 +7,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::{NutFault, NutReader};
+pub(crate) use read::{NutFault, NutFrame, NutReader};
 pub(crate) use write::{NutWriter, RawVideo};
 
 /// What a file begins with.
