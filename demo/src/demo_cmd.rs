@@ -15,7 +15,7 @@ use omote_engine::space::MeshPoint;
 use omote_engine::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
 
 use crate::ending;
-use crate::run_cmd::{self, RunArgs};
+use crate::run_cmd::{self, RunArgs, Watch};
 
 /// Options of `omote demo`.
 #[derive(Args, Clone, Debug)]
@@ -62,20 +62,32 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     run.wear.data.clone_from(&args.data);
     run.stats = Some(args.out.join("demo.json"));
     let frames = (args.seconds * f64::from(run.fps)).round().max(1.0) as u64;
-    let mut rows = Vec::new();
-    let mut watch = |frame: &Frame, output: &Output| {
-        let step = (frames / ROWS).max(1);
-        if frame.id.0 % step == step / 2 && rows.len() < ROWS as usize {
-            rows.push(row(frame, output));
-        }
-    };
-    let stats = run_cmd::run(&run, Some(&mut watch))?;
-    let sheet = sheet.fill(&contact(&rows)?)?;
+    let mut examples = Examples { step: (frames / ROWS).max(1), rows: Vec::new() };
+    let stats = run_cmd::run(&run, Some(&mut examples))?;
+    let sheet = sheet.fill(&contact(&examples.rows)?)?;
     ending::tell(&mut std::io::stdout().lock(), |out| {
         writeln!(out, "{}: input, mesh and output side by side", sheet.display())?;
         stats.table(out)
     })?;
     Ok(())
+}
+
+/// Frames from the whole of the run, evenly spread, as rows of the contact sheet.
+struct Examples {
+    /// Frames from one row to the next.
+    step: u64,
+    rows: Vec<[RgbImage; 3]>,
+}
+
+impl Watch for Examples {
+    fn wants(&self, frame: &Frame) -> bool {
+        let (step, number) = (self.step, frame.id.0);
+        number % step == step / 2 && number / step < ROWS
+    }
+
+    fn see(&mut self, frame: &Frame, output: &Output) {
+        self.rows.push(row(frame, output));
+    }
 }
 
 fn has_ffmpeg() -> bool {

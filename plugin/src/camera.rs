@@ -172,8 +172,8 @@ unsafe extern "C" fn get_name(_: ffi::Data) -> *const c_char {
 
 unsafe extern "C" fn create(settings: *mut ffi::obs_data_t, source: *mut ffi::obs_source_t) -> ffi::Data {
     guard("creating the camera", null_mut(), || {
-        // SAFETY: libobs' settings live through this call.
         let handle = Handle(source);
+        // SAFETY: libobs' settings live through this call.
         match Camera::create(handle, unsafe { Stored::new(settings) }) {
             Ok(camera) => {
                 camera.core.hotkeys(handle, "");
@@ -211,8 +211,9 @@ unsafe extern "C" fn get_properties(data: ffi::Data) -> *mut ffi::obs_properties
 
 unsafe extern "C" fn update(data: ffi::Data, settings: *mut ffi::obs_data_t) {
     guard("changing the camera", (), || {
-        // SAFETY: libobs gives what `create` gave; the settings live through this call.
+        // SAFETY: libobs gives what `create` gave.
         if let Some(camera) = unsafe { camera(data) } {
+            // SAFETY: libobs' settings live through this call.
             camera.update(unsafe { Stored::new(settings) });
         }
     });

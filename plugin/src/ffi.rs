@@ -164,6 +164,8 @@ pub(crate) type Modified =
     unsafe extern "C" fn(*mut obs_properties_t, *mut obs_property_t, *mut obs_data_t) -> bool;
 pub(crate) type Pressed = unsafe extern "C" fn(Data, usize, *mut obs_hotkey_t, bool);
 
+// Those marked `safe` take numbers only. libobs looks itself whether it runs, whether the graphics context is held and
+// whether it knows the number, and does nothing otherwise.
 #[cfg_attr(windows, link(name = "obs", kind = "raw-dylib"))]
 unsafe extern "C" {
     pub(crate) fn blog(level: c_int, format: *const c_char, ...);
@@ -183,29 +185,29 @@ unsafe extern "C" {
         text: *mut *const c_char,
     ) -> bool;
 
-    pub(crate) fn obs_enter_graphics();
-    pub(crate) fn obs_leave_graphics();
-    pub(crate) fn obs_get_base_effect(which: c_int) -> *mut gs_effect_t;
+    pub(crate) safe fn obs_enter_graphics();
+    pub(crate) safe fn obs_leave_graphics();
+    pub(crate) safe fn obs_get_base_effect(which: c_int) -> *mut gs_effect_t;
     pub(crate) fn gs_effect_get_param_by_name(effect: *mut gs_effect_t, n: *const c_char)
     -> *mut gs_eparam_t;
     pub(crate) fn gs_effect_set_texture_srgb(param: *mut gs_eparam_t, texture: *mut gs_texture_t);
     pub(crate) fn gs_effect_loop(effect: *mut gs_effect_t, technique: *const c_char) -> bool;
     pub(crate) fn gs_draw_sprite(texture: *mut gs_texture_t, flip: u32, width: u32, height: u32);
     pub(crate) fn gs_clear(flags: u32, colour: *const vec4, depth: f32, stencil: u8);
-    pub(crate) fn gs_ortho(left: f32, right: f32, top: f32, bottom: f32, near: f32, far: f32);
-    pub(crate) fn gs_blend_state_push();
-    pub(crate) fn gs_blend_state_pop();
-    pub(crate) fn gs_blend_function(source: c_int, destination: c_int);
-    pub(crate) fn gs_set_linear_srgb(on: bool) -> bool;
-    pub(crate) fn gs_enable_framebuffer_srgb(on: bool);
-    pub(crate) fn gs_framebuffer_srgb_enabled() -> bool;
-    pub(crate) fn gs_texrender_create(format: c_int, depth: c_int) -> *mut gs_texrender_t;
+    pub(crate) safe fn gs_ortho(left: f32, right: f32, top: f32, bottom: f32, near: f32, far: f32);
+    pub(crate) safe fn gs_blend_state_push();
+    pub(crate) safe fn gs_blend_state_pop();
+    pub(crate) safe fn gs_blend_function(source: c_int, destination: c_int);
+    pub(crate) safe fn gs_set_linear_srgb(on: bool) -> bool;
+    pub(crate) safe fn gs_enable_framebuffer_srgb(on: bool);
+    pub(crate) safe fn gs_framebuffer_srgb_enabled() -> bool;
+    pub(crate) safe fn gs_texrender_create(format: c_int, depth: c_int) -> *mut gs_texrender_t;
     pub(crate) fn gs_texrender_destroy(render: *mut gs_texrender_t);
     pub(crate) fn gs_texrender_begin(render: *mut gs_texrender_t, width: u32, height: u32) -> bool;
     pub(crate) fn gs_texrender_end(render: *mut gs_texrender_t);
     pub(crate) fn gs_texrender_reset(render: *mut gs_texrender_t);
     pub(crate) fn gs_texrender_get_texture(render: *const gs_texrender_t) -> *mut gs_texture_t;
-    pub(crate) fn gs_stagesurface_create(width: u32, height: u32, format: c_int) -> *mut gs_stagesurf_t;
+    pub(crate) safe fn gs_stagesurface_create(width: u32, height: u32, format: c_int) -> *mut gs_stagesurf_t;
     pub(crate) fn gs_stagesurface_destroy(surface: *mut gs_stagesurf_t);
     pub(crate) fn gs_stagesurface_map(s: *mut gs_stagesurf_t, data: *mut *mut u8, linesize: *mut u32)
     -> bool;
@@ -246,7 +248,7 @@ unsafe extern "C" {
         pressed: Pressed,
         data: Data,
     ) -> usize;
-    pub(crate) fn obs_hotkey_unregister(id: usize);
+    pub(crate) safe fn obs_hotkey_unregister(id: usize);
     pub(crate) fn video_format_get_parameters(
         space: c_int,
         range: c_int,
@@ -270,7 +272,7 @@ unsafe extern "C" {
     pub(crate) fn obs_data_set_default_double(data: *mut obs_data_t, name: *const c_char, value: f64);
     pub(crate) fn obs_data_set_default_bool(data: *mut obs_data_t, name: *const c_char, value: bool);
 
-    pub(crate) fn obs_properties_create() -> *mut obs_properties_t;
+    pub(crate) safe fn obs_properties_create() -> *mut obs_properties_t;
     pub(crate) fn obs_properties_get(p: *mut obs_properties_t, name: *const c_char) -> *mut obs_property_t;
     pub(crate) fn obs_properties_add_bool(
         to: *mut obs_properties_t,

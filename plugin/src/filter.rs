@@ -145,16 +145,18 @@ impl Filter {
         };
         let mut drawing = lock(&self.drawing);
         let drawing = &mut *drawing;
-        // SAFETY: called in `video_render`: the filter has a target and a parent, or null ones.
-        let (target, parent) = unsafe {
-            (ffi::obs_filter_get_target(self.core.handle.0), ffi::obs_filter_get_parent(self.core.handle.0))
-        };
+        let own = self.core.handle.0;
+        // SAFETY: called in `video_render`, through which the filter lives; it has a target, or a null one.
+        let target = unsafe { ffi::obs_filter_get_target(own) };
+        // SAFETY: as above, with the parent.
+        let parent = unsafe { ffi::obs_filter_get_parent(own) };
         if target.is_null() || parent.is_null() {
             return;
         }
         // SAFETY: the target lives while it is drawn.
-        let size =
-            unsafe { (ffi::obs_source_get_base_width(target), ffi::obs_source_get_base_height(target)) };
+        let width = unsafe { ffi::obs_source_get_base_width(target) };
+        // SAFETY: as above.
+        let size = (width, unsafe { ffi::obs_source_get_base_height(target) });
         if size.0 == 0 || size.1 == 0 || size.0.max(size.1) > Frame::MAX_SIDE {
             return;
         }
@@ -262,11 +264,10 @@ unsafe extern "C" fn destroy(data: ffi::Data) {
         filter.core.retire();
         let surfaces = lock(&filter.drawing).surfaces.take();
         if surfaces.is_some() {
-            // SAFETY: no lock that a callback takes is held here.
-            unsafe { ffi::obs_enter_graphics() };
+            // No lock that a callback takes is held here.
+            ffi::obs_enter_graphics();
             drop(surfaces);
-            // SAFETY: it was entered above.
-            unsafe { ffi::obs_leave_graphics() };
+            ffi::obs_leave_graphics();
         }
     });
 }
@@ -285,8 +286,9 @@ unsafe extern "C" fn get_properties(data: ffi::Data) -> *mut ffi::obs_properties
 
 unsafe extern "C" fn update(data: ffi::Data, settings: *mut ffi::obs_data_t) {
     guard("changing the filter", (), || {
-        // SAFETY: libobs gives what `create` gave; the settings live through this call.
+        // SAFETY: libobs gives what `create` gave.
         if let Some(filter) = unsafe { filter(data) } {
+            // SAFETY: libobs' settings live through this call.
             filter.update(unsafe { Stored::new(settings) });
         }
     });

@@ -28,18 +28,20 @@ impl Handle {
     /// The name that the user gave it.
     pub(crate) fn name(self) -> String {
         // SAFETY: the source lives as long as its instance.
-        unsafe { from_c(ffi::obs_source_get_name(self.0)) }
+        let name = unsafe { ffi::obs_source_get_name(self.0) };
+        // SAFETY: libobs' own string, or null, which lives as long as the source.
+        unsafe { from_c(name) }
     }
 
     /// Reads or changes its settings.
     pub(crate) fn with_settings<T>(self, work: impl FnOnce(Stored) -> T) -> T {
-        // SAFETY: the source lives; the reference that libobs counts for us is given back.
-        unsafe {
-            let data = ffi::obs_source_get_settings(self.0);
-            let done = work(Stored::new(data));
-            ffi::obs_data_release(data);
-            done
-        }
+        // SAFETY: the source lives; libobs counts a reference for us, which is given back below.
+        let data = unsafe { ffi::obs_source_get_settings(self.0) };
+        // SAFETY: the settings live until they are given back. `Stored` can't leave `work` but as what it has read.
+        let done = work(unsafe { Stored::new(data) });
+        // SAFETY: the reference from above, given back once.
+        unsafe { ffi::obs_data_release(data) };
+        done
     }
 
     /// Has open properties built anew.
@@ -142,8 +144,7 @@ impl Core {
     pub(crate) fn retire(&self) {
         lock(&LIVING).retain(|core| core.id != self.id);
         for key in lock(&self.keys).drain(..) {
-            // SAFETY: libobs takes numbers that it no longer knows.
-            unsafe { ffi::obs_hotkey_unregister(key) };
+            ffi::obs_hotkey_unregister(key);
         }
         self.session.stop();
     }

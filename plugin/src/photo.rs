@@ -162,8 +162,10 @@ unsafe extern "C" fn class_changed(
     data: *mut ffi::obs_data_t,
 ) -> bool {
     guard("choosing a class", false, || {
-        // SAFETY: both are libobs' and live through this call.
-        let (block, stored) = unsafe { (Block::borrow(block), Stored::new(data)) };
+        // SAFETY: libobs' properties live through this call.
+        let block = unsafe { Block::borrow(block) };
+        // SAFETY: so do its settings.
+        let stored = unsafe { Stored::new(data) };
         show_fields(&block, chosen(stored));
         true
     })

@@ -62,17 +62,13 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
         add_sync(&block, core);
     }
     let text = told(c"Disclosure");
-    unsafe {
-        let link = ffi::obs_properties_add_button2(
-            block.0,
-            c"disclosure".as_ptr(),
-            text.as_ptr(),
-            nothing,
-            null_mut(),
-        );
-        ffi::obs_property_button_set_type(link, ffi::BUTTON_URL);
-        ffi::obs_property_button_set_url(link, c(DISCLOSURE).as_ptr());
-    }
+    let (name, url) = (c"disclosure".as_ptr(), c(DISCLOSURE));
+    // SAFETY: the set lives; libobs copies the texts. The callback takes no data.
+    let link = unsafe { ffi::obs_properties_add_button2(block.0, name, text.as_ptr(), nothing, null_mut()) };
+    // SAFETY: the button was made above and belongs to the set.
+    unsafe { ffi::obs_property_button_set_type(link, ffi::BUTTON_URL) };
+    // SAFETY: as above; libobs copies the text.
+    unsafe { ffi::obs_property_button_set_url(link, url.as_ptr()) };
     block.0
 }
 
@@ -122,9 +118,12 @@ unsafe extern "C" fn privacy_changed(
     data: *mut ffi::obs_data_t,
 ) -> bool {
     guard("choosing the privacy", false, || {
-        // SAFETY: both are libobs' and live through this call.
-        let (block, stored) = unsafe { (Block::borrow(block), Stored::new(data)) };
+        // SAFETY: libobs' properties live through this call.
+        let block = unsafe { Block::borrow(block) };
+        // SAFETY: so do its settings.
+        let stored = unsafe { Stored::new(data) };
         let Some(opacity) = block.find(c"", key::OPACITY) else { return false };
+        // SAFETY: the property belongs to the set, which lives.
         unsafe { ffi::obs_property_set_enabled(opacity, stored.text(key::PRIVACY) == "relaxed") };
         true
     })
@@ -162,6 +161,7 @@ fn add_cameras(block: &Block, core: Option<&Arc<Core>>) {
 /// The modes of a camera. OBS forgets a mode that is not in the list: where the camera's modes are not known (yet), the one
 /// that was chosen stays.
 fn fill_modes(list: &List, found: Option<&[CameraInfo]>, chosen: &str, mode: &str) {
+    // SAFETY: the list belongs to a set that lives.
     unsafe { ffi::obs_property_list_clear(list.0) };
     list.item(&words(c"Mode.Best"), "");
     let camera = found.and_then(|found| found.iter().find(|camera| camera.id == chosen || chosen.is_empty()));
@@ -181,8 +181,10 @@ unsafe extern "C" fn camera_changed(
     data: *mut ffi::obs_data_t,
 ) -> bool {
     guard("choosing a camera", false, || {
-        // SAFETY: both are libobs' and live through this call.
-        let (block, stored) = unsafe { (Block::borrow(block), Stored::new(data)) };
+        // SAFETY: libobs' properties live through this call.
+        let block = unsafe { Block::borrow(block) };
+        // SAFETY: so do its settings.
+        let stored = unsafe { Stored::new(data) };
         let (chosen, mode) = (stored.text(key::CAMERA), stored.text(key::MODE));
         let Some(modes) = block.find(c"", key::MODE) else { return false };
         fill_modes(&List(modes), devices::found().as_deref().map(Vec::as_slice), &chosen, &mode);
@@ -261,16 +263,17 @@ fn add_sync(block: &Block, core: &Core) {
 /// Collects the names of sources that give sound and no picture.
 unsafe extern "C" fn heard(names: ffi::Data, source: *mut ffi::obs_source_t) -> bool {
     guard("listing microphones", (), || {
-        // SAFETY: `add_sync` gives the address of its names; the source lives through this call.
-        unsafe {
-            let flags = ffi::obs_source_get_output_flags(source);
-            if flags & ffi::SOURCE_AUDIO != 0
-                && flags & ffi::SOURCE_VIDEO == 0
-                && let Some(names) = names.cast::<Vec<String>>().as_mut()
-            {
-                names.push(from_c(ffi::obs_source_get_name(source)));
-            }
+        // SAFETY: the source lives through this call.
+        let flags = unsafe { ffi::obs_source_get_output_flags(source) };
+        if flags & ffi::SOURCE_AUDIO == 0 || flags & ffi::SOURCE_VIDEO != 0 {
+            return;
         }
+        // SAFETY: `add_sync` gives the address of its names, which it does not touch through this call.
+        let Some(names) = (unsafe { names.cast::<Vec<String>>().as_mut() }) else { return };
+        // SAFETY: the source lives through this call.
+        let name = unsafe { ffi::obs_source_get_name(source) };
+        // SAFETY: libobs' own string, or null, which lives as long as the source.
+        names.push(unsafe { from_c(name) });
     });
     true
 }
@@ -291,15 +294,16 @@ unsafe extern "C" fn set_sync(
             }
             // Whole milliseconds: OBS's own dialog has no finer ones.
             let ms = (delay.as_secs_f64() * 1e3).round() as i64;
-            // SAFETY: the source is counted while it is used, and given back.
-            unsafe {
-                let microphone = ffi::obs_get_source_by_name(c(&name).as_ptr());
-                if microphone.is_null() {
-                    return words(c"Sync.Choose");
-                }
-                ffi::obs_source_set_sync_offset(microphone, ms * 1_000_000);
-                ffi::obs_source_release(microphone);
+            let c_name = c(&name);
+            // SAFETY: a C string; libobs counts a reference for us, which is given back below.
+            let microphone = unsafe { ffi::obs_get_source_by_name(c_name.as_ptr()) };
+            if microphone.is_null() {
+                return words(c"Sync.Choose");
             }
+            // SAFETY: the source lives, by that reference.
+            unsafe { ffi::obs_source_set_sync_offset(microphone, ms * 1_000_000) };
+            // SAFETY: the reference from above, given back once.
+            unsafe { ffi::obs_source_release(microphone) };
             format!("{} {name}: {ms} ms", words(c"Sync.Done"))
         });
         block.rewrite(c"", SYNC_ANSWER, &said.unwrap_or_default());

@@ -131,7 +131,9 @@ impl Stored {
 
     pub(crate) fn text(self, name: &CStr) -> String {
         // SAFETY: the settings live; libobs takes null ones as empty.
-        unsafe { from_c(ffi::obs_data_get_string(self.0, name.as_ptr())) }
+        let text = unsafe { ffi::obs_data_get_string(self.0, name.as_ptr()) };
+        // SAFETY: libobs' own string, which lives as long as the settings are not changed.
+        unsafe { from_c(text) }
     }
 
     pub(crate) fn flag(self, name: &CStr) -> bool {

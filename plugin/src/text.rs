@@ -34,16 +34,15 @@ pub(crate) unsafe fn from_c(text: *const c_char) -> String {
 pub(crate) fn told(key: &CStr) -> Cow<'_, CStr> {
     let texts = TEXTS.load(Ordering::Acquire);
     let mut found = std::ptr::null();
-    // SAFETY: the lookup is libobs' own and lives until `forget`; what it gives lives as long.
-    unsafe {
-        if !texts.is_null()
-            && ffi::text_lookup_getstr(texts, key.as_ptr(), &raw mut found)
-            && !found.is_null()
-        {
-            return Cow::Owned(CStr::from_ptr(found).to_owned());
-        }
+    if !texts.is_null() {
+        // SAFETY: the lookup is libobs' own and lives until `forget`.
+        unsafe { ffi::text_lookup_getstr(texts, key.as_ptr(), &raw mut found) };
     }
-    Cow::Borrowed(key)
+    if found.is_null() {
+        return Cow::Borrowed(key);
+    }
+    // SAFETY: a C string of the lookup's, which lives as long as that.
+    Cow::Owned(unsafe { CStr::from_ptr(found) }.to_owned())
 }
 
 /// As [`told`], as Rust's text.
@@ -82,8 +81,10 @@ pub(crate) fn module_data() -> Option<std::path::PathBuf> {
     if module.is_null() {
         return None;
     }
-    // SAFETY: the module's pointer is the one that libobs gave; the answer is libobs' own string.
-    let path = unsafe { from_c(ffi::obs_get_module_data_path(module)) };
+    // SAFETY: the module's pointer is the one that libobs gave.
+    let path = unsafe { ffi::obs_get_module_data_path(module) };
+    // SAFETY: libobs' own string, or null, which lives as long as the module.
+    let path = unsafe { from_c(path) };
     (!path.is_empty()).then(|| path.into())
 }
 

@@ -95,8 +95,10 @@ fn answer(
     work: impl FnOnce(Stored, Stored) -> Result<(), String>,
 ) {
     guard("a request", (), || {
-        // SAFETY: both live through the request.
-        let (request, response) = unsafe { (Stored::new(request), Stored::new(response)) };
+        // SAFETY: obs-websocket's question lives through the request.
+        let request = unsafe { Stored::new(request) };
+        // SAFETY: so does the answer.
+        let response = unsafe { Stored::new(response) };
         let done = work(request, response);
         response.set_flag(c"ok", done.is_ok());
         if let Err(why) = done {

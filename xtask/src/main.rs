@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stderr, reason = "a program that tells its user what it does")]
 
+mod dependencies;
 mod display;
 mod fuzz;
 mod obs;
@@ -52,7 +53,7 @@ enum Task {
     },
     /// Set up, then everything that must pass: formatting, lints, tests, examples in docs, docs
     Test,
-    /// Formatting, lints and docs only
+    /// Formatting, lints, docs and what is depended on only
     Lint,
     /// The PipeWire camera's checks only
     PipewireCamera,
@@ -162,20 +163,11 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// What can be built here: without libclang no cameras.
-fn features() -> &'static [&'static str] {
-    if packages::libclang() {
-        return &[];
-    }
-    eprintln!("== built without cameras: libclang-dev is missing");
-    &["--no-default-features"]
-}
-
 /// Builds programs, plugin, tests and examples as every step of the tests takes them. A part that is built by itself gets
 /// its dependencies with other features, and half of them are compiled anew; so no step does that.
 fn build_all(more: &[&str]) -> Command {
     let mut build = cargo(&["build", "--workspace", "--all-targets"]);
-    build.args(features()).args(more);
+    build.args(more);
     build
 }
 
@@ -184,7 +176,7 @@ fn setup(profile: &[&str], what: For) -> anyhow::Result<()> {
     packages::install(what);
     eprintln!("== omote setup (the program is built first)");
     let mut run = cargo(&["run"]);
-    let status = run.args(profile).args(features()).args(["--package", "omote", "--", "setup"]).status();
+    let status = run.args(profile).args(["--package", "omote", "--", "setup"]).status();
     match status.context("cargo can't be run")?.success() {
         true => Ok(()),
         false => anyhow::bail!("set-up did not finish: the reason and the remedy stand above"),
@@ -196,7 +188,7 @@ fn demo(options: &[String]) -> anyhow::Result<()> {
     eprintln!("== omote demo");
     let omote = || {
         let mut run = cargo(&["run", "--release"]);
-        run.args(features()).args(["--package", "omote", "--"]);
+        run.args(["--package", "omote", "--"]);
         run
     };
     // What an earlier demo left is replaced, so that the command can be repeated.
@@ -231,9 +223,10 @@ fn lint() -> anyhow::Result<bool> {
 fn lint_steps(steps: &mut Steps) {
     steps.run("formatting", &mut cargo(&["fmt", "--all", "--check"]));
     let mut clippy = cargo(&["clippy", "--workspace", "--all-targets"]);
-    steps.run("lints", clippy.args(features()).args(["--", "-D", "warnings"]));
+    steps.run("lints", clippy.args(["--", "-D", "warnings"]));
     let mut docs = cargo(&["doc", "--workspace", "--no-deps"]);
-    steps.run("docs", docs.args(features()).env("RUSTDOCFLAGS", "-D warnings"));
+    steps.run("docs", docs.env("RUSTDOCFLAGS", "-D warnings"));
+    dependencies::run(steps);
 }
 
 fn test() -> anyhow::Result<bool> {
@@ -260,12 +253,12 @@ fn test() -> anyhow::Result<bool> {
     let log = AdapterLog::new()?;
     let required = packages::software_vulkan();
     let mut tests = cargo(runner);
-    tests.args(features()).env(AdapterLog::VARIABLE, &log.path);
+    tests.env(AdapterLog::VARIABLE, &log.path);
     if required {
         tests.env("OMOTE_REQUIRE_ADAPTER", "1");
     }
     steps.run("tests", &mut tests);
-    steps.run("examples in docs", cargo(&["test", "--workspace", "--doc"]).args(features()));
+    steps.run("examples in docs", &mut cargo(&["test", "--workspace", "--doc"]));
     log.tell(&mut steps, required);
     if !root().join("../shared/media").is_dir() {
         steps.skip(

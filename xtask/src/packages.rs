@@ -10,19 +10,12 @@ struct Package {
     present: fn() -> bool,
 }
 
-/// What the program needs to be built whole and to make videos: all that the demo takes.
-const PROGRAM: [Package; 2] = [
-    Package {
-        name: "libclang-dev",
-        why: "reads the kernel's video headers at build time; without it omote is built without cameras",
-        present: libclang,
-    },
-    Package {
-        name: "ffmpeg",
-        why: "reads and writes video files; without it .mjpeg, .y4m and pictures still work",
-        present: || runs("ffmpeg", &["-version"]),
-    },
-];
+/// What the program needs to make videos: all that the demo takes.
+const PROGRAM: [Package; 1] = [Package {
+    name: "ffmpeg",
+    why: "reads and writes video files; without it .mjpeg, .y4m and pictures still work",
+    present: || runs("ffmpeg", &["-version"]),
+}];
 
 /// What the tests need besides.
 const TESTS: [Package; 14] = [
@@ -89,7 +82,12 @@ const TESTS: [Package; 14] = [
 ];
 
 /// What the rig needs, which only runs where it is there.
-const RIG: [Package; 5] = [
+const RIG: [Package; 6] = [
+    Package {
+        name: "libclang-dev",
+        why: "reads the kernel's video headers for nokhwa, the second camera library, when that is built",
+        present: libclang,
+    },
     Package {
         name: "qemu-system-x86",
         why: "the machine with V4L2 devices in which cameras are tested",

@@ -12,7 +12,7 @@ use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::steps::Steps;
-use crate::{build_all, cargo, features, root, target_folder};
+use crate::{build_all, cargo, root, target_folder};
 
 /// Options of `cargo xtask pictures`.
 #[derive(Args)]
@@ -251,7 +251,7 @@ fn judge(task: Task, file: &Path, hashes: &[String]) -> anyhow::Result<String> {
 fn fault_sequences(steps: &mut Steps, task: Task, kept: &Path, work: &Path) -> anyhow::Result<()> {
     emptied(work)?;
     let mut tests = cargo(&["test", "--workspace"]);
-    tests.args(features()).args(["--lib", "no_magenta_pixel"]).env("OMOTE_PICTURE_HASHES", work);
+    tests.args(["--lib", "no_magenta_pixel"]).env("OMOTE_PICTURE_HASHES", work);
     if !steps.run("fault sequences", &mut tests) {
         return Ok(());
     }

@@ -37,10 +37,9 @@ pub(crate) fn run(steps: &mut Steps) {
         return steps.skip(NAME, "there is no ../shared/v4l2-rig beside the checkout");
     }
     packages::install(packages::For::Rig);
-    let missing: Vec<_> = ["qemu-system-x86_64", "gcc-12", "make", "bc"]
-        .into_iter()
-        .filter(|program| !packages::on_path(program))
-        .collect();
+    let mut missing = vec!["qemu-system-x86_64", "gcc-12", "make", "bc"];
+    missing.retain(|program| !packages::on_path(program));
+    missing.extend((!packages::libclang()).then_some("libclang"));
     if !missing.is_empty() {
         return steps.skip(NAME, format!("there is no {}", missing.join(", no ")));
     }

@@ -116,11 +116,37 @@ fn colour(text: &str) -> Result<[u8; 3], String> {
     Ok([r, g, b])
 }
 
-/// Sees every frame as it came and what became of it.
-pub(crate) type Watch<'a> = &'a mut dyn FnMut(&Frame, &Output);
+/// Sees some of the frames as they came, and what became of them.
+pub(crate) trait Watch {
+    /// Whether this frame is wanted, which is asked when it comes. One that is, is kept until it has been through the
+    /// engine.
+    fn wants(&self, frame: &Frame) -> bool;
+
+    /// A frame that was wanted, and what became of it.
+    fn see(&mut self, frame: &Frame, output: &Output);
+}
+
+/// The frames that a watcher wants, from when they come until they have been through the engine: one entry for each frame
+/// that is on its way, empty where nobody wants it.
+#[derive(Default)]
+struct Wanted {
+    came: VecDeque<Option<Frame>>,
+}
+
+impl Wanted {
+    /// A frame comes; a copy is made only where it is wanted.
+    fn came(&mut self, frame: &Frame, wanted: bool) {
+        self.came.push_back(wanted.then(|| frame.clone()));
+    }
+
+    /// The oldest frame on its way has come through; as it came, where it was wanted.
+    fn through(&mut self) -> Option<Frame> {
+        self.came.pop_front().flatten()
+    }
+}
 
 /// Runs the command.
-pub(crate) fn run(args: &RunArgs, mut watch: Option<Watch<'_>>) -> anyhow::Result<Stats> {
+pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::Result<Stats> {
     let ending = ending::hear()?;
     let stats = args.stats.as_deref();
     let outputs: Vec<_> =
@@ -164,8 +190,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<Watch<'_>>) -> anyhow::Resul
     let bar = progress(info.frames);
     let mut io = Timings::default();
     let mut summary = Summary::default();
-    // As they came, of the pictures that are looked ahead in.
-    let mut came = VecDeque::new();
+    let mut wanted = Wanted::default();
     let start = Instant::now();
     let nothing = |done: u64| format!("after {done} frames; nothing was written to {}", args.out.display());
     loop {
@@ -173,8 +198,8 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<Watch<'_>>) -> anyhow::Resul
         // The end of a source that was cut off by the same signal is none.
         let frame = io.measure("read", || source.next())?;
         let over = frame.is_none();
-        if watch.is_some() {
-            came.extend(frame.clone());
+        if let (Some(watch), Some(frame)) = (&watch, &frame) {
+            wanted.came(frame, watch.wants(frame));
         }
         let outputs = match frame {
             Some(frame) => film.push(frame)?,
@@ -186,8 +211,8 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<Watch<'_>>) -> anyhow::Resul
         for output in outputs {
             io.measure("write", || sink.present(&output.badged))?;
             summary.add(&output);
-            if let (Some(watch), Some(frame)) = (&mut watch, came.pop_front()) {
-                watch(&frame, &output);
+            if let (Some(watch), Some(frame)) = (&mut watch, wanted.through()) {
+                watch.see(&frame, &output);
             }
             bar.inc(1);
         }
@@ -223,4 +248,32 @@ pub(crate) fn progress(frames: Option<u64>) -> ProgressBar {
     };
     bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use omote_engine::frame::{Colour, FrameId, PixelFormat};
+    use omote_engine::pool::Pool;
+
+    use super::*;
+
+    #[test]
+    fn only_wanted_frames_are_copied_and_they_come_through_in_their_turn() {
+        let pool = Pool::new();
+        let mut wanted = Wanted::default();
+        let mut seen = Vec::new();
+        for number in 0..100 {
+            let data = pool.take(Frame::byte_len(PixelFormat::I420, 16, 16));
+            let mut frame = Frame::new(PixelFormat::I420, Colour::default(), 16, 16, data).unwrap();
+            frame.id = FrameId(number);
+            wanted.came(&frame, number % 25 == 12);
+            // Ten are on their way, as in a film that looks ahead.
+            if number >= 10 {
+                seen.extend(wanted.through().map(|frame| (number - 10, frame.id.0)));
+            }
+        }
+        assert_eq!(seen, [(12, 12), (37, 37), (62, 62), (87, 87)]);
+        // The frame itself, and never more than one copy.
+        assert_eq!(pool.stats().created, 2);
+    }
 }

@@ -17,3 +17,5 @@ pub use omote_files::output;
 pub use omote_frame::{self as frame, canonical_uv, error, pool, slot, space, timing, topology};
 pub use omote_persona as persona;
 pub use omote_puppet::{self as puppet, actor};
+#[cfg(all(target_os = "linux", feature = "v4l"))]
+mod v4l2;

@@ -4,7 +4,7 @@
 //! whatever thread that is, and copies of them come from the same pool. After warm-up nothing is allocated:
 //! [`Pool::stats`] shows it.
 
-use crossbeam::queue::ArrayQueue;
+use crossbeam_queue::ArrayQueue;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

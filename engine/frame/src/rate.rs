@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::frame::FrameTime;
+use crate::FrameTime;
 
 /// Frames a second as `num / den`; both are above 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! A hand-off of capacity one in which the newest value wins: no queue in which latency can hide.
 
-use crossbeam::queue::ArrayQueue;
-use crossbeam::sync::{Parker, Unparker};
+use crossbeam_queue::ArrayQueue;
+use crossbeam_utils::sync::{Parker, Unparker};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -150,7 +150,7 @@ mod tests {
         for seed in 0..200u64 {
             let (put, get) = slot();
             let count = 300u64;
-            let (displaced, taken) = crossbeam::thread::scope(|scope| {
+            let (displaced, taken) = crossbeam_utils::thread::scope(|scope| {
                 let publisher = scope.spawn(move |_| {
                     let mut chance = seed.wrapping_mul(2) + 1;
                     let mut displaced = 0;

@@ -195,9 +195,9 @@ fn hidden_and_shown_again() {
     let stage = worn(&host);
     for time in [50, 400, 1500] {
         stage.webcam.show(false);
-        unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+        (host.obs().obs_set_output_source)(0, std::ptr::null_mut());
         std::thread::sleep(Duration::from_millis(time));
-        unsafe { (host.obs().obs_set_output_source)(0, stage.webcam.0) };
+        (host.obs().obs_set_output_source)(0, stage.webcam.0);
         stage.webcam.show(true);
         stage.until(Seen::Worn, SOON);
     }

@@ -22,7 +22,7 @@ fn drawing_with_the_filter_and_without() {
     let size = (1280, 720);
     let stage = Stage::set(&host, size, BGRA, &[]);
     stage.until(Seen::Worn, PATIENCE);
-    unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+    (host.obs().obs_set_output_source)(0, std::ptr::null_mut());
     paint(&stage.scene.picture);
     let plain = host.source(c"test_texture", "plain", &[]);
     let (mut with, mut slow, mut without, mut staged) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

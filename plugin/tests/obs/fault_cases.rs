@@ -76,7 +76,7 @@ fn a_filter_that_can_t_be_made_draws_nothing() {
 #[test]
 fn without_networks_the_card_says_so_and_the_log_names_the_remedy() {
     let Some(host) = host!() else { return };
-    // No other thread of this process reads the environment yet.
+    // SAFETY: no other thread of this process reads the environment yet.
     unsafe { std::env::set_var("OMOTE_DATA", host.folder()) };
     let stage = Stage::set(&host, SIZE, BGRA, &[]);
     assert_eq!(stage.watch(2 * short()), [Seen::Nothing]);
@@ -117,7 +117,7 @@ fn drawing_does_not_wait_for_a_slow_engine() {
     // Nothing but this test draws it from now on: each drawing is the first of its tick, which takes the
     // picture. What drawing and staging cost without the filter is the software GPU's own time, since that
     // draws inside these calls. Other programs share the processor: the best of some tries counts.
-    unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+    (host.obs().obs_set_output_source)(0, std::ptr::null_mut());
     paint(&stage.scene.picture);
     let plain = host.source(c"test_texture", "plain", &[]);
     let ten = |source: &Source, staged: bool| {

@@ -31,13 +31,14 @@ pub(crate) fn obs() -> &'static Obs {
 
 /// libobs with the plugin.
 pub(crate) struct Host {
-    set_faults: libloading::os::unix::Symbol<unsafe extern "C" fn(u32)>,
+    set_faults: libloading::os::unix::Symbol<extern "C" fn(u32)>,
     allocations: i64,
     config: tempfile::TempDir,
 }
 
 unsafe extern "C" fn hear(level: c_int, format: *const c_char, list: Ptr, _: Ptr) {
     let mut line = [0 as c_char; 4096];
+    // SAFETY: libobs gives a format with its values; `line` has room for what is said.
     unsafe { vsnprintf(line.as_mut_ptr(), line.len(), format, list) };
     let line = text(line.as_ptr());
     if level <= 200 || line.contains("[omote]") {
@@ -116,48 +117,45 @@ impl Host {
         }
         let config = tempfile::tempdir().map_err(|e| e.to_string())?;
         let o = obs();
-        unsafe {
-            (o.base_set_log_handler)(hear, null_mut());
-            let allocations = (o.bnum_allocs)();
-            let folder = c(&config.path().display().to_string());
-            if !(o.obs_startup)(c"en-US".as_ptr(), folder.as_ptr(), null_mut()) {
-                return Err("obs_startup failed".to_owned());
-            }
-            (o.obs_reset_audio)(&AudioInfo { samples_per_sec: 48000, speakers: 2 });
-            let mut video = VideoInfo {
-                graphics_module: c"libobs-opengl".as_ptr(),
-                fps: [FPS, 1],
-                base: [64, 48],
-                output: [64, 48],
-                output_format: 2,
-                adapter: 0,
-                gpu_conversion: true,
-                colorspace: 2,
-                range: 1,
-                scale_type: 2,
-            };
-            let done = (o.obs_reset_video)(&raw mut video);
-            if done != 0 {
-                return Err(format!("libobs can't draw here: obs_reset_video gave {done}"));
-            }
-            let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
-            let mut module = null_mut();
-            let done = (o.obs_open_module)(
-                &raw mut module,
-                c(&plugin.display().to_string()).as_ptr(),
-                c(data).as_ptr(),
-            );
-            assert_eq!(done, 0, "libobs refuses the plugin {}", plugin.display());
-            assert!((o.obs_init_module)(module), "the plugin does not load");
-            (o.obs_post_load_modules)();
-            crate::sources::register(o);
-            let library = libloading::os::unix::Library::new(&plugin).map_err(|e| e.to_string())?;
-            let set_faults =
-                library.get(b"omote_faults").map_err(|_| "the plugin is built without `faults`")?;
-            std::mem::forget(library);
-            eprintln!("libobs {}", text((o.obs_get_version_string)()));
-            Ok(Self { set_faults, allocations, config })
+        (o.base_set_log_handler)(hear, null_mut());
+        let allocations = (o.bnum_allocs)();
+        let folder = c(&config.path().display().to_string());
+        if !(o.obs_startup)(c"en-US".as_ptr(), folder.as_ptr(), null_mut()) {
+            return Err("obs_startup failed".to_owned());
         }
+        (o.obs_reset_audio)(&AudioInfo { samples_per_sec: 48000, speakers: 2 });
+        let mut video = VideoInfo {
+            graphics_module: c"libobs-opengl".as_ptr(),
+            fps: [FPS, 1],
+            base: [64, 48],
+            output: [64, 48],
+            output_format: 2,
+            adapter: 0,
+            gpu_conversion: true,
+            colorspace: 2,
+            range: 1,
+            scale_type: 2,
+        };
+        let done = (o.obs_reset_video)(&raw mut video);
+        if done != 0 {
+            return Err(format!("libobs can't draw here: obs_reset_video gave {done}"));
+        }
+        let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
+        let mut module = null_mut();
+        let done =
+            (o.obs_open_module)(&raw mut module, c(&plugin.display().to_string()).as_ptr(), c(data).as_ptr());
+        assert_eq!(done, 0, "libobs refuses the plugin {}", plugin.display());
+        assert!((o.obs_init_module)(module), "the plugin does not load");
+        (o.obs_post_load_modules)();
+        crate::sources::register(o);
+        // SAFETY: libobs has loaded this file already, so nothing of it runs anew.
+        let library = unsafe { libloading::os::unix::Library::new(&plugin) }.map_err(|e| e.to_string())?;
+        // SAFETY: the plugin's own function, which takes a number and has no demands.
+        let set_faults =
+            unsafe { library.get(b"omote_faults") }.map_err(|_| "the plugin is built without `faults`")?;
+        std::mem::forget(library);
+        eprintln!("libobs {}", text((o.obs_get_version_string)()));
+        Ok(Self { set_faults, allocations, config })
     }
 
     pub(crate) fn obs(&self) -> &'static Obs {
@@ -171,7 +169,7 @@ impl Host {
 
     /// Sets which faults there are from now on.
     pub(crate) fn faults(&self, which: u32) {
-        unsafe { (self.set_faults)(which) };
+        (self.set_faults)(which);
     }
 
     /// What libobs and the plugin logged.
@@ -183,32 +181,28 @@ impl Host {
     pub(crate) fn press(&self, name: &str) {
         let o = obs();
         let mut wanted = (name, Vec::<usize>::new());
-        unsafe {
-            (o.obs_enum_hotkeys)(hotkey, (&raw mut wanted).cast());
-            assert_eq!(wanted.1.len(), 1, "hotkeys called {name}");
-            (o.obs_hotkey_enable_callback_rerouting)(true);
-            for down in [true, false] {
-                (o.obs_hotkey_trigger_routed_callback)(wanted.1[0], down);
-            }
+        (o.obs_enum_hotkeys)(hotkey, (&raw mut wanted).cast());
+        assert_eq!(wanted.1.len(), 1, "hotkeys called {name}");
+        (o.obs_hotkey_enable_callback_rerouting)(true);
+        for down in [true, false] {
+            (o.obs_hotkey_trigger_routed_callback)(wanted.1[0], down);
         }
     }
 
     /// Memory of libobs that is in use.
     pub(crate) fn allocations(&self) -> i64 {
-        unsafe { (obs().bnum_allocs)() }
+        (obs().bnum_allocs)()
     }
 
     /// A new source or filter.
     pub(crate) fn source(&self, id: &CStr, name: &str, settings: &[Setting<'_>]) -> Source {
         let o = obs();
-        unsafe {
-            let data = (o.obs_data_create)();
-            put(data, settings);
-            let source = (o.obs_source_create)(id.as_ptr(), c(name).as_ptr(), data, null_mut());
-            (o.obs_data_release)(data);
-            assert!(!source.is_null(), "no source {id:?}");
-            Source(source)
-        }
+        let data = (o.obs_data_create)();
+        put(data, settings);
+        let source = (o.obs_source_create)(id.as_ptr(), c(name).as_ptr(), data, null_mut());
+        (o.obs_data_release)(data);
+        assert!(!source.is_null(), "no source {id:?}");
+        Source(source)
     }
 
     /// The face filter, quick to judge: drawn by the CPU.
@@ -220,24 +214,23 @@ impl Host {
 
     /// Waits until everything that was let go of is gone.
     pub(crate) fn settle(&self) {
-        unsafe { while (obs().obs_wait_for_destroy_queue)() {} }
+        while (obs().obs_wait_for_destroy_queue)() {}
     }
 
     /// Shuts libobs down. Nothing may be left.
     pub(crate) fn end(self) {
         self.faults(0);
         self.settle();
-        unsafe {
-            (obs().obs_set_output_source)(0, null_mut());
-            (obs().obs_shutdown)();
-        }
+        (obs().obs_set_output_source)(0, null_mut());
+        (obs().obs_shutdown)();
         assert_eq!(self.allocations(), self.allocations, "memory of libobs is left");
     }
 }
 
 unsafe extern "C" fn hotkey(wanted: Ptr, id: usize, key: Ptr) -> bool {
+    // SAFETY: `press` gives the address of these, and touches them only when all hotkeys were told.
     let wanted = unsafe { &mut *wanted.cast::<(&str, Vec<usize>)>() };
-    if text(unsafe { (obs().obs_hotkey_get_name)(key) }) == wanted.0 {
+    if text((obs().obs_hotkey_get_name)(key)) == wanted.0 {
         wanted.1.push(id);
     }
     true
@@ -255,17 +248,15 @@ pub(crate) enum Value<'v> {
 /// A setting: its key, and what it is set to.
 pub(crate) type Setting<'s> = (&'s str, Value<'s>);
 
-unsafe fn put(data: Ptr, settings: &[Setting<'_>]) {
+fn put(data: Ptr, settings: &[Setting<'_>]) {
     let o = obs();
     for (key, value) in settings {
         let key = c(key);
-        unsafe {
-            match value {
-                Value::Text(text) => (o.obs_data_set_string)(data, key.as_ptr(), c(text).as_ptr()),
-                Value::Flag(on) => (o.obs_data_set_bool)(data, key.as_ptr(), *on),
-                Value::Number(number) => (o.obs_data_set_double)(data, key.as_ptr(), *number),
-                Value::Int(number) => (o.obs_data_set_int)(data, key.as_ptr(), *number),
-            }
+        match value {
+            Value::Text(text) => (o.obs_data_set_string)(data, key.as_ptr(), c(text).as_ptr()),
+            Value::Flag(on) => (o.obs_data_set_bool)(data, key.as_ptr(), *on),
+            Value::Number(number) => (o.obs_data_set_double)(data, key.as_ptr(), *number),
+            Value::Int(number) => (o.obs_data_set_int)(data, key.as_ptr(), *number),
         }
     }
 }
@@ -273,84 +264,80 @@ unsafe fn put(data: Ptr, settings: &[Setting<'_>]) {
 /// A counted source or filter.
 pub(crate) struct Source(pub(crate) Ptr);
 
+// SAFETY: libobs' functions on sources may be called from any thread while the source lives, which this one counts.
 unsafe impl Send for Source {}
+// SAFETY: as above.
 unsafe impl Sync for Source {}
 
 impl Source {
     pub(crate) fn set(&self, settings: &[Setting<'_>]) {
         let o = obs();
-        unsafe {
-            let data = (o.obs_data_create)();
-            put(data, settings);
-            (o.obs_source_update)(self.0, data);
-            (o.obs_data_release)(data);
-        }
+        let data = (o.obs_data_create)();
+        put(data, settings);
+        (o.obs_source_update)(self.0, data);
+        (o.obs_data_release)(data);
     }
 
     /// A text among the settings.
     pub(crate) fn setting(&self, key: &CStr) -> String {
         let o = obs();
-        unsafe {
-            let data = (o.obs_source_get_settings)(self.0);
-            let found = text((o.obs_data_get_string)(data, key.as_ptr()));
-            (o.obs_data_release)(data);
-            found
-        }
+        let data = (o.obs_source_get_settings)(self.0);
+        let found = text((o.obs_data_get_string)(data, key.as_ptr()));
+        (o.obs_data_release)(data);
+        found
     }
 
     pub(crate) fn add(&self, filter: &Self) {
-        unsafe { (obs().obs_source_filter_add)(self.0, filter.0) };
+        (obs().obs_source_filter_add)(self.0, filter.0);
     }
 
     pub(crate) fn remove(&self, filter: &Self) {
-        unsafe { (obs().obs_source_filter_remove)(self.0, filter.0) };
+        (obs().obs_source_filter_remove)(self.0, filter.0);
     }
 
     /// Puts it on the air, or takes it off.
     pub(crate) fn show(&self, on: bool) {
-        unsafe {
-            match on {
-                true => (obs().obs_source_inc_showing)(self.0),
-                false => (obs().obs_source_dec_showing)(self.0),
-            }
+        match on {
+            true => (obs().obs_source_inc_showing)(self.0),
+            false => (obs().obs_source_dec_showing)(self.0),
         }
     }
 
     pub(crate) fn size(&self) -> (u32, u32) {
-        unsafe { ((obs().obs_source_get_width)(self.0), (obs().obs_source_get_height)(self.0)) }
+        ((obs().obs_source_get_width)(self.0), (obs().obs_source_get_height)(self.0))
     }
 
     /// What a viewer sees of it now: BGRA, without padding. A place where nothing is drawn is 0.
     pub(crate) fn look(&self, (w, h): (u32, u32)) -> Vec<u8> {
         let o = obs();
         let mut seen = vec![0; (w * h * 4) as usize];
-        unsafe {
-            (o.obs_enter_graphics)();
-            let render = (o.gs_texrender_create)(5, 0);
-            let stage = (o.gs_stagesurface_create)(w, h, 5);
-            (o.gs_blend_state_push)();
-            (o.gs_blend_function)(1, 0);
-            assert!((o.gs_texrender_begin)(render, w, h), "no texture to draw into");
-            (o.gs_clear)(1, &[0.0; 4], 0.0, 0);
-            (o.gs_ortho)(0.0, w as f32, 0.0, h as f32, -100.0, 100.0);
-            // As scenes draw their sources.
-            let linear = (o.gs_set_linear_srgb)(true);
-            (o.obs_source_video_render)(self.0);
-            (o.gs_set_linear_srgb)(linear);
-            (o.gs_texrender_end)(render);
-            (o.gs_blend_state_pop)();
-            (o.gs_stage_texture)(stage, (o.gs_texrender_get_texture)(render));
-            let (mut data, mut linesize): (*mut u8, u32) = (null_mut(), 0);
-            assert!((o.gs_stagesurface_map)(stage, &raw mut data, &raw mut linesize), "can't be read back");
-            for (row, to) in seen.chunks_exact_mut(w as usize * 4).enumerate() {
-                let from = data.add(row * linesize as usize);
-                to.copy_from_slice(std::slice::from_raw_parts(from, to.len()));
-            }
-            (o.gs_stagesurface_unmap)(stage);
-            (o.gs_stagesurface_destroy)(stage);
-            (o.gs_texrender_destroy)(render);
-            (o.obs_leave_graphics)();
+        (o.obs_enter_graphics)();
+        let render = (o.gs_texrender_create)(5, 0);
+        let stage = (o.gs_stagesurface_create)(w, h, 5);
+        (o.gs_blend_state_push)();
+        (o.gs_blend_function)(1, 0);
+        assert!((o.gs_texrender_begin)(render, w, h), "no texture to draw into");
+        (o.gs_clear)(1, &[0.0; 4], 0.0, 0);
+        (o.gs_ortho)(0.0, w as f32, 0.0, h as f32, -100.0, 100.0);
+        // As scenes draw their sources.
+        let linear = (o.gs_set_linear_srgb)(true);
+        (o.obs_source_video_render)(self.0);
+        (o.gs_set_linear_srgb)(linear);
+        (o.gs_texrender_end)(render);
+        (o.gs_blend_state_pop)();
+        (o.gs_stage_texture)(stage, (o.gs_texrender_get_texture)(render));
+        let (mut data, mut linesize): (*mut u8, u32) = (null_mut(), 0);
+        assert!((o.gs_stagesurface_map)(stage, &raw mut data, &raw mut linesize), "can't be read back");
+        let length = linesize as usize * (h as usize - 1) + w as usize * 4;
+        // SAFETY: a mapped surface has `h` rows of `linesize` bytes, and stays mapped until the slice is gone.
+        let rows = unsafe { std::slice::from_raw_parts(data, length) };
+        for (to, from) in seen.chunks_exact_mut(w as usize * 4).zip(rows.chunks(linesize as usize)) {
+            to.copy_from_slice(&from[..to.len()]);
         }
+        (o.gs_stagesurface_unmap)(stage);
+        (o.gs_stagesurface_destroy)(stage);
+        (o.gs_texrender_destroy)(render);
+        (o.obs_leave_graphics)();
         seen
     }
 
@@ -358,40 +345,38 @@ impl Source {
     /// with `stage`, a call that begins to read the drawing back is among them.
     pub(crate) fn draw(&self, (w, h): (u32, u32), times: u32, stage: bool) -> Duration {
         let o = obs();
-        unsafe {
-            (o.obs_enter_graphics)();
-            let render = (o.gs_texrender_create)(5, 0);
-            let surface = (o.gs_stagesurface_create)(w, h, 5);
-            assert!((o.gs_texrender_begin)(render, w, h), "no texture to draw into");
-            (o.gs_ortho)(0.0, w as f32, 0.0, h as f32, -100.0, 100.0);
-            let begun = Instant::now();
-            for _ in 0..times {
-                (o.obs_source_video_render)(self.0);
-            }
-            let drawn = begun.elapsed();
-            (o.gs_texrender_end)(render);
-            let begun = Instant::now();
-            if stage {
-                (o.gs_stage_texture)(surface, (o.gs_texrender_get_texture)(render));
-            }
-            let took = drawn + begun.elapsed();
-            (o.gs_stagesurface_destroy)(surface);
-            (o.gs_texrender_destroy)(render);
-            (o.obs_leave_graphics)();
-            took
+        (o.obs_enter_graphics)();
+        let render = (o.gs_texrender_create)(5, 0);
+        let surface = (o.gs_stagesurface_create)(w, h, 5);
+        assert!((o.gs_texrender_begin)(render, w, h), "no texture to draw into");
+        (o.gs_ortho)(0.0, w as f32, 0.0, h as f32, -100.0, 100.0);
+        let begun = Instant::now();
+        for _ in 0..times {
+            (o.obs_source_video_render)(self.0);
         }
+        let drawn = begun.elapsed();
+        (o.gs_texrender_end)(render);
+        let begun = Instant::now();
+        if stage {
+            (o.gs_stage_texture)(surface, (o.gs_texrender_get_texture)(render));
+        }
+        let took = drawn + begun.elapsed();
+        (o.gs_stagesurface_destroy)(surface);
+        (o.gs_texrender_destroy)(render);
+        (o.obs_leave_graphics)();
+        took
     }
 }
 
 impl Drop for Source {
     fn drop(&mut self) {
-        unsafe { (obs().obs_source_release)(self.0) };
+        (obs().obs_source_release)(self.0);
     }
 }
 
 /// The plugin's name of a kind, for users.
 pub(crate) fn display_name(id: &CStr) -> String {
-    text(unsafe { (obs().obs_source_get_display_name)(id.as_ptr()) })
+    text((obs().obs_source_get_display_name)(id.as_ptr()))
 }
 
 /// Waits for `what` to be so, looking every few milliseconds.

@@ -31,21 +31,25 @@ pub(crate) struct AudioInfo {
 
 macro_rules! libobs {
     ($($name:ident($($arg:ty),*) $(-> $out:ty)?;)*) => {
-        /// Functions of libobs by their names.
+        /// Functions of libobs by their names, as safe to call as the tests are careful: each pointer that a test hands
+        /// over is one that libobs gave and has not taken back, or of a value that lives through the call. A test that
+        /// breaks this crashes, which is a failure too.
         pub(crate) struct Obs {
-            $(pub(crate) $name: unsafe extern "C" fn($($arg),*) $(-> $out)?,)*
+            $(pub(crate) $name: extern "C" fn($($arg),*) $(-> $out)?,)*
             _library: Library,
         }
 
         impl Obs {
             /// Loads libobs; why not, where it can't be.
             pub(crate) fn load() -> Result<Self, String> {
+                // SAFETY: the system's own library; its initialisers only set up themselves.
                 let open = |name: &str| unsafe { Library::open(Some(name), RTLD_NOW | RTLD_GLOBAL) };
                 // Newer versions are numbered as OBS is.
                 let names = ["libobs.so.0", "libobs.so.30", "libobs.so.31", "libobs.so.32", "libobs.so"];
                 let library = names.iter().find_map(|name| open(name).ok());
                 let library = library.ok_or("libobs is not installed (Debian: libobs0)")?;
                 $(
+                    // SAFETY: the types are those of libobs' headers; what a call needs is said at `Obs`.
                     let $name = unsafe { library.get(stringify!($name).as_bytes()) }.map_err(|e| e.to_string())?;
                     let $name = *$name;
                 )*
@@ -137,6 +141,7 @@ pub(crate) fn text(pointer: *const c_char) -> String {
     if pointer.is_null() {
         return String::new();
     }
+    // SAFETY: every caller has it from libobs, whose texts are C strings that live while they are read.
     unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }
 

@@ -17,7 +17,7 @@ const ACTOR: (u32, u32) = (1280, 720);
 fn camera(host: &Host, device: &str) -> Source {
     let settings = [("camera", Value::Text(device)), ("backend", Value::Text("cpu"))];
     let camera = host.source(c"omote_camera", "camera", &settings);
-    unsafe { (host.obs().obs_set_output_source)(0, camera.0) };
+    (host.obs().obs_set_output_source)(0, camera.0);
     camera.show(true);
     camera
 }
@@ -67,9 +67,9 @@ fn the_camera_source_shows_badged_pictures_only_and_goes_dark() {
     // Closed while hidden.
     camera.set(&[("release_when_hidden", Value::Flag(true))]);
     camera.show(false);
-    unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+    (host.obs().obs_set_output_source)(0, std::ptr::null_mut());
     within(SOON, "the camera is closed", || status().contains("Starting"));
-    unsafe { (host.obs().obs_set_output_source)(0, camera.0) };
+    (host.obs().obs_set_output_source)(0, camera.0);
     camera.show(true);
     within(PATIENCE, "pictures again", || look(&camera).is_some());
     camera.show(false);
@@ -99,7 +99,7 @@ fn twenty_camera_sources_come_and_go() {
         let camera = camera(&host, if k % 3 == 0 { "/dev/video-none" } else { "actor" });
         std::thread::sleep(Duration::from_millis([0, 5, 60, 400][k as usize % 4]));
         look(&camera);
-        unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+        (host.obs().obs_set_output_source)(0, std::ptr::null_mut());
         drop(camera);
     }
     host.end();
@@ -181,7 +181,7 @@ fn a_persona_is_made_from_a_photo() {
     for folder in ["models", "lib"] {
         std::os::unix::fs::symlink(real.join(folder), host.folder().join(folder)).expect("a link");
     }
-    // No other thread of this process reads the environment yet.
+    // SAFETY: no other thread of this process reads the environment yet.
     unsafe { std::env::set_var("OMOTE_DATA", host.folder()) };
     let photo = host.folder().join("photo.png");
     let scene = crate::judge::Scene::still(1280, 720);
@@ -219,7 +219,7 @@ fn a_swap_model_of_the_user_s_is_worn_and_one_that_is_gone_is_told() {
     for folder in ["models", "lib"] {
         std::os::unix::fs::symlink(real.join(folder), host.folder().join(folder)).expect("a link");
     }
-    // No other thread of this process reads the environment yet.
+    // SAFETY: no other thread of this process reads the environment yet.
     unsafe { std::env::set_var("OMOTE_DATA", host.folder()) };
     let mut registry = Registry::open(host.folder()).expect("a list");
     for network in [StandIn::recogniser(), StandIn::cscs_256()] {
@@ -263,11 +263,11 @@ fn the_delay_becomes_a_microphone_s_sync_offset() {
         properties.click("sync");
         properties.words("sync_answer").contains("Mic")
     });
-    let offset = unsafe { (host.obs().obs_source_get_sync_offset)(microphone.0) };
+    let offset = (host.obs().obs_source_get_sync_offset)(microphone.0);
     eprintln!("sync offset: {} ms", offset / 1_000_000);
     assert!((1_000_000..1_000_000_000).contains(&offset), "{offset} ns");
     camera.show(false);
-    unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+    (host.obs().obs_set_output_source)(0, std::ptr::null_mut());
     drop((camera, microphone));
     host.end();
 }

@@ -31,13 +31,12 @@ unsafe extern "C" fn create(_: *mut ffi::obs_data_t, _: *mut ffi::obs_source_t) 
 
 unsafe extern "C" fn destroy(data: Ptr) {
     let obs = OBS.get().expect("registered");
-    unsafe {
-        let texture = *Box::from_raw(data.cast::<Ptr>());
-        if !texture.is_null() {
-            (obs.obs_enter_graphics)();
-            (obs.gs_texture_destroy)(texture);
-            (obs.obs_leave_graphics)();
-        }
+    // SAFETY: `create` leaked it, and libobs calls this once, when no other callback runs.
+    let texture = *unsafe { Box::from_raw(data.cast::<Ptr>()) };
+    if !texture.is_null() {
+        (obs.obs_enter_graphics)();
+        (obs.gs_texture_destroy)(texture);
+        (obs.obs_leave_graphics)();
     }
 }
 
@@ -54,18 +53,18 @@ unsafe extern "C" fn render(data: Ptr, _: *mut ffi::gs_effect_t) {
     let painted = PAINTED.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(picture) = &*painted else { return };
     let (w, h) = (picture.w as u32, picture.h as u32);
-    unsafe {
-        let texture = &mut *data.cast::<Ptr>();
-        if texture.is_null() {
-            *texture = (obs.gs_texture_create)(w, h, 5, 1, &picture.bgra.as_ptr(), 0);
-        }
-        (obs.obs_source_draw)(*texture, 0, 0, 0, 0, false);
+    // SAFETY: `create` leaked it, and only the graphics thread, which calls this, touches it until `destroy`.
+    let texture = unsafe { &mut *data.cast::<Ptr>() };
+    if texture.is_null() {
+        *texture = (obs.gs_texture_create)(w, h, 5, 1, &picture.bgra.as_ptr(), 0);
     }
+    (obs.obs_source_draw)(*texture, 0, 0, 0, 0, false);
 }
 
 /// Makes the sources known to libobs.
 pub(crate) fn register(obs: &'static Obs) {
     let _ = OBS.set(obs);
+    // SAFETY: all fields are numbers, null pointers and empty callbacks.
     let mut info: ffi::obs_source_info = unsafe { std::mem::zeroed() };
     info.kind = ffi::SOURCE_TYPE_INPUT;
     info.get_name = Some(name);
@@ -73,14 +72,14 @@ pub(crate) fn register(obs: &'static Obs) {
     info.destroy = Some(destroy);
     (info.id, info.output_flags) = (c"test_webcam".as_ptr(), ffi::SOURCE_VIDEO | ffi::SOURCE_ASYNC);
     let size = size_of::<ffi::obs_source_info>();
-    unsafe { (obs.obs_register_source_s)((&raw const info).cast(), size) };
+    (obs.obs_register_source_s)((&raw const info).cast(), size);
     (info.id, info.output_flags) = (c"test_texture".as_ptr(), ffi::SOURCE_VIDEO);
     info.get_width = Some(width);
     info.get_height = Some(height);
     info.video_render = Some(render);
-    unsafe { (obs.obs_register_source_s)((&raw const info).cast(), size) };
+    (obs.obs_register_source_s)((&raw const info).cast(), size);
     (info.id, info.output_flags) = (c"test_microphone".as_ptr(), ffi::SOURCE_AUDIO);
-    unsafe { (obs.obs_register_source_s)((&raw const info).cast(), size) };
+    (obs.obs_register_source_s)((&raw const info).cast(), size);
 }
 
 /// What the texture source draws from now on, before it is created.
@@ -207,6 +206,7 @@ impl Fed {
     pub(crate) fn feed(&self, source: &Source) {
         static BEGUN: OnceLock<Instant> = OnceLock::new();
         let obs = OBS.get().expect("registered");
+        // SAFETY: all fields are numbers and null pointers.
         let mut frame: ffi::obs_source_frame = unsafe { std::mem::zeroed() };
         for (at, (plane, linesize)) in self.planes.iter().zip(&self.linesize).enumerate() {
             frame.data[at] = plane.as_ptr().cast_mut();
@@ -215,21 +215,19 @@ impl Fed {
         (frame.width, frame.height, frame.format) = (self.w, self.h, self.format);
         let since = BEGUN.get_or_init(Instant::now).elapsed();
         frame.timestamp = 1_000_000_000 + since.as_nanos() as u64;
-        unsafe {
-            (obs.video_format_get_parameters)(
-                2,
-                1,
-                frame.color_matrix.as_mut_ptr(),
-                frame.color_range_min.as_mut_ptr(),
-                frame.color_range_max.as_mut_ptr(),
-            );
-            (obs.obs_source_output_video)(source.0, (&raw const frame).cast());
-        }
+        (obs.video_format_get_parameters)(
+            2,
+            1,
+            frame.color_matrix.as_mut_ptr(),
+            frame.color_range_min.as_mut_ptr(),
+            frame.color_range_max.as_mut_ptr(),
+        );
+        (obs.obs_source_output_video)(source.0, (&raw const frame).cast());
     }
 }
 
 /// Takes a webcam's picture off.
 pub(crate) fn unplug(source: &Source) {
     let obs = OBS.get().expect("registered");
-    unsafe { (obs.obs_source_output_video)(source.0, NO_FRAME) };
+    (obs.obs_source_output_video)(source.0, NO_FRAME);
 }

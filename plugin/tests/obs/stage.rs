@@ -64,7 +64,7 @@ impl Stage {
     pub(crate) fn set(host: &Host, size: (u32, u32), format: i32, settings: &[Setting<'_>]) -> Self {
         let scene = Scene::still(size.0, size.1);
         let webcam = Arc::new(host.source(c"test_webcam", "webcam", &[]));
-        unsafe { (host.obs().obs_set_output_source)(0, webcam.0) };
+        (host.obs().obs_set_output_source)(0, webcam.0);
         webcam.show(true);
         let feeder = Feeder::start(&webcam, Fed::new(&scene.picture, format));
         within(SOON, "the webcam's picture", || webcam.size() == size);
@@ -124,7 +124,7 @@ impl Stage {
         unplug(&self.webcam);
         self.webcam.remove(&self.filter);
         self.webcam.show(false);
-        unsafe { (host.obs().obs_set_output_source)(0, std::ptr::null_mut()) };
+        (host.obs().obs_set_output_source)(0, std::ptr::null_mut());
     }
 }
 

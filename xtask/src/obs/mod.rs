@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 use crate::display::display;
 use crate::packages::{self, TEST_SETUP, on_path};
 use crate::steps::Steps;
-use crate::{build_all, cargo, features, target_folder};
+use crate::{build_all, cargo, target_folder};
 
 /// Where this is set, the tests must run.
 const REQUIRED: &str = "REQUIRE_OBS";
@@ -61,7 +61,7 @@ pub(crate) fn built_name() -> String {
 
 /// Builds the plugin and says where it lies.
 pub(crate) fn build(arguments: &[&str], profile: &str) -> anyhow::Result<PathBuf> {
-    let status = cargo(&["build", "--package", "omote-obs"]).args(features()).args(arguments).status();
+    let status = cargo(&["build", "--package", "omote-obs"]).args(arguments).status();
     ensure!(
         status.context("cargo can't be run")?.success(),
         "the plugin does not build: the reason stands above"
@@ -80,7 +80,7 @@ fn build_for_tests(more: &[&str]) -> anyhow::Result<PathBuf> {
 /// it by itself that it has a process of its own. One test after the other, since times are looked at.
 fn tests(name: &str, more: &[&str]) -> Command {
     let mut command = cargo(&["test", "--workspace", "--test", name]);
-    command.args(features()).args(more).args(["--", "--test-threads", "1"]);
+    command.args(more).args(["--", "--test-threads", "1"]);
     command.env(REQUIRED, "1").env("LIBGL_ALWAYS_SOFTWARE", "1").env_remove("RUST_BACKTRACE");
     command
 }

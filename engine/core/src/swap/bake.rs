@@ -53,7 +53,6 @@ pub enum BakeError {
     Empty,
 }
 
-
 impl FaceTexture {
     /// Bakes a texture of `side`² texels from `rgba` (R G B A, sRGB; its alpha is an extra mask) and the
     /// texture positions of the 468 mesh points.

@@ -181,7 +181,9 @@ fn decode(boxes: &[f32], logits: &[f32], anchors: &[Vec2], side: f32, threshold:
     for ((&logit, &anchor), row) in logits.iter().zip(anchors).zip(boxes.chunks_exact(16)) {
         let score = 1.0 / (1.0 + (-logit.clamp(-100.0, 100.0)).exp());
         let &[cx, cy, w, h, x0, y0, x1, y1, ..] = row else { continue };
-        if score < threshold || !(w > 0.0 && h > 0.0) {
+        // A network that has gone wrong gives numbers that are none; such an anchor sees no face.
+        let sane = [cx, cy, w, h, x0, y0, x1, y1].iter().all(|value| value.is_finite());
+        if !(sane && score >= threshold && w > 0.0 && h > 0.0) {
             continue;
         }
         let place = |x: f32, y: f32| Vec2::new(x, y) / side + anchor;
@@ -200,9 +202,11 @@ fn decode(boxes: &[f32], logits: &[f32], anchors: &[Vec2], side: f32, threshold:
 fn suppress(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut faces = Vec::new();
-    while let Some(&best) = candidates.first() {
+    // The best leaves the list whatever it overlaps, so that every round makes the list shorter.
+    while let Some((&best, others)) = candidates.split_first() {
         let same = |c: &Candidate| overlap((best.centre, best.size), (c.centre, c.size)) > SAME_FACE;
-        let (group, rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| *c == best || same(c));
+        let (like, rest): (Vec<_>, Vec<_>) = others.iter().copied().partition(same);
+        let group: Vec<_> = std::iter::once(best).chain(like).collect();
         candidates = rest;
         let total: f32 = group.iter().map(|c| c.score).sum();
         let mean =
@@ -264,6 +268,25 @@ mod tests {
         assert!((faces[0].centre.x - (0.9 * 0.3 + 0.6 * 0.32) / 1.5).abs() < 1e-6);
         assert_eq!(faces[1].centre.x, 0.8);
         assert!(suppress(Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_no_face() {
+        let mut row = [0.0f32; 16];
+        row[..8].copy_from_slice(&[12.8, -6.4, 64.0, 32.0, -12.8, 0.0, 12.8, 6.4]);
+        let faces = |row: &[f32; 16], logit| decode(row, &[logit], &[Vec2::ONE], 128.0, 0.5).len();
+        assert_eq!(faces(&row, 2.0), 1);
+        assert_eq!(faces(&row, f32::NAN), 0);
+        for place in 0..8 {
+            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let mut bad = row;
+                bad[place] = value;
+                assert_eq!(faces(&bad, 2.0), 0, "{value} at {place}");
+            }
+        }
+        // And if one came through, the list would still end.
+        let ill = candidate(0.9, f32::NAN, 0.2);
+        assert_eq!(suppress(vec![ill, candidate(0.8, 0.3, 0.2), ill]).len(), 3);
     }
 
     #[test]

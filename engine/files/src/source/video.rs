@@ -5,19 +5,20 @@ mod heard;
 mod times;
 
 use std::ffi::OsString;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::child::Child;
 use super::ffmpeg::Version;
-use super::nut::{NutFault, NutReader};
+use super::nut::{NutFault, NutFrame, NutReader};
 use super::probe::{self, Probe};
 use super::{Fault, PictureFault, Source, SourceInfo, SourceKind};
 use heard::Heard;
 use omote_frame::Frame;
 use omote_frame::error::Result;
+use omote_frame::pool::{Bytes, Pool};
 use times::Times;
 
 /// Seconds that ffmpeg adds to all times, since the pipe can't carry negative ones. A whole number of ticks in
@@ -34,6 +35,8 @@ pub(super) struct Video {
     child: Child,
     heard: Arc<Mutex<Heard>>,
     packet_is_picture: bool,
+    /// Where the pictures' memory comes from.
+    pool: Pool,
     /// What is to be told of the file.
     remarks: Vec<String>,
 }
@@ -76,7 +79,8 @@ impl Video {
         let remarks = video.left_out.map(|what| format!("left out: {what}")).into_iter().collect();
         let pipe = child.take_output().map(|out| Pipe::New(BufReader::with_capacity(1 << 16, out)));
         let packet_is_picture = video.packet_is_picture;
-        Ok(Self { path: path.into(), info, times, pipe, child, heard, packet_is_picture, remarks })
+        let (path, pool) = (path.into(), Pool::new());
+        Ok(Self { path, info, times, pipe, child, heard, packet_is_picture, pool, remarks })
     }
 
     fn read(&mut self) -> Result<Option<Frame>, Fault> {
@@ -89,9 +93,8 @@ impl Video {
             },
         };
         let info = &self.info;
-        let mut data = Vec::new();
-        let read = reader.next(&mut data, Frame::byte_len(info.format, info.width, info.height));
-        let found = match read {
+        let length = Frame::byte_len(info.format, info.width, info.height);
+        let (found, data) = match picture(&mut reader, &self.pool, length) {
             Ok(Some(found)) => found,
             Ok(None) => return self.over(NutFault::Absent("picture")),
             Err(fault) => {
@@ -140,6 +143,16 @@ impl Video {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         self.remarks.extend(heard.remarks(&self.times, self.packet_is_picture));
     }
+}
+
+/// The next picture's header and its `length` bytes, in the pool's memory; nothing at the end.
+fn picture(
+    reader: &mut NutReader<impl BufRead>,
+    pool: &Pool,
+    length: usize,
+) -> Result<Option<(NutFrame, Bytes)>, NutFault> {
+    let mut data = pool.take(length);
+    Ok(reader.next(&mut data)?.map(|found| (found, data)))
 }
 
 /// ffmpeg's arguments for reading: the pictures with their times to its output; to its error stream, among what it
@@ -197,7 +210,37 @@ fn or_nothing(said: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Rate;
+    use crate::source::nut::{NutWriter, RawVideo};
+    use omote_frame::PixelFormat;
     use omote_frame::error::ErrorKind;
+
+    #[test]
+    fn pictures_share_the_memory_of_those_that_were_dropped() {
+        let (format, width, height) = (PixelFormat::I420, 64, 48);
+        let length = Frame::byte_len(format, width, height);
+        let video = RawVideo { format, width, height, ticks: 30, rate: Rate::DEFAULT };
+        let mut writer = NutWriter::new(Vec::new(), &video).unwrap();
+        for number in 0..100u8 {
+            writer.begin(number.into(), length as u64).unwrap();
+            writer.data().extend(vec![number; length]);
+        }
+        let file = std::mem::take(writer.data());
+        let (mut reader, pool) = (NutReader::new(&file[..]).unwrap(), Pool::new());
+        // As many as a film keeps back; the oldest goes when the next comes.
+        let mut kept = std::collections::VecDeque::new();
+        for number in 0..100u8 {
+            let (found, data) = picture(&mut reader, &pool, length).unwrap().unwrap();
+            assert_eq!(found.pts, i64::from(number));
+            assert!(data.len() == length && data.iter().all(|byte| *byte == number), "{number}");
+            kept.push_back(data);
+            if kept.len() == 24 {
+                kept.pop_front();
+            }
+        }
+        assert!(picture(&mut reader, &pool, length).unwrap().is_none());
+        assert_eq!(pool.stats().created, 24);
+    }
 
     #[test]
     fn a_missing_program_is_named_with_the_remedy() {

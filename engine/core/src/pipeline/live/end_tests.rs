@@ -9,7 +9,7 @@ use crate::pipeline::Follow;
 use crate::pipeline::tests::{green, sized_face};
 use crate::sink::memory;
 use crate::track::{Face, TrackError};
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use glam::Vec2;
 use std::time::Instant;
 

@@ -6,7 +6,7 @@ use crate::pipeline::{Follow, Why};
 use crate::sink::{Memory, memory};
 use crate::timing::now;
 use crate::track::{Face, TrackError};
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use glam::Vec2;
 use std::sync::Mutex;
 use std::time::Instant;

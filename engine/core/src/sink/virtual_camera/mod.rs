@@ -8,8 +8,6 @@ mod convert;
 mod fault;
 mod fit;
 mod loopback;
-#[cfg(all(target_os = "linux", feature = "v4l"))]
-mod node;
 #[cfg(all(target_os = "linux", feature = "pipewire"))]
 mod pipewire;
 #[cfg(all(target_os = "linux", feature = "pipewire"))]

@@ -11,13 +11,14 @@ use rustix::io::Errno;
 
 use super::fault::Fault;
 use super::loopback::{LoopbackDevice, named};
-use super::node::{Abilities, Node, Pictures};
 use super::prepare::Prepared;
 use super::status::{Opened, VirtualStatus};
 use super::{Camera, Carrier, Outlet, VirtualFormat, VirtualSpec};
 use crate::frame::Frame;
 use crate::pool::Pool;
+use crate::source::Rate;
 use crate::source::camera::{Holder, holding};
+use crate::v4l2::{Device, Direction, Format, Interval};
 
 const DRIVER: &str = "v4l2 loopback";
 
@@ -35,13 +36,14 @@ pub(super) fn devices() -> Vec<LoopbackDevice> {
 
 /// What is at `path`, if that is a v4l2loopback device and may be opened.
 fn device(path: PathBuf) -> Option<LoopbackDevice> {
-    let found = Node::open(&path).ok()?.abilities().ok().filter(|a| a.driver == DRIVER)?;
+    let found = Device::open(&path).ok()?.capabilities().ok().filter(|found| found.driver == DRIVER)?;
     let holders = holding(&path).unwrap_or_default();
-    let exclusive_caps = !(found.capture && found.output);
+    let (capture, output) = (found.capture(), found.output());
+    let exclusive_caps = !(capture && output);
     // Without exclusive_caps a producer can't be told from a reader.
-    let free = found.output && (exclusive_caps || holders.is_empty());
-    let stuck = !found.capture && !found.output;
-    Some(LoopbackDevice { path, label: found.label, free, exclusive_caps, stuck, holders })
+    let free = output && (exclusive_caps || holders.is_empty());
+    let stuck = !capture && !output;
+    Some(LoopbackDevice { path, label: found.card, free, exclusive_caps, stuck, holders })
 }
 
 fn others(path: &Path) -> Vec<Holder> {
@@ -52,43 +54,40 @@ fn others(path: &Path) -> Vec<Holder> {
 
 /// Opens the device at `path` and begins its stream.
 pub(super) fn open(path: PathBuf, spec: &VirtualSpec) -> Result<Camera, Fault> {
-    let node = Node::open(&path).map_err(|e| Fault::open(path.clone(), e))?;
-    let found = match node.abilities() {
+    let device = Device::open(&path).map_err(|e| Fault::open(path.clone(), e))?;
+    let found = match device.capabilities() {
         Ok(found) if found.driver == DRIVER => found,
         Ok(found) => {
-            let found = format!("\"{}\" of the driver {}", found.label, found.driver);
+            let found = format!("\"{}\" of the driver {}", found.card, found.driver);
             return Err(Fault::NotLoopback { path, found });
         }
         Err(_) => return Err(Fault::NotLoopback { path, found: "no video device".into() }),
     };
-    match found {
-        Abilities { output: true, .. } => {}
-        Abilities { capture: true, .. } => {
-            let holders = named(&others(&path));
-            return Err(Fault::Busy { path, holders });
-        }
-        Abilities { .. } => return Err(Fault::Stuck { path }),
+    if !found.output() {
+        let holders = named(&others(&path));
+        return Err(if found.capture() { Fault::Busy { path, holders } } else { Fault::Stuck { path } });
     }
-    let (format, size) = agree(&node, &path, spec)?;
-    let rate = match node.set_rate(spec.rate) {
-        Ok(rate) => rate.unwrap_or(spec.rate),
+    let (format, size) = agree(&device, &path, spec)?;
+    let interval = Interval { numerator: spec.rate.den(), denominator: spec.rate.num() };
+    let rate = match device.set_interval(Direction::Output, interval) {
+        Ok(set) => Rate::new(set.denominator, set.numerator).unwrap_or(spec.rate),
         Err(e) => {
             log::warn!("the virtual camera keeps no frame rate ({e}): {}", path.display());
             spec.rate
         }
     };
     let refused = |cause| Fault::Refused { path: path.clone(), what: "to begin the stream".into(), cause };
-    node.stream(true).map_err(refused)?;
+    device.stream(Direction::Output, true).map_err(refused)?;
     let status = VirtualStatus::new(Opened {
         carrier: Carrier::V4l2Loopback,
         node: path.display().to_string(),
-        shown: found.label,
+        shown: found.card,
         size,
         asked: (spec.width, spec.height),
         format,
         rate,
     });
-    let outlet = Loopback { node, path, status: status.clone(), streaming: true };
+    let outlet = Loopback { device, path, status: status.clone(), streaming: true };
     Ok((Box::new(outlet), status))
 }
 
@@ -99,20 +98,35 @@ fn fourcc(format: VirtualFormat) -> [u8; 4] {
     }
 }
 
+/// Pictures as a device has them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Pictures {
+    width: u32,
+    height: u32,
+    fourcc: [u8; 4],
+}
+
+impl From<Format> for Pictures {
+    fn from(format: Format) -> Self {
+        Self { width: format.width, height: format.height, fourcc: format.fourcc }
+    }
+}
+
 /// Settles format and size. A device whose readers hold it at another size keeps that.
-fn agree(node: &Node, path: &Path, spec: &VirtualSpec) -> Result<(VirtualFormat, (u32, u32)), Fault> {
+fn agree(device: &Device, path: &Path, spec: &VirtualSpec) -> Result<(VirtualFormat, (u32, u32)), Fault> {
     let asked = Pictures { width: spec.width, height: spec.height, fourcc: fourcc(spec.format) };
     let bytes = Frame::byte_len(spec.format.pixels(), spec.width, spec.height);
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-    let set = match node.set_pictures(asked, bytes) {
+    let set = device.set_format(Direction::Output, asked.fourcc, (asked.width, asked.height), bytes);
+    let set = match set {
         Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::ResourceBusy) => {
-            node.pictures().map_err(|_| e)
+            device.format(Direction::Output).map_err(|_| e)
         }
         set => set,
     };
     let shown = |p: &Pictures| format!("{} {}x{}", String::from_utf8_lossy(&p.fourcc), p.width, p.height);
     let set = match set {
-        Ok(set) => set,
+        Ok(set) => Pictures::from(set),
         Err(e) if e.kind() == ErrorKind::ResourceBusy => {
             return Err(Fault::Busy { path: path.into(), holders: named(&others(path)) });
         }
@@ -142,7 +156,7 @@ fn agree(node: &Node, path: &Path, spec: &VirtualSpec) -> Result<(VirtualFormat,
 
 /// An open device whose stream has begun.
 struct Loopback {
-    node: Node,
+    device: Device,
     path: PathBuf,
     status: VirtualStatus,
     streaming: bool,
@@ -151,7 +165,7 @@ struct Loopback {
 impl Outlet for Loopback {
     fn send(&mut self, frame: Prepared<'_>, _: &Pool) -> Result<(), Fault> {
         let (path, frames) = (|| self.path.clone(), self.status.frames_sent());
-        match self.node.write(&frame) {
+        match self.device.write(&frame) {
             Ok(taken) if taken == frame.len() => {}
             Ok(taken) => return Err(Fault::Short { path: path(), taken, len: frame.len() }),
             Err(e) if Errno::from_io_error(&e) == Some(Errno::NODEV) => {
@@ -165,7 +179,7 @@ impl Outlet for Loopback {
 
     fn stop(&mut self) -> Result<(), Fault> {
         if std::mem::take(&mut self.streaming) {
-            self.node.stream(false).map_err(|cause| Fault::Refused {
+            self.device.stream(Direction::Output, false).map_err(|cause| Fault::Refused {
                 path: self.path.clone(),
                 what: "to end the stream".into(),
                 cause,

@@ -9,6 +9,31 @@ use crate::source::split::{SplitFault, Splitter};
 /// So many pictures in a row without an end marker are a camera's habit rather than damage.
 const HABIT: u32 = 15;
 
+/// The bytes of one picture as a camera hands them over. They are only copied out: those in a driver's buffer may
+/// change while they are read.
+pub(crate) trait Payload {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Copies those from `from` on into `to`, and gives how many: fewer than `to` holds where they end before.
+    fn copy_to(&self, from: usize, to: &mut [u8]) -> usize;
+}
+
+impl<T: AsRef<[u8]> + ?Sized> Payload for T {
+    fn len(&self) -> usize {
+        self.as_ref().len()
+    }
+
+    fn copy_to(&self, from: usize, to: &mut [u8]) -> usize {
+        let rest = self.as_ref().get(from..).unwrap_or_default();
+        let count = rest.len().min(to.len());
+        if let (Some(to), Some(rest)) = (to.get_mut(..count), rest.get(..count)) {
+            to.copy_from_slice(rest);
+        }
+        count
+    }
+}
+
 /// Makes frames from a camera's buffers.
 pub(crate) enum Decoder {
     /// Uncompressed pictures.
@@ -21,6 +46,8 @@ pub(crate) enum Decoder {
 pub(crate) struct Mjpeg {
     jpeg: JpegDecoder,
     size: (u32, u32),
+    /// The camera's bytes.
+    bytes: Vec<u8>,
     /// The picture without what stands behind it in the buffer.
     picture: Vec<u8>,
     /// Pictures in a row without an end marker.
@@ -31,34 +58,37 @@ impl Decoder {
     /// For JPEG pictures of `size`.
     pub(crate) fn mjpeg(size: (u32, u32), pool: &Pool) -> Self {
         let jpeg = JpegDecoder::with_pool(pool.clone());
-        Self::Mjpeg(Mjpeg { jpeg, size, picture: Vec::new(), endless: 0 })
+        Self::Mjpeg(Mjpeg { jpeg, size, bytes: Vec::new(), picture: Vec::new(), endless: 0 })
     }
 
-    /// The picture in `bytes`. What stands behind a JPEG's end is left alone: some libraries hand out
+    /// The picture in `payload`. What stands behind a JPEG's end is left alone: some libraries hand out
     /// the whole buffer, with the rest of older pictures in it.
     ///
     /// # Errors
     /// What is wrong with this one picture; the next may be whole.
-    pub(crate) fn frame(&mut self, bytes: &[u8]) -> Result<Frame, String> {
-        if bytes.is_empty() {
+    pub(crate) fn frame(&mut self, payload: &(impl Payload + ?Sized)) -> Result<Frame, String> {
+        if payload.len() == 0 {
             return Err("it has no bytes".to_owned());
         }
         match self {
-            Self::Raw(layout, pool) => layout.frame(bytes, pool).map_err(|fault| fault.to_string()),
-            Self::Mjpeg(mjpeg) => mjpeg.frame(bytes),
+            Self::Raw(layout, pool) => layout.frame(payload, pool).map_err(|fault| fault.to_string()),
+            Self::Mjpeg(mjpeg) => mjpeg.frame(payload),
         }
     }
 }
 
 impl Mjpeg {
-    fn frame(&mut self, bytes: &[u8]) -> Result<Frame, String> {
-        match Splitter::new(bytes).next_picture(&mut self.picture) {
+    fn frame(&mut self, payload: &(impl Payload + ?Sized)) -> Result<Frame, String> {
+        self.bytes.resize(payload.len(), 0);
+        let copied = payload.copy_to(0, &mut self.bytes);
+        self.bytes.truncate(copied);
+        match Splitter::new(&self.bytes[..]).next_picture(&mut self.picture) {
             Ok(Some(_)) => self.endless = 0,
             Ok(None) => return Err("it has only zero bytes".to_owned()),
             Err(SplitFault::EndOfFile { .. }) => {
                 self.endless = self.endless.saturating_add(1);
                 if self.endless < HABIT {
-                    return Err(format!("its JPEG is cut short after {} bytes", bytes.len()));
+                    return Err(format!("its JPEG is cut short after {copied} bytes"));
                 }
                 self.picture.extend([0xff, 0xd9]);
             }

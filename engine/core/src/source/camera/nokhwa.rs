@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crossbeam::channel;
 use nokhwa::NokhwaError;
 use nokhwa::utils::{
     CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution,
@@ -86,7 +86,7 @@ pub(super) fn open(id: &str, request: &CameraRequest, pool: &Pool) -> Result<Box
     let index = id.parse().map_or_else(|_| CameraIndex::String(id.to_owned()), CameraIndex::Index);
     let shown = format!("nokhwa's camera {id}");
     let fault = |said: String| Fault::Library { camera: shown.clone(), said };
-    let (told, opened) = channel::bounded(1);
+    let (told, opened) = sync_channel(1);
     let (publisher, shots) = slot();
     let displaced = Arc::new(AtomicU64::new(0));
     let work = Work { publisher, displaced: Arc::clone(&displaced), pool: pool.clone() };
@@ -103,10 +103,8 @@ pub(super) fn open(id: &str, request: &CameraRequest, pool: &Pool) -> Result<Box
             Ok(Box::new(Library { name, mode, shown, shots, next: 0, displaced }))
         }
         Ok(Err(error)) => Err(fault(error).into()),
-        Err(channel::RecvTimeoutError::Disconnected) => Err(fault("the library gave up".to_owned()).into()),
-        Err(channel::RecvTimeoutError::Timeout) => {
-            Err(fault(format!("no answer in {} s", OPENING.as_secs())).into())
-        }
+        Err(RecvTimeoutError::Disconnected) => Err(fault("the library gave up".to_owned()).into()),
+        Err(RecvTimeoutError::Timeout) => Err(fault(format!("no answer in {} s", OPENING.as_secs())).into()),
     }
 }
 
@@ -122,7 +120,7 @@ impl Work {
         self,
         index: CameraIndex,
         request: &CameraRequest,
-        told: &channel::Sender<std::result::Result<Opened, String>>,
+        told: &SyncSender<std::result::Result<Opened, String>>,
     ) {
         let (mut camera, mode) = match start(&index, request) {
             Ok(started) => started,

@@ -1,5 +1,6 @@
 //! A camera's uncompressed bytes, with whatever padding the driver put in, to a frame in pooled memory.
 
+use super::decode::Payload;
 use super::mode::RawFormat;
 use crate::frame::{Colour, Frame, FrameError, PixelFormat};
 use crate::pool::Pool;
@@ -77,7 +78,7 @@ impl Layout {
     ///
     /// # Errors
     /// [`RawFault`] where bytes are missing or the size is out of range. Bytes too many are left alone.
-    pub(crate) fn frame(&self, bytes: &[u8], pool: &Pool) -> Result<Frame, RawFault> {
+    pub(crate) fn frame(&self, payload: &(impl Payload + ?Sized), pool: &Pool) -> Result<Frame, RawFault> {
         let (width, height) = self.size();
         let format = self.format.pixel_format();
         let max = Frame::MAX_SIDE;
@@ -89,28 +90,28 @@ impl Layout {
         let all: usize = parts.iter().map(|p| p.stride * p.rows).sum();
         // A driver need not send the padding behind the very last row.
         let needed = all - parts.last().map_or(0, |p| p.stride - p.row);
-        if bytes.len() < needed {
-            return Err(RawFault::Short { got: bytes.len(), needed });
+        let got = payload.len();
+        if got < needed {
+            return Err(RawFault::Short { got, needed });
         }
         let colour = if self.format == RawFormat::Grey { Colour::JPEG } else { self.colour };
         let data = pool.take(Frame::byte_len(format, width, height));
         let mut frame = Frame::new(format, colour, width, height, data)?;
-        let mut rest = bytes;
+        let mut begin = 0;
         for part in parts {
-            let here;
-            (here, rest) = rest.split_at(rest.len().min(part.stride * part.rows));
             let Some(to) = frame.planes().get(part.plane).copied() else { continue };
             let out = frame.plane_mut(part.plane);
-            if part.stride == to.stride && part.rows == to.rows && here.len() == out.len() {
-                out.copy_from_slice(here);
-                continue;
-            }
-            for (from, to) in here.chunks(part.stride.max(1)).zip(out.chunks_exact_mut(to.stride)) {
-                let n = to.len().min(from.len());
-                if let (Some(to), Some(from)) = (to.get_mut(..n), from.get(..n)) {
-                    to.copy_from_slice(from);
+            let length = part.stride * part.rows;
+            if part.stride == to.stride && part.rows == to.rows && length == out.len() {
+                payload.copy_to(begin, out);
+            } else {
+                let rows = out.chunks_exact_mut(to.stride).take(part.rows);
+                for (number, row) in rows.enumerate() {
+                    let row = row.get_mut(..to.stride.min(part.stride)).unwrap_or_default();
+                    payload.copy_to(begin + number * part.stride, row);
                 }
             }
+            begin += length;
         }
         self.rearrange(&mut frame);
         Ok(frame)

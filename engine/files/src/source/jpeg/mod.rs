@@ -56,10 +56,11 @@ impl JpegDecoder {
     /// whose EXIF data ask for a turn is turned, and is RGB then.
     ///
     /// # Errors
-    /// [`JpegFault`]; the size is checked before anything is decoded.
+    /// [`JpegFault`]; the size and the number of scans are checked before anything is decoded.
     pub fn decode(&mut self, bytes: &[u8], upright: bool) -> Result<Frame, JpegFault> {
+        let progressive = whole::check_passes(bytes)?;
         let (frame, turn) = guarded(|| self.as_stored(bytes))?;
-        let suspicious = ends_in_filler(&frame) || is_progressive(bytes);
+        let suspicious = ends_in_filler(&frame) || progressive;
         if suspicious && self.scan_is_short(&frame, bytes)? {
             return Err(JpegFault::Short);
         }
@@ -78,7 +79,10 @@ impl JpegDecoder {
         let about = guarded(|| About::of(bytes, most))?;
         let (bytes, sure) = match whole::check(bytes)? {
             Whole::Yes { end } => (bytes.get(..end).unwrap_or(bytes), true),
-            Whole::Unknown => (bytes, false),
+            Whole::Unknown => {
+                whole::check_passes(bytes)?;
+                (bytes, false)
+            }
         };
         let as_is = planes && about.profile.is_none() && about.turn == Orientation::NoTransforms;
         if as_is || !sure {
@@ -310,12 +314,6 @@ fn turned(stored: &Frame, bytes: &[u8], turn: Orientation) -> Result<Frame, Jpeg
     picture.apply_orientation(turn);
     let (width, height) = (picture.width(), picture.height());
     Ok(Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, picture.into_rgb8().into_raw())?)
-}
-
-/// Whether the picture comes in several scans; a cut one lacks detail then, not rows. (The two bytes may
-/// also stand in a segment with other data; that costs time, not correctness.)
-fn is_progressive(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|w| w == [0xff, 0xc2])
 }
 
 /// Whether the last row is libjpeg's filler, or a picture that happens to end in that grey.

@@ -139,7 +139,7 @@ fn a_scan_that_ends_early_is_no_picture_but_a_grey_one_is() {
     let mut decoder = JpegDecoder::default();
     for (baseline, grey) in [(true, false), (true, true), (false, false), (false, true)] {
         let whole = encoded_as(320, 240, (2, 2), grey, baseline);
-        assert_eq!(is_progressive(&whole), !baseline);
+        assert_eq!(whole::check_passes(&whole), Ok(!baseline));
         assert!(decoder.decode(&whole, true).is_ok());
         for keep in [whole.len() / 3, whole.len() / 2, whole.len() * 9 / 10] {
             let mut cut = whole[..keep].to_vec();
@@ -153,6 +153,45 @@ fn a_scan_that_ends_early_is_no_picture_but_a_grey_one_is() {
     let mut jpeg = jpeg.start_compress(Vec::new()).unwrap();
     jpeg.write_scanlines(&[128; 64 * 64]).unwrap();
     assert!(decoder.decode(&jpeg.finish().unwrap(), true).is_ok());
+}
+
+/// Puts scans without data before the end marker: each costs a few bytes, and a whole pass over the picture.
+fn with_empty_scans(jpeg: &[u8], count: usize) -> Vec<u8> {
+    let (body, end) = jpeg.split_at(jpeg.len() - 2);
+    let sof = jpeg.windows(2).position(|w| w[0] == 0xff && matches!(w[1], 0xc0 | 0xc2)).unwrap();
+    let scan = [0xff, 0xda, 0, 8, 1, jpeg[sof + 10], 0, 1, 5, 0];
+    [body, &scan.repeat(count), end].concat()
+}
+
+#[test]
+fn more_scans_than_any_camera_makes_are_refused_before_they_are_decoded() {
+    let mut decoder = JpegDecoder::default();
+    for baseline in [false, true] {
+        let whole = encoded_as(64, 48, (2, 2), false, baseline);
+        let many = decoder.decode(&with_empty_scans(&whole, 1200), false);
+        assert!(matches!(many, Err(JpegFault::Gap(Gap::Passes { scans: 1001 }))), "{many:?}");
+        // What stands behind the picture is none of its scans.
+        let behind = [&whole[..], &with_empty_scans(&whole, 1200)].concat();
+        assert!(decoder.decode(&behind, false).is_ok());
+    }
+    // Of a large picture few are too many.
+    let mut large = encoded_as(64, 48, (2, 2), false, false);
+    let sof = large.windows(2).position(|w| w == [0xff, 0xc2]).unwrap();
+    large[sof + 5..sof + 9].copy_from_slice(&[0x20, 0, 0x20, 0]);
+    assert_eq!(whole::check_passes(&large), Ok(true));
+    let many = whole::check_passes(&with_empty_scans(&large, 100));
+    assert!(matches!(many, Err(Gap::Passes { scans: 90..110 })), "{many:?}");
+}
+
+#[test]
+fn a_photo_without_tables_may_have_no_more_scans_either() {
+    let mut bare = encoded_as(64, 48, (2, 2), false, true);
+    while let Some(at) = bare.windows(2).position(|w| w == [0xff, 0xc4]) {
+        let length = usize::from(u16::from_be_bytes([bare[at + 2], bare[at + 3]]));
+        bare.drain(at..at + 2 + length);
+    }
+    let photo = JpegDecoder::default().photo(&with_empty_scans(&bare, 1200), true, Frame::MAX_SIDE);
+    assert!(matches!(photo, Err(JpegFault::Gap(Gap::Passes { .. }))), "{photo:?}");
 }
 
 #[test]

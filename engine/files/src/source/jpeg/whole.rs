@@ -51,6 +51,19 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Whole, Gap> {
     }
 }
 
+/// Whether the picture in `bytes` is progressive: it comes in several scans, and a cut one lacks detail, not rows. Reads
+/// headers only, and stops where they end or make no sense, which libjpeg notices too.
+///
+/// # Errors
+/// [`Gap::Passes`] where its scans would keep a decoder at work for minutes.
+pub(crate) fn check_passes(bytes: &[u8]) -> Result<bool, Gap> {
+    let mut walk = Walk { bytes, at: 2, ..Walk::default() };
+    match walk.passes() {
+        Err(Stop::Gap(gap @ Gap::Passes { .. })) => Err(gap),
+        _ => Ok(walk.progressive),
+    }
+}
+
 enum Stop {
     Gap(Gap),
     Unknown,
@@ -130,6 +143,53 @@ impl Walk<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Goes over all headers, and counts what the scans go over.
+    fn passes(&mut self) -> Result<(), Stop> {
+        while let Some(marker) = self.next_marker() {
+            if matches!(marker, 0xd8 | 0x01 | 0xd0..=0xd7) {
+                continue;
+            }
+            let to = self.at + self.word(self.at).unwrap_or(0);
+            let segment = match self.bytes.get(self.at + 2..to) {
+                Some(segment) if marker != 0xd9 => segment,
+                _ => return Ok(()),
+            };
+            self.at = to;
+            match marker {
+                0xc0..=0xc2 | 0xc9 | 0xca if self.components.is_empty() => {
+                    // Not as a progressive one: no block's details are followed here.
+                    let read = self.frame(segment, false);
+                    self.progressive = marker == 0xc2;
+                    read?;
+                }
+                0xda => {
+                    let ids = segment.get(1..).unwrap_or_default().chunks(2).filter_map(|c| c.first());
+                    let count = usize::from(segment.first().copied().unwrap_or(0));
+                    let index = |id: &u8| self.components.iter().position(|c| c.id == *id);
+                    let chosen: Vec<usize> = ids.take(count).filter_map(index).collect();
+                    self.count_pass(&chosen)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a scan over these components.
+    fn count_pass(&mut self, chosen: &[usize]) -> Result<(usize, usize), Stop> {
+        self.scans += 1;
+        let only = match chosen {
+            [only] => self.components.get(*only),
+            _ => None,
+        };
+        let (across, down) = only.map_or(self.units, |component| component.blocks);
+        self.gone_over += (across * down * chosen.len()) as u64;
+        if self.scans > MOST_SCANS || self.gone_over > MOST_BLOCKS {
+            return Err(Gap::Passes { scans: self.scans }.into());
+        }
+        Ok((across, down))
     }
 
     fn word(&self, at: usize) -> Option<usize> {
@@ -247,16 +307,9 @@ impl Walk<'_> {
             };
             parts.push((index, table(needs_dc, tables >> 4)?, table(needs_ac, 0x10 | (tables & 15))?));
         }
-        self.scans += 1;
         let alone = parts.len() == 1;
-        let (across, down) = match parts.first().and_then(|p| self.components.get(p.0)) {
-            Some(component) if alone => component.blocks,
-            _ => self.units,
-        };
-        self.gone_over += (across * down * parts.len()) as u64;
-        if self.scans > MOST_SCANS || self.gone_over > MOST_BLOCKS {
-            return Err(Gap::Passes { scans: self.scans }.into());
-        }
+        let chosen: Vec<usize> = parts.iter().map(|part| part.0).collect();
+        let (across, down) = self.count_pass(&chosen)?;
         let mut bits = Bits::new(self.bytes, self.at);
         let mut run = 0u32;
         for unit in 0..across * down {

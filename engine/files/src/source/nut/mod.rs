@@ -7,7 +7,7 @@
 mod read;
 mod write;
 
-pub use read::{NutFault, NutReader};
+pub use read::{NutFault, NutFrame, NutReader};
 pub use write::{NutWriter, RawVideo};
 
 /// What a file begins with.

@@ -117,12 +117,12 @@ impl<R: BufRead> NutReader<R> {
         &self.streams
     }
 
-    /// Reads the next frame, its data into `data`; nothing at the end. A frame of another length than
-    /// `expected` is a fault.
+    /// Reads the next frame into `data`; nothing at the end. A frame of another length than that of `data` is a fault.
     ///
     /// # Errors
     /// Bytes that are no frame, and an end inside of one.
-    pub fn next(&mut self, data: &mut Vec<u8>, expected: usize) -> Result<Option<NutFrame>, NutFault> {
+    pub fn next(&mut self, data: &mut [u8]) -> Result<Option<NutFrame>, NutFault> {
+        let expected = data.len();
         let first = match self.ahead.take() {
             Some(byte) => Some(byte),
             None => self.packets()?,
@@ -131,17 +131,14 @@ impl<R: BufRead> NutReader<R> {
         let (frame, size, elided) = self.frame_header(first)?;
         let prefix = usize::try_from(elided).ok().and_then(|i| self.elided.get(i));
         let prefix = prefix.ok_or(NutFault::Value("number of an elided header"))?;
-        if size != expected as u64 || prefix.len() > expected {
-            return Err(NutFault::Length { found: size, expected });
-        }
-        data.clear();
-        data.extend_from_slice(prefix);
-        // Only the caller's own length reserves memory.
-        let rest = expected - prefix.len();
-        data.reserve_exact(rest);
-        let got = (&mut self.input.inner).take(rest as u64).read_to_end(data)?;
-        if got < rest {
-            return Err(NutFault::Cut { found: data.len(), expected });
+        let (begin, rest) = match data.split_at_mut_checked(prefix.len()) {
+            Some(parts) if size == expected as u64 => parts,
+            _ => return Err(NutFault::Length { found: size, expected }),
+        };
+        begin.copy_from_slice(prefix);
+        let missing = self.input.fill(rest)?;
+        if missing > 0 {
+            return Err(NutFault::Cut { found: expected - missing, expected });
         }
         Ok(Some(frame))
     }
@@ -380,6 +377,19 @@ impl<R: BufRead> Input<R> {
         self.sum = checksum(self.sum, &byte);
         let [byte] = byte;
         Ok(Some(byte))
+    }
+
+    /// Reads until `data` is full or the input ends, without summing up; how many bytes are missing.
+    fn fill(&mut self, mut data: &mut [u8]) -> Result<usize, NutFault> {
+        while !data.is_empty() {
+            match self.inner.read(data) {
+                Ok(0) => break,
+                Ok(got) => data = data.get_mut(got..).unwrap_or_default(),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(data.len())
     }
 
     fn byte(&mut self) -> Result<u8, NutFault> {

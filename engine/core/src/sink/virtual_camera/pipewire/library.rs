@@ -9,7 +9,6 @@ use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
-use std::slice;
 use std::sync::OnceLock;
 
 use libloading::{Library, Symbol};
@@ -79,12 +78,13 @@ struct ControlMethods {
 }
 
 type OnIo = unsafe extern "C" fn(*mut c_void, c_int, u32);
+type AddIo = unsafe extern "C" fn(Object, c_int, u32, bool, OnIo, *mut c_void) -> Object;
 
 /// The first of the table's functions; the others are not used.
 #[repr(C)]
 struct UtilsMethods {
     version: u32,
-    add_io: Option<unsafe extern "C" fn(Object, c_int, u32, bool, OnIo, *mut c_void) -> Object>,
+    add_io: Option<AddIo>,
 }
 
 /// A place in a list of listeners, which the library fills and takes out of the list when its object goes.
@@ -183,9 +183,10 @@ macro_rules! functions {
             unsafe fn of(library: &'static Library) -> Result<Self, libloading::Error> {
                 Ok(Self {
                     $($name: {
-                        // SAFETY: the types are those of the library's headers.
+                        let name = concat!(stringify!($name), "\0").as_bytes();
                         let symbol: Symbol<'static, unsafe extern "C" fn($($arg),*) $(-> $out)?> =
-                            unsafe { library.get(concat!(stringify!($name), "\0").as_bytes()) }?;
+                            // SAFETY: the types are those of the library's headers.
+                            unsafe { library.get(name) }?;
                         *symbol
                     },)*
                 })
@@ -337,15 +338,15 @@ impl Client {
             true => Err(io::Error::last_os_error()),
             false => Ok(object),
         };
-        // SAFETY: the library was initialised; the objects are those that it made, in the order that it wants.
-        unsafe {
-            client.main_loop = made((api.pw_main_loop_new)(ptr::null())).map_err(Denied::Session)?;
-            let inside = (api.pw_main_loop_get_loop)(client.main_loop);
-            client.context =
-                made((api.pw_context_new)(inside, ptr::null_mut(), 0)).map_err(Denied::Session)?;
-            let core = (api.pw_context_connect)(client.context, ptr::null_mut(), 0);
-            client.core = made(core).map_err(Denied::Session)?;
-        }
+        // SAFETY: the library was initialised; null stands for no properties.
+        let main_loop = unsafe { (api.pw_main_loop_new)(ptr::null()) };
+        client.main_loop = made(main_loop).map_err(Denied::Session)?;
+        // SAFETY: the loop was made above, and the client destroys it after the context; without properties and data.
+        let context = unsafe { (api.pw_context_new)(client.inside_loop(), ptr::null_mut(), 0) };
+        client.context = made(context).map_err(Denied::Session)?;
+        // SAFETY: the context was made above, and the client destroys it after the core; without properties and data.
+        let core = unsafe { (api.pw_context_connect)(client.context, ptr::null_mut(), 0) };
+        client.core = made(core).map_err(Denied::Session)?;
         let words: Vec<(CString, CString)> = properties
             .iter()
             .filter_map(|(key, value)| Some((CString::new(*key).ok()?, CString::new(*value).ok()?)))
@@ -355,26 +356,42 @@ impl Client {
         let dict = Dict { flags: 0, n_items: items.len() as u32, items: items.as_ptr() };
         let name = CString::new(name).unwrap_or_default();
         let data = client.inner.as_ptr().cast::<c_void>();
-        // SAFETY: the library copies name and properties. `inner` with its hooks stays in its place until `drop` has
-        // destroyed the objects that know it; callbacks come only from calls into the library, on this thread.
-        unsafe {
-            let properties = (api.pw_properties_new_dict)(&raw const dict);
-            let stream = (api.pw_stream_new)(client.core, name.as_ptr(), properties);
-            let inner = client.inner();
-            inner.stream.set(made(stream).map_err(Denied::Stream)?);
-            let events = (&raw const CORE_EVENTS).cast();
-            (api.pw_proxy_add_object_listener)(client.core, inner.core_hook.get(), events, data);
-            let events = &raw const STREAM_EVENTS;
-            (api.pw_stream_add_listener)(inner.stream.get(), inner.stream_hook.get(), events, data);
+        // SAFETY: the list's items, keys and values live through this call, in which the library copies them.
+        let properties = unsafe { (api.pw_properties_new_dict)(&raw const dict) };
+        // SAFETY: the core lives; the library copies the name and takes the properties, which are its own.
+        let stream = unsafe { (api.pw_stream_new)(client.core, name.as_ptr(), properties) };
+        let inner = client.inner();
+        inner.stream.set(made(stream).map_err(Denied::Stream)?);
+        let (hook, events) = (inner.core_hook.get(), (&raw const CORE_EVENTS).cast());
+        // SAFETY: the hook and `data` stay in their place until `drop` has destroyed the core; the table is static and
+        // is the one of this object's kind. Callbacks come only from calls into the library, on this thread.
+        unsafe { (api.pw_proxy_add_object_listener)(client.core, hook, events, data) };
+        let (hook, events) = (inner.stream_hook.get(), &raw const STREAM_EVENTS);
+        // SAFETY: as for the core, with the stream.
+        unsafe { (api.pw_stream_add_listener)(inner.stream.get(), hook, events, data) };
+        let (methods, object) = client.control();
+        if let Some(enter) = methods.enter {
+            // SAFETY: the loop's own method; this thread alone uses the loop, and leaves it in `drop`.
+            unsafe { enter(object) };
         }
-        // SAFETY: the loop's own table; whoever enters it may iterate it.
-        unsafe { client.control(|methods, data| methods.enter.map(|enter| enter(data))) };
         Ok(client)
     }
 
     fn inner(&self) -> &Inner {
         // SAFETY: it lives as long as the client, and only its cells are written to.
         unsafe { self.inner.as_ref() }
+    }
+
+    /// The part of the main loop that the library's other objects work with. Needs the main loop.
+    fn inside_loop(&self) -> *mut Loop {
+        // SAFETY: the main loop was made by the library and lives as long as the client.
+        unsafe { (self.inner().api.pw_main_loop_get_loop)(self.main_loop) }
+    }
+
+    /// The main loop's tables.
+    fn tables(&self) -> &Loop {
+        // SAFETY: the library gave a whole loop, which lives as long as the client and whose tables don't change.
+        unsafe { &*self.inside_loop() }
     }
 
     /// The stream.
@@ -404,13 +421,13 @@ impl Client {
     pub(super) fn watch(&self, readable: BorrowedFd<'_>) -> io::Result<()> {
         let data = self.inner.as_ptr().cast::<c_void>();
         let fd = readable.as_raw_fd();
-        // SAFETY: the loop's own table. The source goes with the loop, in `drop`; the descriptor is not closed by it.
-        let source = unsafe {
-            let utils = &*(*(self.inner().api.pw_main_loop_get_loop)(self.main_loop)).utils;
-            let methods = &*utils.callbacks.funcs.cast::<UtilsMethods>();
-            methods.add_io.map(|add| add(utils.callbacks.data, fd, IO_IN | IO_HUP, false, on_io, data))
-        };
-        match source {
+        // SAFETY: the loop's own interface, which lives as long as it.
+        let utils = unsafe { &*self.tables().utils };
+        // SAFETY: the table of that interface begins with these methods in every version of it.
+        let methods = unsafe { &*utils.callbacks.funcs.cast::<UtilsMethods>() };
+        // SAFETY: the source goes with the loop, in `drop`, before `data`; the descriptor is not closed by it.
+        let add = |add: AddIo| unsafe { add(utils.callbacks.data, fd, IO_IN | IO_HUP, false, on_io, data) };
+        match methods.add_io.map(add) {
             Some(source) if !source.is_null() => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
@@ -418,43 +435,53 @@ impl Client {
 
     /// Waits for what comes, this many milliseconds at most (-1: without end), and hands it to the events.
     pub(super) fn iterate(&self, milliseconds: i32) {
-        // SAFETY: this thread has entered the loop.
-        unsafe { self.control(|methods, data| methods.iterate.map(|iterate| iterate(data, milliseconds))) };
+        let (methods, object) = self.control();
+        if let Some(iterate) = methods.iterate {
+            // SAFETY: the loop's own method; this thread has entered the loop.
+            unsafe { iterate(object, milliseconds) };
+        }
     }
 
-    /// # Safety
-    /// As the call that is made.
-    unsafe fn control<T>(&self, call: impl FnOnce(&ControlMethods, Object) -> Option<T>) {
-        // SAFETY: the loop lives as long as the client, and its tables as long as it.
-        unsafe {
-            let control = &*(*(self.inner().api.pw_main_loop_get_loop)(self.main_loop)).control;
-            call(&*control.callbacks.funcs.cast::<ControlMethods>(), control.callbacks.data);
-        }
+    /// The methods with which the main loop is run, and what they get first.
+    fn control(&self) -> (&ControlMethods, Object) {
+        // SAFETY: the loop's own interface, which lives as long as it.
+        let control = unsafe { &*self.tables().control };
+        // SAFETY: the table of that interface begins with these methods in every version of it.
+        let methods = unsafe { &*control.callbacks.funcs.cast::<ControlMethods>() };
+        (methods, control.callbacks.data)
     }
 }
 
 impl Drop for Client {
+    /// Each object was made by the library and is destroyed once, those that use others first.
     fn drop(&mut self) {
         let api = self.inner().api;
-        // SAFETY: each object was made by the library and is destroyed once, those that use others first.
-        unsafe {
-            let stream = self.inner().stream.get();
-            if !stream.is_null() {
-                (api.pw_stream_disconnect)(stream);
-                (api.pw_stream_destroy)(stream);
-                self.control(|methods, data| methods.leave.map(|leave| leave(data)));
+        let stream = self.inner().stream.get();
+        if !stream.is_null() {
+            // SAFETY: the stream lives; callbacks that come from this still find `inner`.
+            unsafe { (api.pw_stream_disconnect)(stream) };
+            // SAFETY: nobody uses the stream after this: each [`Stream`] borrows the client.
+            unsafe { (api.pw_stream_destroy)(stream) };
+            let (methods, object) = self.control();
+            if let Some(leave) = methods.leave {
+                // SAFETY: this thread has entered the loop, once the stream was made.
+                unsafe { leave(object) };
             }
-            if !self.core.is_null() {
-                (api.pw_core_disconnect)(self.core);
-            }
-            if !self.context.is_null() {
-                (api.pw_context_destroy)(self.context);
-            }
-            if !self.main_loop.is_null() {
-                (api.pw_main_loop_destroy)(self.main_loop);
-            }
-            drop(Box::from_raw(self.inner.as_ptr()));
         }
+        if !self.core.is_null() {
+            // SAFETY: the stream, which used it, is gone.
+            unsafe { (api.pw_core_disconnect)(self.core) };
+        }
+        if !self.context.is_null() {
+            // SAFETY: the core, which used it, is gone.
+            unsafe { (api.pw_context_destroy)(self.context) };
+        }
+        if !self.main_loop.is_null() {
+            // SAFETY: all that used it is gone, sources of `watch` go with it.
+            unsafe { (api.pw_main_loop_destroy)(self.main_loop) };
+        }
+        // SAFETY: it came out of a box in `new`, and every object that held the pointer is gone.
+        drop(unsafe { Box::from_raw(self.inner.as_ptr()) });
     }
 }
 
@@ -497,26 +524,32 @@ pub(super) struct Buffer<'a> {
 impl Buffer<'_> {
     /// Copies a picture with rows of `stride` bytes in. Whether it fitted; else the readers get an empty buffer.
     pub(super) fn fill(&mut self, picture: Option<&[u8]>, stride: i32) -> bool {
-        // SAFETY: the library's structures, which it has lent until the buffer is queued. `maxsize` bytes are mapped
-        // at `data` where that is not null.
-        unsafe {
-            let buffer = &*self.buffer.as_ref().buffer;
-            if buffer.n_datas == 0 || buffer.datas.is_null() {
-                return false;
-            }
-            let data = &mut *buffer.datas;
-            let mut filled = 0;
-            if let Some(picture) =
-                picture.filter(|p| p.len() <= data.maxsize as usize && !data.data.is_null())
-            {
-                slice::from_raw_parts_mut(data.data.cast::<u8>(), picture.len()).copy_from_slice(picture);
-                filled = picture.len();
-            }
-            if let Some(chunk) = data.chunk.as_mut() {
-                (chunk.offset, chunk.stride, chunk.size) = (0, stride, filled as u32);
-            }
-            filled > 0
+        let Some(data) = self.first_data() else { return false };
+        let fits = |p: &&[u8]| p.len() <= data.maxsize as usize && !data.data.is_null();
+        let picture = picture.filter(fits).unwrap_or_default();
+        if !picture.is_empty() {
+            // SAFETY: `maxsize` bytes are mapped at `data` and lent until the buffer is queued; the picture has no more,
+            // and is memory of ours. They are only written, through a pointer: readers may look at any time.
+            unsafe { data.data.cast::<u8>().copy_from_nonoverlapping(picture.as_ptr(), picture.len()) };
         }
+        // SAFETY: null, or the library's structure, lent until the buffer is queued.
+        if let Some(chunk) = unsafe { data.chunk.as_mut() } {
+            (chunk.offset, chunk.stride, chunk.size) = (0, stride, picture.len() as u32);
+        }
+        !picture.is_empty()
+    }
+
+    /// The description of the buffer's one part, where it has one.
+    fn first_data(&mut self) -> Option<&mut Data> {
+        // SAFETY: the library has lent it until it is queued, in `drop`.
+        let buffer = unsafe { self.buffer.as_ref() };
+        // SAFETY: as above; null or a whole structure.
+        let buffer = unsafe { buffer.buffer.as_ref() }?;
+        if buffer.n_datas == 0 {
+            return None;
+        }
+        // SAFETY: as above; the list has at least one element, which nobody else has borrowed.
+        unsafe { buffer.datas.as_mut() }
     }
 }
 
@@ -579,7 +612,15 @@ static STREAM_EVENTS: StreamEvents = StreamEvents {
     trigger_done: None,
 };
 
-// SAFETY of the five: the library hands back the pointer that it was given, to an `Inner` that outlives its objects.
+/// What a callback gets, from the pointer that the library was given.
+///
+/// # Safety
+/// `data` is the pointer that [`Client::new`] gave to the library, and the client lives through `'a`. Both hold in each
+/// of the five callbacks: they come from calls into the library, and the client outlives the objects that make them.
+unsafe fn inner<'a>(data: *mut c_void) -> &'a Inner {
+    // SAFETY: the caller's promise; only cells of it are written to.
+    unsafe { &*data.cast::<Inner>() }
+}
 
 unsafe extern "C" fn on_core_error(
     data: *mut c_void,
@@ -588,8 +629,10 @@ unsafe extern "C" fn on_core_error(
     code: c_int,
     message: *const c_char,
 ) {
-    // SAFETY: see above.
-    unsafe { (*data.cast::<Inner>()).events.failed(id, code, &words(message)) };
+    // SAFETY: the library's own string, or null.
+    let message = unsafe { words(message) };
+    // SAFETY: the library hands back our pointer, see `inner`.
+    unsafe { inner(data) }.events.failed(id, code, &message);
 }
 
 unsafe extern "C" fn on_state(data: *mut c_void, _: c_int, now: c_int, error: *const c_char) {
@@ -601,25 +644,25 @@ unsafe extern "C" fn on_state(data: *mut c_void, _: c_int, now: c_int, error: *c
         // SAFETY: a C string, or null.
         _ => State::Error(unsafe { words(error) }),
     };
-    // SAFETY: see above.
-    unsafe { (*data.cast::<Inner>()).events.state(state) };
+    // SAFETY: the library hands back our pointer, see `inner`.
+    unsafe { inner(data) }.events.state(state);
 }
 
 unsafe extern "C" fn on_parameter(data: *mut c_void, id: u32, parameter: *const c_void) {
     if !parameter.is_null() {
-        // SAFETY: see above.
-        let inner = unsafe { &*data.cast::<Inner>() };
+        // SAFETY: the library hands back our pointer, see `inner`.
+        let inner = unsafe { inner(data) };
         inner.events.parameter(id, inner.stream());
     }
 }
 
 unsafe extern "C" fn on_process(data: *mut c_void) {
-    // SAFETY: see above.
-    let inner = unsafe { &*data.cast::<Inner>() };
+    // SAFETY: the library hands back our pointer, see `inner`.
+    let inner = unsafe { inner(data) };
     inner.events.process(inner.stream());
 }
 
 unsafe extern "C" fn on_io(data: *mut c_void, _: c_int, _: u32) {
-    // SAFETY: see above.
-    unsafe { (*data.cast::<Inner>()).events.woken() };
+    // SAFETY: the library hands back our pointer, see `inner`.
+    unsafe { inner(data) }.events.woken();
 }

@@ -4,16 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use v4l::FourCC;
-use v4l::frameinterval::FrameIntervalEnum;
-use v4l::framesize::FrameSizeEnum;
-use v4l::video::Capture;
-
 use super::super::fault::Fault;
 use super::super::range::{self, Span};
 use super::super::{CameraInfo, CameraMode, CameraRequest, Coding, holders};
-use super::kernel::{About, Node};
+use super::rate;
 use crate::source::Rate;
+use crate::v4l2::{Capabilities, Device, Direction, IntervalRange, SizeRange};
 
 /// Where the system keeps device files.
 const DEVICES: &str = "/dev";
@@ -35,8 +31,8 @@ fn nodes(folder: &Path) -> Vec<PathBuf> {
 /// What a device file is; nothing where it is no camera (a codec, or a camera's file for other data).
 fn look(path: &Path) -> Option<CameraInfo> {
     let id = path.display().to_string();
-    let node = match Node::open(path) {
-        Ok(node) => node,
+    let device = match Device::open_nonblocking(path) {
+        Ok(device) => device,
         Err(error) => {
             let (driver, modes, virtual_output, narrow) = Default::default();
             let trouble = Some(opening(&id, path, error).to_string());
@@ -51,30 +47,47 @@ fn look(path: &Path) -> Option<CameraInfo> {
             });
         }
     };
-    let about = node.about().ok()?;
-    let virtual_output = about.is_loopback();
-    if !about.captures() && !about.multi_planar() && !virtual_output {
+    let about = device.capabilities().ok()?;
+    let virtual_output = is_loopback(&about);
+    if !captures(&about) && !about.capture_multi_planar() && !virtual_output {
         return None;
     }
-    let modes = if about.captures() { modes(&node, &CameraRequest::default()) } else { Vec::new() };
-    let trouble = trouble(&id, path, &node, &about, &modes);
+    let modes = if captures(&about) { modes(&device, &CameraRequest::default()) } else { Vec::new() };
+    let trouble = trouble(&id, path, &device, &about, &modes);
     let narrow = narrow(path, &about);
     Some(CameraInfo { id, name: about.card, driver: about.driver, modes, trouble, virtual_output, narrow })
 }
 
+/// Whether a device gives pictures now, in the way that is supported.
+pub(super) fn captures(about: &Capabilities) -> bool {
+    about.capture() && about.streaming()
+}
+
+/// Whether a device takes pictures from a program and gives them to others.
+pub(super) fn is_loopback(about: &Capabilities) -> bool {
+    let driver = about.driver.to_ascii_lowercase();
+    driver.contains("loopback") || driver.contains("akvcam")
+}
+
 /// Why a device that could be opened still can't be used now.
-fn trouble(id: &str, path: &Path, node: &Node, about: &About, modes: &[CameraMode]) -> Option<String> {
+fn trouble(
+    id: &str,
+    path: &Path,
+    device: &Device,
+    about: &Capabilities,
+    modes: &[CameraMode],
+) -> Option<String> {
     let no_camera = |why: &str| Some(Fault::NoCamera { camera: id.into(), why: why.into() }.to_string());
-    if about.is_loopback() && modes.is_empty() {
+    if is_loopback(about) && modes.is_empty() {
         return Some(Fault::Idle { camera: id.into() }.to_string());
     }
-    if !about.captures() {
+    if !captures(about) {
         return no_camera("it sends its pictures in several planes, which is not supported");
     }
     // Whoever streams owns the buffers; giving back none of them changes nothing otherwise. Not asked of a
     // virtual camera, whose writers and readers share them.
-    let busy =
-        !about.is_loopback() && node.buffers(0).is_err_and(|e| e.kind() == io::ErrorKind::ResourceBusy);
+    let busy = !is_loopback(about)
+        && device.request_buffers(0).is_err_and(|e| e.kind() == io::ErrorKind::ResourceBusy);
     if busy {
         let holders = holders(path);
         // The program itself may be showing it.
@@ -122,7 +135,7 @@ fn system_folder(path: &Path) -> PathBuf {
 }
 
 /// Whether a camera hangs on USB 2, or on USB of an unknown speed.
-pub(super) fn narrow(path: &Path, about: &About) -> bool {
+pub(super) fn narrow(path: &Path, about: &Capabilities) -> bool {
     if about.driver != "uvcvideo" {
         return false;
     }
@@ -133,12 +146,12 @@ pub(super) fn narrow(path: &Path, about: &About) -> bool {
 }
 
 /// All modes that can be taken. Ranges become the usual values, and the wanted one.
-pub(super) fn modes(node: &Node, request: &CameraRequest) -> Vec<CameraMode> {
+pub(super) fn modes(device: &Device, request: &CameraRequest) -> Vec<CameraMode> {
     let mut found = Vec::new();
-    for fourcc in node.formats() {
+    for fourcc in device.formats() {
         let Some(coding) = Coding::from_fourcc(fourcc) else { continue };
-        for (width, height) in sizes(node, fourcc, request) {
-            let rates = rates(node, fourcc, (width, height), request);
+        for (width, height) in sizes(device, fourcc, request) {
+            let rates = rates(device, fourcc, (width, height), request);
             for rate in rates {
                 let mode = CameraMode { width, height, rate, coding };
                 // Two codes may stand for one coding.
@@ -151,18 +164,17 @@ pub(super) fn modes(node: &Node, request: &CameraRequest) -> Vec<CameraMode> {
     found
 }
 
-fn sizes(node: &Node, fourcc: [u8; 4], request: &CameraRequest) -> Vec<(u32, u32)> {
-    let Ok(listed) = node.device().enum_framesizes(FourCC::new(&fourcc)) else {
+fn sizes(device: &Device, fourcc: [u8; 4], request: &CameraRequest) -> Vec<(u32, u32)> {
+    let Ok(listed) = device.sizes(fourcc) else {
         // A driver that does not list sizes at least says which one it has.
-        return node.format().map(|f| (f.width, f.height)).into_iter().collect();
+        return device.format(Direction::Capture).map(|f| (f.width, f.height)).into_iter().collect();
     };
     let mut found = Vec::new();
     for size in listed {
-        match size.size {
-            FrameSizeEnum::Discrete(size) => found.push((size.width, size.height)),
-            FrameSizeEnum::Stepwise(s) => {
-                let width = Span { min: s.min_width, max: s.max_width, step: s.step_width };
-                let height = Span { min: s.min_height, max: s.max_height, step: s.step_height };
+        match size {
+            SizeRange::One(width, height) => found.push((width, height)),
+            SizeRange::Steps(width, height) => {
+                let [width, height] = [width, height].map(|[min, max, step]| Span { min, max, step });
                 found.extend(range::sizes(width, height, request.wanted_size()));
             }
         }
@@ -171,24 +183,21 @@ fn sizes(node: &Node, fourcc: [u8; 4], request: &CameraRequest) -> Vec<(u32, u32
     found
 }
 
-fn rates(node: &Node, fourcc: [u8; 4], size: (u32, u32), request: &CameraRequest) -> Vec<Rate> {
-    let listed = node.device().enum_frameintervals(FourCC::new(&fourcc), size.0, size.1);
-    let rate = |interval: &v4l::Fraction| {
-        Rate::reduced(u64::from(interval.denominator), u64::from(interval.numerator))
-    };
+fn rates(device: &Device, fourcc: [u8; 4], size: (u32, u32), request: &CameraRequest) -> Vec<Rate> {
     let mut found = Vec::new();
-    for interval in listed.into_iter().flatten() {
-        match &interval.interval {
-            FrameIntervalEnum::Discrete(interval) => found.extend(rate(interval)),
-            FrameIntervalEnum::Stepwise(span) => {
-                if let Some((fastest, slowest)) = rate(&span.min).zip(rate(&span.max)) {
+    for interval in device.intervals(fourcc, size) {
+        match interval {
+            IntervalRange::One(interval) => found.extend(rate(interval)),
+            IntervalRange::Between(shortest, longest) => {
+                if let Some((fastest, slowest)) = rate(shortest).zip(rate(longest)) {
                     found.extend(range::rates(slowest, fastest, request.wanted_rate()));
                 }
             }
         }
     }
     if found.is_empty() {
-        found.push(node.rate().unwrap_or(Rate::DEFAULT));
+        let present = device.interval(Direction::Capture).ok().and_then(rate);
+        found.push(present.unwrap_or(Rate::DEFAULT));
     }
     found
 }

@@ -1,13 +1,13 @@
 //! Cameras on Linux, by Video4Linux with mapped buffers.
 
-mod kernel;
 mod list;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::decode::Decoder;
+use super::decode::{Decoder, Payload};
 use super::fault::Fault;
 use super::mode::ranked;
 use super::raw::Layout;
@@ -15,8 +15,9 @@ use super::{Camera, CameraMode, CameraRequest, Captured, Coding, StreamInfo};
 use crate::error::Result;
 use crate::frame::{Colour, FrameId, FrameTime, Matrix, Range};
 use crate::pool::Pool;
+use crate::source::Rate;
 use crate::timing;
-use kernel::{Filled, Mapped, Node};
+use crate::v4l2::{Device, Direction, Filled, Interval, Samples, Stream};
 
 pub(super) use list::cameras;
 
@@ -32,19 +33,20 @@ const IDLE_WAKES: u32 = 1000;
 /// Opens a device file and starts the best mode that the driver takes.
 pub(super) fn open(path: &Path, request: &CameraRequest, pool: &Pool) -> Result<Box<dyn Camera>> {
     let shown = path.display().to_string();
-    let node = Node::open(path).map_err(|e| list::opening(&shown, path, e))?;
+    let device = Device::open_nonblocking(path).map_err(|e| list::opening(&shown, path, e))?;
+    let device = Arc::new(device);
     let no_camera = |why: &str| Fault::NoCamera { camera: shown.clone(), why: why.into() };
-    let about = node.about().map_err(|_| no_camera("it is no video device"))?;
+    let about = device.capabilities().map_err(|_| no_camera("it is no video device"))?;
     let name = about.card.clone();
     let shown = format!("{name} ({shown})");
-    if !about.captures() {
-        return Err(match about.is_loopback() {
+    if !list::captures(&about) {
+        return Err(match list::is_loopback(&about) {
             true => Fault::Idle { camera: shown }.into(),
             false => no_camera("it is no camera of a kind that Omote can use").into(),
         });
     }
-    let modes = list::modes(&node, request);
-    if modes.is_empty() && about.is_loopback() {
+    let modes = list::modes(&device, request);
+    if modes.is_empty() && list::is_loopback(&about) {
         return Err(Fault::Idle { camera: shown }.into());
     }
     let modes = ranked(&modes, request, list::narrow(path, &about));
@@ -53,14 +55,14 @@ pub(super) fn open(path: &Path, request: &CameraRequest, pool: &Pool) -> Result<
     }
     let (tried, mut last) = (modes.len().min(TRIES), String::new());
     for mode in modes.iter().take(TRIES) {
-        match Stream::start(&node, mode, pool) {
+        match start(&device, mode, pool) {
             Ok((stream, mode, decoder)) => {
                 log::info!("{shown}: {mode}");
                 let path = path.to_owned();
                 let (next, sequence, skipped) = (0, None, 0);
                 return Ok(Box::new(V4l {
                     stream,
-                    node,
+                    device,
                     decoder,
                     mode,
                     name,
@@ -83,10 +85,10 @@ pub(super) fn open(path: &Path, request: &CameraRequest, pool: &Pool) -> Result<
     Err(Fault::NoMode { camera: shown, tried, last }.into())
 }
 
-/// A camera that streams. Dropped in the order of its fields: the stream lets go before the device closes.
+/// A camera that streams.
 struct V4l {
     stream: Stream,
-    node: Node,
+    device: Arc<Device>,
     decoder: Decoder,
     mode: CameraMode,
     name: String,
@@ -99,51 +101,40 @@ struct V4l {
     skipped: u64,
 }
 
-/// The buffers of a running stream.
-struct Stream {
-    buffers: Vec<Mapped>,
+/// Sets a mode and starts; also what the driver made of the mode.
+fn start(
+    device: &Arc<Device>,
+    wanted: &CameraMode,
+    pool: &Pool,
+) -> io::Result<(Stream, CameraMode, Decoder)> {
+    let (mode, decoder) = set(device, wanted, pool)?;
+    Ok((Stream::start(device, BUFFERS)?, mode, decoder))
 }
 
-impl Stream {
-    /// Sets a mode and starts; also what the driver made of the mode.
-    fn start(node: &Node, wanted: &CameraMode, pool: &Pool) -> io::Result<(Self, CameraMode, Decoder)> {
-        let (mode, decoder) = set(node, wanted, pool)?;
-        let mut stream = Self { buffers: Vec::new() };
-        let started = stream.fill(node).and_then(|()| node.stream(true));
-        match started {
-            Ok(()) => Ok((stream, mode, decoder)),
-            Err(error) => {
-                stream.stop(node);
-                Err(error)
-            }
-        }
+/// Frames a second of an interval, where it is one.
+fn rate(interval: Interval) -> Option<Rate> {
+    Rate::reduced(u64::from(interval.denominator), u64::from(interval.numerator))
+}
+
+impl Payload for Samples<'_> {
+    fn len(&self) -> usize {
+        Samples::len(self)
     }
 
-    fn fill(&mut self, node: &Node) -> io::Result<()> {
-        let count = node.buffers(BUFFERS)?;
-        for index in 0..count {
-            self.buffers.push(node.map(index)?);
-            node.queue(index)?;
-        }
-        Ok(())
-    }
-
-    /// Gives everything back. A camera that is gone can't be told so, and need not be.
-    fn stop(&mut self, node: &Node) {
-        let off = node.stream(false);
-        self.buffers.clear();
-        if let Err(error) = off.and_then(|()| node.buffers(0)) {
-            log::debug!("stopping a camera: {error}");
-        }
+    fn copy_to(&self, from: usize, to: &mut [u8]) -> usize {
+        Samples::copy_to(self, from, to)
     }
 }
 
 /// Sets format and rate, in that order: the one limits the other. The rate is set even where it is the
 /// present one, since some drivers start with another than they say.
-fn set(node: &Node, wanted: &CameraMode, pool: &Pool) -> io::Result<(CameraMode, Decoder)> {
+fn set(device: &Device, wanted: &CameraMode, pool: &Pool) -> io::Result<(CameraMode, Decoder)> {
     let mut last = io::Error::from(io::ErrorKind::InvalidInput);
     for fourcc in wanted.coding.fourccs() {
-        let format = match node.set_format(*fourcc, wanted.width, wanted.height) {
+        let size = (wanted.width, wanted.height);
+        let asked = device.set_format(Direction::Capture, *fourcc, size, 0);
+        // Asked once more: some drivers only then say what they really have set.
+        let format = match asked.and_then(|_| device.format(Direction::Capture)) {
             Ok(format) if Coding::from_fourcc(format.fourcc) == Some(wanted.coding) => format,
             Ok(format) => {
                 let other = String::from_utf8_lossy(&format.fourcc).into_owned();
@@ -155,11 +146,10 @@ fn set(node: &Node, wanted: &CameraMode, pool: &Pool) -> io::Result<(CameraMode,
                 continue;
             }
         };
-        let rate = match node.set_rate(wanted.rate) {
-            Ok(rate) => rate.unwrap_or(wanted.rate),
-            // Some drivers have one rate and nothing to set.
-            Err(_) => node.rate().unwrap_or(wanted.rate),
-        };
+        let interval = Interval { numerator: wanted.rate.den(), denominator: wanted.rate.num() };
+        // Some drivers have one rate and nothing to set: what they have counts, whatever came of it.
+        let _ = device.set_interval(Direction::Capture, interval);
+        let rate = device.interval(Direction::Capture).ok().and_then(rate).unwrap_or(wanted.rate);
         let (mut width, mut height) = (format.width, format.height);
         let decoder = match wanted.coding {
             Coding::Mjpeg => Decoder::mjpeg((width, height), pool),
@@ -182,7 +172,9 @@ impl V4l {
         let fault = list::failing(&self.shown, &self.path, doing, error);
         // After an unplug, calls fail with whatever code comes first.
         match fault {
-            Fault::Driver { .. } if self.node.about().is_err() => Fault::Gone { camera: self.shown.clone() },
+            Fault::Driver { .. } if self.device.capabilities().is_err() => {
+                Fault::Gone { camera: self.shown.clone() }
+            }
             fault => fault,
         }
     }
@@ -193,10 +185,10 @@ impl V4l {
         let mut newest: Option<Filled> = None;
         let mut idle = 0;
         loop {
-            match self.node.dequeue().map_err(|e| self.fault("reading", e))? {
+            match self.stream.dequeue().map_err(|e| self.fault("reading", e))? {
                 Some(filled) => {
                     if let Some(older) = newest.replace(filled) {
-                        self.node.queue(older.index).map_err(|e| self.fault("reading", e))?;
+                        self.stream.queue(older).map_err(|e| self.fault("reading", e))?;
                     }
                 }
                 None if newest.is_some() => return Ok(newest),
@@ -205,7 +197,7 @@ impl V4l {
                     if left.is_zero() {
                         return Ok(None);
                     }
-                    idle += u32::from(self.node.wait(left).map_err(|e| self.fault("waiting", e))?);
+                    idle += u32::from(self.device.wait(left).map_err(|e| self.fault("waiting", e))?);
                     if idle > IDLE_WAKES {
                         return Err(self.fault("waiting", io::Error::other("it wakes us with nothing")));
                     }
@@ -239,19 +231,19 @@ impl Camera for V4l {
         let Some(filled) = self.newest(limit)? else { return Ok(Captured::Late) };
         let now = timing::now();
         self.count(filled.sequence);
-        let buffer = self.stream.buffers.get(filled.index as usize);
-        let made = match buffer {
+        let made = match self.stream.samples(&filled) {
             _ if filled.damaged => Err("the driver says that it is damaged".to_owned()),
-            Some(buffer) => self.decoder.frame(buffer.bytes(filled.used as usize)),
-            None => Err(format!("it is in buffer {}, which is not there", filled.index)),
+            Some(samples) => self.decoder.frame(&samples),
+            None => Err("it is in a buffer that is not there".to_owned()),
         };
-        self.node.queue(filled.index).map_err(|e| self.fault("reading", e))?;
+        let stamp = filled.stamp;
+        self.stream.queue(filled).map_err(|e| self.fault("reading", e))?;
         match made {
             Ok(mut frame) => {
                 frame.id = FrameId(self.next);
                 self.next += 1;
                 // A stamp may be the end of the exposure by plan, a little ahead.
-                frame.time = FrameTime(filled.stamp.map_or(now, |stamp| stamp.min(now)));
+                frame.time = FrameTime(stamp.map_or(now, |stamp| stamp.min(now)));
                 Ok(Captured::Frame(frame))
             }
             Err(what) => Ok(Captured::Bad(what)),
@@ -260,11 +252,5 @@ impl Camera for V4l {
 
     fn skipped(&self) -> u64 {
         self.skipped
-    }
-}
-
-impl Drop for V4l {
-    fn drop(&mut self) {
-        self.stream.stop(&self.node);
     }
 }
