@@ -82,12 +82,13 @@ fn every_manifest_names_its_licence() {
 }
 
 /// Which packages of ours each package may depend on.
-const DEPENDENCIES: [(&str, &[&str]); 6] = [
+const DEPENDENCIES: [(&str, &[&str]); 7] = [
     ("shaders", &[]),
     ("engine/core", &["omote-shaders"]),
-    ("demo", &["omote-engine"]),
-    ("plugin", &["omote-engine"]),
-    ("benches", &["omote-engine", "omote-shaders"]),
+    ("engine/kit", &["omote-engine"]),
+    ("demo", &["omote-engine", "omote-kit"]),
+    ("plugin", &["omote-engine", "omote-kit"]),
+    ("benches", &["omote-engine", "omote-kit", "omote-shaders"]),
     ("xtask", &[]),
 ];
 
@@ -120,6 +121,8 @@ fn packages_depend_downward_only() {
         ("engine/core/Cargo.toml", "[dependencies]\nomote = \"1\""),
         ("shaders/Cargo.toml", "[dependencies]\nwgpu = \"30\""),
         ("demo/Cargo.toml", "[dependencies]\nort = \"2\""),
+        ("engine/core/Cargo.toml", "[dependencies]\nomote-kit = \"1\""),
+        ("engine/kit/Cargo.toml", "[dependencies]\nomote-shaders = \"1\""),
     ] {
         assert_eq!(dependency_offences(&Source::new(path, text)).len(), 1, "{path}: {text}");
     }
