@@ -368,6 +368,6 @@ fn camera(choice: &CameraChoice) -> LiveSource {
 }
 
 fn trackers() -> MakeFollow {
-    let mut make = networks::trackers_later(&places::data(), TrackerConfig::default());
+    let make = networks::trackers_later(&places::data(), TrackerConfig::default());
     Box::new(move || Ok(faults::wrap(make()?)))
 }

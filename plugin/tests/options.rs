@@ -15,7 +15,10 @@ fn language_file() -> PathBuf {
 
 /// The keys and texts of a language file.
 fn texts(file: &str) -> BTreeMap<&str, &str> {
-    file.lines().filter_map(|line| line.split_once('=')).map(|(key, text)| (key, text.trim_matches('"'))).collect()
+    file.lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(key, text)| (key, text.trim_matches('"')))
+        .collect()
 }
 
 /// The file with the table's texts; a line that it lacks stands behind the one before it in the table.

@@ -39,7 +39,7 @@ pub fn tracker(data: &DataFolder, config: TrackerConfig) -> Result<(Tracker, &'s
 /// As [`tracker`].
 pub fn trackers(data: &DataFolder, config: TrackerConfig) -> Result<(MakeFollow, &'static str)> {
     let (first, runtime) = tracker(data, config)?;
-    let (mut first, mut later) = (Some(first), trackers_later(data, config));
+    let (mut first, later) = (Some(first), trackers_later(data, config));
     let make = move || match first.take() {
         Some(tracker) => Ok(Box::new(tracker) as Box<dyn Follow>),
         None => later(),
@@ -48,10 +48,12 @@ pub fn trackers(data: &DataFolder, config: TrackerConfig) -> Result<(MakeFollow,
 }
 
 /// As [`trackers`], but even the first is made only when the pipeline asks for it.
-#[must_use]
-pub fn trackers_later(data: &DataFolder, config: TrackerConfig) -> MakeFollow {
+pub fn trackers_later(
+    data: &DataFolder,
+    config: TrackerConfig,
+) -> impl Fn() -> Result<Box<dyn Follow>> + Send + Sync + Clone + use<> {
     let data = data.clone();
-    Box::new(move || Ok(Box::new(tracker(&data, config)?.0) as Box<dyn Follow>))
+    move || Ok(Box::new(tracker(&data, config)?.0) as Box<dyn Follow>)
 }
 
 #[cfg(test)]
@@ -65,7 +67,7 @@ mod tests {
         let data = DataFolder::at(folder.path());
         let config = TrackerConfig::default();
         let now = trackers(&data, config).err().unwrap();
-        let mut make = trackers_later(&data, config);
+        let make = trackers_later(&data, config);
         for error in [now, make().err().unwrap(), make().err().unwrap()] {
             assert_eq!(error.kind(), ErrorKind::Missing);
             let words = in_one_line(&error);

@@ -467,7 +467,7 @@ mod tests {
         for row in ALL {
             let name = row.name();
             assert!(
-                !name.is_empty() && !(row.help().is_empty() && row.label().is_empty()),
+                !name.is_empty() && (!row.help().is_empty() || !row.label().is_empty()),
                 "{name}: no text"
             );
             assert!(row.obs().is_none() || !row.label().is_empty(), "{name}: no label for OBS");
