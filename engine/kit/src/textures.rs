@@ -15,13 +15,20 @@ const KEPT: usize = 6;
 struct Baked {
     /// What the persona was asked for by, and the package that this meant: a replaced one is read again.
     names: Vec<(String, Stamp)>,
-    /// The persona's content: see [`Persona::id`].
+    /// The hash over the persona's files, see [`Persona::id`]. What its manifest says of them (until when it may be worn, and
+    /// how its colours meet the live ones) is not among these, and stands in the texture.
     id: String,
     cut: Mask,
     texture: FaceTexture,
 }
 
 impl Baked {
+    /// Whether it is what [`Textures::bake`] would make.
+    fn is_of(&self, persona: &Persona, cut: Mask) -> bool {
+        let manifest = (persona.class().expires(), persona.tone());
+        self.cut == cut && self.id == persona.id() && (self.texture.until(), self.texture.tone()) == manifest
+    }
+
     /// Whether the consent still holds. A texture whose consent has ended is not given out; its persona is loaded again,
     /// which tells the reason.
     fn holds(&self, today: Date) -> bool {
@@ -63,7 +70,7 @@ impl Textures {
         for baked in baked.iter_mut() {
             baked.names.retain(|(known, stamp)| *known != asked.0 || *stamp == asked.1);
         }
-        if let Some(baked) = baked.iter_mut().find(|b| b.cut == cut && b.id == persona.id()) {
+        if let Some(baked) = baked.iter_mut().find(|b| b.is_of(&persona, cut)) {
             baked.names.push(asked);
         }
         Ok(texture)
@@ -74,8 +81,7 @@ impl Textures {
     /// # Errors
     /// A persona of which no texture can be made.
     pub fn bake(&self, persona: &Persona, cut: Mask) -> Result<FaceTexture> {
-        let known = |b: &&Baked| b.cut == cut && b.id == persona.id();
-        if let Some(baked) = self.lock().iter().find(known) {
+        if let Some(baked) = self.lock().iter().find(|b| b.is_of(persona, cut)) {
             return Ok(baked.texture.clone());
         }
         // Not locked meanwhile: others may get what is known.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use omote_engine::infer::models::hash_bytes;
 use omote_engine::swap::neural::registry::{Entry, Purpose, Registry};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,11 @@ const EACH: usize = 12;
 const CHILD: [&str; 2] = ["OMOTE_TEST_LIST", "OMOTE_TEST_NAME"];
 
 fn entry(name: String) -> Entry {
+    let sha256 = hash_bytes(name.as_bytes());
     Entry {
         path: PathBuf::from(format!("/nowhere/{name}.onnx")),
         name,
-        sha256: "0".repeat(64),
+        sha256,
         bytes: 1,
         changed: 0,
         weights: Vec::new(),
