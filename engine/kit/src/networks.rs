@@ -27,7 +27,7 @@ pub fn tracker(data: &DataFolder, config: TrackerConfig) -> Result<(Tracker, &'s
             TrackError::Infer(InferError::Missing { .. }) => ErrorKind::Missing,
             _ => ErrorKind::Backend,
         };
-        Error::wrap(kind, Stage::Track, format!("the face networks can't be loaded: {e}"), e)
+        Error::wrap(kind, Stage::Track, format!("the face networks can't be used: {e}"), e)
     })?;
     Ok((tracker, runtime.backend()))
 }
@@ -71,7 +71,7 @@ mod tests {
         for error in [now, make().err().unwrap(), make().err().unwrap()] {
             assert_eq!(error.kind(), ErrorKind::Missing);
             let words = in_one_line(&error);
-            assert!(words.starts_with("the face networks can't be loaded: "), "{words}");
+            assert!(words.starts_with("the face networks can't be used: "), "{words}");
             assert_eq!(words.matches("omote setup").count(), 1, "{words}");
         }
     }
