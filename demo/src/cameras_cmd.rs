@@ -13,6 +13,7 @@ use omote_engine::source::Rate;
 use omote_engine::source::camera::{
     self, CameraInfo, CameraMode, CameraRequest, Coding, Measured, measure, none_hint, open_camera,
 };
+use omote_kit::in_one_line;
 use serde_json::{Value, json};
 
 /// Options of `omote cameras`.
@@ -141,7 +142,7 @@ fn watch(camera: &CameraInfo, asked: CameraMode, time: Duration) -> anyhow::Resu
 
 fn told(row: &Row) -> String {
     match &row.result {
-        Err(error) => format!("{}: {error:#}", row.asked),
+        Err(error) => format!("{}: {}", row.asked, in_one_line(error.as_ref())),
         Ok((mode, found)) => {
             let set = if *mode == row.asked { String::new() } else { format!(" (asked for {})", row.asked) };
             let Measured { frames, bad, skipped, rate } = found;
@@ -216,7 +217,7 @@ fn as_json(camera: &CameraInfo, rows: &[Row], request: &CameraRequest) -> Value 
                 "damaged": found.bad,
                 "rate": found.rate,
             }),
-            Err(error) => json!({ "asked": mode_json(&row.asked), "error": format!("{error:#}") }),
+            Err(error) => json!({ "asked": mode_json(&row.asked), "error": in_one_line(error.as_ref()) }),
         })
         .collect();
     json!({

@@ -6,15 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::infer::{Provider, Runtime};
-use omote_engine::persona::today;
 use omote_engine::swap::neural::Family;
-use omote_engine::swap::neural::registry::{
-    Declared, Entry, Purpose, Registry, check, has_face, model_error,
-};
-use omote_kit::personas::resolve;
-use omote_masks::built_in;
+use omote_engine::swap::neural::registry::{Declared, Entry, Purpose, Registry};
+use omote_kit::data::DataFolder;
+use omote_kit::swap_models;
 
 use crate::{setup, wardrobe};
 
@@ -120,7 +116,7 @@ impl FileArgs {
             licence: self.licence.clone(),
             persona: self.persona.clone(),
             providers: self.providers.clone(),
-            cache: Some(wardrobe::engines(data)),
+            cache: None,
         };
         look(&self.file, &runtime, data, &declared)
     }
@@ -133,34 +129,13 @@ pub(crate) fn look(
     data: &Path,
     declared: &Declared,
 ) -> anyhow::Result<Entry> {
-    let usage = |message: String| Error::new(ErrorKind::Usage, Stage::Infer, message);
-    if has_face(file, declared.family).map_err(model_error)? {
-        let make = "`omote persona new PHOTO --name NAME --class …`";
-        let Some(name) = &declared.persona else {
-            let message = format!(
-                "a face is built into {0}: say whose, and on what ground it may be worn, with a persona of that person: \
-                 {make}, then `omote models add {0} --persona NAME`",
-                file.display()
-            );
-            return Err(usage(message).into());
-        };
-        resolve(name, data, today())?;
-        if built_in::names().contains(&name.as_str()) {
-            let message = format!(
-                "{name} is not the face that is built into {}: make a persona of that person: {make}",
-                file.display()
-            );
-            return Err(usage(message).into());
-        }
-    }
-    std::fs::create_dir_all(wardrobe::engines(data)).ok();
     let terminal = std::io::stderr().is_terminal();
-    let tested = check(runtime, file, declared, &mut |what| {
+    let mut tell = |what: &str| {
         if terminal || what.contains("does not work") {
             let _ = writeln!(std::io::stderr(), "{what}");
         }
-    });
-    Ok(tested.map_err(model_error)?)
+    };
+    Ok(swap_models::test(runtime, &DataFolder::at(data), file, declared, &mut tell)?)
 }
 
 fn list(registry: &Registry, json: bool) -> anyhow::Result<ExitCode> {

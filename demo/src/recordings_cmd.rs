@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use omote_kit::in_one_line;
 
 use crate::{ending, left_over, setup};
 
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &RecordingsArgs) -> anyhow::Result<ExitCode> {
         };
         lines.push(done.unwrap_or_else(|error| {
             failed = true;
-            format!("{error:#}")
+            in_one_line(error.as_ref())
         }));
     }
     if found.is_empty() {

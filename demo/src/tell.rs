@@ -5,8 +5,8 @@ use std::fmt;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::process::ExitCode;
 
-use omote_engine::error::in_one_line;
 use omote_engine::gpu::quiet;
+use omote_kit::in_one_line;
 
 use crate::ending;
 
@@ -109,7 +109,7 @@ fn default_pipe() {
 /// Sets up the log. It goes to standard error as it is now, so that what libraries write there can be taken for a
 /// moment and logged at debug level ([`quiet`]). By default it holds what this program warns of; `RUST_LOG` says more.
 pub(crate) fn log() {
-    let own = "off,omote=warn,omote_engine=warn,omote_shaders=warn";
+    let own = "off,omote=warn,omote_engine=warn,omote_kit=warn,omote_shaders=warn";
     let mut builder = env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(own));
     #[cfg(unix)]
     {

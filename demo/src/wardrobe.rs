@@ -1,91 +1,62 @@
-//! The personas and swap models that a command may wear, and the tracker that finds their faces.
+//! The kit as commands use it: their arguments in, personas, trackers and swap models out; and the exit code of an error.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use omote_engine::badge::BadgeError;
-use omote_engine::error::{Error, ErrorKind, Stage};
-use omote_engine::infer::{InferError, Runtime, models};
+use omote_engine::error::{Error, ErrorKind};
+use omote_engine::infer::{InferError, Runtime};
 use omote_engine::output::OutputError;
-use omote_engine::persona::{self, PersonaError};
-use omote_engine::pipeline::{Model, Pace};
-use omote_engine::swap::neural::Shot;
-use omote_engine::swap::neural::registry::{Declared, Registry, Wish};
+use omote_engine::persona::PersonaError;
+use omote_engine::pipeline::Model;
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
-use omote_kit::personas;
+use omote_kit::data::DataFolder;
+use omote_kit::textures::Textures;
+use omote_kit::{networks, swap_models};
 
-use crate::models_cmd;
 use crate::wear_args::ModelArgs;
+
+/// What this process has baked.
+pub(crate) static TEXTURES: Textures = Textures::new();
 
 /// The textures of the named personas, in order.
 pub(crate) fn wear(names: &[String], data: &Path, wanted: Mask) -> anyhow::Result<Vec<FaceTexture>> {
-    let today = persona::today();
-    let texture = |name: &String| {
-        let persona = personas::resolve(name, data, today)?;
-        FaceTexture::of_persona(&persona, wanted).with_context(|| format!("the persona {name} can't be worn"))
-    };
-    names.iter().map(texture).collect()
+    let data = DataFolder::at(data);
+    names.iter().map(|name| Ok(TEXTURES.get(&data, name, wanted)?)).collect()
 }
 
 /// What runs networks: ONNX Runtime of the data folder where it is there.
 pub(crate) fn runtime(data: &Path) -> anyhow::Result<Runtime> {
-    let library: Option<PathBuf> = models::library(data);
-    Ok(Runtime::discover(library.as_deref())?)
+    Ok(networks::runtime(&DataFolder::at(data))?)
 }
 
 /// Where providers keep engines that take long to build.
 pub(crate) fn engines(data: &Path) -> PathBuf {
-    data.join("engines")
+    DataFolder::at(data).engines()
 }
 
-/// The swap model that the options name, loaded and wearing the persona's face; nothing where they name none. `tell`
-/// hears what takes long or falls back.
+/// The swap model that the options name, loaded and wearing the persona's face; nothing where they name none. A file that
+/// is not among the user's models is tested and taken first. `tell` hears what takes long or falls back.
 pub(crate) fn model(
     args: &ModelArgs,
     persona: &str,
     data: &Path,
     tell: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Option<Model>> {
-    let Some(name) = &args.model else { return Ok(None) };
-    let runtime = runtime(data)?;
-    let mut registry = Registry::open(data)?;
-    let path = Path::new(name);
-    let known = registry.entries().iter().any(|e| e.name == *name);
-    if !known && path.is_file() && registry.find(name).is_err() {
-        tell(&format!("{name} is not among your models yet: it is tested first"));
-        let declared = Declared { cache: Some(engines(data)), ..Declared::default() };
-        let entry = registry.add(models_cmd::look(path, &runtime, data, &declared)?)?;
-        tell(&entry.line());
-    }
-    let name = registry.find(name)?.name.clone();
-    let detail = usize::from(args.model_detail);
-    let wish = Wish {
-        shot: Shot { detail, scale: args.model_scale, morph: args.model_morph },
-        masks: args.model_mask.clone(),
-        provider: args.model_provider,
-        cache: Some(engines(data)),
-    };
-    let whose = |own: Option<&str>| personas::resolve(own.unwrap_or(persona), data, persona::today());
-    let (swap, provider) = registry.dress(&runtime, &name, &whose, &wish, tell)?;
-    let mut model = Model::new(format!("{name} on {provider}"), swap, detail);
-    model.pace = Pace { rate: args.model_rate, share: args.model_share };
-    Ok(Some(model))
+    let Some(options) = args.options() else { return Ok(None) };
+    let data = DataFolder::at(data);
+    swap_models::take_file(&data, &options.name, tell)?;
+    Ok(Some(swap_models::load(&data, &options, persona, tell)?))
 }
 
 /// A tracker on the networks of the data folder.
 pub(crate) fn tracker(data: &Path, config: TrackerConfig) -> anyhow::Result<(Tracker, &'static str)> {
-    let runtime = runtime(data)?;
-    let tracker = Tracker::new(&runtime, &models::models_dir(data), config)
-        .context("the face networks can't be loaded")?;
-    Ok((tracker, runtime.backend()))
+    Ok(networks::tracker(&DataFolder::at(data), config)?)
 }
 
 /// Another tracker, for a pipeline whose own broke down.
 pub(crate) fn tracker_again(data: &Path, config: TrackerConfig) -> Result<Tracker, Error> {
-    tracker(data, config)
-        .map(|(tracker, _)| tracker)
-        .map_err(|e| Error::new(ErrorKind::Backend, Stage::Track, format!("{e:#}")))
+    networks::tracker(&DataFolder::at(data), config).map(|(tracker, _)| tracker)
 }
 
 /// The exit code of a failure: 2 usage, 3 something is missing, 4 damaged or not taken, 5 refused persona,

@@ -2,64 +2,57 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, RangedI64ValueParser, TypedValueParser};
+use clap::{Args, value_parser};
 use omote_engine::badge::Corner;
-use omote_engine::composite::{Backend, Look};
-use omote_engine::frame::{Frame, Quarter, Turn};
+use omote_engine::composite::Backend;
+use omote_engine::frame::{Frame, Quarter};
 use omote_engine::infer::Provider;
-use omote_engine::pipeline::{Privacy, Settings};
+use omote_engine::pipeline::{Pace, Settings};
 use omote_engine::swap::Mask;
+use omote_engine::swap::neural::Shot;
 use omote_engine::track::{Selection, TrackerConfig};
+use omote_kit::options::{
+    BACKEND, BADGE, Choice, Count, EDGE, EYES, LIGHT, MAX_FACES, MIRROR, MODEL, MODEL_DETAIL, MODEL_MASK,
+    MODEL_MORPH, MODEL_PROVIDER, MODEL_RATE, MODEL_SCALE, MODEL_SHARE, MOUTH, Number, OPACITY, PERSONA,
+    ROTATE, SELECT, SHAPE, SHARPNESS, Setting, Values,
+};
+use omote_kit::swap_models::SwapOptions;
 
-/// Faces that are followed live at most: each takes a mesh network's time in every frame, 3 to 4 ms of the 33 that there
-/// are at 30 frames a second.
-pub(crate) const LIVE_FACES: u8 = 4;
+pub(crate) use omote_engine::pipeline::Privacy as PrivacyArg;
+pub(crate) use omote_kit::options::LIVE_FACES;
 
 /// Options of every command that puts personas on faces.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WearArgs {
-    /// Name of a persona (`omote persona list`) or a path to one; give it again for a second face
-    #[arg(long, short, value_name = "NAME|DIR", default_value = "ko-omote")]
+    #[arg(long, short, help = PERSONA.help, value_name = PERSONA.value_name, default_value = PERSONA.kind.default)]
     pub(crate) persona: Vec<String>,
-    /// Faces that get a persona, 1 to 64; live at most 4, since each takes a few milliseconds of every frame
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, help = MAX_FACES.help, value_name = MAX_FACES.value_name, default_value_t = MAX_FACES.default(), value_parser = count(&MAX_FACES))]
     pub(crate) max_faces: u8,
-    /// Which face gets the persona where only one does
-    #[arg(long, value_enum, default_value_t = Select::Largest)]
-    pub(crate) select: Select,
-    /// What draws; auto takes a hardware GPU where there is one
-    #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
-    pub(crate) backend: BackendArg,
-    /// Where the badge stands; in a corner, sites that crop the picture cut it off
-    #[arg(long, value_enum, default_value_t = CornerArg::Middle)]
-    pub(crate) badge: CornerArg,
-    /// How much of the persona is seen, 0 to 1
-    #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
+    #[arg(long, help = SELECT.help, default_value = SELECT.default_name(), value_parser = choice(&SELECT))]
+    pub(crate) select: Selection,
+    #[arg(long, help = BACKEND.help, default_value = BACKEND.default_name(), value_parser = choice(&BACKEND))]
+    pub(crate) backend: Backend,
+    #[arg(long, help = BADGE.help, default_value = BADGE.default_name(), value_parser = choice(&BADGE))]
+    pub(crate) badge: Corner,
+    #[arg(long, help = OPACITY.help, value_name = OPACITY.value_name, default_value_t = OPACITY.default(), value_parser = number(&OPACITY))]
     pub(crate) opacity: f32,
-    /// How far the persona takes on the picture's light, 0 to 1
-    #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
+    #[arg(long, help = LIGHT.help, value_name = LIGHT.value_name, default_value_t = LIGHT.default(), value_parser = number(&LIGHT))]
     pub(crate) light: f32,
-    /// How far your face takes on the persona's proportions, 0 to 1
-    #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, help = SHAPE.help, value_name = SHAPE.value_name, default_value_t = SHAPE.default(), value_parser = number(&SHAPE))]
     pub(crate) shape: f32,
-    /// The persona's eyes instead of your own, 0 to 1
-    #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, help = EYES.help, value_name = EYES.value_name, default_value_t = EYES.default(), value_parser = number(&EYES))]
     pub(crate) eyes: f32,
-    /// The persona's inner mouth instead of your own, 0 to 1
-    #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, help = MOUTH.help, value_name = MOUTH.value_name, default_value_t = MOUTH.default(), value_parser = number(&MOUTH))]
     pub(crate) mouth: f32,
-    /// Softness of the persona's edges, as a multiple of the usual one
-    #[arg(long, value_name = "0.25..2", default_value_t = 1.0, value_parser = edge)]
+    #[arg(long, help = EDGE.help, value_name = EDGE.value_name, default_value_t = EDGE.default(), value_parser = number(&EDGE))]
     pub(crate) edge: f32,
-    /// Sharpness of the persona, as a multiple of the usual one
-    #[arg(long, value_name = "0..2", default_value_t = 1.0, value_parser = sharpness)]
+    #[arg(long, help = SHARPNESS.help, value_name = SHARPNESS.value_name, default_value_t = SHARPNESS.default(), value_parser = number(&SHARPNESS))]
     pub(crate) sharpness: f32,
-    /// Exchange left and right
-    #[arg(long)]
+    #[arg(long, help = MIRROR.help)]
     pub(crate) mirror: bool,
-    /// Turn clockwise
-    #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = ["0", "90", "180", "270"])]
-    pub(crate) rotate: String,
+    #[arg(long, help = ROTATE.help, value_name = ROTATE.value_name, default_value = ROTATE.default_name(), value_parser = choice(&ROTATE))]
+    pub(crate) rotate: Quarter,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
     /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
@@ -71,29 +64,22 @@ pub(crate) struct WearArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Swap model")]
 pub(crate) struct ModelArgs {
-    /// A swap model over the persona: its name (`omote models list`) or a file, which is tested and taken first
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, help = MODEL.help, value_name = MODEL.value_name)]
     pub(crate) model: Option<String>,
-    /// Runs a side for each face: n² runs give n times the model's size
-    #[arg(long, value_name = "1..4", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    #[arg(long, help = MODEL_DETAIL.help, value_name = MODEL_DETAIL.value_name, default_value_t = MODEL_DETAIL.default(), value_parser = count(&MODEL_DETAIL))]
     pub(crate) model_detail: u8,
-    /// A network that keeps what covers the face in front (xseg, bisenet); give it again for another
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help = MODEL_MASK.help, value_name = MODEL_MASK.value_name)]
     pub(crate) model_mask: Vec<String>,
-    /// What computes, instead of the quickest that was measured
-    #[arg(long, value_name = "PROVIDER", value_parser = crate::models_cmd::provider)]
+    #[arg(long, help = MODEL_PROVIDER.help, value_name = MODEL_PROVIDER.value_name, value_parser = crate::models_cmd::provider)]
     pub(crate) model_provider: Option<Provider>,
-    /// Live: at most so many results a second, so that a game has room
-    #[arg(long, value_name = "FPS", value_parser = rate)]
+    #[arg(long, help = MODEL_RATE.help, value_name = MODEL_RATE.value_name, value_parser = |text: &str| MODEL_RATE.parse(text))]
     pub(crate) model_rate: Option<f32>,
-    /// Live: at most this share of the time
-    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    /// A share of 1, though it is typed in hundredths.
+    #[arg(long, help = MODEL_SHARE.help, value_name = MODEL_SHARE.value_name, value_parser = |text: &str| MODEL_SHARE.parse(text).map(|percent| percent / 100.0))]
     pub(crate) model_share: Option<f32>,
-    /// How much more of the picture the model sees than its family is used to, as a factor
-    #[arg(long, value_name = "0.5..2", default_value_t = 1.0, value_parser = scale)]
+    #[arg(long, help = MODEL_SCALE.help, value_name = MODEL_SCALE.value_name, default_value_t = MODEL_SCALE.default(), value_parser = number(&MODEL_SCALE))]
     pub(crate) model_scale: f32,
-    /// The morph value of models that have one
-    #[arg(long, value_name = "0..1", default_value_t = 0.75, value_parser = share)]
+    #[arg(long, help = MODEL_MORPH.help, value_name = MODEL_MORPH.value_name, default_value_t = MODEL_MORPH.default(), value_parser = number(&MODEL_MORPH))]
     pub(crate) model_morph: f32,
 }
 
@@ -102,86 +88,53 @@ impl Default for ModelArgs {
     fn default() -> Self {
         Self {
             model: None,
-            model_detail: 1,
+            model_detail: MODEL_DETAIL.default(),
             model_mask: Vec::new(),
             model_provider: None,
             model_rate: None,
             model_share: None,
-            model_scale: 1.0,
-            model_morph: 0.75,
+            model_scale: MODEL_SCALE.default(),
+            model_morph: MODEL_MORPH.default(),
         }
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Select {
-    /// The largest ones
-    Largest,
-    /// All, in the order in which they came
-    All,
-    /// Those nearest to the picture's middle
-    Centre,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum BackendArg {
-    Auto,
-    Gpu,
-    Cpu,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum PrivacyArg {
-    /// Hold on the current picture, pixelate, then the plain picture with the badge
-    Relaxed,
-    /// Hold the last good picture, pixelate it, then a card
-    Protect,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum CornerArg {
-    /// Low in the middle: whole where a site crops the picture to 4:3, to a square or to 9:16
-    Middle,
-    /// Cut off by such crops; whole only where the whole picture is shown
-    TopRight,
-    /// The same
-    TopLeft,
-    /// The same
-    BottomRight,
-    /// The same
-    BottomLeft,
-}
-
-fn rate(text: &str) -> Result<f32, String> {
-    within(text, 0.1, 240.0)
-}
-
-fn percent(text: &str) -> Result<f32, String> {
-    within(text, 1.0, 100.0).map(|v| v / 100.0)
-}
-
-fn scale(text: &str) -> Result<f32, String> {
-    within(text, 0.5, 2.0)
-}
-
-fn share(text: &str) -> Result<f32, String> {
-    within(text, 0.0, 1.0)
-}
-
-fn edge(text: &str) -> Result<f32, String> {
-    within(text, 0.25, 2.0)
-}
-
-fn sharpness(text: &str) -> Result<f32, String> {
-    within(text, 0.0, 2.0)
-}
-
-fn within(text: &str, least: f32, most: f32) -> Result<f32, String> {
-    let value: f32 = text.parse().map_err(|_| format!("{text} is no number"))?;
-    match (least..=most).contains(&value) {
-        true => Ok(value),
-        false => Err(format!("{text} is not between {least} and {most}")),
+impl ModelArgs {
+    /// The model that is named, and how it is worn.
+    pub(crate) fn options(&self) -> Option<SwapOptions> {
+        Some(SwapOptions {
+            name: self.model.clone()?,
+            shot: Shot {
+                detail: usize::from(self.model_detail),
+                scale: self.model_scale,
+                morph: self.model_morph,
+            },
+            masks: self.model_mask.clone(),
+            provider: self.model_provider,
+            pace: Pace { rate: self.model_rate, share: self.model_share },
+        })
     }
+}
+
+/// Takes a number in a row's range.
+fn number(row: &'static Setting<Number>) -> impl TypedValueParser<Value = f32> {
+    move |text: &str| row.parse(text)
+}
+
+/// Takes a whole number in a row's range.
+fn count(row: &'static Setting<Count>) -> RangedI64ValueParser<u8> {
+    value_parser!(u8).range(i64::from(row.kind.least)..=i64::from(row.kind.most))
+}
+
+/// Takes one of a row's names.
+pub(crate) fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
+    row: &'static Setting<Choice<T>>,
+) -> impl TypedValueParser<Value = T> {
+    let names = row.items().iter().map(|item| {
+        let name = PossibleValue::new(item.name);
+        if item.help.is_empty() { name } else { name.help(item.help) }
+    });
+    PossibleValuesParser::new(names).map(|name| row.named_or_default(&name))
 }
 
 impl WearArgs {
@@ -195,70 +148,49 @@ impl WearArgs {
         personas.chain(model.map(|path| ("the model", path))).collect()
     }
 
+    /// Where the options stand.
+    fn values(&self, privacy: PrivacyArg) -> Values {
+        Values {
+            opacity: self.opacity,
+            light: self.light,
+            shape: self.shape,
+            eyes: self.eyes,
+            mouth: self.mouth,
+            edge: self.edge,
+            sharpness: self.sharpness,
+            privacy,
+            corner: self.badge,
+            backend: self.backend,
+            mirror: self.mirror,
+            rotate: self.rotate,
+            max_faces: self.max_faces,
+        }
+    }
+
     /// The engine's settings, but for the output's size.
     pub(crate) fn settings(&self, privacy: PrivacyArg) -> Settings {
-        Settings {
-            backend: match self.backend {
-                BackendArg::Auto => Backend::Auto,
-                BackendArg::Gpu => Backend::Gpu,
-                BackendArg::Cpu => Backend::Cpu,
-            },
-            privacy: privacy.into(),
-            look: Look { opacity: self.opacity, light: self.light, shape: self.shape, ..Look::default() },
-            corner: match self.badge {
-                CornerArg::Middle => Corner::Middle,
-                CornerArg::TopRight => Corner::TopRight,
-                CornerArg::TopLeft => Corner::TopLeft,
-                CornerArg::BottomRight => Corner::BottomRight,
-                CornerArg::BottomLeft => Corner::BottomLeft,
-            },
-            turn: Turn {
-                mirror: self.mirror,
-                rotate: match self.rotate.as_str() {
-                    "90" => Quarter::Right,
-                    "180" => Quarter::Half,
-                    "270" => Quarter::Left,
-                    _ => Quarter::None,
-                },
-                size: None,
-            },
-            max_faces: usize::from(self.max_faces),
-        }
+        self.values(privacy).settings()
     }
 
     /// The tracker's settings.
     pub(crate) fn tracking(&self, privacy: PrivacyArg) -> TrackerConfig {
         // Protecting means knowing of every face, not only of those that get a persona.
-        let protect = matches!(privacy, PrivacyArg::Protect);
+        let protect = privacy == PrivacyArg::Protect;
         TrackerConfig {
             max_faces: if protect {
                 usize::from(self.max_faces.max(LIVE_FACES))
             } else {
                 usize::from(self.max_faces)
             },
-            selection: match self.select {
-                // As many as were asked for; the choice matters where only one is.
-                _ if protect || self.max_faces > 1 => Selection::All,
-                Select::Largest => Selection::Largest,
-                Select::All => Selection::All,
-                Select::Centre => Selection::NearestCentre,
-            },
+            // As many as were asked for; the choice matters where only one is.
+            selection: if protect || self.max_faces > 1 { Selection::All } else { self.select },
             ..TrackerConfig::default()
         }
     }
 
     /// How personas are cut.
     pub(crate) fn mask(&self) -> Mask {
-        Mask { eyes: self.eyes, mouth: self.mouth, edge: self.edge, sharpness: self.sharpness }
-    }
-}
-
-impl From<PrivacyArg> for Privacy {
-    fn from(level: PrivacyArg) -> Self {
-        match level {
-            PrivacyArg::Relaxed => Self::Relaxed,
-            PrivacyArg::Protect => Self::Protect,
-        }
+        self.values(PrivacyArg::default()).mask()
     }
 }
 
@@ -270,4 +202,141 @@ pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
         _ => Err(format!("{v} is no side of 1 to {} pixels", Frame::MAX_SIDE)),
     };
     Ok((side(w)?, side(h)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live_cmd::LiveArgs;
+    use crate::run_cmd::RunArgs;
+    use clap::{Arg, Command, Parser};
+    use omote_kit::options::{ALL, Form, PRIVACY, Row};
+
+    /// A command's arguments.
+    #[derive(Debug, Parser)]
+    struct Of<A: Args> {
+        #[command(flatten)]
+        args: A,
+    }
+
+    fn command<A: Args>() -> Command {
+        A::augment_args(Command::new("omote"))
+    }
+
+    fn argument<'c>(command: &'c Command, row: &dyn Row) -> &'c Arg {
+        let found = command.get_arguments().find(|arg| arg.get_long() == Some(row.name()));
+        found.unwrap_or_else(|| panic!("there is no --{}", row.name()))
+    }
+
+    /// Whether a command takes an option with this value.
+    fn takes(command: &Command, row: &dyn Row, value: &str) -> bool {
+        let words =
+            ["omote", "actor", "--out", "o.y4m"].into_iter().take(if is_run(command) { 4 } else { 1 });
+        let option = format!("--{}={value}", row.name());
+        command.clone().try_get_matches_from(words.chain([option.as_str()])).is_ok()
+    }
+
+    fn is_run(command: &Command) -> bool {
+        command.get_arguments().any(|arg| arg.get_long() == Some("out"))
+    }
+
+    /// One line for each thing in which a command differs from the table.
+    fn differences(command: &Command) -> Vec<String> {
+        let mut found = Vec::new();
+        for row in ALL.into_iter().filter(|row| !row.help().is_empty()) {
+            let (name, arg) = (row.name(), argument(command, row));
+            let mut expect = |what: &str, is: String, wanted: String| {
+                if is != wanted {
+                    found.push(format!("--{name}: its {what} is {is}, in the table {wanted}"));
+                }
+            };
+            expect(
+                "help",
+                arg.get_help().map(ToString::to_string).unwrap_or_default(),
+                row.help().to_owned(),
+            );
+            if !matches!(row.form(), Form::Flag(_)) {
+                let shown = match row.value_name() {
+                    "" => name.to_uppercase(),
+                    named => named.to_owned(),
+                };
+                let names = arg.get_value_names().unwrap_or_default();
+                expect("value", names.iter().map(|value| value.as_str()).collect(), shown);
+            }
+            let default = arg.get_default_values().first().and_then(|v| v.to_str()).unwrap_or_default();
+            let names: Vec<_> = arg.get_possible_values();
+            let names: Vec<_> = names
+                .iter()
+                .map(|v| (v.get_name(), v.get_help().map(ToString::to_string).unwrap_or_default()))
+                .collect();
+            // Just inside the range, and just outside.
+            let mut ends = |inside: [String; 2], outside: [String; 2]| {
+                for (value, wanted) in
+                    inside.iter().map(|v| (v, true)).chain(outside.iter().map(|v| (v, false)))
+                {
+                    let taken = takes(command, row, value);
+                    expect("range", format!("{value} {taken}"), format!("{value} {wanted}"));
+                }
+            };
+            match row.form() {
+                Form::Number(n) => {
+                    ends(
+                        [n.least.to_string(), n.most.to_string()],
+                        [(n.least - 0.01).to_string(), (n.most + 0.01).to_string()],
+                    );
+                    expect("default", default.to_owned(), n.default.to_string());
+                }
+                Form::Count(n) => {
+                    ends(
+                        [n.least.to_string(), n.most.to_string()],
+                        [(i16::from(n.least) - 1).to_string(), (i16::from(n.most) + 1).to_string()],
+                    );
+                    expect("default", default.to_owned(), n.default.to_string());
+                }
+                Form::Limit { range: (least, most), .. } => {
+                    ends(
+                        [least.to_string(), most.to_string()],
+                        [(least / 2.0).to_string(), (most + 1.0).to_string()],
+                    );
+                    expect("default", default.to_owned(), String::new());
+                }
+                Form::Choice { items, default: first } => {
+                    let wanted: Vec<_> =
+                        items.iter().map(|(name, help, _)| (*name, (*help).to_owned())).collect();
+                    expect("choices", format!("{names:?}"), format!("{wanted:?}"));
+                    // Nobody watches `run` live.
+                    let first = if name == PRIVACY.name && is_run(command) { "relaxed" } else { first };
+                    expect("default", default.to_owned(), first.to_owned());
+                }
+                Form::Name(first) => expect("default", default.to_owned(), first.to_owned()),
+                Form::Flag(on) => expect("default", on.to_string(), false.to_string()),
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_options_of_run_and_live_are_the_table_s() {
+        for command in [command::<RunArgs>(), command::<LiveArgs>()] {
+            let found = differences(&command);
+            assert!(found.is_empty(), "{}", found.join("\n"));
+            let other = command.mut_arg("edge", |arg| arg.help("Softness").default_value("0.5"));
+            assert_eq!(differences(&other).len(), 2, "the test is blind");
+        }
+    }
+
+    #[test]
+    fn nothing_typed_is_the_table_s_beginning() {
+        let live = Of::<LiveArgs>::try_parse_from(["omote"]).unwrap().args;
+        assert_eq!(live.wear.values(live.privacy), Values::default());
+        let typed = ["omote", "--edge", "0.25", "--badge", "top-left", "--rotate", "270", "--backend", "cpu"];
+        let live = Of::<LiveArgs>::try_parse_from(typed).unwrap().args;
+        let (corner, rotate) = (Corner::TopLeft, Quarter::Left);
+        let wanted = Values { edge: 0.25, corner, rotate, backend: Backend::Cpu, ..Values::default() };
+        assert_eq!(live.wear.values(live.privacy), wanted);
+        let typed = ["omote", "--model", "mine", "--model-share", "50", "--model-rate", "12"];
+        let options = Of::<LiveArgs>::try_parse_from(typed).unwrap().args.wear.model.options().unwrap();
+        assert_eq!(options.pace, Pace { rate: Some(12.0), share: Some(0.5) });
+        assert_eq!(options.shot, Shot::default());
+    }
 }

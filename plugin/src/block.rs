@@ -5,6 +5,7 @@
 use crate::ffi;
 use crate::instance::Core;
 use crate::text::{c, told};
+use omote_kit::options::{Count, Number, Obs};
 use std::ffi::{CStr, c_int};
 use std::ptr::null;
 
@@ -32,22 +33,27 @@ impl Block {
         hint(property, label);
     }
 
-    pub(crate) fn slider(&self, name: &CStr, label: &CStr, least: f64, most: f64) {
-        let text = told(label);
+    pub(crate) fn slider(&self, obs: Obs, range: Number) {
+        let (text, Number { least, most, step, .. }) = (told(obs.locale), range);
         // SAFETY: the set lives; libobs copies the texts.
         let property = unsafe {
-            ffi::obs_properties_add_float_slider(self.0, name.as_ptr(), text.as_ptr(), least, most, 0.01)
+            ffi::obs_properties_add_float_slider(self.0, obs.key.as_ptr(), text.as_ptr(), least, most, step)
         };
-        hint(property, label);
+        hint(property, obs.locale);
     }
 
-    pub(crate) fn milliseconds(&self, name: &CStr, label: &CStr, most: i32) {
-        let text = told(label);
+    pub(crate) fn count(&self, obs: Obs, range: Count) {
+        let (text, least, most) = (told(obs.locale), range.least.into(), range.most.into());
         // SAFETY: the set lives; libobs copies the texts.
-        let property =
-            unsafe { ffi::obs_properties_add_int_slider(self.0, name.as_ptr(), text.as_ptr(), 1, most, 1) };
-        // SAFETY: the property was made above and belongs to the set; libobs copies the text.
-        unsafe { ffi::obs_property_int_set_suffix(property, c" ms".as_ptr()) };
+        let property = unsafe {
+            ffi::obs_properties_add_int_slider(self.0, obs.key.as_ptr(), text.as_ptr(), least, most, 1)
+        };
+        let suffix = range.unit.suffix();
+        if !suffix.is_empty() {
+            // SAFETY: the property was made above and belongs to the set; libobs copies the text.
+            unsafe { ffi::obs_property_int_set_suffix(property, c(suffix).as_ptr()) };
+        }
+        hint(property, obs.locale);
     }
 
     pub(crate) fn text(&self, name: &CStr, label: &CStr) {

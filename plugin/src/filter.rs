@@ -141,7 +141,7 @@ impl Filter {
     fn render(&self) {
         let (quiet, wait, corner) = {
             let options = lock(&self.options);
-            (options.quiet, Duration::from_millis(options.wait_ms), options.corner)
+            (options.quiet, Duration::from_millis(options.wait_ms), options.values.corner)
         };
         let mut drawing = lock(&self.drawing);
         let drawing = &mut *drawing;

@@ -9,6 +9,7 @@ use crate::settings::{Kind, Stored, key};
 use crate::text::{c, from_c, words};
 use crate::{ffi, wardrobe};
 use omote_engine::timing;
+use omote_kit::options::PERSONA;
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -156,11 +157,11 @@ impl Core {
             return;
         }
         self.handle.with_settings(|stored| {
-            let now = stored.text(key::PERSONA);
+            let now = stored.text(key(&PERSONA));
             let at = names.iter().position(|name| *name == now);
             let next = at.map_or(0, |at| (at as isize + step).rem_euclid(names.len() as isize) as usize);
             if let Some(name) = names.get(next) {
-                stored.set_text(key::PERSONA, name);
+                stored.set_text(key(&PERSONA), name);
             }
         });
         self.handle.update();
@@ -174,7 +175,7 @@ impl Core {
         if !wardrobe::names().iter().any(|known| known == name) {
             return Err(format!("there is no persona {name}"));
         }
-        self.handle.with_settings(|stored| stored.set_text(key::PERSONA, name));
+        self.handle.with_settings(|stored| stored.set_text(key(&PERSONA), name));
         self.handle.update();
         Ok(())
     }

@@ -7,13 +7,14 @@
 use crate::block::Block;
 use crate::guard::guard;
 use crate::instance::{Core, lock, with_data, with_id};
-use crate::session::chain;
 use crate::settings::{Stored, key};
 use crate::text::words;
 use crate::{ffi, places};
 use omote_engine::persona;
 use omote_engine::persona::ClassKind;
 use omote_engine::persona::form::{CLASSES, Form};
+use omote_kit::in_one_line;
+use omote_kit::options::PERSONA;
 use omote_kit::personas;
 use std::ffi::CStr;
 use std::sync::atomic::Ordering;
@@ -200,20 +201,20 @@ unsafe extern "C" fn make(
 
 /// Makes the persona and has the instance of this number wear it. The instance may be gone by then: the persona stays.
 fn write(form: &Form, id: usize, answer: &Mutex<String>) {
-    let networks = places::networks();
-    let find = |photo: &_| personas::faces(photo, &networks);
-    let said = match form.make(&places::user_data(), persona::today(), &find) {
+    let data = places::data();
+    let find = |photo: &_| personas::faces(photo, data.networks());
+    let said = match form.make(data.root(), persona::today(), &find) {
         Ok(persona) => {
             with_id(id, |core| {
                 core.handle.with_settings(|stored| {
                     clear(stored);
-                    stored.set_text(key::PERSONA, persona.name());
+                    stored.set_text(key(&PERSONA), persona.name());
                 });
                 core.handle.update();
             });
             format!("{} {}", words(c"Photo.Made"), persona.name())
         }
-        Err(e) => format!("{} {}", words(c"Photo.Refused"), chain(&e)),
+        Err(e) => format!("{} {}", words(c"Photo.Refused"), in_one_line(&e)),
     };
     said.clone_into(&mut lock(answer));
     // Open properties are built anew, from OBS's own thread.

@@ -1,20 +1,10 @@
 //! Where the plugin finds networks, ONNX Runtime and personas.
 
 use crate::text;
-use omote_engine::infer::models;
-use std::path::PathBuf;
+use omote_kit::data::DataFolder;
 
-/// The user's data folder, which the program `omote` uses too.
-pub(crate) fn user_data() -> PathBuf {
-    models::data_dir().unwrap_or_default()
-}
-
-/// The folder with networks and ONNX Runtime: the user's where set-up has been run, else the plugin's own.
-pub(crate) fn networks() -> PathBuf {
-    let user = user_data();
-    let named = std::env::var_os(models::DATA_VARIABLE).is_some_and(|v| !v.is_empty());
-    if named || models::models_dir(&user).is_dir() {
-        return user;
-    }
-    text::module_data().filter(|own| models::models_dir(own).is_dir()).unwrap_or(user)
+/// The user's data folder, which the program `omote` uses too. Networks and ONNX Runtime are the plugin's own where set-up
+/// has not been run.
+pub(crate) fn data() -> DataFolder {
+    DataFolder::find(None).unwrap_or_else(|| DataFolder::at("")).or_beside(text::module_data())
 }

@@ -6,13 +6,12 @@ use crate::block::{Block, List};
 use crate::guard::guard;
 use crate::instance::{Core, with_data};
 use crate::session::{ACTOR, Report};
-use crate::settings::{
-    BACKENDS, CORNERS, Kind, LONGEST_WAIT, MODEL_RATES, PRIVACY, QUARTERS, SLIDERS, Stored, key,
-};
+use crate::settings::{Kind, MICROPHONE, Stored, key};
 use crate::text::{c, from_c, told, words};
 use crate::{devices, ffi, photo, wardrobe};
-use omote_engine::pipeline::{LiveStatus, ModelState, State};
+use omote_engine::pipeline::{LiveStatus, ModelState, Privacy, State};
 use omote_engine::source::camera::CameraInfo;
+use omote_kit::options::{CAMERA, Form, MODE, MODEL, OPACITY, Obs, PERSONA, PRIVACY, in_obs};
 use std::ffi::CStr;
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -28,36 +27,23 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
     if let Some(core) = core {
         add_status(&block, core);
     }
-    if kind == Kind::Camera {
-        add_cameras(&block, core);
-    }
-    let list = block.list(key::PERSONA, c"Persona");
-    for name in wardrobe::names() {
-        list.item(&name, &name);
-    }
-    if let Some(core) = core {
-        photo::add(&block, core);
-    }
-    add_models(&block, core.map(|core| core.handle.with_settings(|stored| stored.text(key::MODEL))));
-    add_choices(&block, key::PRIVACY, c"Privacy", &PRIVACY.map(|row| row.0)).on_change(privacy_changed);
-    for (name, least, most, _) in SLIDERS {
-        let label = c(format!("Slider.{}", name.to_string_lossy()));
-        block.slider(name, &label, least, most);
-    }
-    add_choices(&block, key::CORNER, c"Corner", &CORNERS.map(|row| row.0));
-    add_choices(&block, key::BACKEND, c"Backend", &BACKENDS.map(|row| row.0));
-    match kind {
-        Kind::Camera => {
-            block.flag(key::MIRROR, c"Mirror");
-            add_choices(&block, key::ROTATE, c"Rotate", &QUARTERS.map(|row| row.0));
-            block.flag(key::RELEASE, c"Release");
-        }
-        Kind::Filter => {
-            block.flag(key::WAIT, c"Wait");
-            block.milliseconds(key::WAIT_MS, c"WaitMs", LONGEST_WAIT);
+    for (row, obs) in in_obs(kind.on()) {
+        match row.form() {
+            Form::Number(number) => block.slider(obs, number),
+            Form::Count(count) => block.count(obs, count),
+            Form::Flag(_) => block.flag(obs.key, obs.locale),
+            Form::Choice { items, .. } => {
+                let list = add_choices(&block, obs, items.iter().map(|item| item.0));
+                if obs.key == key(&PRIVACY) {
+                    list.on_change(privacy_changed);
+                }
+            }
+            Form::Limit { items, .. } => {
+                add_choices(&block, obs, items.iter().map(|item| item.0));
+            }
+            Form::Name(_) => add_names(&block, obs, core),
         }
     }
-    block.flag(key::QUIET, c"Quiet");
     if let Some(core) = core {
         add_sync(&block, core);
     }
@@ -72,19 +58,41 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
     block.0
 }
 
+/// A list of what is there now.
+fn add_names(block: &Block, obs: Obs, core: Option<&Arc<Core>>) {
+    let list = block.list(obs.key, obs.locale);
+    if obs.key == key(&PERSONA) {
+        for name in wardrobe::names() {
+            list.item(&name, &name);
+        }
+        if let Some(core) = core {
+            photo::add(block, core);
+        }
+    } else if obs.key == key(&MODEL) {
+        list_models(&list, &chosen(core, obs.key));
+    } else if obs.key == key(&CAMERA) {
+        list_cameras(&list, core);
+    } else if obs.key == key(&MODE) {
+        let (camera, mode) = (chosen(core, key(&CAMERA)), chosen(core, obs.key));
+        fill_modes(&list, devices::found().as_deref().map(Vec::as_slice), &camera, &mode);
+    }
+}
+
+/// The name that is chosen; empty where there is no instance yet.
+fn chosen(core: Option<&Arc<Core>>, key: &CStr) -> String {
+    core.map(|core| core.handle.with_settings(|stored| stored.text(key))).unwrap_or_default()
+}
+
 /// The user's swap models. One that is chosen and gone stays in the list, marked.
-fn add_models(block: &Block, chosen: Option<String>) {
-    let list = block.list(key::MODEL, c"Model");
+fn list_models(list: &List, chosen: &str) {
     list.item(&words(c"Model.None"), "");
     let models = wardrobe::models();
     for (name, shown) in &models {
         list.item(shown, name);
     }
-    let chosen = chosen.unwrap_or_default();
-    if !chosen.is_empty() && !models.iter().any(|(name, _)| *name == chosen) {
-        list.disable(list.item(&format!("{chosen} {}", words(c"Model.Gone")), &chosen));
+    if !chosen.is_empty() && !models.iter().any(|(name, _)| name == chosen) {
+        list.disable(list.item(&format!("{chosen} {}", words(c"Model.Gone")), chosen));
     }
-    add_choices(block, key::MODEL_RATE, c"ModelRate", &MODEL_RATES);
 }
 
 /// How the swap model does, for people; nothing where none is worn.
@@ -102,11 +110,10 @@ fn model_line(live: &LiveStatus) -> String {
 }
 
 /// A list whose items are shown as `<label>.<value>` of the language file says.
-fn add_choices(block: &Block, name: &CStr, label: &CStr, values: &[&CStr]) -> List {
-    let list = block.list(name, label);
-    for value in values {
-        let value = value.to_string_lossy();
-        list.item(&words(&c(format!("{}.{value}", label.to_string_lossy()))), &value);
+fn add_choices<'n>(block: &Block, obs: Obs, names: impl Iterator<Item = &'n str>) -> List {
+    let list = block.list(obs.key, obs.locale);
+    for name in names {
+        list.item(&words(&c(format!("{}.{name}", obs.locale.to_string_lossy()))), name);
     }
     list
 }
@@ -122,18 +129,18 @@ unsafe extern "C" fn privacy_changed(
         let block = unsafe { Block::borrow(block) };
         // SAFETY: so do its settings.
         let stored = unsafe { Stored::new(data) };
-        let Some(opacity) = block.find(c"", key::OPACITY) else { return false };
+        let Some(opacity) = block.find(c"", key(&OPACITY)) else { return false };
+        let relaxed = PRIVACY.named(&stored.text(key(&PRIVACY))) == Some(Privacy::Relaxed);
         // SAFETY: the property belongs to the set, which lives.
-        unsafe { ffi::obs_property_set_enabled(opacity, stored.text(key::PRIVACY) == "relaxed") };
+        unsafe { ffi::obs_property_set_enabled(opacity, relaxed) };
         true
     })
 }
 
-fn add_cameras(block: &Block, core: Option<&Arc<Core>>) {
-    let chosen = |name: &CStr| core.map(|core| core.handle.with_settings(|stored| stored.text(name)));
-    let (chosen, mode) = (chosen(key::CAMERA).unwrap_or_default(), chosen(key::MODE).unwrap_or_default());
+/// The cameras that are known; more may be found meanwhile. One that is chosen and gone stays in the list, marked.
+fn list_cameras(list: &List, core: Option<&Arc<Core>>) {
+    let chosen = chosen(core, key(&CAMERA));
     let found = devices::look(core.map(|core| core.id));
-    let list = block.list(key::CAMERA, c"Camera");
     list.item(&words(c"Camera.First"), "");
     for camera in found.iter().flat_map(|found| found.iter()) {
         let trouble = camera.trouble.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
@@ -155,7 +162,6 @@ fn add_cameras(block: &Block, core: Option<&Arc<Core>>) {
         Some(_) => {}
     }
     list.on_change(camera_changed);
-    fill_modes(&block.list(key::MODE, c"Mode"), found.as_deref().map(Vec::as_slice), &chosen, &mode);
 }
 
 /// The modes of a camera. OBS forgets a mode that is not in the list: where the camera's modes are not known (yet), the one
@@ -185,8 +191,8 @@ unsafe extern "C" fn camera_changed(
         let block = unsafe { Block::borrow(block) };
         // SAFETY: so do its settings.
         let stored = unsafe { Stored::new(data) };
-        let (chosen, mode) = (stored.text(key::CAMERA), stored.text(key::MODE));
-        let Some(modes) = block.find(c"", key::MODE) else { return false };
+        let (chosen, mode) = (stored.name(&CAMERA), stored.name(&MODE));
+        let Some(modes) = block.find(c"", key(&MODE)) else { return false };
         fill_modes(&List(modes), devices::found().as_deref().map(Vec::as_slice), &chosen, &mode);
         true
     })
@@ -247,7 +253,7 @@ fn delay_line(core: &Core) -> String {
 /// The measured delay, and a button that gives it to a microphone.
 fn add_sync(block: &Block, core: &Core) {
     block.note(DELAY, &delay_line(core));
-    let list = block.list(key::MICROPHONE, c"Sync.Microphone");
+    let list = block.list(MICROPHONE, c"Sync.Microphone");
     list.item(&words(c"Sync.None"), "");
     let mut names: Vec<String> = Vec::new();
     // SAFETY: libobs calls back with living sources before it returns, and with the names' address.
@@ -287,7 +293,7 @@ unsafe extern "C" fn set_sync(
         // SAFETY: libobs' properties live through this call.
         let block = unsafe { Block::borrow(block) };
         let said = with_data(data, |core| {
-            let name = core.handle.with_settings(|stored| stored.text(key::MICROPHONE));
+            let name = core.handle.with_settings(|stored| stored.text(MICROPHONE));
             let Some(delay) = core.delay.get() else { return words(c"Sync.Unknown") };
             if name.is_empty() {
                 return words(c"Sync.Choose");

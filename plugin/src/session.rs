@@ -6,16 +6,16 @@ use crate::{faults, guard, left, places, wardrobe};
 use omote_engine::actor::ActorOptions;
 use omote_engine::badge::{BadgedFrame, Corner};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
-use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{
-    self, FADE, Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, Shown, Why,
+    self, FADE, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, Shown, Why,
 };
 use omote_engine::slot::{Publisher, Taken, slot};
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
 use omote_engine::swap::Mask;
-use omote_engine::track::{Tracker, TrackerConfig};
+use omote_engine::track::TrackerConfig;
 use omote_kit::personas::Stamp;
+use omote_kit::{in_one_line, networks};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -245,7 +245,7 @@ impl Worker {
             let fault =
                 || Err(Error::new(ErrorKind::Backend, Stage::Pipeline, "the plugin broke down: see the log"));
             let done = guard::guard("starting the engine", fault(), || self.obey(options));
-            let why = done.err().map(|e| chain(&e));
+            let why = done.err().map(|e| in_one_line(&e));
             failed = why.is_some().then(Instant::now);
             let mut trouble = lock(&self.shared.trouble);
             if let Some(why) = &why
@@ -311,17 +311,17 @@ impl Worker {
     fn obey(&mut self, options: &Options) -> Result<()> {
         faults::panic_if(faults::START);
         let stamp = wardrobe::stamp(&options.persona);
-        let wear = Worn { persona: options.persona.clone(), stamp, mask: options.mask };
+        let wear = Worn { persona: options.persona.clone(), stamp, mask: options.values.mask() };
         let live = lock(&self.shared.live).clone();
-        let restart = self.running.as_ref().is_none_or(|o| o.backend != options.backend);
+        let restart = self.running.as_ref().is_none_or(|o| o.values.backend != options.values.backend);
         let Some(live) = live.filter(|_| !restart) else {
             self.stop();
             return self.start(options, wear);
         };
-        live.set_look(options.look);
-        live.set_privacy(options.privacy);
-        live.set_corner(options.corner);
-        live.set_turn(options.turn);
+        live.set_look(options.values.look());
+        live.set_privacy(options.values.privacy);
+        live.set_corner(options.values.corner);
+        live.set_turn(options.values.turn());
         if self.host.is_none() && self.running.as_ref().is_none_or(|o| o.camera != options.camera) {
             live.set_source(camera(&options.camera));
         }
@@ -340,12 +340,12 @@ impl Worker {
     fn start(&mut self, options: &Options, wear: Worn) -> Result<()> {
         let texture = wardrobe::texture(&wear.persona, wear.mask)?;
         let source = self.host.clone().unwrap_or_else(|| camera(&options.camera));
-        let gpu = wardrobe::device(options.backend);
+        let gpu = wardrobe::device(options.values.backend);
         let config = LiveConfig {
             source,
             follow: trackers(),
             personas: vec![texture],
-            settings: options.engine(),
+            settings: options.values.settings(),
             gpu,
         };
         let live = Live::start(config)?;
@@ -359,11 +359,6 @@ impl Worker {
     }
 }
 
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &Error) -> String {
-    omote_engine::error::in_one_line(error)
-}
-
 fn camera(choice: &CameraChoice) -> LiveSource {
     if choice.device == ACTOR {
         return LiveSource::Actor(ActorOptions::new(1, 1280, 720, Rate::DEFAULT));
@@ -373,15 +368,6 @@ fn camera(choice: &CameraChoice) -> LiveSource {
 }
 
 fn trackers() -> MakeFollow {
-    Box::new(|| {
-        let data = places::networks();
-        let networks = |e: &dyn std::fmt::Display| {
-            let message = format!("the face networks can't be used: {e}");
-            Error::new(ErrorKind::Missing, Stage::Infer, message)
-        };
-        let runtime = Runtime::discover(models::library(&data).as_deref()).map_err(|e| networks(&e))?;
-        let tracker = Tracker::new(&runtime, &models::models_dir(&data), TrackerConfig::default())
-            .map_err(|e| networks(&e))?;
-        Ok(faults::wrap(Box::new(tracker) as Box<dyn Follow>))
-    })
+    let make = networks::trackers_later(&places::data(), TrackerConfig::default());
+    Box::new(move || Ok(faults::wrap(make()?)))
 }

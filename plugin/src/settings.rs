@@ -4,38 +4,19 @@
 
 use crate::ffi;
 use crate::text::{c, from_c};
-use omote_engine::badge::Corner;
-use omote_engine::composite::{Backend, Look};
-use omote_engine::frame::{Quarter, Turn};
-use omote_engine::pipeline::{Privacy, Settings};
-use omote_engine::swap::Mask;
+use omote_kit::options::{
+    BACKEND, BADGE, CAMERA, Choice, Count, EDGE, EYES, Flag, Form, LIGHT, Limit, MIRROR, MODE, MODEL,
+    MODEL_RATE, MOUTH, Name, Number, OPACITY, On, PERSONA, PRIVACY, QUIET, RELEASE, ROTATE, Row, SHAPE,
+    SHARPNESS, Setting, Values, WAIT, WAIT_MS, in_obs,
+};
 use std::ffi::CStr;
 
-/// Keys. They stand in users' scene collections: never rename one.
-pub(crate) mod key {
-    use std::ffi::CStr;
-    pub(crate) const PERSONA: &CStr = c"persona";
-    pub(crate) const MODEL: &CStr = c"model";
-    pub(crate) const MODEL_RATE: &CStr = c"model_rate";
-    pub(crate) const PRIVACY: &CStr = c"privacy";
-    pub(crate) const OPACITY: &CStr = c"opacity";
-    pub(crate) const EYES: &CStr = c"eyes";
-    pub(crate) const MOUTH: &CStr = c"mouth";
-    pub(crate) const EDGE: &CStr = c"edge";
-    pub(crate) const LIGHT: &CStr = c"light";
-    pub(crate) const SHAPE: &CStr = c"shape";
-    pub(crate) const SHARPNESS: &CStr = c"sharpness";
-    pub(crate) const CORNER: &CStr = c"badge_corner";
-    pub(crate) const BACKEND: &CStr = c"backend";
-    pub(crate) const QUIET: &CStr = c"nothing_until_ready";
-    pub(crate) const WAIT: &CStr = c"wait";
-    pub(crate) const WAIT_MS: &CStr = c"wait_ms";
-    pub(crate) const CAMERA: &CStr = c"camera";
-    pub(crate) const MODE: &CStr = c"mode";
-    pub(crate) const MIRROR: &CStr = c"mirror";
-    pub(crate) const ROTATE: &CStr = c"rotate";
-    pub(crate) const RELEASE: &CStr = c"release_when_hidden";
-    pub(crate) const MICROPHONE: &CStr = c"microphone";
+/// The key of the microphone that the measured delay is given to. It stands in users' scene collections.
+pub(crate) const MICROPHONE: &CStr = c"microphone";
+
+/// The key of an option.
+pub(crate) fn key(row: &dyn Row) -> &'static CStr {
+    row.obs().map_or(c"", |obs| obs.key)
 }
 
 /// Which kind of instance settings belong to.
@@ -45,6 +26,16 @@ pub(crate) enum Kind {
     Camera,
     /// "Omote Face Filter".
     Filter,
+}
+
+impl Kind {
+    /// The options that this kind has.
+    pub(crate) fn on(self) -> On {
+        match self {
+            Self::Camera => On::Camera,
+            Self::Filter => On::Filter,
+        }
+    }
 }
 
 /// The camera that an "Omote Camera" opens: its id, and a mode as [`omote_engine::source::camera::CameraMode`]
@@ -67,12 +58,7 @@ pub(crate) struct ModelChoice {
 pub(crate) struct Options {
     pub(crate) persona: String,
     pub(crate) model: ModelChoice,
-    pub(crate) mask: Mask,
-    pub(crate) look: Look,
-    pub(crate) privacy: Privacy,
-    pub(crate) corner: Corner,
-    pub(crate) backend: Backend,
-    pub(crate) turn: Turn,
+    pub(crate) values: Values,
     pub(crate) camera: CameraChoice,
     /// Draw nothing until the first swapped face.
     pub(crate) quiet: bool,
@@ -80,42 +66,6 @@ pub(crate) struct Options {
     pub(crate) wait_ms: u64,
     /// Close the camera while nobody sees it.
     pub(crate) release: bool,
-}
-
-/// The longest wait for a frame's own result, ms.
-pub(crate) const LONGEST_WAIT: i32 = 30;
-
-/// Names in the settings, and what they mean.
-pub(crate) const PRIVACY: [(&CStr, Privacy); 2] =
-    [(c"protect", Privacy::Protect), (c"relaxed", Privacy::Relaxed)];
-pub(crate) const CORNERS: [(&CStr, Corner); 5] = [
-    (c"middle", Corner::Middle),
-    (c"top-right", Corner::TopRight),
-    (c"top-left", Corner::TopLeft),
-    (c"bottom-right", Corner::BottomRight),
-    (c"bottom-left", Corner::BottomLeft),
-];
-pub(crate) const BACKENDS: [(&CStr, Backend); 3] =
-    [(c"auto", Backend::Auto), (c"gpu", Backend::Gpu), (c"cpu", Backend::Cpu)];
-pub(crate) const QUARTERS: [(&CStr, Quarter); 4] =
-    [(c"0", Quarter::None), (c"90", Quarter::Right), (c"180", Quarter::Half), (c"270", Quarter::Left)];
-
-/// Limits of a swap model's results a second; 0 is none.
-pub(crate) const MODEL_RATES: [&CStr; 5] = [c"0", c"5", c"10", c"15", c"30"];
-
-/// A slider: key, least, most, where it stands at first.
-pub(crate) const SLIDERS: [(&CStr, f64, f64, f64); 7] = [
-    (key::OPACITY, 0.0, 1.0, 1.0),
-    (key::EYES, 0.0, 1.0, 0.0),
-    (key::MOUTH, 0.0, 1.0, 0.0),
-    (key::EDGE, 0.25, 2.0, 1.0),
-    (key::LIGHT, 0.0, 1.0, 1.0),
-    (key::SHAPE, 0.0, 1.0, 0.0),
-    (key::SHARPNESS, 0.0, 2.0, 1.0),
-];
-
-fn meant<T: Copy>(table: &[(&CStr, T)], word: &str, otherwise: T) -> T {
-    table.iter().find(|(name, _)| name.to_bytes() == word.as_bytes()).map_or(otherwise, |(_, value)| *value)
 }
 
 /// A view of settings that libobs holds.
@@ -141,9 +91,34 @@ impl Stored {
         unsafe { ffi::obs_data_get_bool(self.0, name.as_ptr()) }
     }
 
-    fn number(self, name: &CStr) -> f64 {
+    /// A number, brought into its range.
+    fn number(self, row: &Setting<Number>) -> f32 {
         // SAFETY: as above.
-        unsafe { ffi::obs_data_get_double(self.0, name.as_ptr()) }
+        row.clamp(unsafe { ffi::obs_data_get_double(self.0, key(row).as_ptr()) } as f32)
+    }
+
+    /// A whole number, brought into its range.
+    fn count(self, row: &Setting<Count>) -> u8 {
+        // SAFETY: as above.
+        row.clamp(unsafe { ffi::obs_data_get_int(self.0, key(row).as_ptr()) })
+    }
+
+    /// What a word means; one that means nothing counts as the default.
+    fn choice<T: Copy + PartialEq + Sync>(self, row: &Setting<Choice<T>>) -> T {
+        row.named_or_default(&self.text(key(row)))
+    }
+
+    /// A limit, 0 for none.
+    fn limit(self, row: &Setting<Limit>) -> u32 {
+        row.clamp(self.text(key(row)).parse().unwrap_or_default())
+    }
+
+    fn is_on(self, row: &Setting<Flag>) -> bool {
+        self.flag(key(row))
+    }
+
+    pub(crate) fn name(self, row: &Setting<Name>) -> String {
+        self.text(key(row))
     }
 
     pub(crate) fn set_text(self, name: &CStr, value: &str) {
@@ -166,105 +141,60 @@ impl Stored {
         unsafe { ffi::obs_data_set_double(self.0, name.as_ptr(), value) }
     }
 
-    /// What the settings mean. Words that mean nothing count as their default, numbers as the nearest in range.
+    /// What the settings mean.
     pub(crate) fn options(self, kind: Kind) -> Options {
-        let slider = |name: &CStr| {
-            let known = SLIDERS.iter().find(|row| row.0 == name);
-            let (least, most, first) = known.map_or((0.0, 1.0, 0.0), |row| (row.1, row.2, row.3));
-            let value = self.number(name);
-            (if value.is_finite() { value.clamp(least, most) } else { first }) as f32
-        };
         let camera = kind == Kind::Camera;
-        let wait = self.flag(key::WAIT) && !camera;
-        // SAFETY: the settings live.
-        let wait_ms = unsafe { ffi::obs_data_get_int(self.0, key::WAIT_MS.as_ptr()) };
+        let turn = Values::default();
         Options {
-            persona: self.text(key::PERSONA),
-            model: ModelChoice {
-                name: self.text(key::MODEL),
-                rate: self.text(key::MODEL_RATE).parse().unwrap_or_default(),
+            persona: self.name(&PERSONA),
+            model: ModelChoice { name: self.name(&MODEL), rate: self.limit(&MODEL_RATE) },
+            values: Values {
+                opacity: self.number(&OPACITY),
+                light: self.number(&LIGHT),
+                shape: self.number(&SHAPE),
+                eyes: self.number(&EYES),
+                mouth: self.number(&MOUTH),
+                edge: self.number(&EDGE),
+                sharpness: self.number(&SHARPNESS),
+                privacy: self.choice(&PRIVACY),
+                corner: self.choice(&BADGE),
+                backend: self.choice(&BACKEND),
+                // A filter's picture is turned by the scene, and the badge must not be mirrored with it.
+                mirror: if camera { self.is_on(&MIRROR) } else { turn.mirror },
+                rotate: if camera { self.choice(&ROTATE) } else { turn.rotate },
+                max_faces: turn.max_faces,
             },
-            mask: Mask {
-                eyes: slider(key::EYES),
-                mouth: slider(key::MOUTH),
-                edge: slider(key::EDGE),
-                sharpness: slider(key::SHARPNESS),
-            },
-            look: Look {
-                opacity: slider(key::OPACITY),
-                light: slider(key::LIGHT),
-                shape: slider(key::SHAPE),
-                ..Look::default()
-            },
-            privacy: meant(&PRIVACY, &self.text(key::PRIVACY), Privacy::Protect),
-            corner: meant(&CORNERS, &self.text(key::CORNER), Corner::default()),
-            backend: meant(&BACKENDS, &self.text(key::BACKEND), Backend::Auto),
-            // A filter's picture is turned by the scene, and the badge must not be mirrored with it.
-            turn: Turn {
-                mirror: camera && self.flag(key::MIRROR),
-                rotate: if camera {
-                    meant(&QUARTERS, &self.text(key::ROTATE), Quarter::None)
-                } else {
-                    Quarter::None
-                },
-                size: None,
-            },
-            camera: CameraChoice { device: self.text(key::CAMERA), mode: self.text(key::MODE) },
-            quiet: self.flag(key::QUIET),
-            wait_ms: if wait { wait_ms.clamp(1, LONGEST_WAIT.into()) as u64 } else { 0 },
-            release: self.flag(key::RELEASE),
+            camera: CameraChoice { device: self.name(&CAMERA), mode: self.name(&MODE) },
+            quiet: self.is_on(&QUIET),
+            wait_ms: if !camera && self.is_on(&WAIT) { self.count(&WAIT_MS).into() } else { 0 },
+            release: self.is_on(&RELEASE),
         }
     }
 
     /// What a new instance starts with.
     pub(crate) fn defaults(self, kind: Kind) {
-        let text = |name: &CStr, value: &CStr| {
+        let text = |key: &CStr, value: &str| {
             // SAFETY: the settings live; libobs copies the text.
-            unsafe { ffi::obs_data_set_default_string(self.0, name.as_ptr(), value.as_ptr()) };
+            unsafe { ffi::obs_data_set_default_string(self.0, key.as_ptr(), c(value).as_ptr()) };
         };
-        let flag = |name: &CStr, value: bool| {
-            // SAFETY: as above.
-            unsafe { ffi::obs_data_set_default_bool(self.0, name.as_ptr(), value) };
-        };
-        text(key::PERSONA, c"ko-omote");
-        text(key::MODEL, c"");
-        text(key::MODEL_RATE, c"0");
-        text(key::PRIVACY, c"protect");
-        text(key::CORNER, c"middle");
-        text(key::BACKEND, c"auto");
-        for (name, _, _, first) in SLIDERS {
-            // SAFETY: as above.
-            unsafe { ffi::obs_data_set_default_double(self.0, name.as_ptr(), first) };
-        }
-        match kind {
-            Kind::Filter => {
-                flag(key::QUIET, true);
-                flag(key::WAIT, false);
-                // SAFETY: as above.
-                unsafe { ffi::obs_data_set_default_int(self.0, key::WAIT_MS.as_ptr(), 12) };
+        for (row, obs) in in_obs(kind.on()) {
+            let key = obs.key.as_ptr();
+            match row.form() {
+                Form::Number(number) => {
+                    // SAFETY: the settings live.
+                    unsafe { ffi::obs_data_set_default_double(self.0, key, number.default) };
+                }
+                Form::Count(count) => {
+                    // SAFETY: as above.
+                    unsafe { ffi::obs_data_set_default_int(self.0, key, count.default.into()) };
+                }
+                Form::Flag(on) => {
+                    // SAFETY: as above.
+                    unsafe { ffi::obs_data_set_default_bool(self.0, key, on) };
+                }
+                Form::Choice { default, .. } | Form::Name(default) => text(obs.key, default),
+                Form::Limit { .. } => text(obs.key, "0"),
             }
-            Kind::Camera => {
-                flag(key::QUIET, false);
-                flag(key::MIRROR, false);
-                flag(key::RELEASE, false);
-                text(key::ROTATE, c"0");
-                text(key::CAMERA, c"");
-                text(key::MODE, c"");
-            }
-        }
-    }
-}
-
-impl Options {
-    /// The engine's settings.
-    pub(crate) fn engine(&self) -> Settings {
-        Settings {
-            backend: self.backend,
-            privacy: self.privacy,
-            look: self.look,
-            corner: self.corner,
-            turn: self.turn,
-            max_faces: 1,
         }
     }
 }

@@ -11,19 +11,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use omote_engine::actor::ActorOptions;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::output::{self, Existing, Options, OutputFile};
-use omote_engine::pipeline::{
-    Follow, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, SinkId, camera,
-};
+use omote_engine::pipeline::{Live, LiveConfig, LiveSource, LiveStatus, MakeModel, SinkId, camera};
 use omote_engine::sink;
 use omote_engine::sink::virtual_camera::VirtualCamera;
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
+use omote_kit::data::DataFolder;
+use omote_kit::options::{BADGE, PRIVACY, ROTATE};
+use omote_kit::swap_models::SwapOptions;
+use omote_kit::{networks, swap_models};
 
-use crate::wear_args::{LIVE_FACES, PrivacyArg, WearArgs, size};
+use crate::wear_args::{LIVE_FACES, PrivacyArg, WearArgs, choice, size};
 use crate::window::{self, Given, WindowOptions};
 use crate::{ending, left_over, setup, wardrobe};
 use figures::Figures;
@@ -39,8 +41,7 @@ pub(crate) struct LiveArgs {
     pub(crate) camera: Option<String>,
     #[command(flatten)]
     pub(crate) wear: WearArgs,
-    /// What is shown when a face is lost: `protect` never lets an uncovered face out
-    #[arg(long, value_enum, default_value_t = PrivacyArg::Protect)]
+    #[arg(long, help = PRIVACY.help, default_value = PRIVACY.default_name(), value_parser = choice(&PRIVACY))]
     pub(crate) privacy: PrivacyArg,
     /// Be a camera for other programs: auto, v4l2, v4l2:/dev/videoN, or pipewire
     #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "auto")]
@@ -103,13 +104,12 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
         return Err(Error::new(ErrorKind::Usage, Stage::Pipeline, message).into());
     }
     let wear = &args.wear;
-    let word = |value: clap::builder::PossibleValue| value.get_name().to_owned();
     let number = |id, value| typed(id).then_some(value);
     let given = Given {
         persona: typed("persona").then(|| wear.persona.first().cloned()).flatten(),
         source: args.camera.clone(),
-        privacy: typed("privacy").then(|| args.privacy.to_possible_value().map(word)).flatten(),
-        badge: typed("badge").then(|| wear.badge.to_possible_value().map(word)).flatten(),
+        privacy: typed("privacy").then(|| PRIVACY.name_of(args.privacy).to_owned()),
+        badge: typed("badge").then(|| BADGE.name_of(wear.badge).to_owned()),
         virtual_camera: args.virtual_camera.as_ref().map(VirtualCamera::to_string),
         opacity: number("opacity", wear.opacity),
         light: number("light", wear.light),
@@ -119,7 +119,7 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
         sharpness: number("sharpness", wear.sharpness),
         shape: number("shape", wear.shape),
         mirror: typed("mirror").then_some(wear.mirror),
-        rotation: typed("rotate").then(|| wear.rotate.parse().ok()).flatten(),
+        rotation: typed("rotate").then(|| ROTATE.name_of(wear.rotate).parse().ok()).flatten(),
         model: wear.model.clone(),
     };
     window::run(WindowOptions { given, data: wear.data.clone(), dump_state: None, try_window: false })
@@ -153,12 +153,14 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.wear.data.as_deref())?;
     left_over::tell(&data);
     let personas = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
-    let (follow, runtime) = trackers(args, data.clone())?;
+    let folder = DataFolder::at(&data);
+    let (follow, runtime) = networks::trackers(&folder, args.wear.tracking(args.privacy))?;
     let settings = args.wear.settings(args.privacy);
     let source = args.source()?;
     let live = Arc::new(Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?);
-    if args.wear.model.model.is_some() {
-        live.wear_model(Some(make_model(args)?));
+    if let Some(options) = args.wear.model.options() {
+        let persona = args.wear.persona.first().cloned().unwrap_or_default();
+        live.wear_model(Some(make_model(folder, options, persona)));
     }
     let figures = Figures::watch(&live)?;
     let mut outputs = Outputs::open(&live, args, &data, recording)?;
@@ -186,32 +188,13 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     Ok(ending::session_code(whole))
 }
 
-/// Loads the swap model that the options name.
-fn make_model(args: &LiveArgs) -> anyhow::Result<MakeModel> {
-    let data = setup::data_folder(args.wear.data.as_deref())?;
-    let (options, persona) =
-        (args.wear.model.clone(), args.wear.persona.first().cloned().unwrap_or_default());
-    Ok(Box::new(move || {
-        let failed = |e: anyhow::Error| Error::new(ErrorKind::Backend, Stage::Infer, format!("{e:#}"));
+/// Loads a swap model on the pipeline's thread; a file that is not among the user's models is tested and taken first.
+fn make_model(data: DataFolder, options: SwapOptions, persona: String) -> MakeModel {
+    Box::new(move || {
         let tell = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
-        let none = || Error::new(ErrorKind::Usage, Stage::Infer, "no swap model is named");
-        wardrobe::model(&options, &persona, &data, tell).map_err(failed)?.ok_or_else(none)
-    }))
-}
-
-/// Makes trackers: the first one now, so that what is missing is said at once.
-pub(crate) fn trackers(args: &LiveArgs, data: PathBuf) -> anyhow::Result<(MakeFollow, &'static str)> {
-    let config = args.wear.tracking(args.privacy);
-    let (first, runtime) = wardrobe::tracker(&data, config)?;
-    let mut first = Some(first);
-    let make: MakeFollow = Box::new(move || {
-        let tracker = match first.take() {
-            Some(tracker) => tracker,
-            None => wardrobe::tracker_again(&data, config)?,
-        };
-        Ok(Box::new(tracker) as Box<dyn Follow>)
-    });
-    Ok((make, runtime))
+        swap_models::take_file(&data, &options.name, tell)?;
+        swap_models::load(&data, &options, &persona, tell)
+    })
 }
 
 /// Tells the user what changes, and on a terminal once a second how it goes. Whether anybody reads it changes nothing.

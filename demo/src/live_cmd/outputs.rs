@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use omote_engine::pipeline::{Live, LiveStatus, Recorded, SinkId};
 use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
+use omote_kit::in_one_line;
 
 use super::LiveArgs;
 use crate::ending;
@@ -67,7 +68,7 @@ impl Outputs {
             camera.tried = Instant::now();
             match attach(live, &camera.which, &camera.spec) {
                 Ok(id) => camera.id = Some(id),
-                Err(e) => log::warn!("{e:#}; trying again"),
+                Err(e) => log::warn!("{}; trying again", in_one_line(e.as_ref())),
             }
         }
     }

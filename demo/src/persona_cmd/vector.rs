@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
-use omote_engine::infer::{Runtime, models};
 use omote_engine::persona::Picture;
 use omote_engine::space::MeshPoint;
 use omote_engine::swap::neural::registry::{Purpose, Recogniser, Registry};
+use omote_kit::data::DataFolder;
+use omote_kit::networks;
 use omote_kit::personas::frame;
 
 /// The recogniser among the user's models.
@@ -38,13 +39,8 @@ impl Recognising {
     }
 
     fn load(&self) -> Result<Recogniser> {
-        let runtime = Runtime::discover(models::library(&self.data).as_deref()).map_err(|e| {
-            Error::wrap(
-                ErrorKind::Backend,
-                Stage::Infer,
-                format!("the face recogniser can't be used: {e}"),
-                e,
-            )
+        let runtime = networks::runtime(&DataFolder::at(&self.data)).map_err(|e| {
+            Error::wrap(e.kind(), e.stage(), format!("the face recogniser can't be used: {e}"), e)
         })?;
         let gone = || Error::new(ErrorKind::Missing, Stage::Infer, "there is no face recogniser any more");
         self.registry.recogniser(&runtime)?.ok_or_else(gone)

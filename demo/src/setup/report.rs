@@ -4,6 +4,9 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use omote_kit::setup::{Progress, Transfer};
+
+use crate::ending;
 
 /// Where the steps are told. Everything goes to standard error: standard output is for results.
 pub(crate) struct Report {
@@ -24,9 +27,10 @@ impl Report {
     pub(crate) fn heard_by(listener: Listener) -> Self {
         Self { terminal: false, listener: Some(listener) }
     }
+}
 
-    /// One finished or beginning step: a verb and what it is about.
-    pub(crate) fn line(&self, verb: &str, text: &str) {
+impl Progress for Report {
+    fn line(&self, verb: &'static str, text: &str) {
         // A closed standard error is no reason to stop setting up.
         let _ = writeln!(std::io::stderr().lock(), "{verb:>9}  {text}");
         if let Some(listener) = self.listener.as_ref().filter(|_| !verb.is_empty()) {
@@ -34,8 +38,8 @@ impl Report {
         }
     }
 
-    /// A bar over `total` bytes for a step that takes a while. Without a terminal it prints quarters.
-    pub(crate) fn bytes(&self, verb: &'static str, text: &str, total: u64) -> Bar<'_> {
+    /// A bar on a terminal; elsewhere quarters are printed.
+    fn transfer(&self, verb: &'static str, text: &str, total: u64) -> Box<dyn Transfer + '_> {
         self.line(verb, text);
         let bar = if self.terminal {
             let bar = ProgressBar::new(total);
@@ -46,12 +50,16 @@ impl Report {
         } else {
             ProgressBar::hidden()
         };
-        Bar { report: self, verb, text: text.to_owned(), bar, total: total.max(1), quarter: 0 }
+        Box::new(Bar { report: self, verb, text: text.to_owned(), bar, total: total.max(1), quarter: 0 })
+    }
+
+    fn is_over(&self) -> bool {
+        ending::over()
     }
 }
 
 /// Progress of one step. The bar goes when this is dropped.
-pub(crate) struct Bar<'a> {
+struct Bar<'a> {
     report: &'a Report,
     verb: &'static str,
     text: String,
@@ -60,9 +68,8 @@ pub(crate) struct Bar<'a> {
     quarter: u64,
 }
 
-impl Bar<'_> {
-    /// Says that `done` of the total bytes are there.
-    pub(crate) fn set(&mut self, done: u64) {
+impl Transfer for Bar<'_> {
+    fn set(&mut self, done: u64) {
         self.bar.set_position(done);
         if let Some(listener) = &self.report.listener {
             listener(self.verb, &self.text, Some((done as f32 / self.total as f32).min(1.0)));

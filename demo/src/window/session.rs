@@ -5,25 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use omote_engine::composite::{Backend, Look};
-use omote_engine::error::in_one_line;
+use omote_engine::composite::Look;
 use omote_engine::frame::Turn;
 use omote_engine::gpu::Gpu;
 use omote_engine::persona::{self, Persona};
-use omote_engine::pipeline::{FADE, Follow, LiveConfig, Settings};
+use omote_engine::pipeline::{FADE, LiveConfig};
 use omote_engine::slot::{Publisher, Taken, slot};
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::swap::Mask;
 use omote_engine::track::{Selection, TrackerConfig};
+use omote_kit::data::DataFolder;
+use omote_kit::options::LIVE_FACES;
 use omote_kit::personas;
+use omote_kit::{in_one_line, networks};
 use omote_masks::built_in;
 
 use super::devices;
 use super::settings::{Remembered, Sliders};
 use crate::wardrobe;
 pub(super) use omote_engine::pipeline::{Live, LiveSource, LiveStatus, Shown, SinkId, State};
-
-/// Faces that the tracker looks for: more than wear a persona, so that strangers are known of.
-const TRACKED: usize = 4;
 
 /// What a session starts with.
 pub(super) struct Start {
@@ -65,25 +64,17 @@ impl From<anyhow::Error> for Refusal {
 /// Loads persona and networks and starts the threads. Takes a second or so.
 pub(super) fn start(start: Start) -> Result<Started, Refusal> {
     let Start { data, remembered, gpu } = start;
-    // The networks first: without them nothing else matters.
-    let config = TrackerConfig { max_faces: TRACKED, selection: Selection::All, ..TrackerConfig::default() };
-    let (tracker, _) = wardrobe::tracker(&data, config)?;
+    // The networks first: without them nothing else matters. More faces than wear a persona are looked for, so that
+    // strangers are known of.
+    let max_faces = usize::from(LIVE_FACES);
+    let config = TrackerConfig { max_faces, selection: Selection::All, ..TrackerConfig::default() };
+    let (follow, _) = networks::trackers(&DataFolder::at(&data), config).map_err(anyhow::Error::from)?;
     let (name, persona, notice) = first_persona(&remembered.persona, &data)?;
-    let texture = FaceTexture::of_persona(&persona, mask(&remembered.look))
-        .map_err(|error| Refusal::Fault(error.to_string()))?;
-    let mut first: Option<Box<dyn Follow>> = Some(Box::new(tracker));
-    let follow = Box::new(move || match first.take() {
-        Some(tracker) => Ok(tracker),
-        None => Ok(Box::new(wardrobe::tracker_again(&data, config)?) as Box<dyn Follow>),
-    });
-    let settings = Settings {
-        backend: Backend::Auto,
-        privacy: remembered.privacy_level(),
-        look: look(&remembered.look),
-        corner: remembered.corner(),
-        turn: turn(&remembered),
-        max_faces: 1,
-    };
+    let values = remembered.values();
+    let texture = wardrobe::TEXTURES
+        .bake(&persona, values.mask())
+        .map_err(|error| Refusal::Fault(in_one_line(&error)))?;
+    let settings = values.settings();
     let id = if remembered.source.is_empty() { devices::first_choice() } else { remembered.source.clone() };
     let source = devices::source(&id, &remembered.mode);
     let config = LiveConfig { source, follow, personas: vec![texture], settings, gpu };
@@ -107,17 +98,17 @@ fn first_persona(name: &str, data: &Path) -> anyhow::Result<(String, Persona, Op
 
 /// How personas are drawn, from the sliders.
 pub(super) fn look(sliders: &Sliders) -> Look {
-    Look { opacity: sliders.opacity, light: sliders.light, shape: sliders.shape, ..Look::default() }
+    sliders.values().look()
 }
 
 /// What is baked into a persona's texture, from the sliders.
 pub(super) fn mask(sliders: &Sliders) -> Mask {
-    Mask { eyes: sliders.eyes, mouth: sliders.mouth, edge: sliders.edge, sharpness: sliders.sharpness }
+    sliders.values().mask()
 }
 
 /// How the output is turned.
 pub(super) fn turn(remembered: &Remembered) -> Turn {
-    Turn { mirror: remembered.mirrored_output, rotate: remembered.quarter(), size: None }
+    remembered.values().turn()
 }
 
 /// A persona to be put on.
@@ -140,11 +131,11 @@ impl Fitting {
             match asked.take(Duration::from_secs(3600)) {
                 Taken::Closed => return,
                 Taken::Late => {}
-                Taken::Value(fit) => match FaceTexture::of_persona(&fit.persona, fit.mask) {
+                Taken::Value(fit) => match wardrobe::TEXTURES.bake(&fit.persona, fit.mask) {
                     Ok(texture) => {
                         live.wear(vec![texture], if fit.fade { FADE } else { Duration::ZERO });
                     }
-                    Err(error) => log::warn!("{} can't be worn: {error}", fit.persona.name()),
+                    Err(error) => log::warn!("{}", in_one_line(&error)),
                 },
             }
         };

@@ -8,6 +8,10 @@ use omote_engine::badge::Corner;
 use omote_engine::frame::Quarter;
 use omote_engine::output::{self, OutputError};
 use omote_engine::pipeline::Privacy;
+use omote_kit::options::{
+    self, BADGE, EYES, LIGHT, MIRROR, MODEL_RATE, MOUTH, Number, OPACITY, PERSONA, PRIVACY, ROTATE, SHAPE,
+    Setting, Values,
+};
 use serde::{Deserialize, Serialize};
 
 /// Name of the file in the configuration folder.
@@ -60,7 +64,7 @@ pub(super) struct Sliders {
     pub(super) eyes: f32,
     /// The persona's inner mouth instead of one's own, 0..=1.
     pub(super) mouth: f32,
-    /// Softness of the edge, 0.3..=2; 1 is as painted.
+    /// Softness of the edge, 0.25..=2; 1 is as painted.
     pub(super) edge: f32,
     /// How far the persona takes on the live light, 0..=1.
     pub(super) light: f32,
@@ -72,33 +76,53 @@ pub(super) struct Sliders {
 
 impl Default for Sliders {
     fn default() -> Self {
-        Self { opacity: 1.0, eyes: 0.0, mouth: 0.0, edge: 1.0, light: 1.0, sharpness: 1.0, shape: 0.0 }
+        let Values { opacity, eyes, mouth, edge, light, sharpness, shape, .. } = Values::default();
+        Self { opacity, eyes, mouth, edge, light, sharpness, shape }
+    }
+}
+
+impl Sliders {
+    /// Each slider, and its row in the table of options.
+    fn each(&mut self) -> [(&mut f32, &'static Setting<Number>); 7] {
+        [
+            (&mut self.opacity, &OPACITY),
+            (&mut self.eyes, &EYES),
+            (&mut self.mouth, &MOUTH),
+            (&mut self.edge, &options::EDGE),
+            (&mut self.light, &LIGHT),
+            (&mut self.sharpness, &options::SHARPNESS),
+            (&mut self.shape, &SHAPE),
+        ]
+    }
+
+    /// What they mean to the engine; all else as at first.
+    pub(super) fn values(&self) -> Values {
+        let Self { opacity, eyes, mouth, edge, light, sharpness, shape } = *self;
+        Values { opacity, eyes, mouth, edge, light, sharpness, shape, ..Values::default() }
     }
 }
 
 /// Least and greatest inner size of the window in points.
 pub(super) const WINDOW: ([f32; 2], [f32; 2]) = ([800.0, 500.0], [7680.0, 4320.0]);
 /// Range of the edge's softness.
-pub(super) const EDGE: (f32, f32) = (0.3, 2.0);
+pub(super) const EDGE: (f32, f32) = options::EDGE.range();
 /// Range of the sharpness.
-pub(super) const SHARPNESS: (f32, f32) = (0.0, 2.0);
+pub(super) const SHARPNESS: (f32, f32) = options::SHARPNESS.range();
 
 /// What the panel offers of [`Remembered::model_rate`].
-pub(super) const RATES: [(u32, &str); 5] = [(0, "Off"), (5, "5"), (10, "10"), (15, "15"), (30, "30")];
-/// The most that it may be.
-const MOST_RATE: u32 = 240;
+pub(super) const RATES: [(u32, &str); 5] = MODEL_RATE.buttons();
 
 impl Default for Remembered {
     fn default() -> Self {
         Self {
-            persona: "ko-omote".to_owned(),
+            persona: PERSONA.kind.default.to_owned(),
             source: String::new(),
             mode: String::new(),
             mirrored_view: true,
-            mirrored_output: false,
+            mirrored_output: MIRROR.kind.default,
             rotation: 0,
-            privacy: "protect".to_owned(),
-            badge: "middle".to_owned(),
+            privacy: PRIVACY.default_name().to_owned(),
+            badge: BADGE.default_name().to_owned(),
             virtual_camera: "auto".to_owned(),
             model: String::new(),
             model_rate: 0,
@@ -111,13 +135,7 @@ impl Default for Remembered {
 }
 
 /// A place's name in the file, and for people.
-pub(super) const CORNERS: [(Corner, &str, &str); 5] = [
-    (Corner::Middle, "middle", "Low in the middle"),
-    (Corner::TopLeft, "top-left", "Top left"),
-    (Corner::TopRight, "top-right", "Top right"),
-    (Corner::BottomLeft, "bottom-left", "Bottom left"),
-    (Corner::BottomRight, "bottom-right", "Bottom right"),
-];
+pub(super) const CORNERS: [(Corner, &str, &str); 5] = BADGE.named_buttons();
 
 impl Remembered {
     /// The same with every value in its range; what is out of range goes to the nearest that is in it, and
@@ -127,51 +145,47 @@ impl Remembered {
         let within = |value: f32, (least, most): (f32, f32), otherwise: f32| {
             if value.is_finite() { value.clamp(least, most) } else { otherwise }
         };
-        let look = &mut self.look;
-        for share in [&mut look.opacity, &mut look.light] {
-            *share = within(*share, (0.0, 1.0), 1.0);
+        for (slider, row) in self.look.each() {
+            *slider = row.clamp(*slider);
         }
-        for share in [&mut look.eyes, &mut look.mouth, &mut look.shape] {
-            *share = within(*share, (0.0, 1.0), 0.0);
-        }
-        look.edge = within(look.edge, EDGE, 1.0);
-        look.sharpness = within(look.sharpness, SHARPNESS, 1.0);
         for (side, k) in self.window.iter_mut().zip([0, 1]) {
             *side = within(*side, (WINDOW.0[k], WINDOW.1[k]), plain.window[k]);
         }
-        if !["protect", "relaxed"].contains(&self.privacy.as_str()) {
-            self.privacy = plain.privacy;
-        }
-        if !CORNERS.iter().any(|(_, name, _)| *name == self.badge) {
-            self.badge = plain.badge;
-        }
+        self.privacy = PRIVACY.name_of(self.privacy_level()).to_owned();
+        self.badge = BADGE.name_of(self.corner()).to_owned();
         if !["auto", "v4l2", "pipewire"].contains(&self.virtual_camera.as_str()) {
             self.virtual_camera = plain.virtual_camera;
         }
-        if ![0, 90, 180, 270].contains(&self.rotation) {
-            self.rotation = 0;
+        if ROTATE.named(&self.rotation.to_string()).is_none() {
+            self.rotation = plain.rotation;
         }
-        self.model_rate = self.model_rate.min(MOST_RATE);
+        self.model_rate = MODEL_RATE.clamp(self.model_rate);
         self
     }
 
     /// What is shown when a face is lost.
     pub(super) fn privacy_level(&self) -> Privacy {
-        if self.privacy == "relaxed" { Privacy::Relaxed } else { Privacy::Protect }
+        PRIVACY.named_or_default(&self.privacy)
     }
 
     /// Where the badge stands.
     pub(super) fn corner(&self) -> Corner {
-        CORNERS.iter().find(|(_, name, _)| *name == self.badge).map_or(Corner::default(), |(c, _, _)| *c)
+        BADGE.named_or_default(&self.badge)
     }
 
     /// The output's rotation.
-    pub(super) fn quarter(&self) -> Quarter {
-        match self.rotation {
-            90 => Quarter::Right,
-            180 => Quarter::Half,
-            270 => Quarter::Left,
-            _ => Quarter::None,
+    fn quarter(&self) -> Quarter {
+        ROTATE.named_or_default(&self.rotation.to_string())
+    }
+
+    /// What all of it means to the engine.
+    pub(super) fn values(&self) -> Values {
+        Values {
+            privacy: self.privacy_level(),
+            corner: self.corner(),
+            mirror: self.mirrored_output,
+            rotate: self.quarter(),
+            ..self.look.values()
         }
     }
 }
@@ -340,11 +354,47 @@ mod tests {
         let (_folder, remembered, notice) = stored(text.as_bytes());
         assert_eq!(notice, None);
         let look = remembered.look;
-        assert_eq!((look.opacity, look.eyes, look.edge, look.sharpness), (1.0, 0.0, 0.3, 1.0));
+        assert_eq!((look.opacity, look.eyes, look.edge, look.sharpness), (1.0, 0.0, 0.25, 1.0));
         assert_eq!((remembered.rotation, remembered.window), (0, [800.0, 4320.0]));
-        assert_eq!((remembered.model.as_str(), remembered.model_rate), ("", MOST_RATE));
+        assert_eq!((remembered.model.as_str(), remembered.model_rate), ("", 240));
         assert_eq!(remembered.privacy_level(), Privacy::Protect);
         assert_eq!(remembered.corner(), Corner::Middle);
+    }
+
+    #[test]
+    fn the_window_s_options_are_the_table_s() {
+        let kept = |value: f32| {
+            let mut look = Sliders::default();
+            look.each().into_iter().for_each(|(slider, _)| *slider = value);
+            Remembered { look, ..Remembered::default() }.in_range().look
+        };
+        let (mut least, mut most, mut none) = (kept(f32::MIN), kept(f32::MAX), kept(f32::NAN));
+        let mut plain = Sliders::default();
+        let all = plain.each().into_iter().zip(least.each()).zip(most.each()).zip(none.each());
+        for ((((at_first, row), (least, _)), (most, _)), (none, _)) in all {
+            assert_eq!((*least, *most), row.range(), "{}", row.name);
+            assert_eq!((*at_first, *none), (row.default(), row.default()), "{}", row.name);
+        }
+        // What is saved without a word of it is what the engine begins with.
+        assert_eq!(toml::from_str::<Remembered>("").unwrap().values(), Values::default());
+        // Buttons: every choice of the table, under its name and with its words.
+        for item in BADGE.items() {
+            let kept = Remembered { badge: item.name.to_owned(), ..Remembered::default() }.in_range();
+            assert_eq!(kept.corner(), item.value);
+            assert!(CORNERS.contains(&(item.value, item.name, item.short)));
+        }
+        for item in ROTATE.items() {
+            let kept =
+                Remembered { rotation: item.name.parse().unwrap(), ..Remembered::default() }.in_range();
+            assert_eq!(kept.quarter(), item.value);
+        }
+        for item in PRIVACY.items() {
+            let kept = Remembered { privacy: item.name.to_owned(), ..Remembered::default() }.in_range();
+            assert_eq!(kept.privacy_level(), item.value);
+        }
+        let offered = MODEL_RATE.kind.offered.iter();
+        assert!(offered.map(|item| (item.value, item.short)).eq(RATES));
+        assert_eq!((CORNERS.len(), RATES[0].0), (BADGE.items().len(), 0));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::host::{Source, c, obs};
 use crate::libobs::{Ptr, text};
+use omote_kit::options::{Form, Row};
 use std::ffi::{CStr, c_int};
 use std::ptr::null_mut;
 
@@ -35,6 +36,36 @@ impl Properties {
 
     pub(crate) fn words(&self, name: &str) -> String {
         self.all().into_iter().find(|row| row.0 == name).map(|row| row.1).unwrap_or_default()
+    }
+
+    /// What a row of the table of options has become: its range, or the names and texts to choose from.
+    pub(crate) fn form(&self, row: &dyn Row, key: &str) -> String {
+        let (o, property) = (obs(), self.find(key));
+        match row.form() {
+            Form::Number(_) => {
+                let (least, most) =
+                    ((o.obs_property_float_min)(property), (o.obs_property_float_max)(property));
+                format!("{least}..{most} by {}", (o.obs_property_float_step)(property))
+            }
+            Form::Count(_) => {
+                let (least, most) = ((o.obs_property_int_min)(property), (o.obs_property_int_max)(property));
+                format!("{least}..{most}")
+            }
+            Form::Choice { .. } | Form::Limit { .. } => {
+                let items = (o.obs_property_list_item_count)(property);
+                let item = |i| {
+                    let name = text((o.obs_property_list_item_string)(property, i));
+                    format!("{name}={}", text((o.obs_property_list_item_name)(property, i)))
+                };
+                (0..items).map(item).collect::<Vec<_>>().join("|")
+            }
+            Form::Flag(_) | Form::Name(_) => String::new(),
+        }
+    }
+
+    /// What a property explains when the pointer rests on it.
+    pub(crate) fn hint(&self, name: &str) -> String {
+        text((obs().obs_property_long_description)(self.find(name)))
     }
 
     fn find(&self, name: &str) -> Ptr {
@@ -81,6 +112,23 @@ fn walk(block: Ptr, shown: bool, found: &mut Vec<(String, String, bool, usize)>)
             break;
         }
     }
+}
+
+/// What a new source of a kind begins with, of a row of the table of options.
+pub(crate) fn at_first(id: &CStr, row: &dyn Row, key: &CStr) -> String {
+    let o = obs();
+    let data = (o.obs_get_source_defaults)(id.as_ptr());
+    let key = key.as_ptr();
+    let found = match row.form() {
+        Form::Number(_) => (o.obs_data_get_default_double)(data, key).to_string(),
+        Form::Count(_) => (o.obs_data_get_default_int)(data, key).to_string(),
+        Form::Flag(_) => (o.obs_data_get_default_bool)(data, key).to_string(),
+        Form::Choice { .. } | Form::Limit { .. } | Form::Name(_) => {
+            text((o.obs_data_get_default_string)(data, key))
+        }
+    };
+    (o.obs_data_release)(data);
+    found
 }
 
 impl Drop for Properties {

@@ -3,13 +3,14 @@
 use crate::cases::BGRA;
 use crate::host::{Host, Source, Value, display_name, host, within};
 use crate::judge::{keep, write};
-use crate::properties::Properties;
+use crate::properties::{Properties, at_first};
 use crate::stage::{PATIENCE, SOON, Stage, tick};
 use omote_engine::badge;
 use omote_engine::frame::{Colour, Frame, PixelFormat};
 use omote_engine::infer::Runtime;
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::swap::neural::registry::{Declared, Registry, check};
+use omote_kit::options::{Form, On, in_obs};
 use std::time::{Duration, Instant};
 
 const ACTOR: (u32, u32) = (1280, 720);
@@ -168,6 +169,45 @@ fn the_properties_are_what_users_expect() {
     }
     for id in [c"omote_camera", c"omote_face_filter"] {
         assert!(Properties::of_kind(id).visible("persona"));
+    }
+    drop((camera, filter));
+    host.end();
+}
+
+#[test]
+fn the_dialog_is_the_table_of_options() {
+    let Some(host) = host!() else { return };
+    let camera = host.source(c"omote_camera", "camera", &[("camera", Value::Text("actor"))]);
+    let filter = host.filter(&[]);
+    for (source, id, kind) in
+        [(&camera, c"omote_camera", On::Camera), (&filter, c"omote_face_filter", On::Filter)]
+    {
+        let properties = Properties::of(source);
+        let all = properties.all();
+        let mut order = all.iter().map(|row| row.0.as_str());
+        for (row, place) in in_obs(kind) {
+            let key = place.key.to_string_lossy();
+            assert!(order.any(|name| name == key), "{key} is missing, or out of order: {all:?}");
+            assert_eq!(properties.words(&key), row.label(), "{key}");
+            assert_eq!(properties.hint(&key), row.hint(), "{key}");
+            let (form, first) = match row.form() {
+                Form::Number(n) => (format!("{}..{} by {}", n.least, n.most, n.step), n.default.to_string()),
+                Form::Count(n) => (format!("{}..{}", n.least, n.most), n.default.to_string()),
+                Form::Choice { items, default } => {
+                    let items: Vec<_> =
+                        items.iter().map(|(name, _, long)| format!("{name}={long}")).collect();
+                    (items.join("|"), default.to_owned())
+                }
+                Form::Limit { items, .. } => {
+                    let items: Vec<_> = items.iter().map(|(name, long)| format!("{name}={long}")).collect();
+                    (items.join("|"), "0".to_owned())
+                }
+                Form::Flag(on) => (String::new(), on.to_string()),
+                Form::Name(first) => (String::new(), first.to_owned()),
+            };
+            assert_eq!(properties.form(row, &key), form, "{key}");
+            assert_eq!(at_first(id, row, place.key), first, "{key}");
+        }
     }
     drop((camera, filter));
     host.end();

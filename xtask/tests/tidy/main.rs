@@ -97,7 +97,7 @@ const DEPENDENCIES: [(&str, &[&str]); 13] = [
     ("engine/kit", &["omote-engine", "omote-masks"]),
     ("demo", &["omote-engine", "omote-kit", "omote-masks"]),
     ("plugin", &["omote-engine", "omote-kit"]),
-    ("benches", &["omote-engine", "omote-masks", "omote-shaders"]),
+    ("benches", &["omote-engine", "omote-kit", "omote-masks", "omote-shaders"]),
     ("xtask", &[]),
 ];
 
@@ -130,6 +130,8 @@ fn packages_depend_downward_only() {
         ("engine/core/Cargo.toml", "[dependencies]\nomote = \"1\""),
         ("shaders/Cargo.toml", "[dependencies]\nwgpu = \"30\""),
         ("demo/Cargo.toml", "[dependencies]\nort = \"2\""),
+        ("engine/core/Cargo.toml", "[dependencies]\nomote-kit = \"1\""),
+        ("engine/kit/Cargo.toml", "[dependencies]\nomote-shaders = \"1\""),
     ] {
         assert_eq!(dependency_offences(&Source::new(path, text)).len(), 1, "{path}: {text}");
     }

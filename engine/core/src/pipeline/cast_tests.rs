@@ -366,7 +366,7 @@ fn an_error_in_the_middle_of_a_picture_s_faces_lets_nothing_of_it_out() {
     let all = vec![face(1, STREAMER), face(2, PASSER_BY), face(3, THIRD)];
     for privacy in [Privacy::Protect, Privacy::Relaxed] {
         for how in [Wrong::Fails, Wrong::Panics, Wrong::Silent] {
-            let mut engine = engine(&[all.clone()], greens(), settings(privacy, 3));
+            let mut engine = engine(std::slice::from_ref(&all), greens(), settings(privacy, 3));
             interfere(&mut engine, how);
             for k in 0..12 {
                 let output = engine.process(picture(k, Duration::from_millis(k * 33), &ALL)).unwrap();

@@ -24,6 +24,10 @@ use std::time::Duration;
 pub type MakeModel = Box<dyn FnOnce() -> Result<Model> + Send>;
 
 /// What the swap thread is woken for.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them lies in the slot, and a picture must not cost an allocation"
+)]
 pub(super) enum Job {
     /// A picture for the model, a copy of one that is drawn meanwhile.
     Picture {

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use omote_engine::source::child;
 
+use super::Progress;
 use super::pins::Wheel;
 use super::problem::{Problem, pip_remedy};
-use super::report::Report;
-use crate::ending;
 
 /// The ways to call pip, in the order they are tried.
 const CANDIDATES: [&[&str]; 5] =
@@ -51,7 +50,7 @@ impl Pip {
         self,
         wheel: &Wheel<'_>,
         scratch: &Path,
-        report: &Report,
+        progress: &dyn Progress,
     ) -> Result<PathBuf, Problem> {
         let problem = |cause: String, remedy: String| Problem {
             step: "fetch",
@@ -81,11 +80,11 @@ impl Pip {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let title = format!("{} {}: {} (with {})", wheel.package, wheel.version, wheel.why, self.name());
-        let mut bar = report.bytes("fetch", &title, wheel.bytes);
+        let mut bar = progress.transfer("fetch", &title, wheel.bytes);
         let child = command
             .spawn()
             .map_err(|error| problem(error.to_string(), format!("check that {} runs", self.name())))?;
-        let (status, stderr) = watch(child, || bar.set(size_below(scratch)))
+        let (status, stderr) = watch(child, progress, || bar.set(size_below(scratch)))
             .map_err(|error| problem(error.to_string(), "try again".into()))?;
         drop(bar);
         let path = scratch.join(wheel.file);
@@ -98,8 +97,12 @@ impl Pip {
     }
 }
 
-/// Waits for a child, calling `tick` meanwhile; gives success and what it wrote to standard error.
-fn watch(mut child: Child, mut tick: impl FnMut()) -> std::io::Result<(bool, String)> {
+/// Waits for a child, calling `tick` meanwhile, and ends it where nobody wants it any more; gives success and what it wrote to standard error.
+fn watch(
+    mut child: Child,
+    progress: &dyn Progress,
+    mut tick: impl FnMut(),
+) -> std::io::Result<(bool, String)> {
     let mut pipe = child.stderr.take();
     let reader = std::thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -113,7 +116,7 @@ fn watch(mut child: Child, mut tick: impl FnMut()) -> std::io::Result<(bool, Str
         if let Some(status) = child.try_wait()? {
             return Ok((status.success(), reader.join().unwrap_or_default()));
         }
-        if ending::over() {
+        if progress.is_over() {
             // It stands in a process group of its own and would go on. It may have ended in this moment.
             let _ = child.kill();
         }

@@ -7,39 +7,39 @@ use omote_engine::infer::{self, models};
 
 /// One file taken out of a wheel.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Member<'a> {
+pub struct Member<'a> {
     /// Path inside the wheel.
-    pub(crate) inside: &'a str,
+    pub inside: &'a str,
     /// Path below the data folder, with `/` between its parts.
-    pub(crate) to: &'a str,
+    pub to: &'a str,
     /// SHA-256 of the contents, hex.
-    pub(crate) sha256: &'a str,
+    pub sha256: &'a str,
 }
 
 /// One pinned wheel.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wheel<'a> {
+pub struct Wheel<'a> {
     /// The package's name on PyPI.
-    pub(crate) package: &'a str,
+    pub package: &'a str,
     /// The package's version.
-    pub(crate) version: &'a str,
+    pub version: &'a str,
     /// pip's platform tag. Python is always `cp311`: the files are the same for every version of it.
-    pub(crate) platform: &'a str,
+    pub platform: &'a str,
     /// File name of the wheel.
-    pub(crate) file: &'a str,
+    pub file: &'a str,
     /// Size in bytes.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// SHA-256 of the wheel, hex.
-    pub(crate) sha256: &'a str,
+    pub sha256: &'a str,
     /// Why it is needed, for the progress line.
-    pub(crate) why: &'a str,
+    pub why: &'a str,
     /// The files that are kept.
-    pub(crate) members: &'a [Member<'a>],
+    pub members: &'a [Member<'a>],
 }
 
 /// The wheel that carries the face networks. They are data, the same on every system, so this one
 /// Linux wheel serves all hosts. 0.10.21 is the last release that carries them.
-pub(crate) const MEDIAPIPE: Wheel<'static> = Wheel {
+pub(super) const MEDIAPIPE: Wheel<'static> = Wheel {
     package: "mediapipe",
     version: "0.10.21",
     platform: "manylinux_2_28_x86_64",
@@ -77,7 +77,7 @@ pub(crate) const MEDIAPIPE: Wheel<'static> = Wheel {
 };
 
 /// ONNX Runtime's version, as pinned.
-pub(crate) const ONNX_RUNTIME_VERSION: &str = "1.31.1";
+pub const ONNX_RUNTIME_VERSION: &str = "1.31.1";
 
 const ORT_LICENCE_UNIX: Member<'static> = Member {
     inside: "onnxruntime/LICENSE",
@@ -172,7 +172,8 @@ const ORT_WINDOWS_X64: Wheel<'static> = Wheel {
 
 /// ONNX Runtime for a host, named as `std::env::consts` names it. `None` where no wheel is pinned:
 /// there the built-in runtime does the work, more slowly.
-pub(crate) fn onnx_runtime(os: &str, arch: &str) -> Option<Wheel<'static>> {
+#[must_use]
+pub fn onnx_runtime(os: &str, arch: &str) -> Option<Wheel<'static>> {
     match (os, arch) {
         ("linux", "x86_64") => Some(ORT_LINUX_X64),
         ("linux", "aarch64") => Some(ORT_LINUX_ARM64),
@@ -183,7 +184,7 @@ pub(crate) fn onnx_runtime(os: &str, arch: &str) -> Option<Wheel<'static>> {
 }
 
 /// The wheels that this host needs.
-pub(crate) fn for_this_host() -> Vec<Wheel<'static>> {
+pub(super) fn for_this_host() -> Vec<Wheel<'static>> {
     let mut wheels = vec![MEDIAPIPE];
     wheels.extend(onnx_runtime(std::env::consts::OS, std::env::consts::ARCH));
     wheels

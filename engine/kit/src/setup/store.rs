@@ -1,4 +1,4 @@
-//! The data folder: writing a file so that it is never half-written, and telling what is there.
+//! The files of a data folder: writing one so that it is never half-written, and telling what is there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,30 +13,21 @@ use super::problem::Problem;
 const IN_THE_MAKING: &str = ".omote-tmp-";
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
-/// The user's data folder: models, library, licences and personas.
+/// The files of a data folder: networks, library and licences.
 #[derive(Clone, Debug)]
-pub(crate) struct Store {
+pub struct Store {
     root: PathBuf,
-}
-
-/// The data folder: `--data`, else `OMOTE_DATA`, else the system's place for a user's data.
-///
-/// Fails only where the system has no home folder and neither is given.
-pub(crate) fn data_folder(option: Option<&Path>) -> anyhow::Result<PathBuf> {
-    option
-        .map(Path::to_owned)
-        .or_else(models::data_dir)
-        .ok_or_else(|| anyhow::anyhow!("no home folder found: give a data folder with --data DIR"))
 }
 
 impl Store {
     /// The data folder at `root`, which need not exist yet.
-    pub(crate) fn at(root: PathBuf) -> Self {
+    #[must_use]
+    pub fn at(root: PathBuf) -> Self {
         Self { root }
     }
 
     /// Removes what interrupted runs left in the making.
-    pub(crate) fn clean(&self) {
+    pub fn clean(&self) {
         for folder in [self.root.clone(), self.path("models"), self.path("lib")] {
             for left in output::left_overs(&folder) {
                 left.remove().unwrap_or_else(|error| log::warn!("{error}"));
@@ -56,22 +47,27 @@ impl Store {
     }
 
     /// Where the folder is.
-    pub(crate) fn root(&self) -> &Path {
+    #[must_use]
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The place of `name`, a path below the folder with `/` between its parts.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name.split('/').collect::<PathBuf>())
     }
 
     /// A folder beside the stored files for things in the making. It goes when dropped.
-    pub(crate) fn scratch(&self) -> Result<Scratch, Problem> {
+    pub(super) fn scratch(&self) -> Result<Scratch, Problem> {
         Scratch::create(&self.root).map_err(|error| Problem::output(&self.path("models"), error))
     }
 
     /// Writes `bytes` under `name` in one stroke: a reader sees the old file or the new, never a part.
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+    ///
+    /// # Errors
+    /// A folder that can't be written; what to do about it.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
         let path = self.path(name);
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).map_err(|error| Problem::io("write", &path, &error))?;
@@ -79,12 +75,13 @@ impl Store {
     }
 
     /// SHA-256 of the file under `name`, hex; `None` where there is no such readable file.
-    pub(crate) fn hash(&self, name: &str) -> Option<String> {
+    pub(super) fn hash(&self, name: &str) -> Option<String> {
         models::hash_file(&self.path(name)).ok()
     }
 
     /// Whether the file under `name` holds exactly these bytes.
-    pub(crate) fn holds(&self, name: &str, bytes: &[u8]) -> bool {
+    #[must_use]
+    pub fn holds(&self, name: &str, bytes: &[u8]) -> bool {
         fs::read(self.path(name)).is_ok_and(|stored| stored == bytes)
     }
 }

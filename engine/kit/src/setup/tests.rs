@@ -4,7 +4,6 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::bail;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -15,13 +14,27 @@ use omote_engine::infer::models::{hash_bytes, hash_file};
 const NET: &[u8] = b"a network";
 const TEXT: &[u8] = b"a licence";
 
+struct Silent;
+
+impl Progress for Silent {
+    fn line(&self, _: &'static str, _: &str) {}
+
+    fn transfer(&self, _: &'static str, _: &str, _: u64) -> Box<dyn Transfer + '_> {
+        Box::new(Silent)
+    }
+}
+
+impl Transfer for Silent {
+    fn set(&mut self, _: u64) {}
+}
+
 /// In two parts.
-fn reverse(bytes: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
+fn reverse(bytes: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
     Ok(vec![bytes.iter().rev().copied().collect(), bytes.to_vec()])
 }
 
-fn refuse(_: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
-    bail!("operator 99 is unknown")
+fn refuse(_: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
+    Err(ConvertError::Graph { why: "operator 99 is unknown".to_owned() })
 }
 
 fn build_wheel(path: &Path, files: &[(&str, &[u8])]) {
@@ -71,8 +84,8 @@ impl Bench {
             why: "a test",
             members: &members,
         };
-        let (store, report) = (self.store(), Report::new());
-        Job { store: &store, report: &report, from, convert }.run(&[wheel])
+        let store = self.store();
+        Job { store: &store, progress: &Silent, from, convert }.run(&[wheel])
     }
 }
 
@@ -112,7 +125,7 @@ fn only_what_is_damaged_or_out_of_date_is_made_again() {
     bench.run(&[bench.wheel_path()], reverse).unwrap();
     let data = bench.dir.path().join("data");
     // A newer converter needs no wheel.
-    fn newer(bytes: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
+    fn newer(bytes: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
         Ok(vec![[b"newer ", bytes].concat()])
     }
     assert!(bench.run(&[], newer).unwrap());

@@ -8,15 +8,15 @@ use omote_engine::output::OutputError;
 
 /// A failed step of set-up, told so that the reader knows what to do next.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// What was being done: "fetch", "check", "unpack", "convert", "write".
-    pub(crate) step: &'static str,
+    pub step: &'static str,
     /// The file it was being done to.
-    pub(crate) file: String,
+    pub file: String,
     /// What went wrong.
-    pub(crate) cause: String,
+    pub cause: String,
     /// What the user can do about it.
-    pub(crate) remedy: String,
+    pub remedy: String,
 }
 
 impl fmt::Display for Problem {
@@ -30,7 +30,7 @@ impl std::error::Error for Problem {}
 
 impl Problem {
     /// A problem that the file system reported for `path`.
-    pub(crate) fn io(step: &'static str, path: &Path, error: &io::Error) -> Self {
+    pub(super) fn io(step: &'static str, path: &Path, error: &io::Error) -> Self {
         Self {
             step,
             file: path.display().to_string(),
@@ -40,7 +40,7 @@ impl Problem {
     }
 
     /// A problem with writing `path`.
-    pub(crate) fn output(path: &Path, error: OutputError) -> Self {
+    pub(super) fn output(path: &Path, error: OutputError) -> Self {
         match error {
             OutputError::ReadOnly { cause, .. } | OutputError::Write { cause, .. } => {
                 Self::io("write", path, &cause)
@@ -75,7 +75,7 @@ fn io_remedy(kind: io::ErrorKind, path: &Path) -> String {
 }
 
 /// The remedy for a pip that failed with `stderr`, fetching `wheel` (the wheel's file name).
-pub(crate) fn pip_remedy(stderr: &str, wheel: &str) -> String {
+pub(super) fn pip_remedy(stderr: &str, wheel: &str) -> String {
     const NETWORK: [&str; 8] = [
         "NewConnectionError",
         "Connection refused",

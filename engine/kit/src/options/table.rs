@@ -1,0 +1,513 @@
+//! The rows, in the order of OBS's dialog; those that OBS does not have stand at the end.
+
+use omote_engine::badge::Corner;
+use omote_engine::composite::Backend;
+use omote_engine::frame::Quarter;
+use omote_engine::pipeline::Privacy;
+use omote_engine::track::Selection;
+use std::ffi::CStr;
+
+use super::{Choice, Count, Flag, Item, Limit, Name, Number, Obs, On, Row, Setting, Unit};
+
+/// Every row.
+pub static ALL: [&dyn Row; 30] = [
+    &CAMERA,
+    &MODE,
+    &PERSONA,
+    &MODEL,
+    &MODEL_RATE,
+    &PRIVACY,
+    &OPACITY,
+    &EYES,
+    &MOUTH,
+    &EDGE,
+    &LIGHT,
+    &SHAPE,
+    &SHARPNESS,
+    &BADGE,
+    &BACKEND,
+    &MIRROR,
+    &ROTATE,
+    &RELEASE,
+    &WAIT,
+    &WAIT_MS,
+    &QUIET,
+    &QUIET_FILTER,
+    &MAX_FACES,
+    &SELECT,
+    &MODEL_DETAIL,
+    &MODEL_MASK,
+    &MODEL_PROVIDER,
+    &MODEL_SHARE,
+    &MODEL_SCALE,
+    &MODEL_MORPH,
+];
+
+const fn obs(key: &'static CStr, locale: &'static CStr) -> Option<Obs> {
+    Some(Obs { key, locale, on: On::Both })
+}
+
+const fn only(on: On, key: &'static CStr, locale: &'static CStr) -> Option<Obs> {
+    Some(Obs { key, locale, on })
+}
+
+/// A share of the whole.
+const fn share(default: f64) -> Number {
+    Number { least: 0.0, most: 1.0, step: 0.01, default, unit: Unit::Share }
+}
+
+/// A multiple of the usual, which is 1.
+const fn factor(least: f64, most: f64) -> Number {
+    Number { least, most, step: 0.01, default: 1.0, unit: Unit::Factor }
+}
+
+/// The camera that is opened; OBS and the window list those that are there.
+pub static CAMERA: Setting<Name> = Setting {
+    name: "camera",
+    value_name: "DEV|actor",
+    // Commands say what they take besides cameras.
+    help: "",
+    label: "Camera",
+    hint: "The camera that Omote opens itself. OBS only ever gets finished pictures.",
+    obs: only(On::Camera, c"camera", c"Camera"),
+    kind: Name { default: "" },
+};
+
+/// The camera's mode; empty for the best.
+pub static MODE: Setting<Name> = Setting {
+    name: "mode",
+    value_name: "",
+    help: "",
+    label: "Mode",
+    hint: "",
+    obs: only(On::Camera, c"mode", c"Mode"),
+    kind: Name { default: "" },
+};
+
+/// The persona that is worn.
+pub static PERSONA: Setting<Name> = Setting {
+    name: "persona",
+    value_name: "NAME|DIR",
+    help: "Name of a persona (`omote persona list`) or a path to one; give it again for a second face",
+    label: "Persona",
+    hint: "",
+    obs: obs(c"persona", c"Persona"),
+    kind: Name { default: "ko-omote" },
+};
+
+/// The swap model that is worn over the persona.
+pub static MODEL: Setting<Name> = Setting {
+    name: "model",
+    value_name: "NAME|FILE",
+    help: "A swap model over the persona: its name (`omote models list`) or a file, which is tested and taken first",
+    label: "Swap model",
+    hint: "A model of your own (add it with: omote models add FILE). It shows the persona's face, and never delays the picture.",
+    obs: obs(c"model", c"Model"),
+    kind: Name { default: "" },
+};
+
+/// How many of the swap model's results a second.
+pub static MODEL_RATE: Setting<Limit> = Setting {
+    name: "model-rate",
+    value_name: "FPS",
+    help: "Live: at most so many results a second, so that a game has room",
+    label: "Swap model's results a second",
+    hint: "At most so many, so that a game has room.",
+    obs: obs(c"model_rate", c"ModelRate"),
+    kind: Limit {
+        least: 0.1,
+        most: 240.0,
+        unit: Unit::PerSecond,
+        offered: &[
+            Item { name: "0", value: 0, help: "", short: "Off", long: "As many as it can" },
+            Item { name: "5", value: 5, help: "", short: "5", long: "5" },
+            Item { name: "10", value: 10, help: "", short: "10", long: "10" },
+            Item { name: "15", value: 15, help: "", short: "15", long: "15" },
+            Item { name: "30", value: 30, help: "", short: "30", long: "30" },
+        ],
+    },
+};
+
+/// What is shown when a face is lost. `omote run`, which nobody watches live, begins with `relaxed`.
+pub static PRIVACY: Setting<Choice<Privacy>> = Setting {
+    name: "privacy",
+    value_name: "",
+    help: "What is shown when a face is lost: `protect` never lets an uncovered face out",
+    label: "Privacy",
+    hint: "Protect: a face that is not worn over is never shown. Relaxed: a face that is lost for a moment is shown as the camera saw it.",
+    obs: obs(c"privacy", c"Privacy"),
+    kind: Choice {
+        items: &[
+            Item {
+                name: "protect",
+                value: Privacy::Protect,
+                help: "Hold the last good picture, pixelate it, then a card",
+                short: "Protect",
+                long: "Protect: card whenever a face might be bare",
+            },
+            Item {
+                name: "relaxed",
+                value: Privacy::Relaxed,
+                help: "Hold on the current picture, pixelate, then the plain picture with the badge",
+                short: "Relaxed",
+                long: "Relaxed: for tests without viewers",
+            },
+        ],
+        default: Privacy::Protect,
+    },
+};
+
+/// How much of the persona is seen.
+pub static OPACITY: Setting<Number> = Setting {
+    name: "opacity",
+    value_name: "0..1",
+    help: "How much of the persona is seen, 0 to 1",
+    label: "Opacity",
+    hint: "Counts only where privacy is relaxed. At protect the persona is always opaque.",
+    obs: obs(c"opacity", c"Slider.opacity"),
+    kind: share(1.0),
+};
+
+/// The persona's eyes instead of one's own.
+pub static EYES: Setting<Number> = Setting {
+    name: "eyes",
+    value_name: "0..1",
+    help: "The persona's eyes instead of your own, 0 to 1",
+    label: "Persona's eyes",
+    hint: "0 keeps your own eyes, 1 takes the persona's.",
+    obs: obs(c"eyes", c"Slider.eyes"),
+    kind: share(0.0),
+};
+
+/// The persona's inner mouth instead of one's own.
+pub static MOUTH: Setting<Number> = Setting {
+    name: "mouth",
+    value_name: "0..1",
+    help: "The persona's inner mouth instead of your own, 0 to 1",
+    label: "Persona's mouth",
+    hint: "0 keeps your own mouth, 1 takes the persona's.",
+    obs: obs(c"mouth", c"Slider.mouth"),
+    kind: share(0.0),
+};
+
+/// Softness of the persona's edges.
+pub static EDGE: Setting<Number> = Setting {
+    name: "edge",
+    value_name: "0.25..2",
+    help: "Softness of the persona's edges, as a multiple of the usual one",
+    label: "Edge softness",
+    hint: "",
+    obs: obs(c"edge", c"Slider.edge"),
+    kind: factor(0.25, 2.0),
+};
+
+/// How far the persona takes on the live light.
+pub static LIGHT: Setting<Number> = Setting {
+    name: "light",
+    value_name: "0..1",
+    help: "How far the persona takes on the picture's light, 0 to 1",
+    label: "Light and colour",
+    hint: "How far the persona takes on your light and skin tone.",
+    obs: obs(c"light", c"Slider.light"),
+    kind: share(1.0),
+};
+
+/// How far the live face takes on the persona's proportions.
+pub static SHAPE: Setting<Number> = Setting {
+    name: "shape",
+    value_name: "0..1",
+    help: "How far your face takes on the persona's proportions, 0 to 1",
+    label: "Face shape",
+    hint: "How far your face takes on the persona's proportions.",
+    obs: obs(c"shape", c"Slider.shape"),
+    kind: share(0.0),
+};
+
+/// Sharpness of the persona.
+pub static SHARPNESS: Setting<Number> = Setting {
+    name: "sharpness",
+    value_name: "0..2",
+    help: "Sharpness of the persona, as a multiple of the usual one",
+    label: "Sharpness",
+    hint: "",
+    obs: obs(c"sharpness", c"Slider.sharpness"),
+    kind: factor(0.0, 2.0),
+};
+
+/// Where the badge stands.
+pub static BADGE: Setting<Choice<Corner>> = Setting {
+    name: "badge",
+    value_name: "",
+    help: "Where the badge stands; in a corner, sites that crop the picture cut it off",
+    label: "Badge",
+    hint: "The badge tells viewers that the picture is synthetic. Low in the middle it stays whole where sites crop the picture to 4:3, to a square or to 9:16; in a corner they cut it off.",
+    obs: obs(c"badge_corner", c"Corner"),
+    kind: Choice {
+        items: &[
+            Item {
+                name: "middle",
+                value: Corner::Middle,
+                help: "Low in the middle: whole where a site crops the picture to 4:3, to a square or to 9:16",
+                short: "Low in the middle",
+                long: "Low in the middle: whole in cropped pictures too",
+            },
+            Item {
+                name: "top-right",
+                value: Corner::TopRight,
+                help: "Cut off by such crops; whole only where the whole picture is shown",
+                short: "Top right",
+                long: "Top right: sites that crop cut it off",
+            },
+            Item {
+                name: "top-left",
+                value: Corner::TopLeft,
+                help: "The same",
+                short: "Top left",
+                long: "Top left: sites that crop cut it off",
+            },
+            Item {
+                name: "bottom-right",
+                value: Corner::BottomRight,
+                help: "The same",
+                short: "Bottom right",
+                long: "Bottom right: sites that crop cut it off",
+            },
+            Item {
+                name: "bottom-left",
+                value: Corner::BottomLeft,
+                help: "The same",
+                short: "Bottom left",
+                long: "Bottom left: sites that crop cut it off",
+            },
+        ],
+        default: Corner::Middle,
+    },
+};
+
+/// What draws.
+pub static BACKEND: Setting<Choice<Backend>> = Setting {
+    name: "backend",
+    value_name: "",
+    help: "What draws; auto takes a hardware GPU where there is one",
+    label: "Drawn by",
+    hint: "Changing this starts the engine anew.",
+    obs: obs(c"backend", c"Backend"),
+    kind: Choice {
+        items: &[
+            Item {
+                name: "auto",
+                value: Backend::Auto,
+                help: "",
+                short: "Automatic",
+                long: "GPU where there is one, else CPU",
+            },
+            Item { name: "gpu", value: Backend::Gpu, help: "", short: "GPU", long: "GPU" },
+            Item { name: "cpu", value: Backend::Cpu, help: "", short: "CPU", long: "CPU" },
+        ],
+        default: Backend::Auto,
+    },
+};
+
+/// Whether the output is mirrored. A filter's picture is turned by the scene.
+pub static MIRROR: Setting<Flag> = Setting {
+    name: "mirror",
+    value_name: "",
+    help: "Exchange left and right",
+    label: "Mirror the picture (the badge stays readable)",
+    hint: "",
+    obs: only(On::Camera, c"mirror", c"Mirror"),
+    kind: Flag { default: false },
+};
+
+/// Rotation of the output, in degrees clockwise.
+pub static ROTATE: Setting<Choice<Quarter>> = Setting {
+    name: "rotate",
+    value_name: "DEGREES",
+    help: "Turn clockwise",
+    label: "Rotate",
+    hint: "",
+    obs: only(On::Camera, c"rotate", c"Rotate"),
+    kind: Choice {
+        items: &[
+            Item { name: "0", value: Quarter::None, help: "", short: "0°", long: "Not at all" },
+            Item { name: "90", value: Quarter::Right, help: "", short: "90°", long: "90° clockwise" },
+            Item { name: "180", value: Quarter::Half, help: "", short: "180°", long: "180°" },
+            Item {
+                name: "270",
+                value: Quarter::Left,
+                help: "",
+                short: "270°",
+                long: "90° counter-clockwise",
+            },
+        ],
+        default: Quarter::None,
+    },
+};
+
+/// Whether the camera is closed while nobody sees the source.
+pub static RELEASE: Setting<Flag> = Setting {
+    name: "release",
+    value_name: "",
+    help: "",
+    label: "Close the camera while the source is hidden",
+    hint: "",
+    obs: only(On::Camera, c"release_when_hidden", c"Release"),
+    kind: Flag { default: false },
+};
+
+/// Whether a frame waits for its own result.
+pub static WAIT: Setting<Flag> = Setting {
+    name: "wait",
+    value_name: "",
+    help: "",
+    label: "Wait for each picture's own result",
+    hint: "Delays OBS's drawing by at most the time below, for one picture less of delay. Only for fast machines.",
+    obs: only(On::Filter, c"wait", c"Wait"),
+    kind: Flag { default: false },
+};
+
+/// How long it waits at most.
+pub static WAIT_MS: Setting<Count> = Setting {
+    name: "wait-ms",
+    value_name: "",
+    help: "",
+    label: "Wait at most",
+    hint: "",
+    obs: only(On::Filter, c"wait_ms", c"WaitMs"),
+    kind: Count { least: 1, most: 30, default: 12, unit: Unit::Milliseconds },
+};
+
+/// Whether nothing is drawn until the first swapped face. A camera begins with the card, so that its place is seen.
+pub static QUIET: Setting<Flag> = Setting {
+    name: "quiet",
+    value_name: "",
+    help: "",
+    label: "Show nothing until the first swapped face",
+    hint: "Off: the card is shown until then. The bare picture is never shown.",
+    obs: only(On::Camera, c"nothing_until_ready", c"Quiet"),
+    kind: Flag { default: false },
+};
+
+/// [`QUIET`] of a filter: it stands on a picture that was there before, and a card would startle.
+pub static QUIET_FILTER: Setting<Flag> = Setting {
+    obs: only(On::Filter, c"nothing_until_ready", c"Quiet"),
+    kind: Flag { default: true },
+    ..QUIET
+};
+
+/// Faces that are followed live at most: each takes a mesh network's time in every frame, 3 to 4 ms of the 33 that there
+/// are at 30 frames a second.
+pub const LIVE_FACES: u8 = 4;
+
+/// Faces that get a persona.
+pub static MAX_FACES: Setting<Count> = Setting {
+    name: "max-faces",
+    value_name: "N",
+    help: "Faces that get a persona, 1 to 64; live at most 4, since each takes a few milliseconds of every frame",
+    label: "",
+    hint: "",
+    obs: None,
+    kind: Count { least: 1, most: 64, default: 1, unit: Unit::Faces },
+};
+
+/// Which face gets the persona where only one does.
+pub static SELECT: Setting<Choice<Selection>> = Setting {
+    name: "select",
+    value_name: "",
+    help: "Which face gets the persona where only one does",
+    label: "",
+    hint: "",
+    obs: None,
+    kind: Choice {
+        items: &[
+            Item {
+                name: "largest",
+                value: Selection::Largest,
+                help: "The largest ones",
+                short: "Largest",
+                long: "The largest",
+            },
+            Item {
+                name: "all",
+                value: Selection::All,
+                help: "All, in the order in which they came",
+                short: "All",
+                long: "All",
+            },
+            Item {
+                name: "centre",
+                value: Selection::NearestCentre,
+                help: "Those nearest to the picture's middle",
+                short: "Centre",
+                long: "The one nearest to the picture's middle",
+            },
+        ],
+        default: Selection::Largest,
+    },
+};
+
+/// Tiles along a side that a swap model makes of each face.
+pub static MODEL_DETAIL: Setting<Count> = Setting {
+    name: "model-detail",
+    value_name: "1..4",
+    help: "Runs a side for each face: n² runs give n times the model's size",
+    label: "",
+    hint: "",
+    obs: None,
+    kind: Count { least: 1, most: 4, default: 1, unit: Unit::Tiles },
+};
+
+/// Networks that keep what covers the face in front.
+pub static MODEL_MASK: Setting<Name> = Setting {
+    name: "model-mask",
+    value_name: "NAME",
+    help: "A network that keeps what covers the face in front (xseg, bisenet); give it again for another",
+    label: "",
+    hint: "",
+    obs: None,
+    kind: Name { default: "" },
+};
+
+/// The inference provider.
+pub static MODEL_PROVIDER: Setting<Name> = Setting {
+    name: "model-provider",
+    value_name: "PROVIDER",
+    help: "What computes, instead of the quickest that was measured",
+    label: "",
+    hint: "",
+    obs: None,
+    kind: Name { default: "" },
+};
+
+/// How much of the time the swap model may take.
+pub static MODEL_SHARE: Setting<Limit> = Setting {
+    name: "model-share",
+    value_name: "PERCENT",
+    help: "Live: at most this share of the time",
+    label: "",
+    hint: "",
+    obs: None,
+    kind: Limit { least: 1.0, most: 100.0, unit: Unit::Percent, offered: &[] },
+};
+
+/// How much more of the picture the swap model sees.
+pub static MODEL_SCALE: Setting<Number> = Setting {
+    name: "model-scale",
+    value_name: "0.5..2",
+    help: "How much more of the picture the model sees than its family is used to, as a factor",
+    label: "",
+    hint: "",
+    obs: None,
+    kind: factor(0.5, 2.0),
+};
+
+/// The morph value of models that have one.
+pub static MODEL_MORPH: Setting<Number> = Setting {
+    name: "model-morph",
+    value_name: "0..1",
+    help: "The morph value of models that have one",
+    label: "",
+    hint: "",
+    obs: None,
+    kind: share(0.75),
+};
