@@ -1,15 +1,18 @@
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
+use omote_engine::composite::Backend;
 use omote_engine::frame::{Colour, Frame, PixelFormat};
-use omote_engine::pipeline::{Follow, Live, LiveConfig, Settings};
+use omote_engine::pipeline::{Follow, Privacy, Settings};
 use omote_engine::track::{Face, TrackError};
 
 use super::figures::Figures;
 use super::read::{Reader, Unread, moment, with_luma};
 use super::screen::Screen;
-use super::{Bench, code, film};
+use super::{Camera, Glass, Options, Pipeline, code, film};
+use crate::Environment;
+use crate::tests::Bare;
 
 /// Nobody is there.
 struct Nobody;
@@ -59,31 +62,21 @@ fn a_known_delay_is_found() {
 /// The same in the live pipeline, on the machine's clock.
 #[test]
 fn the_pipeline_s_camera_delay_is_found() {
-    let (bench, delays) = (Arc::new(Bench::default()), film::Delays::default());
-    let personas = crate::wardrobe::wear(
-        &["ko-omote".to_owned()],
-        std::path::Path::new("/nonexistent"),
-        omote_engine::swap::Mask::default(),
-    );
-    let live = Live::start(LiveConfig {
-        source: film::source(&bench.screen, Duration::from_millis(60), &delays),
+    let pipeline = Pipeline {
         follow: Box::new(|| Ok(Box::new(Nobody))),
-        personas: personas.unwrap(),
+        personas: vec![Bare::new(Path::new("/nonexistent")).persona("ko-omote").unwrap()],
         settings: Settings {
-            privacy: omote_engine::pipeline::Privacy::Relaxed,
-            backend: omote_engine::composite::Backend::Cpu,
+            privacy: Privacy::Relaxed,
+            backend: Backend::Cpu,
             corner: Corner::TopRight,
             ..Settings::default()
         },
-        gpu: None,
-    })
-    .unwrap();
-    let reading = super::watch(&live, &bench).unwrap();
-    super::tick(&bench, Duration::from_secs(6));
-    live.stop();
-    reading.join().unwrap();
-    let figures: Figures = bench.figures(&delays);
-    let (camera, engine) = (figures.camera.unwrap(), figures.engine.unwrap());
+    };
+    let camera = Camera::InMemory(Duration::from_millis(60));
+    let glass = Glass::start(&Options { camera, mirrored: false, virtual_camera: None }, pipeline).unwrap();
+    glass.session().tick(Duration::from_secs(6));
+    let figures = glass.finish().unwrap().figures;
+    let (camera, engine) = (figures.camera.clone().unwrap(), figures.engine.clone().unwrap());
     let planted = figures.planted.unwrap();
     assert!(camera.pictures > 20 && planted >= 60.0, "{camera:?} {planted}");
     // With so many pictures the mean is known to a fraction of the display's period, which bounds it.
@@ -91,7 +84,7 @@ fn the_pipeline_s_camera_delay_is_found() {
     assert!((camera.mean - planted).abs() < bound, "{planted} ms, found {camera:?}");
     assert!(engine.mean > camera.mean);
     let mut text = Vec::new();
-    bench.figures(&delays).table(&mut text).unwrap();
+    figures.table(&mut text).unwrap();
     assert!(String::from_utf8(text).unwrap().contains("planted delay"));
 }
 
@@ -294,3 +287,107 @@ fn no_code_is_read_turned_or_mirrored() {
         }
     }
 }
+
+// TEMPORARY-BEGIN
+#[test]
+fn as_imageproc() {
+    use super::outline::quadrilaterals;
+    use super::read::Luma;
+    use glam::{Vec2, vec2};
+    use image::{GrayImage, Luma as Luma8};
+    use imageproc::contours::{BorderType, find_contours};
+    use imageproc::contrast::adaptive_threshold;
+    use imageproc::geometry::{approximate_polygon_dp, arc_length};
+    fn theirs(data: &[u8], width: usize, height: usize) -> Vec<[Vec2; 4]> {
+        let picture = GrayImage::from_fn(width as u32, height as u32, |x, y| {
+            Luma8([data[y as usize * width + x as usize]])
+        });
+        let radius = (width / 10 / 2) as u32;
+        let mut dark = adaptive_threshold(&picture, radius, 12);
+        dark.pixels_mut().for_each(|p| p.0[0] = 255 - p.0[0]);
+        let least = 0.01 * (width * height) as f32;
+        let shortest = f64::from(least.sqrt()) * 4.0 * 0.9;
+        let mut found: Vec<(f32, [Vec2; 4])> = Vec::new();
+        for outline in find_contours::<i32>(&dark) {
+            if outline.border_type != BorderType::Outer {
+                continue;
+            }
+            let length = arc_length(&outline.points, true);
+            if length < shortest {
+                continue;
+            }
+            let corners = approximate_polygon_dp(&outline.points, 0.02 * length, true);
+            let corners = corners.iter().map(|p| vec2(p.x as f32 + 0.5, p.y as f32 + 0.5)).collect();
+            let &[a, b, c, d] = super::outline::bent(corners, (0.02 * length) as f32).as_slice() else {
+                continue;
+            };
+            let area = ((c - a).perp_dot(d - b) / 2.0).abs();
+            if area >= least {
+                let middle = (a + b + c + d) / 4.0;
+                found.push((area, [a, b, c, d].map(|p| p + (p - middle).normalize_or_zero() * 0.5)));
+            }
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        found.into_iter().map(|f| f.1).collect()
+    }
+    let (mut pictures, mut shapes, mut same) = (0, 0, 0);
+    for seed in 0..400u64 {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let (w, h) = (chance.usize(60..400), chance.usize(60..300));
+        let mut data = vec![200u8; w * h];
+        for _ in 0..chance.usize(1..6) {
+            let c: Vec<Vec2> = {
+                let m = vec2(chance.f32() * w as f32, chance.f32() * h as f32);
+                let mut a: Vec<f32> = (0..chance.usize(3..7)).map(|_| chance.f32() * 6.283).collect();
+                a.sort_by(f32::total_cmp);
+                let r = 10.0 + chance.f32() * 120.0;
+                a.iter().map(|a| m + Vec2::from_angle(*a) * r).collect()
+            };
+            let v = chance.u8(0..=255);
+            for i in 0..w * h {
+                let p = vec2((i % w) as f32, (i / w) as f32);
+                if (0..c.len()).all(|k| (c[(k + 1) % c.len()] - c[k]).perp_dot(p - c[k]) > 0.0) {
+                    data[i] = v;
+                }
+            }
+        }
+        let noise = chance.u8(0..40);
+        for d in &mut data {
+            *d = d.saturating_add(chance.u8(0..=noise));
+        }
+        let ours = quadrilaterals(&Luma { data: &data, width: w, height: h, stride: w });
+        let theirs = theirs(&data, w, h);
+        pictures += 1;
+        shapes += theirs.len();
+        let all_there =
+            theirs.iter().all(|t| ours.iter().any(|o| o.iter().zip(t).all(|(a, b)| a.distance(*b) < 1e-3)));
+        assert!(all_there, "{seed} {w}x{h}: {ours:?} {theirs:?}");
+        same += usize::from(ours.len() == theirs.len());
+    }
+    let (mut codes, mut equal) = (0, 0);
+    use glam::vec2 as v;
+    for (n, corners) in [
+        film::CORNERS,
+        [v(0.8, 0.9), v(0.3, 0.85), v(0.35, 0.1), v(0.82, 0.2)],
+        [v(0.2, 0.1), v(0.45, 0.3), v(0.45, 0.75), v(0.2, 0.95)],
+        [v(0.1, 0.2), v(0.26, 0.21), v(0.25, 0.49), v(0.09, 0.48)],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut lens = film::Lens::new(corners).unwrap();
+        for number in 0..10u16 {
+            let data = lens.film(&code::light(number * 97 + n as u16));
+            let [w, h] = film::SIZE;
+            let ours = quadrilaterals(&Luma { data: &data, width: w, height: h, stride: w });
+            let theirs = theirs(&data[..w * h], w, h);
+            codes += 1;
+            equal += usize::from(ours == theirs);
+            assert!(!theirs.is_empty());
+        }
+    }
+    eprintln!(
+        "{pictures} pictures, {shapes} shapes, {same} with equal counts; {codes} filmed codes, {equal} equal to the bit"
+    );
+}
+// TEMPORARY-END
