@@ -85,7 +85,7 @@ fn every_manifest_names_its_licence() {
 const DEPENDENCIES: [(&str, &[&str]); 6] = [
     ("shaders", &[]),
     ("engine/core", &["omote-shaders"]),
-    ("demo", &["omote-engine"]),
+    ("demo", &["omote-benches", "omote-engine"]),
     ("plugin", &["omote-engine"]),
     ("benches", &["omote-engine", "omote-shaders"]),
     ("xtask", &[]),
@@ -120,6 +120,7 @@ fn packages_depend_downward_only() {
         ("engine/core/Cargo.toml", "[dependencies]\nomote = \"1\""),
         ("shaders/Cargo.toml", "[dependencies]\nwgpu = \"30\""),
         ("demo/Cargo.toml", "[dependencies]\nort = \"2\""),
+        ("benches/Cargo.toml", "[dependencies]\nomote = \"1\""),
     ] {
         assert_eq!(dependency_offences(&Source::new(path, text)).len(), 1, "{path}: {text}");
     }
