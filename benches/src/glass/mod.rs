@@ -5,8 +5,8 @@
 //! A picture is timed when the window begins to draw it, as the code is. What the display needs from there to its light is
 //! the same for both, so it is in the difference once, as it is from glass to glass.
 //!
-//! The window is the program's: it draws [`Session::next_code`] with every picture of its own and says by
-//! [`Session::drawn`] which of the engine's pictures stands beside it.
+//! The window is the program's: it draws [`Measurement::next_code`] with every picture of its own and says by
+//! [`Measurement::drawn`] which of the engine's pictures stands beside it.
 
 mod code;
 mod figures;
@@ -121,7 +121,7 @@ impl Misses {
 
 /// What the threads and the window share.
 #[derive(Debug, Default)]
-pub struct Session {
+pub struct Measurement {
     screen: Arc<Screen>,
     log: Mutex<Log>,
     over: AtomicBool,
@@ -129,7 +129,7 @@ pub struct Session {
     delays: film::Delays,
 }
 
-impl Session {
+impl Measurement {
     /// Begins the screen's next picture: the code to draw in it, [`SIDE`] × [`SIDE`] grey pixels, a module each, rows from
     /// the top. It needs [`QUIET`] modules of white round it.
     pub fn next_code(&self) -> Vec<u8> {
@@ -260,7 +260,7 @@ const HZ: f64 = 60.0;
 
 /// A bench at work.
 pub struct Glass {
-    session: Arc<Session>,
+    measurement: Arc<Measurement>,
     live: Live,
     reading: JoinHandle<()>,
     reading_back: Option<JoinHandle<anyhow::Result<()>>>,
@@ -268,7 +268,7 @@ pub struct Glass {
 
 impl std::fmt::Debug for Glass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Glass").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("Glass").field("measurement", &self.measurement).finish_non_exhaustive()
     }
 }
 
@@ -292,9 +292,9 @@ impl Glass {
     /// A camera in memory whose lens is folded, a pipeline that does not start, or a virtual camera that can't be opened or
     /// can't be read back.
     pub fn start(options: &Options, pipeline: Pipeline) -> anyhow::Result<Self> {
-        let session = Arc::new(Session { mirrored: options.mirrored, ..Session::default() });
+        let measurement = Arc::new(Measurement { mirrored: options.mirrored, ..Measurement::default() });
         let source = match &options.camera {
-            Camera::InMemory(delay) => film::source(&session.screen, *delay, &session.delays),
+            Camera::InMemory(delay) => film::source(&measurement.screen, *delay, &measurement.delays),
             Camera::Device(device) => open_camera(CameraRequest {
                 device: device.clone(),
                 size: Some((1280, 720)),
@@ -304,14 +304,14 @@ impl Glass {
         };
         let Pipeline { follow, personas, settings } = pipeline;
         let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
-        let reading = watch(&live, &session)?;
-        let back = options.virtual_camera.as_ref().map(|which| read_back(&live, &session, which));
-        Ok(Self { reading_back: back.transpose()?, session, live, reading })
+        let reading = watch(&live, &measurement)?;
+        let back = options.virtual_camera.as_ref().map(|which| read_back(&live, &measurement, which));
+        Ok(Self { reading_back: back.transpose()?, measurement, live, reading })
     }
 
     /// What the window shares with the bench.
-    pub fn session(&self) -> &Arc<Session> {
-        &self.session
+    pub fn measurement(&self) -> &Arc<Measurement> {
+        &self.measurement
     }
 
     /// The pipeline, for the window's own view of its pictures.
@@ -324,14 +324,14 @@ impl Glass {
     /// # Errors
     /// A thread that broke down.
     pub fn finish(self) -> anyhow::Result<Outcome> {
-        self.session.end();
+        self.measurement.end();
         let status = self.live.stop();
         let broken = || anyhow!("a thread broke down");
         self.reading.join().map_err(|_| broken())?;
         let back = self.reading_back.map(JoinHandle::join).transpose().map_err(|_| broken())?;
-        let last_unread = self.session.log().last_unread.take();
+        let last_unread = self.measurement.log().last_unread.take();
         Ok(Outcome {
-            figures: self.session.figures(),
+            figures: self.measurement.figures(),
             last_unread,
             fault: status.source.fault,
             read_back: back.unwrap_or(Ok(())).context("the virtual camera could not be read back"),
@@ -340,17 +340,17 @@ impl Glass {
 }
 
 /// Reads the pictures that come out on a thread of its own; those that come meanwhile are left out.
-fn watch(live: &Live, session: &Arc<Session>) -> anyhow::Result<JoinHandle<()>> {
+fn watch(live: &Live, measurement: &Arc<Measurement>) -> anyhow::Result<JoinHandle<()>> {
     let (put, get) = sync_channel(1);
     live.watch("code reader", Box::new(move |shown: &Arc<Shown>| drop(put.try_send(Arc::clone(shown)))))?;
-    let session = Arc::clone(session);
-    Ok(std::thread::Builder::new().name("omote-glass".to_owned()).spawn(move || session.follow(&get))?)
+    let measurement = Arc::clone(measurement);
+    Ok(std::thread::Builder::new().name("omote-glass".to_owned()).spawn(move || measurement.follow(&get))?)
 }
 
 /// Sends the output to a device and reads it back from there.
 fn read_back(
     live: &Live,
-    session: &Arc<Session>,
+    measurement: &Arc<Measurement>,
     which: &VirtualCamera,
 ) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
     let VirtualCamera::V4l2(named) = which else {
@@ -367,11 +367,11 @@ fn read_back(
     let device = named.as_ref().map(|p| p.display().to_string()).or_else(found);
     let device = device.with_context(|| format!("the virtual camera ({place}) has no path to read it by"))?;
     live.attach("virtual camera", Box::new(sink))?;
-    let session = Arc::clone(session);
+    let measurement = Arc::clone(measurement);
     let read = move || {
         // A loopback device can be read once a first picture was written.
         std::thread::sleep(Duration::from_secs(1));
-        session.read_back(&device)
+        measurement.read_back(&device)
     };
     Ok(std::thread::Builder::new().name("omote-glass-back".to_owned()).spawn(read)?)
 }

@@ -74,7 +74,7 @@ fn the_pipeline_s_camera_delay_is_found() {
     };
     let camera = Camera::InMemory(Duration::from_millis(60));
     let glass = Glass::start(&Options { camera, mirrored: false, virtual_camera: None }, pipeline).unwrap();
-    glass.session().tick(Duration::from_secs(6));
+    glass.measurement().tick(Duration::from_secs(6));
     let figures = glass.finish().unwrap().figures;
     let (camera, engine) = (figures.camera.clone().unwrap(), figures.engine.clone().unwrap());
     let planted = figures.planted.unwrap();

@@ -97,11 +97,11 @@ pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
     let unread = args.unread.as_ref().map(picture).transpose()?;
 
     let glass = Glass::start(&args.options(), args.pipeline()?)?;
-    let session = Arc::clone(glass.session());
-    ending.also(move || session.end());
+    let measurement = Arc::clone(glass.measurement());
+    ending.also(move || measurement.end());
     let length = Duration::from_secs_f64(args.seconds);
     if args.no_window {
-        glass.session().tick(length);
+        glass.measurement().tick(length);
     } else {
         window::run(&glass, length)?;
     }

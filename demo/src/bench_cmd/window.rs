@@ -9,7 +9,7 @@ use eframe::egui::{
     vec2,
 };
 use eframe::{NativeOptions, Renderer};
-use omote_benches::glass::{Glass, QUIET, SIDE, Session};
+use omote_benches::glass::{Glass, Measurement, QUIET, SIDE};
 
 use crate::window::preview::Preview;
 use crate::window::{surface, theme};
@@ -29,12 +29,12 @@ pub(super) fn run(glass: &Glass, length: Duration) -> anyhow::Result<()> {
         ..NativeOptions::default()
     };
     let preview = Preview::new(false);
-    let (session, live) = (Arc::clone(glass.session()), glass.live());
+    let (measurement, live) = (Arc::clone(glass.measurement()), glass.live());
     let make = move |creation: &eframe::CreationContext<'_>| {
         theme::set(&creation.egui_ctx);
         live.watch("window", preview.watcher(&creation.egui_ctx))?;
         let app: Box<dyn eframe::App + '_> = Box::new(App {
-            session,
+            measurement,
             preview,
             code: None,
             until: Instant::now() + length,
@@ -47,7 +47,7 @@ pub(super) fn run(glass: &Glass, length: Duration) -> anyhow::Result<()> {
 }
 
 struct App {
-    session: Arc<Session>,
+    measurement: Arc<Measurement>,
     preview: Preview,
     code: Option<TextureHandle>,
     until: Instant,
@@ -62,14 +62,14 @@ const MARGIN: f32 = 24.0;
 impl App {
     /// Begins the screen's next picture.
     fn next(&mut self, context: &Context) {
-        let image = ColorImage::from_gray([SIDE; 2], &self.session.next_code());
+        let image = ColorImage::from_gray([SIDE; 2], &self.measurement.next_code());
         match &mut self.code {
             Some(texture) => texture.set(image, TextureOptions::NEAREST),
             None => self.code = Some(context.load_texture("code", image, TextureOptions::NEAREST)),
         }
         self.preview.update(context);
         if let Some(shown) = self.preview.shown() {
-            self.session.drawn(shown);
+            self.measurement.drawn(shown);
         }
     }
 
@@ -77,7 +77,7 @@ impl App {
         if self.told.0.elapsed() < EVERY && !self.told.1.is_empty() {
             return;
         }
-        let figures = self.session.figures();
+        let figures = self.measurement.figures();
         let (large, small) = match &figures.window {
             Some(s) => (
                 format!("{:.0} ms", s.mean),
@@ -100,7 +100,7 @@ impl eframe::App for App {
         let context = ui.ctx().clone();
         let left = self.until.saturating_duration_since(Instant::now());
         let close = context.input(|i| i.key_pressed(Key::Escape) || i.key_pressed(Key::Q));
-        if left.is_zero() || close || self.session.is_over() {
+        if left.is_zero() || close || self.measurement.is_over() {
             context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
         if context.input(|i| i.key_pressed(Key::F)) {
