@@ -8,7 +8,8 @@
 use cpu_time::ProcessTime;
 use criterion::{BatchSize, Criterion, SamplingMode, criterion_group, criterion_main};
 use glam::Vec3;
-use omote_benches::{Scene, regress, scene};
+use omote_benches::regress;
+use omote_benches::scene::Scene;
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::{Colour, CropSpec, PixelFormat};
@@ -25,7 +26,7 @@ fn reference(c: &mut Criterion) {
 
 fn frames(c: &mut Criterion) {
     for format in PixelFormat::ALL {
-        let s = scene(format, 1280, 720, "composite-1").unwrap();
+        let s = Scene::new(format, 1280, 720, "composite-1").unwrap();
         let mut group = c.benchmark_group(format!("{format:?} 1280x720").to_lowercase());
         let (low, high) = s.points.iter().fold((Vec3::MAX, Vec3::MIN), |(a, b), p| (a.min(*p), b.max(*p)));
         let region = PxRect::even_around(low.truncate(), high.truncate(), 1280, 720);
@@ -78,11 +79,11 @@ fn swap(c: &mut Criterion) {
         // A picture may take long where a CPU plays the GPU.
         group.sampling_mode(SamplingMode::Flat);
         for format in PixelFormat::ALL {
-            let s = scene(format, 1280, 720, "composite-1").unwrap();
+            let s = Scene::new(format, 1280, 720, "composite-1").unwrap();
             whole(&mut group, backend, &s, &format!("{format:?} 1280x720").to_lowercase());
         }
         for (w, h) in [(640, 480), (1920, 1080), (3840, 2160)] {
-            let s = scene(PixelFormat::Nv12, w, h, "composite-1").unwrap();
+            let s = Scene::new(PixelFormat::Nv12, w, h, "composite-1").unwrap();
             whole(&mut group, backend, &s, &format!("nv12 {w}x{h}"));
         }
         group.finish();

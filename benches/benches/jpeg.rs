@@ -4,7 +4,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use mozjpeg::{ColorSpace, Compress, Decompress};
-use omote_benches::scene;
+use omote_benches::scene::Scene;
 use omote_engine::frame::PixelFormat;
 use omote_engine::source::read_picture;
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 /// The bench's scene with a camera's noise, as a baseline JPEG of a camera's quality.
 fn webcam(chroma: (u8, u8)) -> Vec<u8> {
-    let mut rgb = scene(PixelFormat::Rgb, 1280, 720, "composite-1").unwrap().frame.data().to_vec();
+    let mut rgb = Scene::new(PixelFormat::Rgb, 1280, 720, "composite-1").unwrap().frame.data().to_vec();
     let mut state = 1u32;
     for value in &mut rgb {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -5,14 +5,15 @@
 #![expect(clippy::print_stderr, reason = "what is not measured must be said")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use omote_benches::scene;
+use omote_benches::scene::Scene;
+use omote_benches::stand_in;
 use omote_engine::frame::{FrameTime, PixelFormat};
 use omote_engine::infer::stand_in::StandIn;
-use omote_engine::infer::{RunOptions, Runtime, models, skim};
+use omote_engine::infer::{RunOptions, Runtime, models};
 use omote_engine::source::Rate;
 use omote_engine::space::{CropSquare, ImagePx};
 use omote_engine::swap::Mask;
-use omote_engine::swap::neural::{Grid, Hints, Identity, Sheets, SwapModel, VECTOR, Wearer, recognise};
+use omote_engine::swap::neural::{Grid, Sheets};
 use omote_engine::track::{Face, FaceId, MeshKind, Occlusion, Pose, Smoothing, Tracker, TrackerConfig};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ fn runtime() -> Option<(std::path::PathBuf, Runtime)> {
 }
 
 fn tracking(c: &mut Criterion) {
-    let s = scene(PixelFormat::Nv12, 1280, 720, "composite-1").unwrap();
+    let s = Scene::new(PixelFormat::Nv12, 1280, 720, "composite-1").unwrap();
     let mut group = c.benchmark_group("tracking nv12 1280x720");
     let smooth = Some(Smoothing::default());
     for (what, mesh, smoothing) in [
@@ -55,22 +56,13 @@ fn adapter(c: &mut Criterion) {
         eprintln!("swap models are NOT measured: no runtime for networks (`omote setup`)");
         return;
     };
-    let s = scene(PixelFormat::Nv12, 1280, 720, "composite-1").unwrap();
+    let s = Scene::new(PixelFormat::Nv12, 1280, 720, "composite-1").unwrap();
     let landmarks = s.points.clone();
     let pose = Pose::fit(&landmarks).unwrap();
     let region = CropSquare { centre: ImagePx(pose.origin.truncate()), side: 400.0, angle: 0.0 };
     let face = Face { id: FaceId(1), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() };
     for network in [StandIn::inswapper_128(), StandIn::cscs_256(), StandIn::simswap_unofficial_512()] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(format!("{}.onnx", network.name));
-        std::fs::write(&path, network.bytes()).unwrap();
-        let graph = skim(&path).unwrap();
-        let found = recognise(&graph, network.name, &Hints::default()).unwrap();
-        let mut model = SwapModel::load(&runtime, &path, &graph, &found, &RunOptions::default()).unwrap();
-        let vector: Vec<f32> = (0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect();
-        let person = Identity::of(&[vector]).unwrap();
-        let wearer = Wearer { identity: Some(&person), converted: Some(&person.raw), photo: None };
-        model.wear(&wearer).unwrap();
+        let mut model = stand_in::load(&runtime, &network, &RunOptions::default()).unwrap();
         let side = network.size().0;
         let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
         let mut sheets = Sheets::new(Grid::new(side.max(256), mask));

@@ -4,7 +4,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use glam::{Vec2, Vec3, Vec4};
-use omote_benches::scene;
+use omote_benches::scene::Scene;
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::PixelFormat;
@@ -15,7 +15,7 @@ use omote_shaders::{cpu, layout::*};
 use std::hint::black_box;
 
 fn passes(c: &mut Criterion) {
-    let s = scene(PixelFormat::I420, 1280, 720, "composite-1").unwrap();
+    let s = Scene::new(PixelFormat::I420, 1280, 720, "composite-1").unwrap();
     let (low, high) = s.points.iter().fold((Vec3::MAX, Vec3::MIN), |(a, b), p| (a.min(*p), b.max(*p)));
     let region = PxRect::even_around(low.truncate(), high.truncate(), 1280, 720);
     let size = [region.width, region.height];
@@ -142,7 +142,7 @@ fn passes(c: &mut Criterion) {
 fn path(c: &mut Criterion) {
     let mut group = c.benchmark_group("swap, composite and badge");
     for (w, h) in [(1280, 720), (1920, 1080), (3840, 2160)] {
-        let s = scene(PixelFormat::Nv12, w, h, "composite-1").unwrap();
+        let s = Scene::new(PixelFormat::Nv12, w, h, "composite-1").unwrap();
         let mut compositor = Compositor::new(Backend::Cpu).unwrap();
         let mut badger = Badger::new(Corner::TopRight);
         group.bench_function(format!("{w}x{h}"), |b| {

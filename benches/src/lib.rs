@@ -1,74 +1,91 @@
-//! The scene that benches measure: one fictional face of a known size in a picture of any size.
+//! The laboratory: what a frame costs, how long it is from light to light, and what became slower since.
+//!
+//! [`run`] measures the rows of `omote bench` and gives a [`report::Report`]; [`compare`] sets two of them side by side;
+//! [`html`] makes a page of one; [`glass`] times a camera, the engine and a window together. What a run needs from the
+//! program around it comes through [`Environment`]. The rest serves the programs of this package, which write the tables
+//! of the documentation: [`scene`], [`stand_in`], [`page`], [`python`], [`regress`].
 
+pub mod compare;
+mod environment;
+pub mod glass;
+pub mod html;
+pub mod machine;
+mod measure;
+mod noise;
+pub mod page;
 pub mod python;
 pub mod regress;
+mod rehearsal;
+pub mod report;
+pub mod scenario;
+pub mod scene;
+pub mod stand_in;
+pub mod statistics;
+#[cfg(test)]
+mod tests;
 
-use anyhow::Context;
-use glam::Vec3;
-use omote_engine::frame::{Colour, CropSpec, Frame, PixelFormat};
-use omote_engine::persona::{Date, Persona};
-use omote_engine::space::{CropSquare, ImagePx};
-use omote_engine::swap::{FaceTexture, Mask};
-use omote_engine::topology::POINTS;
-use omote_masks::built_in;
+use std::time::Instant;
 
-/// Height of the face's mesh in pixels.
-pub const FACE_PX: f32 = 330.0;
+pub use environment::Environment;
+use measure::Extent;
+use report::{Report, SCHEMA};
+pub use scenario::Options;
+use scenario::{Scenario, Stock};
 
-/// A live picture, its face's mesh, and what the face wears.
-#[derive(Debug)]
-pub struct Scene {
-    /// The picture: full-range BT.601.
-    pub frame: Frame,
-    /// Its face's 468 or 478 points.
-    pub points: Vec<Vec3>,
-    /// The persona.
-    pub texture: FaceTexture,
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// A row is being prepared, or something in it that takes long.
+    Preparing(&'a str),
+    /// All rows are prepared; so many frames will be measured.
+    Begun {
+        /// Frames of all rows and rounds.
+        frames: u64,
+    },
+    /// So many more frames were measured.
+    Measured {
+        /// Frames of a row's turn.
+        frames: u64,
+    },
+    /// Nothing is left to measure.
+    Over,
 }
 
-fn persona(name: &str) -> anyhow::Result<Persona> {
-    let today = Date::new(2026, 1, 1).context("no date")?;
-    Ok(built_in::load(name, today).with_context(|| format!("no persona {name}"))??)
-}
-
-/// A picture of `width` × `height` with the second composite's face in its middle, [`FACE_PX`] high, and
-/// the persona `wears`.
+/// The rows that the options choose, without measuring them.
 ///
 /// # Errors
-/// A persona that can't be loaded, or a size that is no frame's.
-pub fn scene(format: PixelFormat, width: u32, height: u32, wears: &str) -> anyhow::Result<Scene> {
-    let live = persona("composite-2")?;
-    let texture = FaceTexture::of_persona(&persona(wears)?, Mask::default())?;
-    let picture = live.picture();
-    let rgb: Vec<u8> = picture.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-    let portrait = Frame::new(PixelFormat::Rgb, Colour::JPEG, picture.width(), picture.height(), rgb)?;
-    let points = live.landmarks();
-    let bounds = |f: fn(Vec3, Vec3) -> Vec3, s: Vec3| points.iter().take(POINTS).fold(s, |a, p| f(a, *p));
-    let (low, high) = (bounds(Vec3::min, Vec3::MAX), bounds(Vec3::max, Vec3::MIN));
-    let scale = FACE_PX / (high.y - low.y);
-    let middle = ((low + high) * 0.5).truncate();
-    // A square crop of the picture's longer side, centred on the face; the edges of the portrait repeat.
-    let n = width.max(height) as usize;
-    let square = CropSquare { centre: ImagePx(middle), side: n as f32 / scale, angle: 0.0 };
-    let spec = CropSpec { scale: 255.0, offset: 0.5, ..CropSpec::new(square, n) };
-    let mut planar = vec![0.0; n * n * 3];
-    portrait.sample_crop(&spec, &mut planar);
-    let (x0, y0) = ((n - width as usize) / 2, (n - height as usize) / 2);
-    let pixel = |x: usize, y: usize| [0, 1, 2].map(|c| planar[c * n * n + (y + y0) * n + x + x0] as u8);
-    let rgb = (0..height as usize).flat_map(|y| (0..width as usize).flat_map(move |x| [(x, y)]));
-    let rgb: Vec<u8> = rgb.flat_map(|(x, y)| pixel(x, y)).collect();
-    let frame =
-        Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, rgb)?.converted(format, Colour::JPEG)?;
-    let shift = Vec3::new(width as f32, height as f32, 0.0) * 0.5 - middle.extend(0.0) * scale;
-    let points = points.iter().map(|p| *p * scale + shift).collect();
-    Ok(Scene { frame, points, texture })
+/// An option that names what is not there, or nothing that is.
+pub fn rows(environment: &dyn Environment, options: &Options) -> anyhow::Result<Vec<Scenario>> {
+    scenario::wanted(&Stock::new(environment)?, &machine::adapters(), options)
 }
 
-/// The processor and its cores, for tables.
-pub fn machine() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model =
-        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("{}, {cores} cores, {}", model.unwrap_or(std::env::consts::ARCH), std::env::consts::OS)
+/// Measures the rows that the options choose. A row that fails says so in the report and stops no other.
+///
+/// # Errors
+/// As [`rows`], or a scene that can't be prepared.
+pub fn run(
+    environment: &dyn Environment,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> anyhow::Result<Report> {
+    let start = Instant::now();
+    let started = machine::started();
+    let stock = Stock::new(environment)?;
+    let adapters = machine::adapters();
+    let scenarios = scenario::wanted(&stock, &adapters, options)?;
+    let extent = Extent::of(options.quick, options.rounds);
+    let (rows, noise) = measure::measure(&scenarios, &stock, extent, progress)?;
+    Ok(Report {
+        schema: SCHEMA,
+        program: environment.program(),
+        machine: machine::describe(),
+        adapters,
+        runtime: machine::runtime(&stock.runtime, environment.data()),
+        started,
+        seconds: start.elapsed().as_secs_f64(),
+        quick: options.quick,
+        rounds: extent.rounds,
+        noise,
+        rows,
+    })
 }

@@ -7,19 +7,20 @@
 use anyhow::Context;
 use cpu_time::ThreadTime;
 use omote_benches::python::Script;
-use omote_benches::scene;
+use omote_benches::scene::{FACE_PX, Scene};
+use omote_benches::statistics::{best_and_median, median};
+use omote_benches::{page, stand_in};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::frame::{FrameTime, PixelFormat};
 use omote_engine::infer::stand_in::StandIn;
-use omote_engine::infer::{RunOptions, Runtime, models, skim};
+use omote_engine::infer::{RunOptions, Runtime, models};
 use omote_engine::sink;
 use omote_engine::swap::Mask;
-use omote_engine::swap::neural::{
-    Grid, Hints, Identity, Sheets, SwapModel, Template, VECTOR, Wearer, five_points, recognise,
-};
+use omote_engine::swap::neural::{Grid, Sheets, SwapModel, Template, five_points};
 use omote_engine::track::{Face, FaceId, Occlusion, Pose};
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 const ROUNDS: usize = 5;
@@ -28,7 +29,7 @@ const REPEATS: usize = 40;
 fn main() -> anyhow::Result<()> {
     let data = models::data_dir().context("no data folder; run `omote setup`")?;
     let runtime = Runtime::discover(models::library(&data).as_deref())?;
-    let s = scene(PixelFormat::Nv12, 1280, 720, "composite-1")?;
+    let s = Scene::new(PixelFormat::Nv12, 1280, 720, "composite-1")?;
     let landmarks = s.points.clone();
     let pose = Pose::fit(&landmarks).context("no pose")?;
     let region = omote_engine::space::CropSquare {
@@ -55,42 +56,29 @@ fn main() -> anyhow::Result<()> {
         "CPU time of one face on one thread without the network, 1280x720 NV12, face {} px high; {ROUNDS} rounds of {REPEATS}, milliseconds.\n\n\
          | model | align, tensor, result | lay out in UV, with mip levels | all, best | all, median | the usual programs' OpenCV calls, median | ratio |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-        omote_benches::FACE_PX
+        FACE_PX
     );
     for (k, one) in ours.iter().enumerate() {
-        let theirs = peer.as_ref().and_then(|p| p.ways.get(k)).map(|(_, ms)| middle(ms));
+        let theirs = peer.as_ref().and_then(|p| p.ways.get(k)).map(|(_, ms)| median(ms));
         let all: Vec<f64> = one.work.iter().zip(&one.lay).map(|(a, b)| a + b).collect();
-        let least = all.iter().copied().fold(f64::MAX, f64::min);
+        let [least, usual] = best_and_median(&all);
         let (cell, ratio) = match theirs {
-            Some(ms) => (format!("{ms:.2}"), format!("{:.2}", middle(&all) / ms)),
+            Some(ms) => (format!("{ms:.2}"), format!("{:.2}", usual / ms)),
             None => ("not measured: no OpenCV".to_owned(), String::new()),
         };
         let _ = writeln!(
             text,
-            "| {} px | {:.2} | {:.2} | {least:.2} | {:.2} | {cell} | {ratio} |",
+            "| {} px | {:.2} | {:.2} | {least:.2} | {usual:.2} | {cell} | {ratio} |",
             one.side,
-            middle(&one.work),
-            middle(&one.lay),
-            middle(&all)
+            median(&one.work),
+            median(&one.lay)
         );
     }
     match std::env::args().nth(1) {
         None => std::io::stdout().lock().write_all(text.as_bytes())?,
-        Some(path) => {
-            let page = std::fs::read_to_string(&path).with_context(|| path.clone())?;
-            let (start, end) = ("<!-- adapter -->", "<!-- /adapter -->");
-            let a = page.find(start).context("the page has no <!-- adapter -->")? + start.len();
-            let b = page.find(end).context("the page has no <!-- /adapter -->")?;
-            std::fs::write(&path, format!("{}\n{text}{}", &page[..a], &page[b..]))?;
-        }
+        Some(path) => page::put(Path::new(&path), "adapter", &text)?,
     }
     Ok(())
-}
-
-fn middle(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
 /// CPU time of `what`, of one of [`REPEATS`], ms.
@@ -112,16 +100,7 @@ struct Ours {
 
 impl Ours {
     fn new(runtime: &Runtime, network: &StandIn) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join(format!("{}.onnx", network.name));
-        std::fs::write(&path, network.bytes())?;
-        let graph = skim(&path)?;
-        let found = recognise(&graph, network.name, &Hints::default())?;
-        let mut model = SwapModel::load(runtime, &path, &graph, &found, &RunOptions::default())?;
-        let vector: Vec<f32> = (0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect();
-        let person = Identity::of(&[vector]).context("no vector")?;
-        let wearer = Wearer { identity: Some(&person), converted: Some(&person.raw), photo: None };
-        model.wear(&wearer)?;
+        let model = stand_in::load(runtime, network, &RunOptions::default())?;
         let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
         let side = network.size().0;
         let sheets = Sheets::new(Grid::new(side.max(256), mask));
@@ -148,7 +127,7 @@ impl Ours {
 }
 
 /// The usual programs' calls. `None` where there is no Python with OpenCV.
-fn peer(s: &omote_benches::Scene) -> anyhow::Result<Option<Script>> {
+fn peer(s: &Scene) -> anyhow::Result<Option<Script>> {
     let folder = tempfile::tempdir()?;
     let picture = folder.path().join("frame.png");
     // Pictures leave the engine only with the badge; for the cost it makes no difference.

@@ -9,7 +9,9 @@ use anyhow::Context;
 use cpu_time::ProcessTime;
 use glam::Vec3;
 use omote_benches::python::Script;
-use omote_benches::{FACE_PX, Scene, machine, scene};
+use omote_benches::scene::{FACE_PX, Scene};
+use omote_benches::statistics::best_and_median;
+use omote_benches::{machine, page};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::PixelFormat;
@@ -55,16 +57,9 @@ fn measure(
         }
         between()?;
     }
-    let cost = |(mut cpu, mut wall): (Vec<f64>, Vec<f64>)| Cost {
-        cpu: best_and_median(&mut cpu),
-        wall: best_and_median(&mut wall),
-    };
+    let cost =
+        |(cpu, wall): (Vec<f64>, Vec<f64>)| Cost { cpu: best_and_median(&cpu), wall: best_and_median(&wall) };
     Ok(rounds.into_iter().map(cost).collect())
-}
-
-fn best_and_median(rounds: &mut [f64]) -> [f64; 2] {
-    rounds.sort_by(f64::total_cmp);
-    [rounds[0], rounds[rounds.len() / 2]]
 }
 
 fn drawing(s: &Scene, look: Look, occlusion: Occlusion) -> anyhow::Result<Work<'_>> {
@@ -149,7 +144,7 @@ fn reference(s: &Scene) -> anyhow::Result<Option<Script>> {
         Ok(path)
     };
     let frame = png("frame.png", s)?;
-    let other = scene(PixelFormat::Rgb, 768, 768, "composite-1")?;
+    let other = Scene::new(PixelFormat::Rgb, 768, 768, "composite-1")?;
     let persona = png("persona.png", &other)?;
     let pairs = s.points.iter().zip(&other.points);
     let points: String = pairs.map(|(a, b)| format!("{} {} {} {}\n", a.x, a.y, b.x, b.y)).collect();
@@ -164,7 +159,7 @@ fn main() -> anyhow::Result<()> {
     writeln!(
         t,
         "Machine: {}. CPU backend, one thread, face {FACE_PX} px high, NV12, persona composite-1;",
-        machine()
+        machine::in_words()
     )?;
     writeln!(t, "{ROUNDS} rounds of {REPEATS} frames, milliseconds a frame.\n")?;
     writeln!(t, "| what | picture | CPU best | CPU median | wall best | wall median |")?;
@@ -173,8 +168,8 @@ fn main() -> anyhow::Result<()> {
         let [a, b, d, e] = [c.cpu[0], c.cpu[1], c.wall[0], c.wall[1]];
         writeln!(t, "| {what} | {picture} | {a:.2} | {b:.2} | {d:.2} | {e:.2} |")
     };
-    let hd = scene(PixelFormat::Nv12, 1280, 720, "composite-1")?;
-    let uhd = scene(PixelFormat::Nv12, 3840, 2160, "composite-1")?;
+    let hd = Scene::new(PixelFormat::Nv12, 1280, 720, "composite-1")?;
+    let uhd = Scene::new(PixelFormat::Nv12, 3840, 2160, "composite-1")?;
     let mut reference = reference(&hd)?;
     let plain = Look::default();
     let mut works = vec![
@@ -214,9 +209,9 @@ fn main() -> anyhow::Result<()> {
     if !tracked {
         writeln!(t, "- Tracking was not measured: the networks are missing (`omote setup`).")?;
     }
-    match &mut reference {
+    match &reference {
         Some(reference) => {
-            for (name, rounds) in &mut reference.ways {
+            for (name, rounds) in &reference.ways {
                 let cpu = best_and_median(rounds);
                 writeln!(
                     t,
@@ -237,10 +232,7 @@ fn main() -> anyhow::Result<()> {
         print!("{t}");
         return Ok(());
     };
-    let text = std::fs::read_to_string(&file).with_context(|| format!("can't read {file}"))?;
-    let (before, rest) = text.split_once("<!-- cost -->\n").context("no <!-- cost --> mark in the file")?;
-    let (_, after) = rest.split_once("<!-- /cost -->").context("no <!-- /cost --> mark in the file")?;
-    std::fs::write(&file, format!("{before}<!-- cost -->\n{t}<!-- /cost -->{after}"))?;
-    println!("{} written", Path::new(&file).display());
+    page::put(Path::new(&file), "cost", &t)?;
+    println!("{file} written");
     Ok(())
 }

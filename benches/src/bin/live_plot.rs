@@ -2,23 +2,23 @@
 //!
 //! `cargo run -p omote-benches --bin live_plot -- FILE.json OUT.svg`
 
-use std::fmt::Write;
-
 use anyhow::Context;
+use plotters::prelude::*;
 use serde_json::Value;
 
-const WIDTH: f64 = 900.0;
-const PANEL: f64 = 190.0;
-/// Margins of a panel: left, right, top, bottom.
-const LEFT: f64 = 70.0;
-const RIGHT: f64 = 24.0;
-const TOP: f64 = 42.0;
-const BOTTOM: f64 = 30.0;
+/// The picture's size in pixels; it is shown at half of it.
+const WIDTH: u32 = 1800;
+const PANEL: u32 = 380;
+const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
+const SAND: RGBColor = RGBColor(0xd9, 0xc2, 0xa0);
+const RUST: RGBColor = RGBColor(0xc8, 0x50, 0x2f);
+const SEA: RGBColor = RGBColor(0x2f, 0x6f, 0x8f);
+const LEAF: RGBColor = RGBColor(0x4a, 0x7a, 0x4a);
 
 /// A line of a panel.
 struct Line {
     name: &'static str,
-    colour: &'static str,
+    colour: RGBColor,
     values: Vec<f64>,
 }
 
@@ -45,83 +45,73 @@ fn main() -> anyhow::Result<()> {
     let panels = [
         Panel {
             title: "latency, camera's stamp to badged frame, last 300 frames (ms)",
-            lines: vec![
-                line("max", "#d9c2a0", "max"),
-                line("p99", "#c8502f", "p99"),
-                line("p50", "#2f6f8f", "p50"),
-            ],
+            lines: vec![line("max", SAND, "max"), line("p99", RUST, "p99"), line("p50", SEA, "p50")],
         },
-        Panel { title: "memory (MiB)", lines: vec![line("resident", "#4a7a4a", "memory_mib")] },
+        Panel { title: "memory (MiB)", lines: vec![line("resident", LEAF, "memory_mib")] },
         Panel {
             title: "frames a second from the source, and frames dropped since the start",
-            lines: vec![
-                line("fps", "#2f6f8f", "fps"),
-                Line { name: "dropped", colour: "#c8502f", values: dropped },
-            ],
+            lines: vec![line("fps", SEA, "fps"), Line { name: "dropped", colour: RUST, values: dropped }],
         },
     ];
-    let height = PANEL * panels.len() as f64 + 46.0;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
-         font-family=\"sans-serif\" font-size=\"12\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
-    );
     let machine = &report["machine"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().replace(['<', '&'], " ");
-    writeln!(
-        svg,
-        "<text x=\"{LEFT}\" y=\"24\" font-size=\"14\" font-weight=\"bold\">{}, {}, {} cores, drawn by {}</text>",
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let title = format!(
+        "{}, {}, {} cores, drawn by {}",
         text(&report["source"]),
         text(&machine["cpu"]),
         machine["cores"],
         text(&report["backend"])
-    )?;
-    for (n, panel) in panels.iter().enumerate() {
-        draw(&mut svg, panel, &minutes, 30.0 + PANEL * n as f64)?;
+    );
+    let picture = SVGBackend::new(&to, (WIDTH, PANEL * panels.len() as u32 + 70)).into_drawing_area();
+    picture.fill(&WHITE)?;
+    let bold = ("sans-serif", 36.0, FontStyle::Bold).into_text_style(&picture);
+    let areas = picture.titled(&title, bold)?.split_evenly((panels.len(), 1));
+    for (area, panel) in areas.iter().zip(&panels) {
+        draw(area, panel, &minutes)?;
     }
-    svg.push_str("</svg>\n");
-    std::fs::write(&to, svg).with_context(|| to.clone())?;
-    Ok(())
+    picture.present().with_context(|| to.clone())
 }
 
-fn draw(svg: &mut String, panel: &Panel, minutes: &[f64], y0: f64) -> std::fmt::Result {
-    let (low, high) = (y0 + TOP, y0 + PANEL - BOTTOM);
-    let most = panel.lines.iter().flat_map(|l| &l.values).copied().fold(1.0, f64::max) * 1.1;
+fn draw(
+    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+    panel: &Panel,
+    minutes: &[f64],
+) -> anyhow::Result<()> {
+    let most = panel.lines.iter().flat_map(|line| &line.values).copied().fold(1.0, f64::max) * 1.1;
     let last = minutes.last().copied().unwrap_or(1.0).max(1e-9);
-    let x = |m: f64| LEFT + (WIDTH - LEFT - RIGHT) * m / last;
-    let y = |v: f64| high - (high - low) * v / most;
-    writeln!(svg, "<text x=\"{LEFT}\" y=\"{}\" font-weight=\"bold\">{}</text>", y0 + 20.0, panel.title)?;
-    for k in 0..=4 {
-        let value = most * f64::from(k) / 4.0;
-        let at = y(value);
-        writeln!(svg, "<path d=\"M{LEFT} {at:.1}H{}\" stroke=\"#ddd\"/>", WIDTH - RIGHT)?;
-        writeln!(
-            svg,
-            "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{value:.0}</text>",
-            LEFT - 8.0,
-            at + 4.0
-        )?;
+    let mut chart = ChartBuilder::on(area)
+        .caption(panel.title, ("sans-serif", 32.0))
+        .margin_left(20)
+        .margin_right(48)
+        .x_label_area_size(50)
+        .y_label_area_size(110)
+        .build_cartesian_2d(0.0..last, 0.0..most)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(GRID)
+        .x_labels(10)
+        .y_labels(5)
+        .x_label_formatter(&|minute| format!("{minute} min"))
+        .y_label_formatter(&|value| format!("{value:.0}"))
+        .label_style(("sans-serif", 30.0))
+        .draw()?;
+    for line in &panel.lines {
+        let points = minutes.iter().copied().zip(line.values.iter().copied());
+        let (thin, thick) = (line.colour.stroke_width(3), line.colour.stroke_width(6));
+        chart
+            .draw_series(LineSeries::new(points, thin))?
+            .label(line.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 36, y)], thick));
     }
-    let step = (last / 10.0).ceil().max(1.0);
-    let mut minute = 0.0;
-    while minute <= last {
-        let at = x(minute);
-        writeln!(
-            svg,
-            "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{minute:.0} min</text>",
-            high + 16.0
-        )?;
-        minute += step;
-    }
-    for (k, line) in panel.lines.iter().enumerate() {
-        let mut path = String::new();
-        for (i, (m, v)) in minutes.iter().zip(&line.values).enumerate() {
-            write!(path, "{}{:.1} {:.1}", if i == 0 { 'M' } else { 'L' }, x(*m), y(*v))?;
-        }
-        writeln!(svg, "<path d=\"{path}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.6\"/>", line.colour)?;
-        let at = WIDTH - RIGHT - 80.0 * (panel.lines.len() - k) as f64;
-        let y = y0 + 20.0;
-        writeln!(svg, "<path d=\"M{at} {}h18\" stroke=\"{}\" stroke-width=\"3\"/>", y - 4.0, line.colour)?;
-        writeln!(svg, "<text x=\"{}\" y=\"{y}\">{}</text>", at + 24.0, line.name)?;
-    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.8))
+        .legend_area_size(50)
+        .label_font(("sans-serif", 30.0))
+        .draw()?;
     Ok(())
 }

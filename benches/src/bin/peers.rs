@@ -6,11 +6,12 @@
 
 #![expect(clippy::print_stdout, reason = "the table is the program's output")]
 
-use anyhow::Context;
 use clap::Parser;
 use cpu_time::ProcessTime;
 use omote_benches::python::Script;
-use omote_benches::{FACE_PX, Scene, machine, scene};
+use omote_benches::scene::{FACE_PX, Scene};
+use omote_benches::statistics::best_and_median;
+use omote_benches::{machine, page};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
@@ -46,7 +47,7 @@ fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let name = options.clip.as_ref().and_then(|c| c.file_stem()).map(|n| n.to_string_lossy().into_owned());
     let clip = Clip::new(options.clip.as_deref(), options.frames)?;
-    let hd = scene(PixelFormat::Nv12, 1280, 720, "composite-1")?;
+    let hd = Scene::new(PixelFormat::Nv12, 1280, 720, "composite-1")?;
     let opencv = version("OpenCV", "import cv2, numpy; print(cv2.__version__)");
     let mediapipe = version(
         "mediapipe",
@@ -80,7 +81,7 @@ fn main() -> anyhow::Result<()> {
     let mut t = format!(
         "Machine: {}. {}; {}. {ROUNDS} rounds by turns, milliseconds a frame; tracking: {} frames of {} at \
          {width}x{height}, to and fro; pastes: {REPEATS} a round of one face {FACE_PX} px high at 1280x720.\n\n",
-        machine(),
+        machine::in_words(),
         opencv.as_ref().map_or_else(|why| format!("OpenCV: {why}"), |v| format!("OpenCV {v}")),
         mediapipe.as_ref().map_or_else(|why| format!("mediapipe: {why}"), |v| format!("mediapipe {v}")),
         clip.frames.len(),
@@ -110,8 +111,10 @@ fn main() -> anyhow::Result<()> {
     if let Ok(o) = &ours {
         let share = 100.0 * o.found as f64 / o.seen.max(1) as f64;
         let theirs = |way: &str| {
-            rounds(&mesh, way)
-                .map_or_else(|why| format!("not measured ({why})"), |s| format!("{:.1} %", 100.0 * s[0]))
+            rounds(&mesh, way).map_or_else(
+                |why| format!("not measured ({why})"),
+                |s| format!("{:.1} %", 100.0 * best_and_median(s)[0]),
+            )
         };
         writeln!(
             t,
@@ -124,42 +127,28 @@ fn main() -> anyhow::Result<()> {
         )?;
     }
     print!("{t}");
-    options.page.map_or(Ok(()), |page| put(&page, &t))
-}
-
-/// Writes the table between the page's marks.
-fn put(page: &Path, table: &str) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(page).with_context(|| page.display().to_string())?;
-    let (before, rest) = text.split_once("<!-- peers -->\n").context("no <!-- peers --> mark in the page")?;
-    let (_, after) = rest.split_once("<!-- /peers -->").context("no <!-- /peers --> mark in the page")?;
-    Ok(std::fs::write(page, format!("{before}<!-- peers -->\n{table}<!-- /peers -->{after}"))?)
+    options.page.map_or(Ok(()), |path| page::put(&path, "peers", &t))
 }
 
 /// A row of the table: each side's rounds, or why it has none.
-fn row(what: &str, ours: Result<&Vec<f64>, String>, theirs: Result<Vec<f64>, String>) -> String {
-    let ours = ours.map(|r| sorted(r));
-    let cells = |side: &Result<Vec<f64>, String>| match side {
-        Ok(r) => format!("{:.2} | {:.2}", r[0], r[r.len() / 2]),
+fn row(what: &str, ours: Result<&Vec<f64>, String>, theirs: Result<&Vec<f64>, String>) -> String {
+    let [ours, theirs] = [ours, theirs].map(|side| side.map(|rounds| best_and_median(rounds)));
+    let cells = |side: &Result<[f64; 2], String>| match side {
+        Ok([best, median]) => format!("{best:.2} | {median:.2}"),
         Err(why) => format!("not measured: {why} | "),
     };
     let ratio = match (&ours, &theirs) {
-        (Ok(a), Ok(b)) => format!("{:.2}", a[a.len() / 2] / b[b.len() / 2]),
+        (Ok([_, a]), Ok([_, b])) => format!("{:.2}", a / b),
         _ => String::new(),
     };
     format!("| {what} | {} | {} | {ratio} |\n", cells(&ours), cells(&theirs))
 }
 
-fn sorted(rounds: &[f64]) -> Vec<f64> {
-    let mut sorted = rounds.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted
-}
-
-/// A way's rounds, the least first.
-fn rounds(script: &Result<Script, String>, way: &str) -> Result<Vec<f64>, String> {
+/// A way's rounds.
+fn rounds<'a>(script: &'a Result<Script, String>, way: &str) -> Result<&'a Vec<f64>, String> {
     let script = script.as_ref().map_err(Clone::clone)?;
     let found = script.ways.iter().find(|w| w.0 == way && !w.1.is_empty());
-    found.map(|w| sorted(&w.1)).ok_or_else(|| "the script has no such way".to_owned())
+    found.map(|(_, ms)| ms).ok_or_else(|| "the script has no such way".to_owned())
 }
 
 /// A package's version as Python knows it, or why there is none.
@@ -316,7 +305,7 @@ impl<'a> Swapping<'a> {
 /// A script that pastes the scene's persona.
 fn pasting(s: &Scene, script: &str) -> anyhow::Result<Option<Script>> {
     let folder = tempfile::tempdir()?;
-    let other = scene(PixelFormat::Rgb, 768, 768, "composite-1")?;
+    let other = Scene::new(PixelFormat::Rgb, 768, 768, "composite-1")?;
     let [frame, persona, list] = ["frame.png", "persona.png", "points.txt"].map(|n| folder.path().join(n));
     picture(&frame, &s.frame)?;
     picture(&persona, &other.frame)?;

@@ -32,7 +32,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let baseline = options.baseline.unwrap_or_else(|| here.join("baseline.json"));
     let criterion = options.criterion.unwrap_or_else(|| here.join("../target/criterion"));
-    let now = Run::read(&criterion, machine())?;
+    let now = Run::read(&criterion, machine::in_words())?;
     if options.write {
         now.store(&baseline)?;
         println!("{} benches of {} stored in {}", now.benches.len(), now.machine, baseline.display());

@@ -56,12 +56,10 @@ pub(crate) struct Machine {
 
 /// Names the machine.
 pub(crate) fn machine() -> Machine {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model =
-        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, v)| v.trim()));
+    let described = omote_benches::machine::describe();
     Machine {
-        cpu: model.unwrap_or(std::env::consts::ARCH).to_owned(),
-        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        cpu: described.cpu,
+        cores: described.cores,
         system: std::env::consts::OS,
         build: if cfg!(debug_assertions) { "debug" } else { "release" },
     }

@@ -1,6 +1,8 @@
 //! A live pipeline beside models that sleep: does the picture keep the camera's rate?
 
 use super::{model, persona, settings};
+use omote_benches::machine;
+use omote_benches::statistics::median;
 use omote_engine::actor::{Actor, ActorOptions};
 use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::{Runtime, models};
@@ -79,20 +81,18 @@ pub(super) fn live(runtime: &Runtime, data: &Path, seconds: f64, rounds: usize) 
         "\nLive on {}: prepared pictures of the actor at 1280x720 and 30 a second, models that sleep; medians of {} rounds by turns, 300 frames each:\n\n\
         | the model takes | frames a second | latency p50 | p99 | p99 more than without | results a second | texture age p50 |\n\
         | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-        omote_benches::machine(),
+        machine::in_words(),
         rounds.max(1)
     );
     let middle = |runs: &[LiveStatus], of: fn(&LiveStatus) -> f64| {
-        let mut values: Vec<f64> = runs.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or_default()
+        let values: Vec<f64> = runs.iter().map(of).collect();
+        median(&values)
     };
     let without: Vec<f64> = runs.first().into_iter().flatten().map(|s| s.latency.p99).collect();
     for (lag, runs) in LAGS.iter().zip(&runs) {
         // Of neighbours in time, since a shared machine's speed drifts.
-        let mut more: Vec<f64> = runs.iter().zip(&without).map(|(s, w)| s.latency.p99 - w).collect();
-        more.sort_by(f64::total_cmp);
-        let more = more.get(more.len() / 2).copied().unwrap_or_default();
+        let more: Vec<f64> = runs.iter().zip(&without).map(|(s, w)| s.latency.p99 - w).collect();
+        let more = median(&more);
         let (name, more) = match lag {
             0 => ("none".to_owned(), String::new()),
             _ => (format!("{lag} ms"), format!("{more:+.1} ms")),

@@ -14,20 +14,22 @@ mod plot;
 use anyhow::Context;
 use clap::Parser;
 use glam::Vec3;
+use omote_benches::{page, stand_in};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
 use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::stand_in::StandIn;
-use omote_engine::infer::{RunOptions, Runtime, models, skim};
+use omote_engine::infer::{RunOptions, Runtime, models};
 use omote_engine::persona::Date;
 use omote_engine::pipeline::{Engine, Follow, Lag, Model, Privacy, Settings};
 use omote_engine::source::{Rate, Source};
-use omote_engine::swap::neural::{Grid, Hints, Identity, Made, Sheets, SwapModel, VECTOR, Wearer, recognise};
+use omote_engine::swap::neural::{Grid, Made, Sheets, SwapModel};
 use omote_engine::swap::{FaceTexture, Mask};
 use omote_engine::topology::TRIANGLES;
 use omote_engine::track::{Face, Occlusion, TrackError, Tracker, TrackerConfig};
 use omote_masks::built_in;
+use plotters::style::RGBColor;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -56,8 +58,11 @@ struct Options {
 
 /// What a model may take, ms.
 const LAGS: [u64; 4] = [10, 40, 150, 500];
-const WAYS: [(&str, &str); 3] =
-    [("re-projection", "#2f6f8f"), ("stale reuse", "#c8502f"), ("waiting", "#9a8f80")];
+const WAYS: [(&str, RGBColor); 3] = [
+    ("re-projection", RGBColor(0x2f, 0x6f, 0x8f)),
+    ("stale reuse", RGBColor(0xc8, 0x50, 0x2f)),
+    ("waiting", RGBColor(0x9a, 0x8f, 0x80)),
+];
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
@@ -91,16 +96,9 @@ fn main() -> anyhow::Result<()> {
     }
     out.write_all(text.as_bytes())?;
     if let Some(path) = &options.plot {
-        std::fs::write(path, plot::plot(&sums)).with_context(|| path.display().to_string())?;
+        plot::plot(path, &sums).with_context(|| path.display().to_string())?;
     }
-    if let Some(path) = &options.page {
-        let page = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let (start, end) = ("<!-- reprojection -->", "<!-- /reprojection -->");
-        let a = page.find(start).context("the page has no <!-- reprojection -->")? + start.len();
-        let b = page.find(end).context("the page has no <!-- /reprojection -->")?;
-        std::fs::write(path, format!("{}\n{text}{}", &page[..a], &page[b..]))?;
-    }
-    Ok(())
+    options.page.map_or(Ok(()), |path| page::put(&path, "reprojection", &text))
 }
 
 fn frames(mut source: Box<dyn Source>, most: usize) -> anyhow::Result<Vec<Frame>> {
@@ -124,16 +122,7 @@ impl Follow for Script {
 
 /// A stand-in of CSCS's shape: 256 pixels, no mask, every colour changed.
 fn model(runtime: &Runtime) -> anyhow::Result<SwapModel> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("stand-in.onnx");
-    std::fs::write(&path, StandIn::cscs_256().bytes())?;
-    let graph = skim(&path)?;
-    let found = recognise(&graph, "stand-in.onnx", &Hints::default())?;
-    let mut model = SwapModel::load(runtime, &path, &graph, &found, &RunOptions::default())?;
-    let person =
-        Identity::of(&[(0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect()]).context("no vector")?;
-    model.wear(&Wearer { identity: Some(&person), ..Wearer::default() })?;
-    Ok(model)
+    stand_in::load(runtime, &StandIn::cscs_256(), &RunOptions::default())
 }
 
 fn persona() -> anyhow::Result<FaceTexture> {

@@ -1,63 +1,71 @@
 //! The plot of the comparison.
 
 use super::{LAGS, WAYS};
-use std::fmt::Write as _;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::path::Path;
+
+/// The picture's size in pixels; it is shown at half of it.
+const SIZE: (u32, u32) = (1520, 660);
+const PAPER: RGBColor = RGBColor(0xfb, 0xf8, 0xf2);
+const INK: RGBColor = RGBColor(0x2b, 0x26, 0x22);
+const GRID: RGBColor = RGBColor(0xe3, 0xdc, 0xcf);
+const SOFT: RGBColor = RGBColor(0x6b, 0x62, 0x59);
+/// Width of a bar, where the models stand one apart.
+const BAR: f64 = 0.24;
 
 /// Bars: distance from the reference by the model's time.
-pub(super) fn plot(sums: &[[[f64; 2]; 3]; 4]) -> String {
-    let (width, height, left, bottom, top) = (760.0, 330.0, 60.0, 50.0, 56.0);
-    let most = sums.iter().flatten().map(|v| v[0]).fold(1.0, f64::max) * 1.1;
-    let y = |v: f64| height - bottom - v / most * (height - bottom - top);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#fbf8f2\"/>\n\
-         <text x=\"{left}\" y=\"24\" font-size=\"15\" fill=\"#2b2622\">How far a slow model's picture is from one without delay (8-bit codes, less is better)</text>\n"
-    );
-    let decade = 10f64.powf((most / 5.0).log10().floor());
-    let step =
-        [1.0, 2.0, 5.0, 10.0].map(|k| k * decade).into_iter().find(|s| *s >= most / 5.0).unwrap_or(most);
-    let mut tick = 0.0;
-    while tick <= most {
-        let at = y(tick);
-        let _ = writeln!(
-            out,
-            "<line x1=\"{left}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#e3dccf\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#6b6259\">{tick}</text>",
-            width - 20.0,
-            left - 8.0,
-            at + 4.0
-        );
-        tick += step;
+pub(super) fn plot(path: &Path, sums: &[[[f64; 2]; 3]; 4]) -> anyhow::Result<()> {
+    let picture = SVGBackend::new(path, SIZE).into_drawing_area();
+    picture.fill(&PAPER)?;
+    let title = "How far a slow model's picture is from one without delay (8-bit codes, less is better)";
+    let most = sums.iter().flatten().map(|v| v[0]).fold(1.0, f64::max) * 1.25;
+    let mut chart = ChartBuilder::on(&picture)
+        .caption(title, ("sans-serif", 37.0, &INK))
+        .margin(24)
+        .x_label_area_size(60)
+        .y_label_area_size(80)
+        .build_cartesian_2d(-0.5..LAGS.len() as f64 - 0.5, 0.0..most)?;
+    let model = |place: &f64| {
+        let lag = LAGS.get(place.round() as usize).filter(|_| place.fract().abs() < 1e-6);
+        lag.map_or_else(String::new, |lag| format!("model takes {lag} ms"))
+    };
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(GRID)
+        .x_labels(LAGS.len() + 1)
+        .x_label_formatter(&model)
+        .y_label_formatter(&|value| format!("{value}"))
+        .x_label_style(("sans-serif", 32.0, &INK))
+        .y_label_style(("sans-serif", 32.0, &SOFT))
+        .draw()?;
+    let number =
+        ("sans-serif", 27.0, &INK).into_text_style(&picture).pos(Pos::new(HPos::Center, VPos::Bottom));
+    for (j, (name, colour)) in WAYS.into_iter().enumerate() {
+        let bars = sums.iter().enumerate().map(|(k, row)| {
+            let middle = k as f64 + (j as f64 - 1.0) * BAR;
+            (middle, row[j][0])
+        });
+        let shapes = bars.clone().map(|(middle, height)| {
+            let half = BAR * 0.46;
+            Rectangle::new([(middle - half, 0.0), (middle + half, height)], colour.filled())
+        });
+        chart
+            .draw_series(shapes)?
+            .label(name)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 12), (x + 24, y + 12)], colour.filled()));
+        chart.draw_series(bars.map(|(middle, height)| {
+            Text::new(format!("{height:.1}"), (middle, height + most * 0.015), number.clone())
+        }))?;
     }
-    let group = (width - left - 20.0) / sums.len() as f64;
-    for (k, (row, lag)) in sums.iter().zip(LAGS).enumerate() {
-        let x0 = left + group * k as f64 + group * 0.14;
-        let bar = group * 0.72 / 3.0;
-        for (j, (v, (_, colour))) in row.iter().zip(WAYS).enumerate() {
-            let (x, at) = (x0 + bar * j as f64, y(v[0]));
-            let _ = writeln!(
-                out,
-                "<rect x=\"{x:.1}\" y=\"{at:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{colour}\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"11\" fill=\"#2b2622\">{:.1}</text>",
-                bar - 4.0,
-                height - bottom - at,
-                x + bar / 2.0 - 2.0,
-                at - 5.0,
-                v[0]
-            );
-        }
-        let _ = writeln!(
-            out,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#2b2622\">model takes {lag} ms</text>",
-            x0 + group * 0.36,
-            height - bottom + 20.0
-        );
-    }
-    for (j, (name, colour)) in WAYS.iter().enumerate() {
-        let x = left + 130.0 * j as f64;
-        let _ = writeln!(
-            out,
-            "<rect x=\"{x}\" y=\"34\" width=\"12\" height=\"12\" fill=\"{colour}\"/><text x=\"{}\" y=\"45\" fill=\"#2b2622\">{name}</text>",
-            x + 18.0
-        );
-    }
-    out + "</svg>\n"
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .legend_area_size(40)
+        .label_font(("sans-serif", 32.0, &INK))
+        .draw()?;
+    Ok(picture.present()?)
 }

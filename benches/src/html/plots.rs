@@ -1,9 +1,9 @@
 //! One line per row: where the time goes, and how it is spread.
 
-use super::super::report::{Report, Row};
 use super::axis::Axis;
 use super::choice::{Group, colour, groups, stages, usable};
 use super::text::{at, count, escape, number, short};
+use crate::report::{Report, Row};
 
 const WIDTH: f64 = 960.0;
 /// Where a line's name ends and its plot begins.

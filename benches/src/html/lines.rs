@@ -1,10 +1,10 @@
 //! Curves: time against the picture's size and against faces, and frames in their order.
 
-use super::super::report::{Report, Row};
 use super::axis::Axis;
 use super::choice::{Headline, headlines, usable};
 use super::plots::clean;
 use super::text::{at, count, drawer, escape, number, short};
+use crate::report::{Report, Row};
 
 /// Lines of one plot; more can't be told apart.
 const MOST: usize = 6;

@@ -1,15 +1,18 @@
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
+use omote_engine::composite::Backend;
 use omote_engine::frame::{Colour, Frame, PixelFormat};
-use omote_engine::pipeline::{Follow, Live, LiveConfig, Settings};
+use omote_engine::pipeline::{Follow, Privacy, Settings};
 use omote_engine::track::{Face, TrackError};
 
 use super::figures::Figures;
 use super::read::{Reader, Unread, moment, with_luma};
 use super::screen::Screen;
-use super::{Bench, code, film};
+use super::{Camera, Glass, Options, Pipeline, code, film};
+use crate::Environment;
+use crate::tests::Bare;
 
 /// Nobody is there.
 struct Nobody;
@@ -59,31 +62,21 @@ fn a_known_delay_is_found() {
 /// The same in the live pipeline, on the machine's clock.
 #[test]
 fn the_pipeline_s_camera_delay_is_found() {
-    let (bench, delays) = (Arc::new(Bench::default()), film::Delays::default());
-    let personas = crate::wardrobe::wear(
-        &["ko-omote".to_owned()],
-        std::path::Path::new("/nonexistent"),
-        omote_engine::swap::Mask::default(),
-    );
-    let live = Live::start(LiveConfig {
-        source: film::source(&bench.screen, Duration::from_millis(60), &delays),
+    let pipeline = Pipeline {
         follow: Box::new(|| Ok(Box::new(Nobody))),
-        personas: personas.unwrap(),
+        personas: vec![Bare::new(Path::new("/nonexistent")).persona("ko-omote").unwrap()],
         settings: Settings {
-            privacy: omote_engine::pipeline::Privacy::Relaxed,
-            backend: omote_engine::composite::Backend::Cpu,
+            privacy: Privacy::Relaxed,
+            backend: Backend::Cpu,
             corner: Corner::TopRight,
             ..Settings::default()
         },
-        gpu: None,
-    })
-    .unwrap();
-    let reading = super::watch(&live, &bench).unwrap();
-    super::tick(&bench, Duration::from_secs(6));
-    live.stop();
-    reading.join().unwrap();
-    let figures: Figures = bench.figures(&delays);
-    let (camera, engine) = (figures.camera.unwrap(), figures.engine.unwrap());
+    };
+    let camera = Camera::InMemory(Duration::from_millis(60));
+    let glass = Glass::start(&Options { camera, mirrored: false, virtual_camera: None }, pipeline).unwrap();
+    glass.measurement().tick(Duration::from_secs(6));
+    let figures = glass.finish().unwrap().figures;
+    let (camera, engine) = (figures.camera.clone().unwrap(), figures.engine.clone().unwrap());
     let planted = figures.planted.unwrap();
     assert!(camera.pictures > 20 && planted >= 60.0, "{camera:?} {planted}");
     // With so many pictures the mean is known to a fraction of the display's period, which bounds it.
@@ -91,7 +84,7 @@ fn the_pipeline_s_camera_delay_is_found() {
     assert!((camera.mean - planted).abs() < bound, "{planted} ms, found {camera:?}");
     assert!(engine.mean > camera.mean);
     let mut text = Vec::new();
-    bench.figures(&delays).table(&mut text).unwrap();
+    figures.table(&mut text).unwrap();
     assert!(String::from_utf8(text).unwrap().contains("planted delay"));
 }
 

@@ -1,6 +1,6 @@
 //! Which rows stand where in the page.
 
-use super::super::report::{Report, Row};
+use crate::report::{Report, Row};
 
 /// Rows of one kind, which share a scale.
 pub(super) struct Group<'a> {

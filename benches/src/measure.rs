@@ -5,32 +5,32 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
-use indicatif::ProgressBar;
 use omote_engine::composite::GpuWork;
 use omote_engine::pipeline::{Engine, State};
 use omote_engine::pool::Pool;
 use omote_engine::source::Rate;
 
-use super::machine::{self, Reference, Watch};
-use super::report::{Noise, Row, StageTimes, Times};
-use super::rows::{Drawn, Plan, Stock, Take};
-use super::scene::{Rehearsal, Scene};
-use super::stats::{self, Chance};
+use crate::machine;
+use crate::noise::{self, Reference, Watch};
+use crate::rehearsal::{Prepared, Rehearsal};
+use crate::report::{Noise, Row, StageTimes, Times};
+use crate::scenario::{Drawn, Scenario, Stock, Take};
+use crate::{Progress, statistics};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Extent {
-    pub(super) rounds: u32,
+pub(crate) struct Extent {
+    pub(crate) rounds: u32,
     /// Frames of a row in a round, at most.
-    pub(super) frames: u32,
+    pub(crate) frames: u32,
     /// Milliseconds that a row may take in a round; slow rows have fewer frames.
-    pub(super) turn_ms: f64,
+    pub(crate) turn_ms: f64,
     /// Prepared pictures of a scene.
-    pub(super) pictures: usize,
+    pub(crate) pictures: usize,
 }
 
 impl Extent {
-    pub(super) fn of(quick: bool, rounds: Option<u32>) -> Self {
+    pub(crate) fn of(quick: bool, rounds: Option<u32>) -> Self {
         if quick {
             Self { rounds: rounds.unwrap_or(5), frames: 12, turn_ms: 400.0, pictures: 6 }
         } else {
@@ -49,13 +49,13 @@ const REFERENCE_EVERY: u32 = 8;
 const SAMPLES: usize = 240;
 
 /// A row at work.
-struct Job {
-    plan: Plan,
+struct Job<'a> {
+    scenario: Scenario,
     row: Row,
-    scene: Arc<Scene>,
+    scene: Arc<Prepared>,
     engine: Option<Engine>,
     /// What takes the pictures, and how long it took for the last one, ms.
-    outlet: Option<(&'static str, Take)>,
+    outlet: Option<(&'static str, Take<'a>)>,
     taken: f64,
     pool: Pool,
     next: u64,
@@ -113,36 +113,36 @@ fn add(rounds: &mut Vec<Vec<f64>>, round: usize, value: f64) {
 }
 
 /// Measures the rows, and the machine with a reference before each turn and between its frames, so that it meets what the
-/// rows meet. `tell` hears of what takes long.
-pub(super) fn measure(
-    plans: &[Plan],
-    stock: &Stock,
+/// rows meet.
+pub(crate) fn measure(
+    scenarios: &[Scenario],
+    stock: &Stock<'_>,
     extent: Extent,
-    tell: &mut dyn FnMut(&str),
-    bar: impl FnOnce(u64) -> ProgressBar,
+    progress: &mut dyn FnMut(Progress<'_>),
 ) -> anyhow::Result<(Vec<Row>, Noise)> {
     let rehearsal = Rehearsal::new(extent.pictures)?;
-    let mut scenes: Vec<(String, Arc<Scene>)> = Vec::new();
+    let mut scenes: Vec<(String, Arc<Prepared>)> = Vec::new();
     let mut jobs = Vec::new();
-    for plan in plans {
-        let key = format!("{:?} {:?} {}", plan.size, plan.format, plan.faces);
+    for scenario in scenarios {
+        let key = format!("{:?} {:?} {}", scenario.size, scenario.format, scenario.faces);
         let scene = match scenes.iter().find(|(k, _)| *k == key) {
             Some((_, scene)) => Arc::clone(scene),
             None => {
-                let scene = Arc::new(rehearsal.scene(plan.size, plan.format, plan.faces)?);
+                let scene = Arc::new(rehearsal.pictures(scenario.size, scenario.format, scenario.faces)?);
                 scenes.push((key, Arc::clone(&scene)));
                 scene
             }
         };
-        tell(&plan.id());
-        let mut job = Job::new(plan, scene);
-        if let Err(e) = job.prepare(stock, &extent, tell) {
+        let mut tell = |what: &str| progress(Progress::Preparing(what));
+        tell(&scenario.id());
+        let mut job = Job::new(scenario, scene);
+        if let Err(e) = job.prepare(stock, &extent, &mut tell) {
             job.row.fault = Some(format!("{e:#}"));
         }
         jobs.push(job);
     }
-    let bar = bar(jobs.iter().map(|j| u64::from(j.turn * extent.rounds)).sum());
-    let mut chance = Chance(u64::from(std::process::id()));
+    progress(Progress::Begun { frames: jobs.iter().map(|j| u64::from(j.turn * extent.rounds)).sum() });
+    let mut chance = fastrand::Rng::with_seed(u64::from(std::process::id()));
     let mut reference = Reference::new();
     reference.time();
     let mut times = Vec::new();
@@ -157,26 +157,26 @@ pub(super) fn measure(
             {
                 job.row.fault = Some(format!("{e:#}"));
             }
-            bar.inc(u64::from(job.turn));
+            progress(Progress::Measured { frames: u64::from(job.turn) });
         }
     }
-    bar.finish_and_clear();
-    let noise = machine::noise(times, watch.taken());
+    progress(Progress::Over);
+    let noise = noise::verdict(times, watch.taken());
     Ok((jobs.into_iter().map(Job::finish).collect(), noise))
 }
 
-impl Job {
-    fn new(plan: &Plan, scene: Arc<Scene>) -> Self {
+impl<'a> Job<'a> {
+    fn new(scenario: &Scenario, scene: Arc<Prepared>) -> Self {
         let row = Row {
-            id: plan.id(),
-            title: plan.title(),
-            scenario: plan.scenario().to_owned(),
-            width: plan.size.0,
-            height: plan.size.1,
-            format: plan.format_name(),
-            faces: plan.faces,
+            id: scenario.id(),
+            title: scenario.title(),
+            scenario: scenario.scenario().to_owned(),
+            width: scenario.size.0,
+            height: scenario.size.1,
+            format: scenario.format_name(),
+            faces: scenario.faces,
             drawn_by: String::new(),
-            software: matches!(plan.drawn, Drawn::Software(_)),
+            software: matches!(scenario.drawn, Drawn::Software(_)),
             model: None,
             provider: None,
             frames: 0,
@@ -194,7 +194,7 @@ impl Job {
             fault: None,
         };
         Self {
-            plan: plan.clone(),
+            scenario: scenario.clone(),
             row,
             scene,
             engine: None,
@@ -213,24 +213,29 @@ impl Job {
     }
 
     /// Builds the engine, warms it up and sees how long it takes.
-    fn prepare(&mut self, stock: &Stock, extent: &Extent, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    fn prepare(
+        &mut self,
+        stock: &Stock<'a>,
+        extent: &Extent,
+        tell: &mut dyn FnMut(&str),
+    ) -> anyhow::Result<()> {
         let before = machine::memory();
-        let (mut engine, worn) = self.plan.engine(stock, &self.scene, tell)?;
+        let (mut engine, worn) = self.scenario.engine(stock, &self.scene, tell)?;
         self.row.drawn_by = engine.backend();
         if let Some(worn) = worn {
             (self.row.model, self.row.provider) = (Some(worn.model), worn.provider);
         }
-        let timed = self.plan.drawn != Drawn::Cpu && engine.time_gpu(true);
+        let timed = self.scenario.drawn != Drawn::Cpu && engine.time_gpu(true);
         self.row.drops = timed.then_some(0);
         self.engine = Some(engine);
-        self.outlet = self.plan.outlet()?;
+        self.outlet = self.scenario.outlet(stock.environment)?;
         let mut times = Vec::new();
         for _ in 0..WARM_UP {
             times.push(self.frame()?[0]);
         }
         self.row.memory_mib = before.zip(machine::memory()).map(|(a, b)| (b - a).max(0.0));
         // The first frames take longer than those that count.
-        let usual = stats::median(&times[WARM_UP as usize / 2..]).max(1e-3);
+        let usual = statistics::median(&times[WARM_UP as usize / 2..]).max(1e-3);
         self.turn = ((extent.turn_ms / usual) as u32).clamp(3, extent.frames);
         Ok(())
     }
@@ -252,7 +257,11 @@ impl Job {
         }
         let took = [wall.elapsed(), cpu.elapsed()].map(|d| d.as_secs_f64() * 1e3);
         let found = output.faces.len();
-        anyhow::ensure!(found >= self.plan.faces as usize, "of {} faces {found} were found", self.plan.faces);
+        anyhow::ensure!(
+            found >= self.scenario.faces as usize,
+            "of {} faces {found} were found",
+            self.scenario.faces
+        );
         anyhow::ensure!(output.state == State::Live, "the picture shows {}", output.state.name());
         anyhow::ensure!(engine.faults() == 0, "a stage failed");
         Ok(took)
@@ -299,7 +308,7 @@ impl Job {
             if let Some((name, _)) = &self.outlet {
                 add(named(&mut self.stages, name), round, self.taken);
             }
-            if let Some(engine) = self.engine.as_mut().filter(|_| self.plan.drawn != Drawn::Cpu) {
+            if let Some(engine) = self.engine.as_mut().filter(|_| self.scenario.drawn != Drawn::Cpu) {
                 self.gpu.add(round, &engine.take_gpu_work());
             }
         }

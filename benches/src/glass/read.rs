@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use glam::{Mat3, Vec2, vec2};
-use image::{GrayImage, Luma as Luma8};
-use imageproc::contours::{BorderType, find_contours};
-use imageproc::contrast::adaptive_threshold;
-use imageproc::geometry::{approximate_polygon_dp, arc_length};
 use omote_engine::frame::{Colour, Frame, PixelFormat};
 
 use super::code::{self, BITS, FIXED};
+use super::outline::quadrilaterals;
 
 /// Why a picture says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,24 +53,17 @@ const MOST_REST: f32 = 0.3;
 const LONGEST: usize = 6;
 /// Shares of the first and last picture that are tried.
 const SHARES: [f32; 4] = [0.25, 0.5, 0.75, 1.0];
-/// Side of the square whose mean tells black from white, in parts of the picture's width, and how much darker black is.
-const NEARBY: usize = 10;
-const DARKER: i32 = 12;
-/// Least area of the frame, in parts of the picture.
-const LEAST_AREA: f32 = 0.01;
-/// How far an outline may lie off its four corners, in parts of its length.
-const STRAIGHT: f64 = 0.02;
-
 /// Luma of a picture, 8 bits as encoded.
 pub(super) struct Luma<'a> {
-    data: &'a [u8],
-    width: usize,
-    height: usize,
-    stride: usize,
+    pub(super) data: &'a [u8],
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// Bytes from a row to the next.
+    pub(super) stride: usize,
 }
 
 impl Luma<'_> {
-    fn at(&self, x: usize, y: usize) -> u8 {
+    pub(super) fn at(&self, x: usize, y: usize) -> u8 {
         self.data.get(y * self.stride + x).copied().unwrap_or_default()
     }
 
@@ -164,72 +154,18 @@ impl Reader {
 /// Where the code may be: the homographies of all dark outlines with four corners, the largest first, each turned and
 /// mirrored in every way, and whether it is mirrored.
 fn frames(luma: &Luma<'_>) -> Vec<(Mat3, bool)> {
-    let (width, height) = (luma.width, luma.height);
-    if width < 2 * NEARBY || height < 2 * NEARBY {
-        return Vec::new();
-    }
-    let picture =
-        GrayImage::from_fn(width as u32, height as u32, |x, y| Luma8([luma.at(x as usize, y as usize)]));
-    let radius = (width / NEARBY / 2) as u32;
-    let mut dark = adaptive_threshold(&picture, radius, DARKER);
-    dark.pixels_mut().for_each(|p| p.0[0] = 255 - p.0[0]);
-    let least = LEAST_AREA * (width * height) as f32;
-    // No outline of four corners round such an area is shorter than a square's.
-    let shortest = f64::from(least.sqrt()) * 4.0 * 0.9;
-    let mut found: Vec<(f32, [Vec2; 4])> = Vec::new();
-    for outline in find_contours::<i32>(&dark) {
-        if outline.border_type != BorderType::Outer {
-            continue;
-        }
-        let length = arc_length(&outline.points, true);
-        if length < shortest {
-            continue;
-        }
-        let corners = approximate_polygon_dp(&outline.points, STRAIGHT * length, true);
-        // A point is the middle of the outermost dark pixel.
-        let corners = corners.iter().map(|p| vec2(p.x as f32 + 0.5, p.y as f32 + 0.5)).collect();
-        let &[a, b, c, d] = bent(corners, (STRAIGHT * length) as f32).as_slice() else {
-            continue;
-        };
-        let area = ((c - a).perp_dot(d - b) / 2.0).abs();
-        if area >= least {
-            let middle = (a + b + c + d) / 4.0;
-            found.push((area, [a, b, c, d].map(|p| p + (p - middle).normalize_or_zero() * 0.5)));
-        }
-    }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let ways = |(_, corners): (f32, [Vec2; 4])| {
-        let [a, b, c, d] = corners;
+    let mut all = Vec::new();
+    for [a, b, c, d] in quadrilaterals(luma) {
         // In a picture, whose rows go down, corners that go round with the clock are those of a code that is no mirror's.
         let with_the_clock = (c - a).perp_dot(d - b) > 0.0;
-        let mut all = Vec::with_capacity(8);
         for (mut corners, mirrored) in [([a, b, c, d], !with_the_clock), ([a, d, c, b], with_the_clock)] {
             for _ in 0..4 {
                 all.extend(code::placed(corners).map(|place| (place, mirrored)));
                 corners.rotate_left(1);
             }
         }
-        all
-    };
-    found.into_iter().flat_map(ways).collect()
-}
-
-/// The corners without those at which the outline goes straight on: where an outline is begun or parted (Douglas and Peucker,
-/// 1973) a point stays, whether it bends there or not.
-fn bent(mut corners: Vec<Vec2>, straight: f32) -> Vec<Vec2> {
-    while corners.len() > 4 {
-        let n = corners.len();
-        let off = |k: usize| {
-            let (before, at, after) = (corners[(k + n - 1) % n], corners[k], corners[(k + 1) % n]);
-            ((after - before).normalize_or_zero().perp_dot(at - before)).abs()
-        };
-        let least = (0..n).min_by(|a, b| off(*a).total_cmp(&off(*b)));
-        match least.filter(|k| off(*k) < straight) {
-            Some(k) => drop(corners.remove(k)),
-            None => break,
-        }
     }
-    corners
+    all
 }
 
 fn bits(luma: &Luma<'_>, place: &Mat3) -> Result<[f32; BITS], Unread> {

@@ -1,7 +1,5 @@
 //! The scenarios: which rows there are, and what each needs to run.
 
-use std::hint::black_box;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -10,22 +8,19 @@ use omote_engine::composite::Compositor;
 use omote_engine::frame::PixelFormat;
 use omote_engine::gpu::{self, Gpu};
 use omote_engine::infer::stand_in::{StandIn, Work};
-use omote_engine::infer::{Provider, RunOptions, Runtime, skim};
-use omote_engine::output;
+use omote_engine::infer::{Provider, RunOptions, Runtime};
 use omote_engine::pipeline::{Engine, Follow, Lag, Model, Settings};
 use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
 use omote_engine::source::Rate;
-use omote_engine::swap::neural::registry::{Registry, threads};
-use omote_engine::swap::neural::{Hints, Identity, SwapModel, VECTOR, Wearer, recognise};
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::swap::FaceTexture;
+use omote_engine::swap::neural::registry::threads;
 use omote_engine::track::TrackerConfig;
 
-use super::report::Adapter;
-use super::scene::{Scene, Truth};
-use crate::wardrobe;
-use crate::wear_args::ModelArgs;
-use crate::window::picture;
+use crate::environment::Environment;
+use crate::rehearsal::{KnownFaces, Prepared};
+use crate::report::Adapter;
+use crate::stand_in;
 
 /// What the actor wears: another face than its own.
 const PERSONA: &str = "composite-2";
@@ -34,17 +29,17 @@ const UHD: (u32, u32) = (3840, 2160);
 
 /// A row to be measured.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) kind: Kind,
-    pub(super) size: (u32, u32),
-    pub(super) format: PixelFormat,
-    pub(super) faces: u32,
-    pub(super) drawn: Drawn,
+pub struct Scenario {
+    pub(crate) kind: Kind,
+    pub(crate) size: (u32, u32),
+    pub(crate) format: PixelFormat,
+    pub(crate) faces: u32,
+    pub(crate) drawn: Drawn,
 }
 
 /// What is done to a frame.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A persona on faces whose meshes are known.
     Mesh,
     /// The same with the real tracker.
@@ -59,7 +54,7 @@ pub(super) enum Kind {
 
 /// What takes a finished picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outlet {
+pub(crate) enum Outlet {
     /// The program's window: pixels for the screen, before the toolkit uploads them.
     Window,
     /// The virtual camera for other programs.
@@ -67,10 +62,10 @@ pub(super) enum Outlet {
 }
 
 /// Takes finished pictures.
-pub(super) type Take = Box<dyn FnMut(&BadgedFrame) -> anyhow::Result<()>>;
+pub(crate) type Take<'a> = Box<dyn FnMut(&BadgedFrame) -> anyhow::Result<()> + 'a>;
 
 impl Outlet {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Window => "window",
             Self::Camera => "camera",
@@ -78,10 +73,14 @@ impl Outlet {
     }
 
     /// What takes pictures of such a size.
-    fn open(self, (width, height): (u32, u32)) -> anyhow::Result<Take> {
+    fn open<'a>(
+        self,
+        environment: &'a dyn Environment,
+        (width, height): (u32, u32),
+    ) -> anyhow::Result<Take<'a>> {
         match self {
             Self::Window => Ok(Box::new(|badged| {
-                black_box(picture::for_screen(badged, 1));
+                environment.draw_for_screen(badged);
                 Ok(())
             })),
             Self::Camera => {
@@ -96,7 +95,7 @@ impl Outlet {
 
 /// Who draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Drawn {
+pub(crate) enum Drawn {
     Cpu,
     /// The adapter of this rank.
     Gpu(usize),
@@ -104,20 +103,24 @@ pub(super) enum Drawn {
     Software(usize),
 }
 
-/// Which rows are wanted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
-    /// One of each kind.
-    pub(super) quick: bool,
+/// Which rows are wanted, and how much of each.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only rows whose name contains one of these; all where there are none.
+    pub only: Vec<String>,
+    /// Rounds, 1 to 100; 5 where nothing is said.
+    pub rounds: Option<u32>,
+    /// One row of each kind, and few frames.
+    pub quick: bool,
     /// Adapters that a CPU plays, too.
-    pub(super) software: bool,
+    pub software: bool,
     /// Only adapters whose name or interface contains one of these.
-    pub(super) adapters: &'a [String],
-    /// Only these providers.
-    pub(super) providers: &'a [String],
+    pub adapters: Vec<String>,
+    /// Only these providers of networks.
+    pub providers: Vec<String>,
 }
 
-impl Wanted<'_> {
+impl Options {
     /// Who draws, by the adapters that there are.
     fn drawers(&self, adapters: &[Adapter]) -> anyhow::Result<Vec<Drawn>> {
         let named = |a: &Adapter| {
@@ -154,38 +157,50 @@ fn list(names: &[String]) -> String {
 }
 
 /// A model that a row wears, and what runs it.
-pub(super) struct Worn {
-    pub(super) model: String,
-    pub(super) provider: Option<String>,
+pub(crate) struct Worn {
+    pub(crate) model: String,
+    pub(crate) provider: Option<String>,
 }
 
 /// What rows are made of.
-pub(super) struct Stock {
-    pub(super) data: PathBuf,
-    pub(super) runtime: Runtime,
+pub(crate) struct Stock<'a> {
+    pub(crate) environment: &'a dyn Environment,
+    pub(crate) runtime: Runtime,
     texture: FaceTexture,
 }
 
-impl Stock {
-    pub(super) fn new(data: PathBuf) -> anyhow::Result<Self> {
-        let runtime = wardrobe::runtime(&data)?;
-        let mut textures = wardrobe::wear(&[PERSONA.to_owned()], &data, Mask::default())?;
-        Ok(Self { data, runtime, texture: textures.pop().context("no persona")? })
-    }
-
-    /// Names of the user's swap models.
-    pub(super) fn models(&self) -> anyhow::Result<Vec<String>> {
-        Ok(Registry::open(&self.data)?.swaps().map(|e| e.name.clone()).collect())
+impl<'a> Stock<'a> {
+    pub(crate) fn new(environment: &'a dyn Environment) -> anyhow::Result<Self> {
+        let runtime = environment.runtime()?;
+        Ok(Self { environment, runtime, texture: environment.persona(PERSONA)? })
     }
 }
 
-/// All rows that are wanted.
-pub(super) fn plans(stock: &Stock, adapters: &[Adapter], wanted: &Wanted<'_>) -> anyhow::Result<Vec<Plan>> {
+/// The rows that are wanted, at least one.
+///
+/// # Errors
+/// An option that names what is not there, or nothing that is.
+pub(crate) fn wanted(
+    stock: &Stock<'_>,
+    adapters: &[Adapter],
+    options: &Options,
+) -> anyhow::Result<Vec<Scenario>> {
+    let mut rows = all(stock, adapters, options)?;
+    if !options.only.is_empty() {
+        rows.retain(|row| options.only.iter().any(|text| row.id().contains(text)));
+    }
+    if rows.is_empty() {
+        bail!("no row's name contains {}; `omote bench --list` names them", options.only.join(" or "));
+    }
+    Ok(rows)
+}
+
+fn all(stock: &Stock<'_>, adapters: &[Adapter], options: &Options) -> anyhow::Result<Vec<Scenario>> {
     let mut all = Vec::new();
-    let (drawers, quick) = (wanted.drawers(adapters)?, wanted.quick);
+    let (drawers, quick) = (options.drawers(adapters)?, options.quick);
     let (nv12, kind) = (PixelFormat::Nv12, Kind::Mesh);
     let row =
-        |kind: &Kind, size, format, faces, drawn| Plan { kind: kind.clone(), size, format, faces, drawn };
+        |kind: &Kind, size, format, faces, drawn| Scenario { kind: kind.clone(), size, format, faces, drawn };
     for drawn in drawers {
         let sizes: &[(u32, u32)] = if quick { &[HD, UHD] } else { &[(640, 480), HD, (1920, 1080), UHD] };
         all.extend(sizes.iter().map(|size| row(&kind, *size, nv12, 1, drawn)));
@@ -199,11 +214,11 @@ pub(super) fn plans(stock: &Stock, adapters: &[Adapter], wanted: &Wanted<'_>) ->
     all.extend([Outlet::Window, Outlet::Camera].map(|o| row(&Kind::Sink(o), HD, nv12, 1, Drawn::Cpu)));
     let works = [Work::Small, Work::Medium, Work::Large];
     for work in &works[..if quick { 1 } else { 3 }] {
-        for provider in wanted.providers(stock.runtime.providers())? {
+        for provider in options.providers(stock.runtime.providers())? {
             all.push(row(&Kind::StandIn(*work, provider), HD, nv12, 1, Drawn::Cpu));
         }
     }
-    for model in stock.models()? {
+    for model in stock.environment.models()? {
         all.push(row(&Kind::Model(model), HD, nv12, 1, Drawn::Cpu));
     }
     Ok(all)
@@ -217,9 +232,9 @@ fn load(work: Work) -> &'static str {
     }
 }
 
-impl Plan {
+impl Scenario {
     /// Stable from run to run.
-    pub(super) fn id(&self) -> String {
+    pub fn id(&self) -> String {
         let (w, h) = self.size;
         let faces = format!("{}-face{}", self.faces, if self.faces == 1 { "" } else { "s" });
         let drawn = match self.drawn {
@@ -238,7 +253,8 @@ impl Plan {
         format!("{what}/{w}x{h}/{}/{faces}/{drawn}", self.format_name())
     }
 
-    pub(super) fn title(&self) -> String {
+    /// What it does, in words.
+    pub fn title(&self) -> String {
         let faces = match self.faces {
             1 => "a face".to_owned(),
             n => format!("{n} faces"),
@@ -256,7 +272,7 @@ impl Plan {
         }
     }
 
-    pub(super) fn scenario(&self) -> &'static str {
+    pub(crate) fn scenario(&self) -> &'static str {
         match self.kind {
             Kind::Mesh => "mesh",
             Kind::Track => "track",
@@ -267,22 +283,25 @@ impl Plan {
     }
 
     /// What takes the pictures, with its name, where something does.
-    pub(super) fn outlet(&self) -> anyhow::Result<Option<(&'static str, Take)>> {
+    pub(crate) fn outlet<'a>(
+        &self,
+        environment: &'a dyn Environment,
+    ) -> anyhow::Result<Option<(&'static str, Take<'a>)>> {
         match self.kind {
-            Kind::Sink(outlet) => Ok(Some((outlet.name(), outlet.open(self.size)?))),
+            Kind::Sink(outlet) => Ok(Some((outlet.name(), outlet.open(environment, self.size)?))),
             _ => Ok(None),
         }
     }
 
-    pub(super) fn format_name(&self) -> String {
+    pub(crate) fn format_name(&self) -> String {
         format!("{:?}", self.format).to_lowercase()
     }
 
     /// The engine that works it, and which model it wears, on which provider.
-    pub(super) fn engine(
+    pub(crate) fn engine(
         &self,
-        stock: &Stock,
-        scene: &Arc<Scene>,
+        stock: &Stock<'_>,
+        scene: &Arc<Prepared>,
         tell: &mut dyn FnMut(&str),
     ) -> anyhow::Result<(Engine, Option<Worn>)> {
         let compositor = match self.drawn {
@@ -296,21 +315,22 @@ impl Plan {
         let follow: Box<dyn Follow> = match self.kind {
             Kind::Track => {
                 let config = TrackerConfig { max_faces: self.faces as usize, ..TrackerConfig::default() };
-                Box::new(wardrobe::tracker(&stock.data, config)?.0)
+                Box::new(stock.environment.tracker(config)?)
             }
-            _ => Box::new(Truth(Arc::clone(scene))),
+            _ => Box::new(KnownFaces(Arc::clone(scene))),
         };
         let mut engine = Engine::with(follow, vec![stock.texture.clone()], settings, compositor)?;
         let worn = match &self.kind {
             Kind::Mesh | Kind::Track | Kind::Sink(_) => None,
             Kind::StandIn(work, provider) => {
                 let name = format!("stand-in {}", load(*work));
-                engine.wear_model(Model::new(&name, stand_in(stock, *work, *provider)?, 1), Lag::None);
+                let options = RunOptions { provider: *provider, threads: threads(), ..RunOptions::default() };
+                let model = stand_in::load(&stock.runtime, &network(*work), &options)?;
+                engine.wear_model(Model::new(&name, model, 1), Lag::None);
                 Some(Worn { model: name, provider: Some(provider.name()) })
             }
             Kind::Model(name) => {
-                let args = ModelArgs { model: Some(name.clone()), ..ModelArgs::default() };
-                let model = wardrobe::model(&args, PERSONA, &stock.data, tell)?.context("no model")?;
+                let model = stock.environment.model(name, PERSONA, tell)?;
                 let provider = model.name.rsplit_once(" on ").map(|(_, p)| p.to_lowercase());
                 engine.wear_model(model, Lag::None);
                 Some(Worn { model: name.clone(), provider })
@@ -324,25 +344,10 @@ fn network(work: Work) -> StandIn {
     StandIn::cscs_256().with_work(work)
 }
 
-/// A generated network of a known family, with as much to compute as a real one.
-fn stand_in(stock: &Stock, work: Work, provider: Provider) -> anyhow::Result<SwapModel> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("stand-in.onnx");
-    output::write(&path, &network(work).bytes(), output::Options::default())?;
-    let graph = skim(&path)?;
-    let found = recognise(&graph, "stand-in.onnx", &Hints::default())?;
-    let options = RunOptions { provider, threads: threads(), ..RunOptions::default() };
-    let mut model = SwapModel::load(&stock.runtime, &path, &graph, &found, &options)?;
-    let vector = (0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect();
-    let person = Identity::of(&[vector]).context("no vector")?;
-    model.wear(&Wearer { identity: Some(&person), ..Wearer::default() })?;
-    Ok(model)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, bench};
     use super::*;
+    use crate::tests::{Bare, measured};
 
     fn adapter(name: &str, backend: &str, software: bool) -> Adapter {
         Adapter { name: name.into(), backend: backend.into(), driver: String::new(), software }
@@ -353,8 +358,8 @@ mod tests {
         let there =
             [adapter("Card", "vulkan", false), adapter("Card", "gl", false), adapter("pipe", "vulkan", true)];
         let drawers = |quick, software, names: &[&str]| {
-            let adapters: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-            Wanted { quick, software, adapters: &adapters, providers: &[] }.drawers(&there)
+            let adapters = names.iter().map(|n| (*n).to_owned()).collect();
+            Options { quick, software, adapters, ..Options::default() }.drawers(&there)
         };
         let gpus = [Drawn::Cpu, Drawn::Gpu(0), Drawn::Gpu(1)];
         assert_eq!(drawers(false, false, &[]).unwrap(), gpus);
@@ -364,8 +369,7 @@ mod tests {
         assert_eq!(drawers(false, false, &["PIPE"]).unwrap(), [Drawn::Cpu, Drawn::Software(2)]);
         let unknown = drawers(false, false, &["arc"]).unwrap_err().to_string();
         assert!(unknown.contains("arc") && unknown.contains("pipe (vulkan)"), "{unknown}");
-        let providers = ["cuda".to_owned()];
-        let wanted = Wanted { quick: false, software: false, adapters: &[], providers: &providers };
+        let wanted = Options { providers: vec!["cuda".to_owned()], ..Options::default() };
         let all = vec![Provider::Cuda, Provider::Cpu];
         assert_eq!(wanted.providers(all).unwrap(), [Provider::Cuda]);
         let missing = wanted.providers(vec![Provider::Cpu]).unwrap_err().to_string();
@@ -375,14 +379,9 @@ mod tests {
     #[test]
     fn the_window_s_share_is_measured_and_a_missing_camera_is_named() {
         let data = tempfile::tempdir().unwrap();
-        let options = Options {
-            only: vec!["sink/".into()],
-            rounds: Some(1),
-            quick: true,
-            data: Some(data.path().to_owned()),
-            ..Options::default()
-        };
-        let report = bench(&options).unwrap();
+        let options =
+            Options { only: vec!["sink/".into()], rounds: Some(1), quick: true, ..Options::default() };
+        let report = measured(&Bare::new(data.path()), &options).unwrap();
         let [window, camera] = &report.rows[..] else { panic!("{} rows", report.rows.len()) };
         assert_eq!(window.fault, None);
         let names: Vec<&str> = window.stages.iter().map(|s| s.name.as_str()).collect();

@@ -1,10 +1,8 @@
 //! The page of usual and of odd reports: whole markup, nothing of the report's own, no number that is none.
 
-use super::super::report::{
-    Adapter, Machine, Noise, Program, Report, Row, RuntimeInfo, SCHEMA, StageTimes, Times,
-};
 use super::page;
 use super::text::{bytes, escape, number, short};
+use crate::report::{Adapter, Machine, Noise, Program, Report, Row, RuntimeInfo, SCHEMA, StageTimes, Times};
 
 /// Tags that need no end.
 const VOID: [&str; 4] = ["meta", "br", "wbr", "hr"];

@@ -5,9 +5,9 @@
 use glam::{Mat3, Vec2, vec2};
 
 /// Modules a side, with the frame.
-pub(super) const SIDE: usize = 30;
+pub const SIDE: usize = 30;
 /// Modules of white that must be round it.
-pub(super) const QUIET: f32 = 2.0;
+pub const QUIET: f32 = 2.0;
 /// Thickness of the frame, where the cells begin, their modules a side, and pairs of them in a row and a column.
 const FRAME: usize = 2;
 const CELLS_AT: usize = 3;

@@ -33,7 +33,7 @@ const SHADES: usize = 2 + 2 * PAIRS;
 pub(super) struct Lens {
     /// The shades of four places of each pixel.
     pixels: Vec<[u8; 4]>,
-    seed: u32,
+    chance: fastrand::Rng,
 }
 
 impl Lens {
@@ -52,7 +52,7 @@ impl Lens {
             let (x, y) = ((i % SIZE[0]) as f32, (i / SIZE[0]) as f32);
             places.map(|(dx, dy)| shade(x + dx, y + dy))
         };
-        Ok(Self { pixels: (0..SIZE[0] * SIZE[1]).map(pixel).collect(), seed: 1 })
+        Ok(Self { pixels: (0..SIZE[0] * SIZE[1]).map(pixel).collect(), chance: fastrand::Rng::with_seed(1) })
     }
 
     /// What it sees while the pairs' first cells have such light, 0..=1 of white.
@@ -64,8 +64,7 @@ impl Lens {
         let mut out = Vec::with_capacity(self.pixels.len() * 3 / 2);
         for places in &self.pixels {
             let sum: f32 = places.iter().map(|k| quarter[usize::from(*k).min(SHADES - 1)]).sum();
-            self.seed = self.seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let noise = (self.seed >> 16) as i32 % (2 * NOISE + 1) - NOISE;
+            let noise = self.chance.i32(-NOISE..=NOISE);
             out.push((i32::from(codes[(sum * 1023.0) as usize]) + noise).clamp(0, 255) as u8);
         }
         out.resize(self.pixels.len() * 3 / 2, 128);

@@ -1,8 +1,8 @@
 //! The table of all figures.
 
-use super::super::report::{Report, Row, StageTimes, Times};
 use super::choice::{Group, groups};
 use super::text::{bytes, drawer, escape, number, short};
+use crate::report::{Report, Row, StageTimes, Times};
 
 /// A column's head and what it says of a row, if anything.
 type Column = (&'static str, fn(&Row) -> Option<String>);

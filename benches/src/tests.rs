@@ -1,21 +1,78 @@
 //! Statistics in closed form, the comparison on synthetic runs, and a tiny real run against its schema.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use omote_engine::badge::BadgedFrame;
 use omote_engine::frame::PixelFormat;
-use omote_engine::infer::Runtime;
 use omote_engine::infer::stand_in::StandIn;
-use omote_engine::pipeline::Follow;
-use omote_engine::swap::neural::registry::{Declared, Registry};
-use omote_engine::track::Face;
+use omote_engine::infer::{Runtime, models};
+use omote_engine::persona;
+use omote_engine::pipeline::{Follow, Model};
+use omote_engine::swap::neural::registry::{Declared, Registry, Wish, check};
+use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::track::{Face, Tracker, TrackerConfig};
+use omote_kit::personas;
 use serde_json::Value;
 
-use super::compare::{By, Comparison, Verdict};
-use super::machine::Taken;
-use super::report::{Report, Row, Times};
-use super::scene::{Rehearsal, Scene, Truth};
-use super::stats::{Chance, median, outside, spread};
-use super::{Options, bench, machine};
+use crate::compare::{self, By, Comparison, Verdict};
+use crate::noise::{self, Taken};
+use crate::rehearsal::{KnownFaces, Prepared, Rehearsal};
+use crate::report::{Program, Report, Row, RuntimeInfo, Times};
+use crate::statistics::{best_and_median, median, outside, spread};
+use crate::{Environment, Options, html, machine};
+
+/// No program, only the engine and a data folder.
+pub(crate) struct Bare(PathBuf);
+
+impl Bare {
+    pub(crate) fn new(data: &Path) -> Self {
+        Self(data.to_owned())
+    }
+}
+
+impl Environment for Bare {
+    fn program(&self) -> Program {
+        Program { name: "test".into(), version: "1".into(), commit: None, profile: "debug".into() }
+    }
+
+    fn data(&self) -> &Path {
+        &self.0
+    }
+
+    fn runtime(&self) -> anyhow::Result<Runtime> {
+        Ok(Runtime::discover(models::library(&self.0).as_deref())?)
+    }
+
+    fn persona(&self, name: &str) -> anyhow::Result<FaceTexture> {
+        let persona = personas::resolve(name, &self.0, persona::today())?;
+        Ok(FaceTexture::of_persona(&persona, Mask::default())?)
+    }
+
+    fn tracker(&self, config: TrackerConfig) -> anyhow::Result<Tracker> {
+        Ok(Tracker::new(&self.runtime()?, &models::models_dir(&self.0), config)?)
+    }
+
+    fn models(&self) -> anyhow::Result<Vec<String>> {
+        Ok(Registry::open(&self.0)?.swaps().map(|entry| entry.name.clone()).collect())
+    }
+
+    fn model(&self, name: &str, persona: &str, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Model> {
+        let whose = |own: Option<&str>| personas::resolve(own.unwrap_or(persona), &self.0, persona::today());
+        let registry = Registry::open(&self.0)?;
+        let (swap, provider) = registry.dress(&self.runtime()?, name, &whose, &Wish::default(), tell)?;
+        Ok(Model::new(format!("{name} on {provider}"), swap, 1))
+    }
+
+    fn draw_for_screen(&self, picture: &BadgedFrame) {
+        std::hint::black_box(picture.frame().to_rgb());
+    }
+}
+
+/// A run that tells nobody how far it is.
+pub(crate) fn measured(environment: &Bare, options: &Options) -> anyhow::Result<Report> {
+    crate::run(environment, options, &mut |_| {})
+}
 
 #[test]
 fn the_medians_interval_is_the_binomials() {
@@ -47,25 +104,27 @@ fn middle_and_spread() {
     assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
     assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
     assert_eq!((median(&[]), spread(&[])), (0.0, 0.0));
+    assert_eq!(best_and_median(&[3.0, 1.0, 2.0]), [1.0, 2.0]);
+    assert_eq!(best_and_median(&[]), [0.0, 0.0]);
     // Distances from 10, sorted: 0, 1, 1, 2, 90.
     assert_eq!(spread(&[10.0, 9.0, 11.0, 8.0, 100.0]), 0.1);
 }
 
 #[test]
 fn noise_says_what_can_be_told() {
-    let quiet = machine::noise(vec![10.0, 10.1, 10.0, 9.9, 10.0], Taken::default());
+    let quiet = noise::verdict(vec![10.0, 10.1, 10.0, 9.9, 10.0], Taken::default());
     assert!(quiet.quiet && !quiet.words.contains("NOT"), "{}", quiet.words);
-    let loud = machine::noise(vec![10.0, 9.0, 11.0, 8.0, 100.0], Taken::default());
+    let loud = noise::verdict(vec![10.0, 9.0, 11.0, 8.0, 100.0], Taken::default());
     assert!(!loud.quiet && loud.words.contains("below 20 %"), "{}", loud.words);
-    let waiting = machine::noise(vec![10.0, 10.0], Taken { processor: Some(0.64), waited: Some(0.2) });
+    let waiting = noise::verdict(vec![10.0, 10.0], Taken { processor: Some(0.64), waited: Some(0.2) });
     assert!(!waiting.quiet && waiting.words.contains("below 40 %"), "{}", waiting.words);
-    let beside = machine::noise(vec![10.0, 10.0], Taken { processor: Some(0.64), waited: None });
+    let beside = noise::verdict(vec![10.0, 10.0], Taken { processor: Some(0.64), waited: None });
     assert!((beside.spread - 0.04).abs() < 1e-9, "{}", beside.words);
 }
 
 /// Noise as machines make it.
 struct Weather {
-    chance: Chance,
+    chance: fastrand::Rng,
     /// Standard deviations, relative: of a frame, of a round, of a whole run.
     frame: f64,
     round: f64,
@@ -74,7 +133,7 @@ struct Weather {
 
 impl Weather {
     fn even(&mut self) -> f64 {
-        (self.chance.next() >> 11) as f64 / (1u64 << 53) as f64
+        self.chance.f64()
     }
 
     fn normal(&mut self) -> f64 {
@@ -101,7 +160,7 @@ impl Weather {
             }
         }
         let rows = rounds.iter().enumerate().map(|(i, rounds)| row(&format!("row/{i}"), rounds)).collect();
-        Report { noise: machine::noise(reference, Taken::default()), rows, ..blank() }
+        Report { noise: noise::verdict(reference, Taken::default()), rows, ..blank() }
     }
 }
 
@@ -121,18 +180,18 @@ fn row(id: &str, rounds: &[Vec<f64>]) -> Row {
 }
 
 fn blank() -> Report {
-    let runtime = super::report::RuntimeInfo { name: "rten".into(), library: None, providers: Vec::new() };
+    let runtime = RuntimeInfo { name: "rten".into(), library: None, providers: Vec::new() };
     Report {
         schema: 1,
-        program: machine::program(),
-        machine: machine::machine(),
+        program: Bare::new(Path::new("")).program(),
+        machine: machine::describe(),
         adapters: Vec::new(),
         runtime,
         started: machine::started(),
         seconds: 1.0,
         quick: false,
         rounds: 5,
-        noise: machine::noise(vec![1.0], Taken::default()),
+        noise: noise::verdict(vec![1.0], Taken::default()),
         rows: Vec::new(),
     }
 }
@@ -143,7 +202,7 @@ const BASE: [f64; 4] = [0.8, 5.0, 12.0, 90.0];
 fn verdicts(factor: f64, frame: f64, round: f64, run: f64) -> [usize; 3] {
     let mut found = [0; 3];
     for seed in 0..100 {
-        let mut weather = Weather { chance: Chance(seed), frame, round, run };
+        let mut weather = Weather { chance: fastrand::Rng::with_seed(seed), frame, round, run };
         let (a, b) = (weather.report(&BASE), weather.report(&BASE.map(|ms| ms * factor)));
         for pair in Comparison::of(&a, &b, By::Wall).pairs {
             found[pair.verdict as usize] += 1;
@@ -177,7 +236,7 @@ fn on_a_wild_machine_nothing_is_said() {
 
 #[test]
 fn other_machines_rows_and_faults_are_named() {
-    let mut weather = Weather { chance: Chance(5), frame: 0.02, round: 0.003, run: 0.003 };
+    let mut weather = Weather { chance: fastrand::Rng::with_seed(5), frame: 0.02, round: 0.003, run: 0.003 };
     let (mut a, mut b) = (weather.report(&BASE), weather.report(&BASE));
     a.rows[0].id = "old".into();
     b.rows[0].id = "new".into();
@@ -190,7 +249,7 @@ fn other_machines_rows_and_faults_are_named() {
     assert_eq!(found, [Verdict::NoFigures, Verdict::Same, Verdict::Same]);
     assert_eq!(c.differences.len(), 2, "{:?}", c.differences);
     let mut text = Vec::new();
-    super::compare::table(&mut text, &c, By::Wall).unwrap();
+    compare::table(&mut text, &c, By::Wall).unwrap();
     let text = String::from_utf8(text).unwrap();
     for words in ["NOT THE SAME: another machine", "only in A: old", "only in B: new", "the adapter was lost"]
     {
@@ -208,10 +267,10 @@ fn what_is_no_report_is_refused() {
     ] {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        let error = format!("{:#}", super::compare::read(&path).unwrap_err());
+        let error = format!("{:#}", Report::read(&path).unwrap_err());
         assert!(error.contains(words), "{error}");
     }
-    assert!(super::compare::read(&folder.path().join("none")).is_err());
+    assert!(Report::read(&folder.path().join("none")).is_err());
 }
 
 #[test]
@@ -221,10 +280,9 @@ fn a_real_run_fits_its_schema_and_comes_back() {
         only: vec!["mesh/1280x720/nv12/1-face/cpu".into()],
         rounds: Some(2),
         quick: true,
-        data: Some(data.path().to_owned()),
         ..Options::default()
     };
-    let report = bench(&options).unwrap();
+    let report = measured(&Bare::new(data.path()), &options).unwrap();
     let [row] = &report.rows[..] else { panic!("{} rows", report.rows.len()) };
     assert_eq!(row.fault, None);
     assert!(row.frames >= 6 && row.samples.len() == row.frames as usize, "{row:?}");
@@ -233,7 +291,7 @@ fn a_real_run_fits_its_schema_and_comes_back() {
     let stages: f64 = row.stages.iter().map(|s| s.times.median).sum();
     assert!((stages - row.wall.median).abs() < 0.2 * row.wall.median, "{stages} of {}", row.wall.median);
     let json = serde_json::to_value(&report).unwrap();
-    let schema: Value = serde_json::from_str(include_str!("../../../docs/bench-schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("../../docs/bench-schema.json")).unwrap();
     assert_eq!(faults(&schema, &schema, &json, "report"), Vec::<String>::new());
     assert_eq!(serde_json::from_value::<Report>(json.clone()).unwrap(), report);
     // The check itself finds what is wrong.
@@ -252,18 +310,18 @@ fn a_real_run_fits_its_schema_and_comes_back() {
     let mut more = json;
     more["surprise"] = Value::from(1);
     assert!(!faults(&schema, &schema, &more, "report").is_empty());
-    let page = super::html::page(&report);
+    let page = html::page(&report);
     assert!(page.is_empty() || page.contains(&row.id));
 }
 
 #[test]
 fn faces_have_the_same_pixels_in_every_picture() {
     let rehearsal = Rehearsal::new(4).unwrap();
-    let shown = |size, faces| rehearsal.scene(size, PixelFormat::Rgb, faces).unwrap();
-    let mesh = |scene: &Arc<Scene>, id: u64| {
+    let shown = |size, faces| rehearsal.pictures(size, PixelFormat::Rgb, faces).unwrap();
+    let mesh = |scene: &Arc<Prepared>, id: u64| {
         let mut frame = scene.frame(id).clone();
         frame.id.0 = id;
-        (frame.to_rgb(), Truth(Arc::clone(scene)).follow(&frame).unwrap())
+        (frame.to_rgb(), KnownFaces(Arc::clone(scene)).follow(&frame).unwrap())
     };
     let stage = Arc::new(shown((1280, 720), 1));
     for (size, faces) in [((640, 480), 1), ((1920, 1080), 1), ((3840, 2160), 1), ((1280, 720), 4)] {
@@ -297,7 +355,7 @@ fn a_users_model_and_one_that_is_gone_have_rows() {
     let take = |name: &str, network: StandIn| {
         let path = folder.path().join(name);
         std::fs::write(&path, network.bytes()).unwrap();
-        let entry = crate::models_cmd::look(&path, &runtime, &data, &Declared::default()).unwrap();
+        let entry = check(&runtime, &path, &Declared::default(), &mut |_| {}).unwrap();
         Registry::open(&data).unwrap().add(entry).unwrap();
     };
     take("faces.onnx", StandIn::recogniser());
@@ -308,10 +366,10 @@ fn a_users_model_and_one_that_is_gone_have_rows() {
         only: vec!["model/".into(), "track/".into()],
         rounds: Some(1),
         quick: true,
-        data: Some(data),
         ..Options::default()
     };
-    let report = bench(&options).unwrap();
+    let bare = Bare::new(&data);
+    let report = measured(&bare, &options).unwrap();
     let row = |id: &str| report.rows.iter().find(|r| r.id == id).unwrap();
     let mine = row("model/mine/1280x720/nv12/1-face/cpu");
     assert_eq!((&mine.fault, mine.model.as_deref()), (&None, Some("mine")));
@@ -324,10 +382,10 @@ fn a_users_model_and_one_that_is_gone_have_rows() {
     assert!(track.fault.as_ref().is_some_and(|why| why.contains("omote setup")), "{track:?}");
     assert_eq!((track.frames, track.wall), (0, Times::default()));
     let mut text = Vec::new();
-    super::table(&mut text, &report).unwrap();
+    report.table(&mut text).unwrap();
     assert!(String::from_utf8(text).unwrap().contains("omote setup"));
     let options = Options { only: vec!["no such row".into()], ..options };
-    assert!(bench(&options).unwrap_err().to_string().contains("omote bench --list"));
+    assert!(measured(&bare, &options).unwrap_err().to_string().contains("omote bench --list"));
 }
 
 /// Where a value departs from a schema, as far as docs/bench-schema.json uses the language.

@@ -18,16 +18,16 @@ const MIDDLE: i64 = 331;
 const PLACE: f64 = 0.46;
 
 /// The actor's performance in R'G'B', with its mesh.
-pub(super) struct Rehearsal(Vec<(Vec<u8>, Vec<MeshPoint>)>);
+pub(crate) struct Rehearsal(Vec<(Vec<u8>, Vec<MeshPoint>)>);
 
 /// Prepared frames and the faces in them.
-pub(super) struct Scene {
+pub(crate) struct Prepared {
     frames: Vec<Frame>,
     faces: Vec<Vec<Face>>,
 }
 
 impl Rehearsal {
-    pub(super) fn new(frames: usize) -> anyhow::Result<Self> {
+    pub(crate) fn new(frames: usize) -> anyhow::Result<Self> {
         let format = PixelFormat::Rgb;
         let options = ActorOptions { format, ..ActorOptions::new(7, STAGE.0, STAGE.1, Rate::DEFAULT) };
         let mut actor = Actor::with(options)?;
@@ -41,14 +41,14 @@ impl Rehearsal {
 
     /// As many faces side by side as are wanted, each the actor at another moment. Where a picture is larger than
     /// the stage, its edges go on.
-    pub(super) fn scene(
+    pub(crate) fn pictures(
         &self,
         (width, height): (u32, u32),
         format: PixelFormat,
         faces: u32,
-    ) -> anyhow::Result<Scene> {
+    ) -> anyhow::Result<Prepared> {
         let n = self.0.len();
-        let mut scene = Scene { frames: Vec::new(), faces: Vec::new() };
+        let mut scene = Prepared { frames: Vec::new(), faces: Vec::new() };
         for k in 0..n {
             let mut rgb = vec![0; width as usize * height as usize * 3];
             let mut there = Vec::new();
@@ -83,7 +83,7 @@ fn face(id: u64, landmarks: Vec<MeshPoint>) -> anyhow::Result<Face> {
     Ok(Face { id: FaceId(id), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() })
 }
 
-impl Scene {
+impl Prepared {
     /// Which picture is shown for a frame: there and back without end, so that nothing jumps.
     fn place(&self, frame: u64) -> usize {
         let n = self.frames.len();
@@ -92,15 +92,15 @@ impl Scene {
     }
 
     /// The picture of a frame.
-    pub(super) fn frame(&self, frame: u64) -> &Frame {
+    pub(crate) fn frame(&self, frame: u64) -> &Frame {
         &self.frames[self.place(frame)]
     }
 }
 
 /// Knows where the faces are.
-pub(super) struct Truth(pub(super) Arc<Scene>);
+pub(crate) struct KnownFaces(pub(crate) Arc<Prepared>);
 
-impl Follow for Truth {
+impl Follow for KnownFaces {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.faces[self.0.place(frame.id.0)].clone())
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use omote_engine::timing::now;
 
 use super::code::BITS;
+use crate::statistics::median;
 
 /// For how long pictures are remembered, whatever the display's rate: longer than the oldest light that is looked for.
 pub(super) const KEPT: Duration = Duration::from_secs(10);
@@ -46,8 +47,7 @@ impl Screen {
     /// Seconds from picture to picture, the median over those that are remembered; none before there are three.
     pub(super) fn period(&self) -> Option<f64> {
         let log = self.since(Duration::ZERO);
-        let mut steps: Vec<f64> = log.windows(2).map(|w| (w[1].1 - w[0].1).as_secs_f64()).collect();
-        steps.sort_by(f64::total_cmp);
-        (steps.len() >= 2).then(|| steps[steps.len() / 2])
+        let steps: Vec<f64> = log.windows(2).map(|w| (w[1].1 - w[0].1).as_secs_f64()).collect();
+        (steps.len() >= 2).then(|| median(&steps))
     }
 }

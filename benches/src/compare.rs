@@ -1,38 +1,21 @@
-//! `omote bench compare`: what became slower, and whether that can be told at all.
+//! Two runs side by side: what became slower, and whether that can be told at all.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::Path;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
-use omote_engine::error::{Error, ErrorKind, Stage};
+use clap::ValueEnum;
 
-use super::report::{Report, Row, SCHEMA, Times};
-use super::stats;
+use crate::report::{Report, Row, Times};
+use crate::statistics;
 
 /// The least difference of medians that counts, of 1, on however quiet a machine: layout of code and memory alone
 /// makes as much.
-pub(super) const LEAST: f64 = 0.03;
-
-/// Options of `omote bench compare`.
-#[derive(Args, Clone, Debug)]
-pub(super) struct CompareArgs {
-    /// Figures of `omote bench --json`: before
-    a: PathBuf,
-    /// The same: after
-    b: PathBuf,
-    /// Which time decides; CPU time is steadier on a machine that does other things too
-    #[arg(long, value_enum, default_value_t = By::Wall)]
-    by: By,
-    /// End with 1 where a row is slower
-    #[arg(long)]
-    fail_on_slower: bool,
-}
+pub(crate) const LEAST: f64 = 0.03;
 
 /// Which time decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum By {
+pub enum By {
     /// Time on the clock
     Wall,
     /// CPU time of the process
@@ -41,7 +24,7 @@ pub(super) enum By {
 
 /// What can be said of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// B took less time.
     Faster,
     /// No difference that could be told from noise.
@@ -64,30 +47,30 @@ impl Verdict {
 }
 
 /// A row that both have.
-pub(super) struct Pair<'a> {
-    pub(super) a: &'a Row,
-    pub(super) b: &'a Row,
+pub(crate) struct Pair<'a> {
+    pub(crate) a: &'a Row,
+    pub(crate) b: &'a Row,
     /// Median of B to that of A.
-    pub(super) ratio: f64,
+    pub(crate) ratio: f64,
     /// The least difference that counts, of 1.
-    pub(super) least: f64,
-    pub(super) verdict: Verdict,
+    pub(crate) least: f64,
+    pub(crate) verdict: Verdict,
 }
 
 /// Two runs side by side.
-pub(super) struct Comparison<'a> {
-    pub(super) pairs: Vec<Pair<'a>>,
+pub(crate) struct Comparison<'a> {
+    pub(crate) pairs: Vec<Pair<'a>>,
     /// Rows of one run only.
-    pub(super) only: [Vec<&'a str>; 2],
+    pub(crate) only: [Vec<&'a str>; 2],
     /// Why the runs may not be comparable.
-    pub(super) differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
     /// What the same work took in B, of what it took in A.
-    pub(super) machine: f64,
+    pub(crate) machine: f64,
 }
 
 impl<'a> Comparison<'a> {
-    pub(super) fn of(a: &'a Report, b: &'a Report, by: By) -> Self {
-        let [before, after] = [a, b].map(|r| stats::median(&r.noise.reference_ms));
+    pub(crate) fn of(a: &'a Report, b: &'a Report, by: By) -> Self {
+        let [before, after] = [a, b].map(|r| statistics::median(&r.noise.reference_ms));
         let machine = if before > 0.0 && after > 0.0 { after / before } else { 1.0 };
         let noise = 2.0 * a.noise.spread.max(b.noise.spread);
         let pair = |row: &'a Row| {
@@ -106,7 +89,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    pub(super) fn slower(&self) -> usize {
+    pub(crate) fn slower(&self) -> usize {
         self.pairs.iter().filter(|p| p.verdict == Verdict::Slower).count()
     }
 }
@@ -169,36 +152,14 @@ fn length(r: &Report) -> &'static str {
     if r.quick { "quick" } else { "full" }
 }
 
-pub(super) fn read(path: &Path) -> anyhow::Result<Report> {
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        Error::wrap(
-            ErrorKind::Missing,
-            Stage::Source,
-            format!(
-                "the report can't be read ({e}); give a file that `omote bench --json FILE` wrote: {}",
-                path.display()
-            ),
-            e,
-        )
-    })?;
-    let foreign = |why: String| {
-        let message = format!("{} holds no figures of `omote bench`: {why}", path.display());
-        Error::new(ErrorKind::Unsupported, Stage::Source, message)
-    };
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|e| foreign(e.to_string()))?;
-    let schema = value["schema"].as_u64();
-    if schema != Some(u64::from(SCHEMA)) {
-        let found = schema.map_or_else(|| "none".to_owned(), |s| s.to_string());
-        return Err(foreign(format!("its form is {found}, this program reads {SCHEMA}")).into());
-    }
-    Ok(serde_json::from_value(value).map_err(|e| foreign(e.to_string()))?)
-}
-
-pub(super) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
-    let (a, b) = (read(&args.a)?, read(&args.b)?);
-    let comparison = Comparison::of(&a, &b, args.by);
-    let mut out = crate::tell::out();
-    for (letter, path, report) in [("A", &args.a, &a), ("B", &args.b, &b)] {
+/// Compares two files of figures, A from before and B from after, and writes for people what became of each row. Gives how
+/// many rows became slower.
+///
+/// # Errors
+/// A file that can't be read or holds no report of this version, or an output that can't be written.
+pub fn compare(a: &Path, b: &Path, by: By, out: &mut dyn Write) -> anyhow::Result<usize> {
+    let reports = [Report::read(a)?, Report::read(b)?];
+    for ((letter, path), report) in [("A", a), ("B", b)].into_iter().zip(&reports) {
         let p = &report.program;
         let commit = p.commit.as_ref().map_or_else(String::new, |c| format!(" {c}"));
         writeln!(
@@ -212,12 +173,13 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
             report.noise.words
         )?;
     }
-    table(&mut out, &comparison, args.by).context("can't write the table")?;
-    let failed = args.fail_on_slower && comparison.slower() > 0;
-    Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    let [a, b] = &reports;
+    let comparison = Comparison::of(a, b, by);
+    table(out, &comparison, by).context("can't write the table")?;
+    Ok(comparison.slower())
 }
 
-pub(super) fn table(out: &mut dyn Write, comparison: &Comparison<'_>, by: By) -> std::io::Result<()> {
+pub(crate) fn table(out: &mut dyn Write, comparison: &Comparison<'_>, by: By) -> std::io::Result<()> {
     for difference in &comparison.differences {
         writeln!(out, "NOT THE SAME: {difference}")?;
     }

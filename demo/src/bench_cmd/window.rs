@@ -1,7 +1,6 @@
 //! The window that the camera films: the code, and beside it what comes back.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
@@ -10,20 +9,13 @@ use eframe::egui::{
     vec2,
 };
 use eframe::{NativeOptions, Renderer};
-use omote_engine::pipeline::Live;
-use omote_engine::timing::now;
+use omote_benches::glass::{Glass, Measurement, QUIET, SIDE};
 
-use super::{Bench, code, film};
 use crate::window::preview::Preview;
 use crate::window::{surface, theme};
 
 /// Opens the window and stays in it until the time is over or it is closed.
-pub(super) fn run(
-    bench: &Arc<Bench>,
-    live: &Live,
-    length: Duration,
-    delays: &film::Delays,
-) -> anyhow::Result<()> {
+pub(super) fn run(glass: &Glass, length: Duration) -> anyhow::Result<()> {
     surface::display().map_err(|(what, remedy)| anyhow!("no window can be opened: {what}; {remedy}"))?;
     let viewport = egui::ViewportBuilder::default()
         .with_title("Omote: glass to glass")
@@ -37,13 +29,12 @@ pub(super) fn run(
         ..NativeOptions::default()
     };
     let preview = Preview::new(false);
-    let (bench, delays) = (Arc::clone(bench), Arc::clone(delays));
+    let (measurement, live) = (Arc::clone(glass.measurement()), glass.live());
     let make = move |creation: &eframe::CreationContext<'_>| {
         theme::set(&creation.egui_ctx);
         live.watch("window", preview.watcher(&creation.egui_ctx))?;
         let app: Box<dyn eframe::App + '_> = Box::new(App {
-            bench,
-            delays,
+            measurement,
             preview,
             code: None,
             until: Instant::now() + length,
@@ -56,8 +47,7 @@ pub(super) fn run(
 }
 
 struct App {
-    bench: Arc<Bench>,
-    delays: film::Delays,
+    measurement: Arc<Measurement>,
     preview: Preview,
     code: Option<TextureHandle>,
     until: Instant,
@@ -72,15 +62,14 @@ const MARGIN: f32 = 24.0;
 impl App {
     /// Begins the screen's next picture.
     fn next(&mut self, context: &Context) {
-        let pixels = code::pixels(self.bench.screen.next());
-        let image = ColorImage::from_gray([code::SIDE; 2], &pixels);
+        let image = ColorImage::from_gray([SIDE; 2], &self.measurement.next_code());
         match &mut self.code {
             Some(texture) => texture.set(image, TextureOptions::NEAREST),
             None => self.code = Some(context.load_texture("code", image, TextureOptions::NEAREST)),
         }
         self.preview.update(context);
         if let Some(shown) = self.preview.shown() {
-            self.bench.log().drawn.entry(shown.stamps.captured).or_insert_with(now);
+            self.measurement.drawn(shown);
         }
     }
 
@@ -88,7 +77,7 @@ impl App {
         if self.told.0.elapsed() < EVERY && !self.told.1.is_empty() {
             return;
         }
-        let figures = self.bench.figures(&self.delays);
+        let figures = self.measurement.figures();
         let (large, small) = match &figures.window {
             Some(s) => (
                 format!("{:.0} ms", s.mean),
@@ -111,7 +100,7 @@ impl eframe::App for App {
         let context = ui.ctx().clone();
         let left = self.until.saturating_duration_since(Instant::now());
         let close = context.input(|i| i.key_pressed(Key::Escape) || i.key_pressed(Key::Q));
-        if left.is_zero() || close || self.bench.over.load(Ordering::Acquire) {
+        if left.is_zero() || close || self.measurement.is_over() {
             context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
         if context.input(|i| i.key_pressed(Key::F)) {
@@ -125,10 +114,10 @@ impl eframe::App for App {
         // The code in the upper left, its white border wide enough to find it by; what comes back to the right of it, as a
         // mirror would show it: so the code in it can't be taken for the code.
         let card = (all.width() * 0.45).min(all.height() * 0.74);
-        let module = card / (code::SIDE as f32 + 2.0 * code::QUIET);
+        let module = card / (SIDE as f32 + 2.0 * QUIET);
         let white = Rect::from_min_size(all.min + vec2(MARGIN, MARGIN), vec2(card, card));
         painter.rect_filled(white, CornerRadius::ZERO, Color32::WHITE);
-        let place = white.shrink(code::QUIET * module);
+        let place = white.shrink(QUIET * module);
         if let Some(texture) = &self.code {
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
             painter.image(texture.id(), place, whole, Color32::WHITE);

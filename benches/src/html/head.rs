@@ -1,10 +1,10 @@
 //! The page's head: what was measured on which machine, how steady it was, and the figures to quote.
 
-use super::super::report::{Noise, Report, Row};
 use super::axis::Axis;
 use super::choice::{by_gpu, headlines, usable};
 use super::table::interval;
 use super::text::{at, count, drawer, escape, ms, number, short};
+use crate::report::{Noise, Report, Row};
 
 /// Title and machine.
 pub(super) fn head(report: &Report) -> String {

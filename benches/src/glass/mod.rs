@@ -1,83 +1,81 @@
-//! `omote bench glass`: how long it is from light to light. A window shows a code that changes with every picture of the
-//! screen; the camera films it; the code in a picture that comes out says when its light left the screen.
+//! From light to light: how long a camera, the engine and a window take together. A window shows a code that changes with
+//! every picture of the screen; the camera films it; the code in a picture that comes out says when its light left the
+//! screen.
 //!
 //! A picture is timed when the window begins to draw it, as the code is. What the display needs from there to its light is
 //! the same for both, so it is in the difference once, as it is from glass to glass.
+//!
+//! The window is the program's: it draws [`Measurement::next_code`] with every picture of its own and says by
+//! [`Measurement::drawn`] which of the engine's pictures stands beside it.
 
 mod code;
 mod figures;
 mod film;
+mod outline;
 mod read;
 mod screen;
 #[cfg(test)]
 mod tests;
-mod window;
 
 use std::collections::{HashMap, VecDeque};
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use clap::Args;
+use anyhow::{Context, anyhow, bail};
 use omote_engine::frame::Frame;
-use omote_engine::output::{self, Existing, OutputFile};
-use omote_engine::pipeline::{Fed, Live, LiveConfig, LiveSource, MakeFollow, Shown};
+use omote_engine::pipeline::{
+    Fed, Live, LiveConfig, LiveSource, MakeFollow, Settings, Shown, camera as open_camera,
+};
 use omote_engine::pool::Pool;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
-use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
+use omote_engine::swap::FaceTexture;
 use omote_engine::timing::now;
 
-use crate::wear_args::{PrivacyArg, WearArgs};
-use crate::{ending, setup, wardrobe};
-use figures::Figures;
+pub use code::{QUIET, SIDE};
+pub use figures::{Figures, Since};
 use read::{Reader, Unread};
 use screen::Screen;
 
-/// Options of `omote bench glass`.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct GlassArgs {
-    /// The camera that films this window: its path, its number or a part of its name [default: the first that works]
-    #[arg(long, short, value_name = "DEV")]
-    camera: Option<String>,
-    /// Seconds to measure
-    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = seconds)]
-    seconds: f64,
-    /// Send the output to this V4L2 device too (v4l2 or v4l2:/dev/videoN) and read it back from there
-    #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "v4l2")]
-    virtual_camera: Option<VirtualCamera>,
-    /// Write the figures
-    #[arg(long, value_name = "FILE.json")]
-    json: Option<PathBuf>,
-    /// Check the bench itself: film the screen in memory with so many milliseconds of delay, which it must then find
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(20..=2000), conflicts_with = "camera")]
-    check: Option<u32>,
-    /// The camera turns left and right round
-    #[arg(long)]
-    mirrored: bool,
-    /// Save the last picture in which the code could not be read, to see what the camera saw
-    #[arg(long, value_name = "FILE.png")]
-    unread: Option<PathBuf>,
-    /// Replace these files if they are there already
-    #[arg(long)]
-    force: bool,
-    /// Open no window; only with --check
-    #[arg(long, requires = "check")]
-    no_window: bool,
-    /// Persona, look and swap model of the measured pipeline
-    #[command(flatten)]
-    wear: WearArgs,
+/// What films the screen.
+#[derive(Clone, Debug)]
+pub enum Camera {
+    /// The camera of this path, number or part of a name; the first that works where nothing is said.
+    Device(Option<String>),
+    /// None: the screen is filmed in memory, and its pictures come so long after the middle of their exposure. What the
+    /// bench then finds must be that time.
+    InMemory(Duration),
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "give a number of seconds".to_owned())?;
-    if (1.0..=3600.0).contains(&value) { Ok(value) } else { Err("give 1 to 3600 seconds".to_owned()) }
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What films the screen.
+    pub camera: Camera,
+    /// The camera turns left and right round.
+    pub mirrored: bool,
+    /// A virtual camera that gets the output and is read back.
+    pub virtual_camera: Option<VirtualCamera>,
+}
+
+/// The pipeline that is measured.
+pub struct Pipeline {
+    /// Makes what finds faces; called again after it broke down.
+    pub follow: MakeFollow,
+    /// What faces wear.
+    pub personas: Vec<FaceTexture>,
+    /// How it works.
+    pub settings: Settings,
+}
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 /// A picture whose code was read. Times by [`now`].
@@ -123,14 +121,51 @@ impl Misses {
 
 /// What the threads and the window share.
 #[derive(Debug, Default)]
-pub(super) struct Bench {
+pub struct Measurement {
     screen: Arc<Screen>,
     log: Mutex<Log>,
     over: AtomicBool,
     mirrored: bool,
+    delays: film::Delays,
 }
 
-impl Bench {
+impl Measurement {
+    /// Begins the screen's next picture: the code to draw in it, [`SIDE`] × [`SIDE`] grey pixels, a module each, rows from
+    /// the top. It needs [`QUIET`] modules of white round it.
+    pub fn next_code(&self) -> Vec<u8> {
+        code::pixels(self.screen.next())
+    }
+
+    /// The window begins to draw a picture that came out; only its first time counts.
+    pub fn drawn(&self, shown: &Shown) {
+        self.log().drawn.entry(shown.stamps.captured).or_insert_with(now);
+    }
+
+    /// What was found so far.
+    pub fn figures(&self) -> Figures {
+        Figures::of(&self.log(), &self.screen, &self.delays.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks for the end.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
+    /// Whether the end was asked for.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Goes through the screen's pictures for so long, where no window does.
+    pub fn tick(&self, length: Duration) {
+        let (begun, mut k) = (Instant::now(), 0.0);
+        while begun.elapsed() < length && !self.is_over() {
+            self.screen.next();
+            k += 1.0;
+            std::thread::sleep(Duration::from_secs_f64(k / HZ).saturating_sub(begun.elapsed()));
+        }
+    }
+
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,10 +200,10 @@ impl Bench {
     /// Reads what another program gets from the virtual camera.
     fn read_back(&self, device: &str) -> anyhow::Result<()> {
         let request = CameraRequest { device: Some(device.to_owned()), ..CameraRequest::default() };
-        let LiveSource::Feed(open) = omote_engine::pipeline::camera(request) else { bail!("no camera") };
+        let LiveSource::Feed(open) = open_camera(request) else { bail!("no camera") };
         let mut feed = open(&Pool::new())?;
         let mut queue = Queue::new(self.mirrored);
-        while !self.over.load(Ordering::Acquire) {
+        while !self.is_over() {
             if let Fed::Frame(frame) = feed.next(Duration::from_millis(50))? {
                 let arrived = now();
                 queue.read(&frame, arrived, arrived);
@@ -182,10 +217,6 @@ impl Bench {
             }
         }
         Ok(())
-    }
-
-    fn figures(&self, delays: &film::Delays) -> Figures {
-        Figures::of(&self.log(), &self.screen, &delays.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -227,91 +258,101 @@ const _: () = assert!(OLDEST.as_secs() < screen::KEPT.as_secs());
 /// Pictures of the screen a second where no window shows them.
 const HZ: f64 = 60.0;
 
-/// Runs the command.
-pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
-    let ending = ending::hear()?;
-    let named = [("--json", args.json.as_deref()), ("--unread", args.unread.as_deref())];
-    let outputs: Vec<_> = named.iter().filter_map(|(name, path)| Some((*name, (*path)?))).collect();
-    output::apart(&outputs, &args.wear.files())?;
-    let begin = |path: &PathBuf| OutputFile::create(path, output::Options::force(args.force));
-    let json = args.json.as_ref().map(begin).transpose()?;
-    let spec = SinkSpec::one();
-    let picture = |path: &PathBuf| sink::create_with(path, &spec, Existing::force(args.force));
-    let unread = args.unread.as_ref().map(picture).transpose()?;
-    let data = setup::data_folder(args.wear.data.as_deref())?;
-    let config = args.wear.tracking(PrivacyArg::Relaxed);
-    let (first, _) = wardrobe::tracker(&data, config)?;
-    let mut first = Some(first);
-    let folder = data.clone();
-    let follow: MakeFollow = Box::new(move || {
-        let tracker = match first.take() {
-            Some(tracker) => tracker,
-            None => wardrobe::tracker_again(&folder, config)?,
-        };
-        Ok(Box::new(tracker))
-    });
-    let (bench, delays) =
-        (Arc::new(Bench { mirrored: args.mirrored, ..Bench::default() }), film::Delays::default());
-    let source = match args.check {
-        Some(ms) => film::source(&bench.screen, Duration::from_millis(u64::from(ms)), &delays),
-        None => omote_engine::pipeline::camera(CameraRequest {
-            device: args.camera.clone(),
-            size: Some((1280, 720)),
-            rate: Some(Rate::DEFAULT),
-            coding: None,
-        }),
-    };
-    let personas = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
-    let settings = args.wear.settings(PrivacyArg::Relaxed);
-    let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
-    let reading = watch(&live, &bench)?;
-    let back = args.virtual_camera.as_ref().map(|which| read_back(&live, &bench, which)).transpose()?;
+/// A bench at work.
+pub struct Glass {
+    measurement: Arc<Measurement>,
+    live: Live,
+    reading: JoinHandle<()>,
+    reading_back: Option<JoinHandle<anyhow::Result<()>>>,
+}
 
-    let length = Duration::from_secs_f64(args.seconds);
-    let over = Arc::clone(&bench);
-    ending.also(move || over.over.store(true, Ordering::Release));
-    if args.no_window {
-        tick(&bench, length);
-    } else {
-        window::run(&bench, &live, length, &delays)?;
+impl std::fmt::Debug for Glass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Glass").field("measurement", &self.measurement).finish_non_exhaustive()
     }
-    ending.begin();
-    bench.over.store(true, Ordering::Release);
-    let status = live.stop();
-    let broken = || anyhow::anyhow!("a thread broke down");
-    reading.join().map_err(|_| broken())?;
-    let back = back.map(std::thread::JoinHandle::join).transpose().map_err(|_| broken())?;
-    let figures = bench.figures(&delays);
-    ending::tell(&mut std::io::stdout().lock(), |out| figures.table(out))?;
-    if let Some(fault) = status.source.fault.filter(|_| figures.camera.is_none()) {
-        bail!("no picture came: {fault}");
+}
+
+/// What a bench found.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The figures.
+    pub figures: Figures,
+    /// The last picture in which the code could not be read.
+    pub last_unread: Option<Arc<Shown>>,
+    /// What went wrong with the camera, last.
+    pub fault: Option<String>,
+    /// Whether the virtual camera could be read back, where one was asked for.
+    pub read_back: anyhow::Result<()>,
+}
+
+impl Glass {
+    /// Starts the pipeline and what reads its pictures.
+    ///
+    /// # Errors
+    /// A camera in memory whose lens is folded, a pipeline that does not start, or a virtual camera that can't be opened or
+    /// can't be read back.
+    pub fn start(options: &Options, pipeline: Pipeline) -> anyhow::Result<Self> {
+        let measurement = Arc::new(Measurement { mirrored: options.mirrored, ..Measurement::default() });
+        let source = match &options.camera {
+            Camera::InMemory(delay) => film::source(&measurement.screen, *delay, &measurement.delays),
+            Camera::Device(device) => open_camera(CameraRequest {
+                device: device.clone(),
+                size: Some((1280, 720)),
+                rate: Some(Rate::DEFAULT),
+                coding: None,
+            }),
+        };
+        let Pipeline { follow, personas, settings } = pipeline;
+        let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+        let reading = watch(&live, &measurement)?;
+        let back = options.virtual_camera.as_ref().map(|which| read_back(&live, &measurement, which));
+        Ok(Self { reading_back: back.transpose()?, measurement, live, reading })
     }
-    // Taken first, so that the log is not held while the file is written.
-    let last = bench.log().last_unread.take();
-    if let Some((mut sink, shown)) = unread.zip(last) {
-        sink.present(&shown.badged).and_then(|()| sink.finish())?;
+
+    /// What the window shares with the bench.
+    pub fn measurement(&self) -> &Arc<Measurement> {
+        &self.measurement
     }
-    if let Some(file) = json {
-        file.fill((serde_json::to_string_pretty(&figures)? + "\n").as_bytes())?;
+
+    /// The pipeline, for the window's own view of its pictures.
+    pub fn live(&self) -> &Live {
+        &self.live
     }
-    back.transpose().context("the virtual camera could not be read back")?;
-    Ok(if figures.camera.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+
+    /// Stops the pipeline and sums up.
+    ///
+    /// # Errors
+    /// A thread that broke down.
+    pub fn finish(self) -> anyhow::Result<Outcome> {
+        self.measurement.end();
+        let status = self.live.stop();
+        let broken = || anyhow!("a thread broke down");
+        self.reading.join().map_err(|_| broken())?;
+        let back = self.reading_back.map(JoinHandle::join).transpose().map_err(|_| broken())?;
+        let last_unread = self.measurement.log().last_unread.take();
+        Ok(Outcome {
+            figures: self.measurement.figures(),
+            last_unread,
+            fault: status.source.fault,
+            read_back: back.unwrap_or(Ok(())).context("the virtual camera could not be read back"),
+        })
+    }
 }
 
 /// Reads the pictures that come out on a thread of its own; those that come meanwhile are left out.
-fn watch(live: &Live, bench: &Arc<Bench>) -> anyhow::Result<std::thread::JoinHandle<()>> {
+fn watch(live: &Live, measurement: &Arc<Measurement>) -> anyhow::Result<JoinHandle<()>> {
     let (put, get) = sync_channel(1);
     live.watch("code reader", Box::new(move |shown: &Arc<Shown>| drop(put.try_send(Arc::clone(shown)))))?;
-    let bench = Arc::clone(bench);
-    Ok(std::thread::Builder::new().name("omote-glass".to_owned()).spawn(move || bench.follow(&get))?)
+    let measurement = Arc::clone(measurement);
+    Ok(std::thread::Builder::new().name("omote-glass".to_owned()).spawn(move || measurement.follow(&get))?)
 }
 
 /// Sends the output to a device and reads it back from there.
 fn read_back(
     live: &Live,
-    bench: &Arc<Bench>,
+    measurement: &Arc<Measurement>,
     which: &VirtualCamera,
-) -> anyhow::Result<std::thread::JoinHandle<anyhow::Result<()>>> {
+) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
     let VirtualCamera::V4l2(named) = which else {
         bail!("only a V4L2 device can be read back: give --virtual-camera v4l2 or v4l2:/dev/videoN");
     };
@@ -326,26 +367,11 @@ fn read_back(
     let device = named.as_ref().map(|p| p.display().to_string()).or_else(found);
     let device = device.with_context(|| format!("the virtual camera ({place}) has no path to read it by"))?;
     live.attach("virtual camera", Box::new(sink))?;
-    let bench = Arc::clone(bench);
+    let measurement = Arc::clone(measurement);
     let read = move || {
         // A loopback device can be read once a first picture was written.
         std::thread::sleep(Duration::from_secs(1));
-        bench.read_back(&device)
+        measurement.read_back(&device)
     };
     Ok(std::thread::Builder::new().name("omote-glass-back".to_owned()).spawn(read)?)
-}
-
-/// Goes through the screen's pictures where no window does.
-fn tick(bench: &Bench, length: Duration) {
-    let (begun, mut k) = (Instant::now(), 0.0);
-    while begun.elapsed() < length && !bench.over.load(Ordering::Acquire) {
-        bench.screen.next();
-        k += 1.0;
-        std::thread::sleep(Duration::from_secs_f64(k / HZ).saturating_sub(begun.elapsed()));
-    }
-}
-
-/// Writes a line for people.
-fn tell(out: &mut dyn Write, line: &str) -> std::io::Result<()> {
-    writeln!(out, "{line}")
 }

@@ -1,6 +1,6 @@
 //! A report as one page that needs nothing else: no script, no network, in print as on a screen.
 
-use super::report::Report;
+use crate::report::Report;
 
 mod axis;
 mod choice;
@@ -73,7 +73,7 @@ const TERMS: [(&str, &str); 10] = [
 ];
 
 /// The report as a page of HTML.
-pub(crate) fn page(report: &Report) -> String {
+pub fn page(report: &Report) -> String {
     let mut out = String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out += "<meta http-equiv=\"Content-Security-Policy\" \
             content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
