@@ -14,6 +14,7 @@ use omote_engine::pipeline::Live;
 use omote_engine::timing::now;
 
 use super::{Bench, code, film};
+use crate::window::picture::PreviewSlot;
 use crate::window::preview::Preview;
 use crate::window::{surface, theme};
 
@@ -36,11 +37,12 @@ pub(super) fn run(
         wgpu_options: surface::configuration(),
         ..NativeOptions::default()
     };
-    let preview = Preview::new(false);
+    let slot = Arc::new(PreviewSlot::new(false));
+    let preview = Preview::new(Arc::clone(&slot));
     let (bench, delays) = (Arc::clone(bench), Arc::clone(delays));
     let make = move |creation: &eframe::CreationContext<'_>| {
         theme::set(&creation.egui_ctx);
-        live.watch("window", preview.watcher(&creation.egui_ctx))?;
+        live.watch("window", slot.watcher(&creation.egui_ctx))?;
         let app: Box<dyn eframe::App + '_> = Box::new(App {
             bench,
             delays,
