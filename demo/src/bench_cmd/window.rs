@@ -11,6 +11,7 @@ use eframe::egui::{
 use eframe::{NativeOptions, Renderer};
 use omote_benches::glass::{Glass, Measurement, QUIET, SIDE};
 
+use crate::window::picture::PreviewSlot;
 use crate::window::preview::Preview;
 use crate::window::{surface, theme};
 
@@ -28,11 +29,12 @@ pub(super) fn run(glass: &Glass, length: Duration) -> anyhow::Result<()> {
         wgpu_options: surface::configuration(),
         ..NativeOptions::default()
     };
-    let preview = Preview::new(false);
+    let slot = Arc::new(PreviewSlot::new(false));
+    let preview = Preview::new(Arc::clone(&slot));
     let (measurement, live) = (Arc::clone(glass.measurement()), glass.live());
     let make = move |creation: &eframe::CreationContext<'_>| {
         theme::set(&creation.egui_ctx);
-        live.watch("window", preview.watcher(&creation.egui_ctx))?;
+        live.watch("window", slot.watcher(&creation.egui_ctx))?;
         let app: Box<dyn eframe::App + '_> = Box::new(App {
             measurement,
             preview,

@@ -1,36 +1,33 @@
-//! The window: what viewers see, and everything that changes it.
+//! The window: what viewers see, and everything that changes it. It is four things apart, each of which uses only those
+//! to the right of it:
+//!
+//! ```text
+//! app ──→ views ──→ actions::Action ──→ state ──→ settings, words
+//!  │        └──→ hooks ───────────────────↗
+//!  └────→ actions::apply, take_over ──→ session ──→ state
+//! ```
+//!
+//! - [`state`] is what the window knows: plain data that uses nothing of the rest and needs no display.
+//! - [`views`] draw it and answer with a list of [`actions::Action`]s. They start no threads and touch no files.
+//! - [`actions`] is the one place that does what is asked for, by keys, buttons, dropped files and finished threads: it
+//!   alone changes the state and tells the session what to do.
+//! - [`session`] is what runs: the pipeline, threads, files and devices.
+//! - [`hooks`] names the widgets and writes what the window is doing, for tests that drive it from outside.
+//! - [`app`] owns these and calls them in turn, once a pass.
+//!
+//! The rules about the sources (`xtask/tests/tidy/window.rs`) hold this.
 
 mod actions;
 mod app;
-mod controls;
-mod devices;
-mod dump;
-mod files;
-mod gallery;
 mod given;
-mod help;
-mod icons;
-mod import;
-mod keys;
-mod latency;
-mod layout;
-mod left_overs;
-mod marked;
-mod panel;
+mod hooks;
 pub(crate) mod picture;
-pub(crate) mod preview;
-mod recording;
 mod session;
 mod settings;
-mod states;
+mod state;
 pub(crate) mod surface;
-mod swap_models;
-mod swap_panel;
-mod swap_wear;
-mod task;
-pub(crate) mod theme;
-mod toast;
-mod virtual_camera;
+mod views;
+mod words;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -48,6 +45,7 @@ use app::{App, End, Opened};
 use settings::SettingsFile;
 
 pub(crate) use given::Given;
+pub(crate) use views::{preview, theme};
 
 /// What the window begins with; everything else it remembers from the last time.
 #[derive(Args, Clone, Debug, Default)]

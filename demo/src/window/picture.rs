@@ -1,15 +1,81 @@
 //! Badged frames as pixels for the screen: row by row, no larger than they are shown.
 
-use eframe::egui::{Color32, ColorImage};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use eframe::egui::{Color32, ColorImage, Context};
 use omote_engine::badge::BadgedFrame;
 use omote_engine::frame::{Frame, PixelFormat};
+use omote_engine::pipeline::{Shown, State};
+
+/// A frame, and its picture for the screen.
+pub(crate) struct ScreenPicture {
+    /// Its pixels, no larger than they are shown.
+    pub(crate) image: ColorImage,
+    /// The frame.
+    pub(crate) shown: Arc<Shown>,
+}
+
+/// Sees every frame.
+pub(crate) type Watcher = Box<dyn FnMut(&Arc<Shown>) + Send>;
+
+/// Between two pictures where a program on the CPU draws the window: its time is the engine's too.
+const SPARING: Duration = Duration::from_millis(80);
+
+/// Between the thread that sees the frames and the window: the newest picture.
+pub(crate) struct PreviewSlot {
+    newest: Mutex<Option<ScreenPicture>>,
+    /// Width of the preview in the screen's pixels.
+    width: AtomicU32,
+    /// At least so long from one picture to the next.
+    pause: Duration,
+}
+
+impl PreviewSlot {
+    /// No picture yet. `sparing` gives fewer pictures a second than come.
+    pub(crate) fn new(sparing: bool) -> Self {
+        let pause = if sparing { SPARING } else { Duration::ZERO };
+        Self { newest: Mutex::default(), width: AtomicU32::new(1280), pause }
+    }
+
+    /// What takes the frames: it runs on a thread of the pipeline.
+    pub(crate) fn watcher(self: &Arc<Self>, context: &Context) -> Watcher {
+        let (slot, context) = (Arc::clone(self), context.clone());
+        let mut last: Option<(Instant, State)> = None;
+        Box::new(move |shown| {
+            // A change of state is always shown at once.
+            if last.is_some_and(|(at, state)| at.elapsed() < slot.pause && state == shown.state) {
+                return;
+            }
+            last = Some((Instant::now(), shown.state));
+            let width = shown.badged.frame().width();
+            let by = reduction(width, slot.width.load(Ordering::Relaxed));
+            let image = for_screen(&shown.badged, by);
+            if let Ok(mut newest) = slot.newest.lock() {
+                *newest = Some(ScreenPicture { image, shown: Arc::clone(shown) });
+            }
+            context.request_repaint();
+        })
+    }
+
+    /// The newest picture, once.
+    pub(crate) fn take(&self) -> Option<ScreenPicture> {
+        self.newest.lock().ok().and_then(|mut newest| newest.take())
+    }
+
+    /// Says how wide the preview is on the screen, in its pixels.
+    pub(crate) fn set_width(&self, pixels: u32) {
+        self.width.store(pixels, Ordering::Relaxed);
+    }
+}
 
 /// 16-bit fixed point.
 const FIX: f32 = 65536.0;
 
 /// How many source pixels a side become one, so that the result is just not smaller than `shown` pixels
 /// wide. Never more than 8.
-pub(super) fn reduction(width: u32, shown: u32) -> u32 {
+fn reduction(width: u32, shown: u32) -> u32 {
     (width / shown.max(1)).clamp(1, 8)
 }
 

@@ -5,6 +5,7 @@
 
 mod seams;
 mod source;
+mod window;
 
 use source::{Source, root, workspace};
 
