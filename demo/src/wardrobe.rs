@@ -52,7 +52,7 @@ pub(crate) fn model(
     let path = Path::new(name);
     let known = registry.entries().iter().any(|e| e.name == *name);
     if !known && path.is_file() && registry.find(name).is_err() {
-        tell(&format!("{name} is not among your models yet: it is tested first"));
+        tell(&format!("{name} is not among your models yet, so it is tested first"));
         let declared = Declared { cache: Some(engines(data)), ..Declared::default() };
         let entry = registry.add(models_cmd::look(path, &runtime, data, &declared)?)?;
         tell(&entry.line());

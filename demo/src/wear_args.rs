@@ -18,51 +18,51 @@ pub(crate) const LIVE_FACES: u8 = 4;
 /// Options of every command that puts personas on faces.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WearArgs {
-    /// Name of a persona (`omote persona list`) or a path to one; give it again for a second face
+    /// Persona to wear: a name from `omote persona list`, or a path; repeat the option for further faces
     #[arg(long, short, value_name = "NAME|DIR", default_value = "ko-omote")]
     pub(crate) persona: Vec<String>,
-    /// Faces that get a persona, 1 to 64; live at most 4, since each takes a few milliseconds of every frame
+    /// Maximum number of swapped faces: 1 to 64; at most 4 live, because each costs a few milliseconds per frame
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) max_faces: u8,
-    /// Which face gets the persona where only one does
+    /// Which face gets the persona when only one does
     #[arg(long, value_enum, default_value_t = Select::Largest)]
     pub(crate) select: Select,
-    /// What draws; auto takes a hardware GPU where there is one
+    /// Rendering backend; auto prefers a hardware GPU
     #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
     pub(crate) backend: BackendArg,
-    /// Where the badge stands; in a corner, sites that crop the picture cut it off
+    /// Position of the badge; in a corner, it is cut off by sites that crop the picture
     #[arg(long, value_enum, default_value_t = CornerArg::Middle)]
     pub(crate) badge: CornerArg,
-    /// How much of the persona is seen, 0 to 1
+    /// Opacity of the persona, 0 to 1; with `--privacy protect` it is always 1
     #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
     pub(crate) opacity: f32,
-    /// How far the persona takes on the picture's light, 0 to 1
+    /// How closely the persona follows the light in the picture, 0 to 1
     #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
     pub(crate) light: f32,
-    /// How far your face takes on the persona's proportions, 0 to 1
+    /// How far your face is reshaped to the persona's proportions, 0 to 1
     #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
     pub(crate) shape: f32,
-    /// The persona's eyes instead of your own, 0 to 1
+    /// Eyes: 0 shows your own, 1 the persona's
     #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
     pub(crate) eyes: f32,
-    /// The persona's inner mouth instead of your own, 0 to 1
+    /// Inside of the mouth: 0 shows your own, 1 the persona's
     #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = share)]
     pub(crate) mouth: f32,
-    /// Softness of the persona's edges, as a multiple of the usual one
+    /// Softness of the persona's edges, as a multiple of the default
     #[arg(long, value_name = "0.25..2", default_value_t = 1.0, value_parser = edge)]
     pub(crate) edge: f32,
-    /// Sharpness of the persona, as a multiple of the usual one
+    /// Sharpness of the persona, as a multiple of the default
     #[arg(long, value_name = "0..2", default_value_t = 1.0, value_parser = sharpness)]
     pub(crate) sharpness: f32,
-    /// Exchange left and right
+    /// Mirror the image
     #[arg(long)]
     pub(crate) mirror: bool,
-    /// Turn clockwise
+    /// Rotate the image clockwise
     #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = ["0", "90", "180", "270"])]
     pub(crate) rotate: String,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
@@ -71,28 +71,28 @@ pub(crate) struct WearArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Swap model")]
 pub(crate) struct ModelArgs {
-    /// A swap model over the persona: its name (`omote models list`) or a file, which is tested and taken first
+    /// Swap model to wear over the persona: a name from `omote models list`, or a file, which is tested and added first
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<String>,
-    /// Runs a side for each face: n² runs give n times the model's size
+    /// Tiles per side: n² runs per face give n times the model's resolution
     #[arg(long, value_name = "1..4", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
     pub(crate) model_detail: u8,
-    /// A network that keeps what covers the face in front (xseg, bisenet); give it again for another
+    /// Mask network that keeps things in front of the face visible (xseg, bisenet); can be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) model_mask: Vec<String>,
-    /// What computes, instead of the quickest that was measured
+    /// Inference provider [default: the fastest one measured]
     #[arg(long, value_name = "PROVIDER", value_parser = crate::models_cmd::provider)]
     pub(crate) model_provider: Option<Provider>,
-    /// Live: at most so many results a second, so that a game has room
+    /// Live: maximum number of results per second, for example to leave a game room on the GPU
     #[arg(long, value_name = "FPS", value_parser = rate)]
     pub(crate) model_rate: Option<f32>,
-    /// Live: at most this share of the time
+    /// Live: maximum share of the time that the model may work
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) model_share: Option<f32>,
-    /// How much more of the picture the model sees than its family is used to, as a factor
+    /// Size of the crop that the model sees, as a multiple of what its family uses
     #[arg(long, value_name = "0.5..2", default_value_t = 1.0, value_parser = scale)]
     pub(crate) model_scale: f32,
-    /// The morph value of models that have one
+    /// Morph value, for DFM models that have one
     #[arg(long, value_name = "0..1", default_value_t = 0.75, value_parser = share)]
     pub(crate) model_morph: f32,
 }
@@ -115,11 +115,11 @@ impl Default for ModelArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Select {
-    /// The largest ones
+    /// The largest faces
     Largest,
-    /// All, in the order in which they came
+    /// All faces, in the order in which they appeared
     All,
-    /// Those nearest to the picture's middle
+    /// The faces nearest to the centre of the picture
     Centre,
 }
 
@@ -132,23 +132,23 @@ pub(crate) enum BackendArg {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum PrivacyArg {
-    /// Hold on the current picture, pixelate, then the plain picture with the badge
+    /// Keep the persona in place, then pixelate the head, then show the plain picture with the badge
     Relaxed,
-    /// Hold the last good picture, pixelate it, then a card
+    /// Hold the last good picture, then pixelate the head in it, then show a card
     Protect,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum CornerArg {
-    /// Low in the middle: whole where a site crops the picture to 4:3, to a square or to 9:16
+    /// Low in the middle; stays whole when a site crops the picture to 4:3, a square or 9:16
     Middle,
-    /// Cut off by such crops; whole only where the whole picture is shown
+    /// Top right; such crops cut it off
     TopRight,
-    /// The same
+    /// Top left; such crops cut it off
     TopLeft,
-    /// The same
+    /// Bottom right; such crops cut it off
     BottomRight,
-    /// The same
+    /// Bottom left; such crops cut it off
     BottomLeft,
 }
 
@@ -177,7 +177,7 @@ fn sharpness(text: &str) -> Result<f32, String> {
 }
 
 fn within(text: &str, least: f32, most: f32) -> Result<f32, String> {
-    let value: f32 = text.parse().map_err(|_| format!("{text} is no number"))?;
+    let value: f32 = text.parse().map_err(|_| format!("{text} is not a number"))?;
     match (least..=most).contains(&value) {
         true => Ok(value),
         false => Err(format!("{text} is not between {least} and {most}")),
@@ -264,10 +264,10 @@ impl From<PrivacyArg> for Privacy {
 
 /// A size such as 1280x720.
 pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
-    let (w, h) = text.split_once(['x', 'X']).ok_or("give a size as 1280x720")?;
+    let (w, h) = text.split_once(['x', 'X']).ok_or("give a size such as 1280x720")?;
     let side = |v: &str| match v.parse() {
         Ok(n) if (1..=Frame::MAX_SIDE).contains(&n) => Ok(n),
-        _ => Err(format!("{v} is no side of 1 to {} pixels", Frame::MAX_SIDE)),
+        _ => Err(format!("{v} is not between 1 and {} pixels", Frame::MAX_SIDE)),
     };
     Ok((side(w)?, side(h)?))
 }

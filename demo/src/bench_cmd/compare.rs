@@ -18,14 +18,14 @@ pub(super) const LEAST: f64 = 0.03;
 /// Options of `omote bench compare`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CompareArgs {
-    /// Figures of `omote bench --json`: before
+    /// Figures from `omote bench --json`, before the change
     a: PathBuf,
-    /// The same: after
+    /// Figures from `omote bench --json`, after the change
     b: PathBuf,
-    /// Which time decides; CPU time is steadier on a machine that does other things too
+    /// Which time to compare; CPU time is steadier on a busy machine
     #[arg(long, value_enum, default_value_t = By::Wall)]
     by: By,
-    /// End with 1 where a row is slower
+    /// Exit with status 1 if a row became slower
     #[arg(long)]
     fail_on_slower: bool,
 }
@@ -33,7 +33,7 @@ pub(super) struct CompareArgs {
 /// Which time decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum By {
-    /// Time on the clock
+    /// Wall-clock time
     Wall,
     /// CPU time of the process
     Cpu,
@@ -157,11 +157,11 @@ fn differences(a: &Report, b: &Report) -> Vec<String> {
         names if names.is_empty() => "none".to_owned(),
         names => names.join(", "),
     };
-    differ("another machine", machine(a), machine(b));
-    differ("another build", a.program.profile.clone(), b.program.profile.clone());
-    differ("another runtime", a.runtime.name.clone(), b.runtime.name.clone());
-    differ("other graphics adapters", gpus(a), gpus(b));
-    differ("another length", length(a).to_owned(), length(b).to_owned());
+    differ("different machines", machine(a), machine(b));
+    differ("different builds", a.program.profile.clone(), b.program.profile.clone());
+    differ("different runtimes", a.runtime.name.clone(), b.runtime.name.clone());
+    differ("different graphics adapters", gpus(a), gpus(b));
+    differ("different lengths", length(a).to_owned(), length(b).to_owned());
     all
 }
 
@@ -175,21 +175,24 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Report> {
             ErrorKind::Missing,
             Stage::Source,
             format!(
-                "the report can't be read ({e}); give a file that `omote bench --json FILE` wrote: {}",
+                "the report can't be read ({e}); give a file written by `omote bench --json FILE`: {}",
                 path.display()
             ),
             e,
         )
     })?;
     let foreign = |why: String| {
-        let message = format!("{} holds no figures of `omote bench`: {why}", path.display());
+        let message = format!(
+            "{} is not a report; give a file written by `omote bench --json FILE`: {why}",
+            path.display()
+        );
         Error::new(ErrorKind::Unsupported, Stage::Source, message)
     };
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|e| foreign(e.to_string()))?;
     let schema = value["schema"].as_u64();
     if schema != Some(u64::from(SCHEMA)) {
         let found = schema.map_or_else(|| "none".to_owned(), |s| s.to_string());
-        return Err(foreign(format!("its form is {found}, this program reads {SCHEMA}")).into());
+        return Err(foreign(format!("its format is {found}, this program reads {SCHEMA}")).into());
     }
     Ok(serde_json::from_value(value).map_err(|e| foreign(e.to_string()))?)
 }
@@ -219,14 +222,11 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
 
 pub(super) fn table(out: &mut dyn Write, comparison: &Comparison<'_>, by: By) -> std::io::Result<()> {
     for difference in &comparison.differences {
-        writeln!(out, "NOT THE SAME: {difference}")?;
+        writeln!(out, "CAUTION: {difference}")?;
     }
     if (comparison.machine - 1.0).abs() > LEAST / 2.0 {
         let percent = (comparison.machine - 1.0) * 100.0;
-        writeln!(
-            out,
-            "NOT THE SAME: the machine: fixed work took {percent:+.1} % in B, which is allowed for"
-        )?;
+        writeln!(out, "CAUTION: fixed work took {percent:+.1} % in B, which is corrected for")?;
     }
     let what = if by == By::Wall { "wall" } else { "CPU" };
     writeln!(
@@ -254,8 +254,8 @@ pub(super) fn table(out: &mut dyn Write, comparison: &Comparison<'_>, by: By) ->
     let of = |verdict| comparison.pairs.iter().filter(|p| p.verdict == verdict).count();
     writeln!(
         out,
-        "\n{} slower, {} faster, {} the same: a difference counts from the given size, where the medians' 95 % intervals \
-         are apart and the best rounds differ too",
+        "\n{} slower, {} faster, {} the same: a difference counts if it reaches the given size, the 95 % intervals of the \
+         medians do not overlap, and the best rounds differ too",
         of(Verdict::Slower),
         of(Verdict::Faster),
         of(Verdict::Same)

@@ -252,7 +252,7 @@ impl Job {
         }
         let took = [wall.elapsed(), cpu.elapsed()].map(|d| d.as_secs_f64() * 1e3);
         let found = output.faces.len();
-        anyhow::ensure!(found >= self.plan.faces as usize, "of {} faces {found} were found", self.plan.faces);
+        anyhow::ensure!(found >= self.plan.faces as usize, "{found} of {} faces were found", self.plan.faces);
         anyhow::ensure!(output.state == State::Live, "the picture shows {}", output.state.name());
         anyhow::ensure!(engine.faults() == 0, "a stage failed");
         Ok(took)

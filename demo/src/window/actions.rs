@@ -119,7 +119,7 @@ impl App {
     pub(super) fn snapshot(&mut self, context: &Context) {
         match self.preview.shown() {
             Some(shown) if self.live().is_some() => self.recorder.snapshot(context, Arc::clone(shown)),
-            _ => self.toasts.fault("There is no picture yet to keep."),
+            _ => self.toasts.fault("There is no picture to save yet."),
         }
     }
 
@@ -129,8 +129,8 @@ impl App {
             // Asked for while the networks load: begun once there is a picture, unless it is asked for again.
             Phase::Loading(_) => {
                 self.record_soon = !self.record_soon;
-                let soon = "The recording begins with the first picture.";
-                let not = "The recording does not begin by itself.";
+                let soon = "The recording starts with the first picture.";
+                let not = "The recording will no longer start by itself.";
                 return self.toasts.tell(if self.record_soon { soon } else { not });
             }
             Phase::SetUp(_) | Phase::Failed(_) => {

@@ -239,7 +239,7 @@ impl App {
             }
             Progress::Done(Err(Refusal::NotSetUp(reason))) => self.phase = Phase::SetUp(SetUp::new(reason)),
             Progress::Done(Err(Refusal::Fault(reason))) => self.phase = Phase::Failed(reason),
-            Progress::Gone => self.phase = Phase::Failed("a thread broke down while starting".to_owned()),
+            Progress::Gone => self.phase = Phase::Failed("a thread crashed while starting".to_owned()),
         }
     }
 
@@ -293,7 +293,7 @@ impl App {
             Outcome::Made(name) => {
                 self.import = None;
                 self.gallery.reload(context, &self.data, &name);
-                self.toasts.tell(format!("{} is in the gallery now.", super::gallery::label(&name)));
+                self.toasts.tell(format!("{} was added to the gallery.", super::gallery::label(&name)));
             }
         }
     }

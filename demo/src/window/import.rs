@@ -149,7 +149,7 @@ impl Import {
         let result = match self.making.as_ref()?.poll() {
             Progress::Running => return None,
             Progress::Done(result) => result,
-            Progress::Gone => Err(anyhow::anyhow!("the face could not be looked for").into()),
+            Progress::Gone => Err(anyhow::anyhow!("the search for a face failed").into()),
         };
         self.making = None;
         match result {
@@ -193,8 +193,12 @@ impl Import {
         }
         if let Some(stated) = form.stated() {
             ui.add_space(4.0);
-            controls::notice(ui, theme::GOLD, &format!("{stated}\nWe cannot check this. You answer for it."));
-            controls::tick(ui, "answers", "I answer for it", &mut form.answers);
+            controls::notice(
+                ui,
+                theme::GOLD,
+                &format!("{stated}\nOmote can't check this. You are responsible for it."),
+            );
+            controls::tick(ui, "answers", "I take responsibility for this", &mut form.answers);
         }
         if let (Some(field), None) = (choose, &self.choosing) {
             let task = Task::start("file dialog", context, move || choose_file(field));
@@ -222,7 +226,7 @@ impl Import {
                     // Asked for by a button of its own, and only for the name that was refused.
                     let replace = self.taken.as_ref() == Some(&self.form.name());
                     let (id, label) =
-                        if replace { ("replace", "Replace it") } else { ("make", "Make persona") };
+                        if replace { ("replace", "Replace it") } else { ("make", "Create persona") };
                     if controls::button(ui, id, None, label, Weight::Strong).clicked() {
                         (self.refused, self.taken) = (None, None);
                         let existing = Existing::force(replace);
@@ -268,26 +272,26 @@ fn class_fields(ui: &mut Ui, kind: ClassKind, form: &mut Form) -> bool {
         }
         ClassKind::Consented => {
             text_field(ui, "grantor", "Who consents", "Full name", &mut form.grantor);
-            text_field(ui, "statement", "In what words", "", &mut form.statement);
+            text_field(ui, "statement", "Wording of the consent", "", &mut form.statement);
             text_field(ui, "given", "Given on", "YYYY-MM-DD", &mut form.given);
             let until = format!("YYYY-MM-DD, {}", longest());
-            text_field(ui, "expires", "Holds until", &until, &mut form.expires);
-            text_field(ui, "contact", "To take it back", "Mail address or telephone", &mut form.contact);
+            text_field(ui, "expires", "Valid until", &until, &mut form.expires);
+            text_field(ui, "contact", "How to revoke it", "Email address or phone number", &mut form.contact);
             let hint = "Signed letter or video; only its hash is stored";
             path_field(ui, "evidence", "Evidence", hint, &mut form.evidence)
         }
         ClassKind::Licensed => {
             text_field(ui, "licence", "Licence", "Such as CC-BY-4.0", &mut form.licence);
-            text_field(ui, "source", "Where from", "Address or library", &mut form.source);
+            text_field(ui, "source", "Source", "Web address or library", &mut form.source);
             false
         }
         ClassKind::Fictional => {
-            text_field(ui, "how", "How made", "Drawn, generated: which model, 3D", &mut form.how);
+            text_field(ui, "how", "How it was made", "Drawn, generated (by which model), 3D", &mut form.how);
             false
         }
         ClassKind::Historic => {
             text_field(ui, "died", "Died on", "YYYY-MM-DD", &mut form.died);
-            text_field(ui, "source", "Where from", "Museum, book or address", &mut form.source);
+            text_field(ui, "source", "Source", "Museum, book or web address", &mut form.source);
             false
         }
     }
@@ -340,14 +344,14 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
         ),
         Some(PersonaError::ManyFaces { count }) => (
             format!("There are {count} faces in this photo."),
-            "Cut it so that only one is left, and choose it again.".to_owned(),
+            "Crop it so that only one is left, then choose it again.".to_owned(),
         ),
         Some(PersonaError::FaceTooSmall { size, least }) => (
             format!("The face is only {size:.0} pixels wide or high; {least} are needed."),
-            "Use a larger photo, or one taken from nearer.".to_owned(),
+            "Use a larger photo, or one taken from closer up.".to_owned(),
         ),
         Some(PersonaError::FaceCutOff) => {
-            words("The face reaches over the photo's edge.", "Take a photo that shows the whole face.")
+            words("The edge of the photo cuts off the face.", "Take a photo that shows the whole face.")
         }
         Some(PersonaError::Blurred { .. }) => words("The face is not sharp enough.", "Take a sharper photo."),
         Some(PersonaError::Unfit { flaw }) => (sentence(&flaw.reason()), sentence(flaw.remedy())),
@@ -355,12 +359,11 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
             Some((reason, remedy)) => (sentence(reason), sentence(remedy.trim())),
             None => (sentence(reason), "Use a JPEG, PNG, WebP, BMP or TIFF file.".to_owned()),
         },
-        Some(PersonaError::BuiltInName { name }) => (
-            format!("{name} is the name of a persona that is built in."),
-            "Give this one another name.".to_owned(),
-        ),
+        Some(PersonaError::BuiltInName { name }) => {
+            (format!("{name} is the name of a built-in persona."), "Give this one another name.".to_owned())
+        }
         Some(PersonaError::AlreadyThere { .. }) => {
-            words("You have a persona of this name already.", "Replace it, or give this one another name.")
+            words("You already have a persona with this name.", "Replace it, or give this one another name.")
         }
         Some(PersonaError::Expired { expires }) => {
             (format!("The consent ended on {expires}."), "Ask the person for a new one.".to_owned())
@@ -369,7 +372,7 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
         None if error.chain().any(|cause| cause.downcast_ref::<InferError>().is_some())
             || error.chain().any(|cause| cause.downcast_ref::<Error>().is_some()) =>
         {
-            (sentence(&in_one_line(error.as_ref())), "`omote doctor` looks at what is missing.".to_owned())
+            (sentence(&in_one_line(error.as_ref())), "Run `omote doctor` to see what is missing.".to_owned())
         }
         None if error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some()) => (
             sentence(&in_one_line(error.as_ref())),

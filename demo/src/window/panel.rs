@@ -38,7 +38,7 @@ impl App {
         let look = &mut self.kept.look;
         let own = Some(("your own", "persona's"));
         let whole = (0.0, 1.0);
-        let locked = protect.then_some("With the level Protect a persona is always opaque: a face that shines through is not hidden. Choose Relaxed below to change this.");
+        let locked = protect.then_some("At the level Protect the persona is always opaque, because a face that shows through is not hidden. Choose Relaxed below to change this.");
         let mut shown = if protect { 1.0 } else { look.opacity };
         let opacity =
             Slide { id: "opacity", label: "Opacity", ends: None, range: whole, rest: plain.opacity, locked };
@@ -137,7 +137,7 @@ impl App {
             notice(ui, theme::BAD, &fault);
         }
         if self.devices.known && self.devices.found.is_empty() {
-            note(ui, "No camera was found. Plug one in and look again, or go on with the actor.");
+            note(ui, "No camera was found. Plug one in and look again, or continue with the actor.");
         }
         let again = if self.devices.busy() { "Looking…" } else { "Look for cameras" };
         ui.add_enabled_ui(!self.devices.busy(), |ui| {
@@ -188,7 +188,7 @@ impl App {
 
     fn turning(&mut self, ui: &mut Ui) {
         let mut turned = false;
-        if switch(ui, "mirrored-view", "Mirrored view, only here", &mut self.kept.mirrored_view) {
+        if switch(ui, "mirrored-view", "Mirror the view in this window", &mut self.kept.mirrored_view) {
             self.changed();
         }
         turned |= switch(ui, "mirrored-output", "Mirror the output", &mut self.kept.mirrored_output);
@@ -211,7 +211,7 @@ impl App {
         let label = match &self.virtual_camera {
             VirtualSwitch::Off => "Off",
             VirtualSwitch::Starting(_) => "Starting…",
-            VirtualSwitch::On(..) => "On: choose it in your call",
+            VirtualSwitch::On(..) => "On: choose it in your video call",
             VirtualSwitch::Failed(_) => "Could not be switched on",
         };
         if switch(ui, "virtual-camera", label, &mut on) {
@@ -227,7 +227,7 @@ impl App {
         if let VirtualSwitch::On(id, told) = &self.virtual_camera {
             note(ui, told.as_str());
             if let Some(sink) = self.status.sinks.iter().find(|sink| sink.id == *id) {
-                note(ui, format!("{} frames sent, {} left out", sink.sent, sink.dropped));
+                note(ui, format!("{} frames sent, {} skipped", sink.sent, sink.dropped));
             }
         }
         if let VirtualSwitch::Failed(reason) = &self.virtual_camera {
@@ -264,7 +264,7 @@ impl App {
             ui,
             match self.kept.privacy_level() {
                 Privacy::Protect => {
-                    "Your bare face never leaves. When it is lost, the last good picture is held, then pixelated, then the card stands in."
+                    "Detected faces are never shown uncovered. When a face is lost, the last good picture is held, then pixelated, then replaced by the card."
                 }
                 Privacy::Relaxed => {
                     "When your face is lost for more than two seconds, the plain camera picture is shown, with the badge."
@@ -294,10 +294,10 @@ impl App {
             ui,
             match now {
                 Corner::Middle => {
-                    "The badge is in every picture; it can't be switched off. Here it is whole also where a site crops your picture to 4:3, to a square or to 9:16."
+                    "The badge is in every picture and can't be switched off. Low in the middle, it stays whole when a site crops your picture to 4:3, a square or 9:16."
                 }
                 _ => {
-                    "The badge is in every picture; it can't be switched off. In a corner, sites that crop your picture cut it off: choose it only where the whole picture is shown."
+                    "The badge is in every picture and can't be switched off. Sites that crop your picture cut off a corner: choose one only where the whole picture is shown."
                 }
             },
         );

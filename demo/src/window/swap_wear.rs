@@ -57,7 +57,7 @@ impl App {
             Some(Listed { fault: Some(fault), .. }) => self.toasts.fault(sentence(fault)),
             None if Path::new(&wanted).is_file() => self.add_model(Path::new(&wanted)),
             None => self.toasts.fault(format!(
-                "The swap model {wanted} is not among your models any more: the persona is worn without it."
+                "The swap model {wanted} is no longer among your models, so the persona is worn without it."
             )),
         }
         if self.kept.model != wanted {

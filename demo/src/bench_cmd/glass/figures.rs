@@ -132,7 +132,7 @@ impl Figures {
     pub(super) fn table(&self, out: &mut dyn Write) -> std::io::Result<()> {
         tell(
             out,
-            "milliseconds from the light of the screen    mean   95 % interval    p50    p95    max jitter  pictures",
+            "milliseconds since light left the screen     mean   95 % interval    p50    p95    max jitter  pictures",
         )?;
         let rows = [
             ("to the camera's stamp", &self.camera),
@@ -153,7 +153,7 @@ impl Figures {
             tell(
                 out,
                 &format!(
-                    "\nthe screen showed {hz:.1} pictures a second: a single picture is told to {ms:.1} ms, the mean finer"
+                    "\nthe screen showed {hz:.1} pictures per second: a single reading is exact to {ms:.1} ms, the mean is finer"
                 ),
             )?;
         }
@@ -165,7 +165,7 @@ impl Figures {
             )?;
         }
         if self.camera.is_none() {
-            tell(out, "\nthe code was read in too few pictures to say anything")?;
+            tell(out, "\nthe code was read in too few pictures for a result")?;
         }
         if self.unread > 0 {
             tell(out, &format!("\n{} pictures could not be read", self.unread))?;
