@@ -78,8 +78,9 @@ fn main() -> anyhow::Result<()> {
 
     let (width, height) = (clip.frames[0].width(), clip.frames[0].height());
     let mut t = format!(
-        "Machine: {}. {}; {}. {ROUNDS} rounds by turns, milliseconds a frame; tracking: {} frames of {} at \
-         {width}x{height}, to and fro; pastes: {REPEATS} a round of one face {FACE_PX} px high at 1280x720.\n\n",
+        "Machine: {}. {}; {}. {ROUNDS} alternating rounds, milliseconds per \
+         frame. Tracking: {} frames of {} at {width}x{height}, forwards and backwards. Pastes: {REPEATS} per round, of one \
+         face {FACE_PX} px high at 1280x720.\n\n",
         machine(),
         opencv.as_ref().map_or_else(|why| format!("OpenCV: {why}"), |v| format!("OpenCV {v}")),
         mediapipe.as_ref().map_or_else(|why| format!("mediapipe: {why}"), |v| format!("mediapipe {v}")),

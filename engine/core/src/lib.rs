@@ -1,7 +1,8 @@
 //! Omote's engine: frames in, badged frames out.
 //!
 //! A frame's way: [`source`] → [`track`] → [`swap`] → [`composite`] → [`badge`] → [`sink`]; [`pipeline`]
-//! is the only module that knows them all. Modules stand in the order in which they may use each other.
+//! is the only module that knows them all. The other modules use each other in one direction only; a test
+//! (`xtask/tests/tidy/order.rs`) knows the order.
 
 pub mod actor;
 pub mod badge;

@@ -282,9 +282,11 @@ fn mean(values: impl Iterator<Item = Vec3>) -> f64 {
 
 fn table(sums: &[[[f64; 2]; 3]; 4], clips: &str) -> String {
     let mut out = format!(
-        "Distance from a model without delay, and its change from frame to frame, in 8-bit codes; means over {clips}.\n\n"
+        "Error against a model without delay, and its change from frame to frame (flicker), in 8-bit codes; means over \
+         {clips}.\n\n"
     );
-    out += "| the model takes | re-projection off / flicker | stale reuse | waiting | stale reuse is so many times as far off |\n| ---: | ---: | ---: | ---: | ---: |\n";
+    out += "| model time | re-projection: error / flicker | stale reuse: error / flicker | waiting: error / flicker | stale reuse \
+         relative to re-projection: error / flicker |\n| ---: | ---: | ---: | ---: | ---: |\n";
     for (row, lag) in sums.iter().zip(LAGS) {
         let cell = |v: [f64; 2]| format!("{:.2} / {:.2}", v[0], v[1]);
         let _ = writeln!(
