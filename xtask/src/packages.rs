@@ -14,7 +14,7 @@ struct Package {
 const PROGRAM: [Package; 2] = [
     Package {
         name: "libclang-dev",
-        why: "reads the kernel's video headers at build time; without it omote is built without cameras",
+        why: "reads the kernel's video headers at build time; without it, Omote is built without cameras",
         present: libclang,
     },
     Package {
@@ -200,7 +200,7 @@ pub(crate) fn install(what: For) {
         return;
     }
     let Some(prefix) = privilege() else {
-        eprintln!("  to install them, type: sudo apt-get install {}", missing.join(" "));
+        eprintln!("  to install them, run: sudo apt-get install {}", missing.join(" "));
         return;
     };
     let apt = |arguments: &[&'static str]| -> Vec<&str> {
@@ -220,7 +220,7 @@ pub(crate) fn install(what: For) {
     }
     eprintln!("  run      {}", install.join(" "));
     if !run(&install) {
-        eprintln!("  that failed: the parts that need them stay off until you install them");
+        eprintln!("  that failed: the parts that need these packages stay off until you install them");
     }
 }
 

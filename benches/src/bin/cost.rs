@@ -202,7 +202,10 @@ fn main() -> anyhow::Result<()> {
     let tracked = full.is_some();
     if let Some((work, runtime)) = full {
         works.push(work);
-        named.push((format!("whole frame with tracking by {runtime}, including a copy of the frame"), "1280x720"));
+        named.push((
+            format!("whole frame with tracking by {runtime}, including a copy of the frame"),
+            "1280x720",
+        ));
     }
     let costs = measure(&mut works, || reference.as_mut().map_or(Ok(()), Script::round))?;
     for ((what, picture), cost) in named.iter().zip(&costs) {

@@ -26,13 +26,13 @@ use std::time::Instant;
 
 #[derive(Parser)]
 struct Options {
-    /// A clip with one face to track; without one the built-in actor
+    /// A clip with one face to track [default: the built-in actor]
     #[arg(long)]
     clip: Option<PathBuf>,
-    /// The page to write the table into
+    /// Page to write the table to
     #[arg(long)]
     page: Option<PathBuf>,
-    /// Frames of the clip
+    /// Number of frames of the clip
     #[arg(long, default_value_t = 60)]
     frames: usize,
 }

@@ -213,7 +213,10 @@ pub(crate) fn page(records: &[Record], path: &Path) -> anyhow::Result<()> {
             percent(off.most())
         )?;
     }
-    writeln!(t, "\n| in front of the face | persona | painted over, mean | worst | left bare, mean | worst |")?;
+    writeln!(
+        t,
+        "\n| in front of the face | persona | painted over, mean | worst | left bare, mean | worst |"
+    )?;
     writeln!(t, "| --- | --- | ---: | ---: | ---: | ---: |")?;
     for r in records.iter().filter(|r| r.over.mean().is_some()) {
         writeln!(

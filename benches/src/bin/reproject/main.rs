@@ -36,19 +36,19 @@ use std::time::Duration;
 struct Options {
     /// Clips with one face; without any the built-in actor
     clips: Vec<PathBuf>,
-    /// The page to write the table into
+    /// Page to write the table to
     #[arg(long)]
     page: Option<PathBuf>,
-    /// The plot to write
+    /// Plot to write
     #[arg(long)]
     plot: Option<PathBuf>,
-    /// Frames of each clip
+    /// Number of frames of each clip
     #[arg(long, default_value_t = 120)]
     frames: usize,
-    /// Seconds of each live run; 0 leaves them out
+    /// Length of each live run in seconds; 0 skips them
     #[arg(long, default_value_t = 8.0)]
     live: f64,
-    /// Rounds of live runs, whose medians count
+    /// Number of rounds of live runs; the medians count
     #[arg(long, default_value_t = 3)]
     rounds: usize,
 }
