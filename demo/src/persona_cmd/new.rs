@@ -206,7 +206,7 @@ fn consent(file: &Path, evidence: Option<&Path>) -> anyhow::Result<Consent> {
         format!("the consent file can't be read; check its name and permissions: {shown}")
     })?;
     let stored: ConsentFile = toml::from_str(&text).with_context(|| {
-        format!("this is no consent file, give the one that the person depicted signed for: {shown}")
+        format!("this is not a consent file; give the one signed by the person depicted: {shown}")
     })?;
     let date = |key: &str, text: &str| text.parse::<Date>().with_context(|| format!("{shown}: `{key}`"));
     let evidence = match (evidence, stored.evidence) {
@@ -215,7 +215,7 @@ fn consent(file: &Path, evidence: Option<&Path>) -> anyhow::Result<Consent> {
         })?,
         (None, Some(hash)) => hash,
         (None, None) => bail!(
-            "{shown} holds no `evidence`: give the signed letter or video with --evidence FILE (only its hash is stored)"
+            "{shown} has no `evidence`: give the signed letter or video with --evidence FILE (only its hash is stored)"
         ),
     };
     Ok(Consent {
@@ -240,7 +240,7 @@ fn points_of(file: &Path) -> anyhow::Result<Vec<Vec<MeshPoint>>> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("the face points can't be read; check the name and permissions: {shown}"))?;
     let mut value: serde_json::Value = serde_json::from_str(&text)
-        .with_context(|| format!("this holds no JSON, give what `omote track --stills` wrote: {shown}"))?;
+        .with_context(|| format!("this is not JSON; give what `omote track --stills` wrote: {shown}"))?;
     if let Some(object) = value.as_object() {
         if object.len() != 1 {
             bail!(

@@ -110,7 +110,7 @@ impl Summary {
         if others > 0 {
             let all = usize::from(worn) + self.beside;
             why.push(format!(
-                "not every face wears a persona: `--max-faces {all}` gives each one, `--privacy protect` covers the others"
+                "not every face wears a persona: `--max-faces {all}` gives each of them one, `--privacy protect` covers the others"
             ));
         }
         if self.gaps > 0 {
