@@ -16,7 +16,7 @@ pub(crate) const LEAST: f64 = 0.03;
 /// Which time decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum By {
-    /// Time on the clock
+    /// Wall-clock time
     Wall,
     /// CPU time of the process
     Cpu,
@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
     Same,
     /// B took more.
     Slower,
-    /// One of the two has no figures.
+    /// Only one of the two has no figures.
     NoFigures,
 }
 
@@ -140,11 +140,11 @@ fn differences(a: &Report, b: &Report) -> Vec<String> {
         names if names.is_empty() => "none".to_owned(),
         names => names.join(", "),
     };
-    differ("another machine", machine(a), machine(b));
-    differ("another build", a.program.profile.clone(), b.program.profile.clone());
-    differ("another runtime", a.runtime.name.clone(), b.runtime.name.clone());
-    differ("other graphics adapters", gpus(a), gpus(b));
-    differ("another length", length(a).to_owned(), length(b).to_owned());
+    differ("different machines", machine(a), machine(b));
+    differ("different builds", a.program.profile.clone(), b.program.profile.clone());
+    differ("different runtimes", a.runtime.name.clone(), b.runtime.name.clone());
+    differ("different graphics adapters", gpus(a), gpus(b));
+    differ("different lengths", length(a).to_owned(), length(b).to_owned());
     all
 }
 
@@ -181,14 +181,11 @@ pub fn compare(a: &Path, b: &Path, by: By, out: &mut dyn Write) -> anyhow::Resul
 
 pub(crate) fn table(out: &mut dyn Write, comparison: &Comparison<'_>, by: By) -> std::io::Result<()> {
     for difference in &comparison.differences {
-        writeln!(out, "NOT THE SAME: {difference}")?;
+        writeln!(out, "CAUTION: {difference}")?;
     }
     if (comparison.machine - 1.0).abs() > LEAST / 2.0 {
         let percent = (comparison.machine - 1.0) * 100.0;
-        writeln!(
-            out,
-            "NOT THE SAME: the machine: fixed work took {percent:+.1} % in B, which is allowed for"
-        )?;
+        writeln!(out, "CAUTION: fixed work took {percent:+.1} % in B, which is corrected for")?;
     }
     let what = if by == By::Wall { "wall" } else { "CPU" };
     writeln!(
@@ -216,8 +213,8 @@ pub(crate) fn table(out: &mut dyn Write, comparison: &Comparison<'_>, by: By) ->
     let of = |verdict| comparison.pairs.iter().filter(|p| p.verdict == verdict).count();
     writeln!(
         out,
-        "\n{} slower, {} faster, {} the same: a difference counts from the given size, where the medians' 95 % intervals \
-         are apart and the best rounds differ too",
+        "\n{} slower, {} faster, {} the same: a difference counts if it reaches the given size, the 95 % intervals of the \
+         medians do not overlap, and the best rounds differ too",
         of(Verdict::Slower),
         of(Verdict::Faster),
         of(Verdict::Same)

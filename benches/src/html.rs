@@ -18,57 +18,57 @@ const STYLE: &str = include_str!("html/style.css");
 const TERMS: [(&str, &str); 10] = [
     (
         "Median, 95 % CI",
-        "Half of all frames took less time than the median, half took more. The interval beside it holds the true \
-         median with 95 % confidence (CI), if the machine stays as it was and frames are taken as independent; rows \
-         whose intervals overlap are not known to differ.",
+        "Half of all frames took less time than the median, half took more. The interval beside it contains the true \
+         median with 95 % confidence (CI), if the machine stays as it was and frames are independent. Rows whose \
+         intervals overlap may not differ.",
     ),
     (
         "p50, p95, p99, max",
         "Of 100 frames, 50, 95 or 99 took at most that long; max is the slowest of all. Frames beyond p99 are \
-         those that a viewer may see as a stutter, and max hangs on whatever else the machine did.",
+         those that a viewer may see as a stutter, and max depends on whatever else the machine did.",
     ),
     (
         "Jitter, best round",
-        "Jitter is the mean distance between a frame's time and the next one's. Best round is the least median \
-         that any of the rounds had: on a noisy machine it is nearest to what the program itself needs.",
+        "Jitter is the mean difference between the times of successive frames. Best round is the lowest median of any \
+         round: on a noisy machine it is closest to what the program itself needs.",
     ),
     (
         "Time, CPU, GPU",
-        "All times are milliseconds on the clock for one frame, from the picture in memory to the badged picture, \
+        "All times are wall-clock milliseconds for one frame, from the picture in memory to the badged picture, \
          unless a column says otherwise. CPU is the processor time of the whole process, GPU the time between \
          the adapter's own timestamps, both as medians.",
     ),
     (
         "Stages",
-        "Each bar is made of the medians of the frame's stages; the rest is work between them. Medians of parts \
-         need not add up to the median of the whole, which is the number at the end.",
+        "Each bar is made of the medians of the stages; the rest is work between them. Medians of parts need not add up \
+         to the median of the whole, which is the number at the end.",
     ),
     (
         "Meshes known, models",
-        "Where meshes are known, the faces' places come from the scene and tracking costs nothing; only whole \
-         frames have it. Rows with a model wait in every frame for its result, which live use does not.",
+        "Where meshes are known, the positions of the faces come from the scene and no tracking is measured; only rows \
+         of whole frames include it. Rows with a model wait for its result in every frame; live use does not.",
     ),
     (
         "Upload, readback, memory, drops",
-        "Bytes that go to the adapter and come back for each frame, what the row added to the process's memory, \
-         and frames that were left out. A dash means not counted or not present, never zero.",
+        "Bytes sent to the adapter and read back per frame, memory that the row added to the process, and frames that \
+         were dropped. A dash means not counted or not present, never zero.",
     ),
     (
         "Not measured",
         "The camera's exposure and its cable, decoding and copying its frames, the screen, and any program that \
          shows the picture afterwards are not in these figures. They add to the delay that a person sees, often \
-         more than all of this.",
+         more than everything measured here.",
     ),
     (
         "Software adapters",
-        "Where an adapter is marked software, a CPU plays the GPU. Its rows show that the GPU's way works, and say \
-         nothing about how fast a GPU is.",
+        "An adapter that is marked software is emulated on the CPU. Its rows show that the GPU code works, and say \
+         nothing about the speed of a GPU.",
     ),
     (
         "Noise",
-        "A fixed piece of work on one core is timed before every round and after the last; how far those times are \
-         from each other, and what other programs took of the processor, give the verdict at the top. On a noisy \
-         machine small differences mean nothing.",
+        "A fixed piece of work on one core is timed before every round and after the last. The spread of those times \
+         and the processor time taken by other programs give the verdict at the top. On a noisy machine, small \
+         differences mean nothing.",
     ),
 ];
 

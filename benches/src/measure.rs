@@ -259,7 +259,7 @@ impl<'a> Job<'a> {
         let found = output.faces.len();
         anyhow::ensure!(
             found >= self.scenario.faces as usize,
-            "of {} faces {found} were found",
+            "{found} of {} faces were found",
             self.scenario.faces
         );
         anyhow::ensure!(output.state == State::Live, "the picture shows {}", output.state.name());

@@ -126,7 +126,7 @@ pub(crate) fn verdict(reference_ms: Vec<f64>, taken: Taken) -> Noise {
         format!("the machine was quiet: {what}")
     } else {
         let least = spread * 200.0;
-        format!("the machine was NOT quiet: {what}; differences below {least:.0} % say nothing")
+        format!("the machine was NOT quiet: {what}; differences below {least:.0} % mean nothing")
     };
     Noise { reference_ms, spread, quiet, words }
 }

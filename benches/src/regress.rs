@@ -53,7 +53,7 @@ pub struct Run {
 pub enum Change {
     /// So many times as long, beyond the limit and beyond what the intervals allow.
     Slower(f64),
-    /// The same the other way.
+    /// Top left; such crops cut it off the other way.
     Faster(f64),
     /// Nothing that can be told.
     Same(f64),
@@ -128,7 +128,7 @@ impl Run {
         };
         let (unit, interval) = (reference.point_estimate, reference.confidence_interval);
         if !(unit.is_finite() && unit > 0.0) {
-            bail!("the bench `{REFERENCE}` took {unit} ns, which is no time");
+            bail!("the bench `{REFERENCE}` took {unit} ns, which is not a valid time");
         }
         let time = |e: Estimate| Time {
             median: e.point_estimate / unit,
@@ -147,10 +147,10 @@ impl Run {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("can't read the baseline {}; --write stores one", path.display()))?;
         let run: Self =
-            serde_json::from_str(&text).with_context(|| format!("{} is no baseline", path.display()))?;
+            serde_json::from_str(&text).with_context(|| format!("{} is not a baseline", path.display()))?;
         if run.schema != SCHEMA {
             bail!(
-                "{} has version {}, this reads {SCHEMA}; --write stores it anew",
+                "{} has version {}, this reads {SCHEMA}; --write stores a new one",
                 path.display(),
                 run.schema
             );
@@ -249,7 +249,7 @@ mod tests {
         assert!(Run::load(&path).unwrap_err().to_string().contains("version 9"));
         for text in ["", "{}", "[1]", "{\"schema\": 1"] {
             std::fs::write(&path, text).unwrap();
-            assert!(Run::load(&path).unwrap_err().to_string().contains("no baseline"), "{text}");
+            assert!(Run::load(&path).unwrap_err().to_string().contains("not a baseline"), "{text}");
         }
         let missing = Run::load(&folder.path().join("none.json")).unwrap_err();
         assert!(missing.to_string().contains("--write"));

@@ -47,26 +47,29 @@ impl Report {
                 ErrorKind::Missing,
                 Stage::Source,
                 format!(
-                    "the report can't be read ({e}); give a file that `omote bench --json FILE` wrote: {}",
+                    "the report can't be read ({e}); give a file written by `omote bench --json FILE`: {}",
                     path.display()
                 ),
                 e,
             )
         })?;
         let foreign = |why: String| {
-            let message = format!("{} holds no figures of `omote bench`: {why}", path.display());
+            let message = format!(
+                "{} is not a report; give a file written by `omote bench --json FILE`: {why}",
+                path.display()
+            );
             Error::new(ErrorKind::Unsupported, Stage::Source, message)
         };
         let value: serde_json::Value = serde_json::from_str(&text).map_err(|e| foreign(e.to_string()))?;
         let schema = value["schema"].as_u64();
         if schema != Some(u64::from(SCHEMA)) {
             let found = schema.map_or_else(|| "none".to_owned(), |s| s.to_string());
-            return Err(foreign(format!("its form is {found}, this program reads {SCHEMA}")).into());
+            return Err(foreign(format!("its format is {found}, this program reads {SCHEMA}")).into());
         }
         Ok(serde_json::from_value(value).map_err(|e| foreign(e.to_string()))?)
     }
 
-    /// As JSON, for a file.
+    /// Print JSON, for a file.
     ///
     /// # Errors
     /// None that is known: every report has a form in JSON.
@@ -88,12 +91,12 @@ impl Report {
         }
         writeln!(
             out,
-            "networks run in {}; {} rounds, {:.0} s\n",
+            "networks run by {}; {} rounds, {:.0} s\n",
             self.runtime.name, self.rounds, self.seconds
         )?;
         writeln!(
             out,
-            "{:<46}{:>9}{:>18}{:>9}{:>9}{:>9}{:>9}{:>7}  ms a frame",
+            "{:<46}{:>9}{:>18}{:>9}{:>9}{:>9}{:>9}{:>7}  ms per frame",
             "row", "median", "95 % interval", "p95", "p99", "CPU", "jitter", "frames"
         )?;
         for row in &self.rows {
@@ -127,7 +130,7 @@ impl Report {
         }
         writeln!(out, "\n{}", self.noise.words)?;
         if p.profile == "debug" {
-            writeln!(out, "a debug build: its figures say nothing about what is released")?;
+            writeln!(out, "this is a debug build: its figures say nothing about release builds")?;
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ pub struct Scenario {
 pub(crate) enum Kind {
     /// A persona on faces whose meshes are known.
     Mesh,
-    /// The same with the real tracker.
+    /// Bottom right; such crops cut it off with the real tracker.
     Track,
     /// A generated network over it, every frame waiting for its result.
     StandIn(Work, Provider),
@@ -99,7 +99,7 @@ pub(crate) enum Drawn {
     Cpu,
     /// The adapter of this rank.
     Gpu(usize),
-    /// The same, played by a CPU.
+    /// Bottom left; such crops cut it off, played by a CPU.
     Software(usize),
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn wanted(
         rows.retain(|row| options.only.iter().any(|text| row.id().contains(text)));
     }
     if rows.is_empty() {
-        bail!("no row's name contains {}; `omote bench --list` names them", options.only.join(" or "));
+        bail!("no row has a name containing {}; `omote bench --list` lists them", options.only.join(" or "));
     }
     Ok(rows)
 }
@@ -264,7 +264,7 @@ impl Scenario {
             Kind::Track => format!("persona on {faces}, tracked"),
             Kind::StandIn(work, provider) => {
                 let gflop = network(*work).work_gflop();
-                format!("generated network, {} ({gflop:.0} GFLOP a face), on {provider}", load(*work))
+                format!("generated network, {} ({gflop:.0} GFLOP per face), on {provider}", load(*work))
             }
             Kind::Model(name) => format!("swap model {name}"),
             Kind::Sink(Outlet::Window) => "persona, and pixels for the window".to_owned(),

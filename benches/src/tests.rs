@@ -251,8 +251,7 @@ fn other_machines_rows_and_faults_are_named() {
     let mut text = Vec::new();
     compare::table(&mut text, &c, By::Wall).unwrap();
     let text = String::from_utf8(text).unwrap();
-    for words in ["NOT THE SAME: another machine", "only in A: old", "only in B: new", "the adapter was lost"]
-    {
+    for words in ["CAUTION: different machines", "only in A: old", "only in B: new", "the adapter was lost"] {
         assert!(text.contains(words), "{words} is not in\n{text}");
     }
 }

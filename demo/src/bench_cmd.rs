@@ -30,45 +30,45 @@ pub(crate) struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
-    /// Set two runs side by side: which rows became slower or faster, as far as the machine's noise lets tell
+    /// Compare two runs: which rows became slower or faster, beyond the noise of the machine
     Compare(CompareArgs),
-    /// From light to light: show a code, film it, and say how long the camera, the engine and the window take together
+    /// Measure glass to glass: show a code, film it, and report how long camera, engine and window take together
     Glass(Box<glass::GlassArgs>),
 }
 
 #[derive(Args, Clone, Debug)]
 struct Options {
-    /// Only rows whose name (`--list`) contains this; give it again for more
+    /// Only rows whose name (see `--list`) contains this text; can be repeated
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
-    /// Rounds; in each, every row has its turn, in random order [default: 5]
+    /// Number of rounds; each round measures every row once, in random order [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: Option<u32>,
-    /// Fewer rows and frames, done within a minute
+    /// Measure fewer rows and frames, within a minute
     #[arg(long)]
     quick: bool,
-    /// Also measure a graphics adapter that is a program on the CPU; such rows say nothing about GPUs
+    /// Also measure software graphics adapters, which run on the CPU; their rows say nothing about GPUs
     #[arg(long)]
     software: bool,
-    /// Only graphics adapters whose name or interface contains this; give it again for more [default: all that are no programs]
+    /// Only graphics adapters whose name or interface contains this text; can be repeated [default: all hardware adapters]
     #[arg(long, value_name = "TEXT")]
     adapter: Vec<String>,
-    /// Only this provider of networks, such as cpu or cuda; give it again for more
+    /// Only this inference provider, such as cpu or cuda; can be repeated
     #[arg(long, value_name = "NAME")]
     provider: Vec<String>,
-    /// Name the rows instead of measuring them
+    /// List the rows instead of measuring them
     #[arg(long)]
     list: bool,
-    /// Write the figures (docs/bench-schema.json)
+    /// Write the figures to this file as JSON (docs/bench-schema.json)
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
-    /// Write a page with tables and charts
+    /// Write a page with tables and charts to this file to this file
     #[arg(long, value_name = "FILE.html")]
     html: Option<PathBuf>,
-    /// Replace these files if they are there already
+    /// Replace existing files
     #[arg(long)]
     force: bool,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -76,14 +76,14 @@ struct Options {
 /// Options of `omote bench compare`.
 #[derive(Args, Clone, Debug)]
 struct CompareArgs {
-    /// Figures of `omote bench --json`: before
+    /// Figures from `omote bench --json`, before the change
     a: PathBuf,
-    /// The same: after
+    /// Figures from `omote bench --json`, after the change
     b: PathBuf,
-    /// Which time decides; CPU time is steadier on a machine that does other things too
+    /// Which time to compare; CPU time is steadier on a busy machine
     #[arg(long, value_enum, default_value_t = By::Wall)]
     by: By,
-    /// End with 1 where a row is slower
+    /// Exit with status 1 if a row became slower
     #[arg(long)]
     fail_on_slower: bool,
 }

@@ -19,28 +19,28 @@ use serde_json::{Value, json};
 /// Options of `omote cameras`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CamerasArgs {
-    /// Only this one: a path (/dev/video0), a number or a part of its name
+    /// Only this camera: a path (/dev/video0), a number or part of a name
     #[arg(value_name = "CAMERA")]
     camera: Option<String>,
-    /// Open each camera and measure what it gives: in the mode that would be used, or in all
+    /// Open each camera and measure its real frame rate, in the mode that would be used or in all modes
     #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "chosen", value_name = "WHAT")]
     measure: Option<What>,
-    /// Seconds of each measurement
+    /// Length of each measurement, in seconds
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = seconds)]
     seconds: f64,
-    /// Size that is wanted
+    /// Preferred size
     #[arg(long, value_name = "WxH", value_parser = size)]
     size: Option<(u32, u32)>,
-    /// Frames a second that are wanted
+    /// Preferred frame rate
     #[arg(long, value_name = "FPS")]
     fps: Option<Rate>,
-    /// Coding that is wanted: MJPEG, YUYV, NV12 …
+    /// Preferred coding: MJPEG, YUYV, NV12, …
     #[arg(long, value_name = "CODING")]
     coding: Option<Coding>,
-    /// For programs
+    /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Open one camera and write a JSON line for each of N pictures: its number, size, format, time and age
+    /// Open one camera and print a JSON line for each of N pictures: number, size, format, time and age
     #[arg(long, value_name = "N", conflicts_with_all = ["measure", "json"])]
     watch: Option<u64>,
 }
@@ -49,20 +49,20 @@ pub(crate) struct CamerasArgs {
 enum What {
     /// The mode that would be used
     Chosen,
-    /// Each coding and size
+    /// Every combination of coding and size
     All,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|s| (0.1..=600.0).contains(s));
-    value.ok_or_else(|| "give seconds between 0.1 and 600".to_owned())
+    value.ok_or_else(|| "give a number of seconds between 0.1 and 600".to_owned())
 }
 
 /// Width and height, as in `1280x720`.
 pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
     let (width, height) = text.split_once(['x', 'X']).unwrap_or_default();
     let side = |text: &str| text.parse::<u32>().ok().filter(|n| (16..=8192).contains(n));
-    side(width).zip(side(height)).ok_or_else(|| "give width x height, such as 1280x720".to_owned())
+    side(width).zip(side(height)).ok_or_else(|| "give a size such as 1280x720".to_owned())
 }
 
 /// A measurement: what was asked for, what was set, and what came of it.
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &CamerasArgs) -> anyhow::Result<ExitCode> {
     }
     if found.is_empty() {
         writeln!(out, "no camera: {}", none_hint())?;
-        writeln!(out, "without one, `omote demo` shows the built-in actor")?;
+        writeln!(out, "without a camera, `omote demo` shows the built-in actor")?;
     }
     for (camera, rows) in found.iter().zip(&rows) {
         table(&mut out, camera, rows, &request).context("can't write the list")?;
@@ -146,7 +146,7 @@ fn told(row: &Row) -> String {
         Ok((mode, found)) => {
             let set = if *mode == row.asked { String::new() } else { format!(" (asked for {})", row.asked) };
             let Measured { frames, bad, skipped, rate } = found;
-            format!("{mode}{set}: {rate:.1} a second ({frames} pictures, {skipped} skipped, {bad} damaged)")
+            format!("{mode}{set}: {rate:.1} fps ({frames} pictures, {skipped} skipped, {bad} damaged)")
         }
     }
 }
@@ -183,7 +183,7 @@ fn table(
         }
     }
     if !lines.is_empty() {
-        writeln!(out, "  {:<7} {:<10} frames a second, as promised", "coding", "size")?;
+        writeln!(out, "  {:<7} {:<10} frames per second, as the camera states them", "coding", "size")?;
     }
     for (coding, width, height, rates) in lines {
         writeln!(out, "  {coding:<7} {:<10} {}", format!("{width}x{height}"), rates.join(" "))?;

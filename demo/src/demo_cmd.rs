@@ -20,19 +20,19 @@ use crate::run_cmd::{self, RunArgs, Watch};
 /// Options of `omote demo`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DemoArgs {
-    /// Folder for demo.mp4 (or demo.y4m without ffmpeg), demo.png and demo.json
+    /// Folder for demo.mp4 (demo.y4m without ffmpeg), demo.png and demo.json
     #[arg(long, value_name = "DIR", default_value = "out")]
     out: PathBuf,
-    /// Name of a persona (`omote persona list`) or a path to one
+    /// Persona to wear: a name from `omote persona list`, or a path
     #[arg(long, short, value_name = "NAME|DIR", default_value = "ko-omote")]
     persona: String,
     /// Length in seconds
     #[arg(long, value_name = "S", default_value_t = 8.0)]
     seconds: f64,
-    /// Replace what an earlier demo left there
+    /// Replace the files of an earlier demo
     #[arg(long)]
     force: bool,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -50,8 +50,9 @@ const TILE: u32 = 480;
 
 /// Runs the command.
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&args.out)
-        .with_context(|| format!("can't make the folder {}; name another with --out", args.out.display()))?;
+    std::fs::create_dir_all(&args.out).with_context(|| {
+        format!("can't create the folder {}; choose another with --out", args.out.display())
+    })?;
     let clip = args.out.join(if has_ffmpeg() { "demo.mp4" } else { "demo.y4m" });
     let sheet = OutputFile::create(&args.out.join("demo.png"), Options::force(args.force))?;
     let mut run = Defaults::try_parse_from(["omote", "actor", "--out", "demo"])?.run;

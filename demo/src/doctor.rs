@@ -20,7 +20,7 @@ use crate::setup::{self, ONNX_RUNTIME_VERSION, Store};
 /// Options of `omote doctor`.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct DoctorArgs {
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
@@ -39,7 +39,7 @@ pub(crate) enum State {
 /// One thing that was looked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    /// Its name, a few words.
+    /// Name of the model, a few words.
     pub(crate) what: String,
     /// How it bears on a swap.
     pub(crate) state: State,
@@ -94,7 +94,7 @@ fn network(store: &Store, model: &ModelFile, runtime: &Runtime) -> Finding {
         Finding::lacking("network", State::Missing, format!("{}: {detail}", model.stem), "omote setup")
     };
     let Ok(tflite) = std::fs::read(store.path(&format!("models/{}", model.tflite_name()))) else {
-        return lacking("not obtained yet".to_owned());
+        return lacking("not downloaded yet".to_owned());
     };
     let stored: Vec<String> = model.onnx_names().iter().map(|name| format!("models/{name}")).collect();
     if !stored.iter().all(|onnx| store.path(onnx).exists()) {
@@ -104,7 +104,7 @@ fn network(store: &Store, model: &ModelFile, runtime: &Runtime) -> Finding {
         parts.len() == stored.len() && stored.iter().zip(&parts).all(|(name, part)| store.holds(name, part))
     };
     if !models::convert_file(&tflite).is_ok_and(right) {
-        return lacking("damaged, or by another version of omote".to_owned());
+        return lacking("damaged, or made by another version of Omote".to_owned());
     }
     let folder = models::models_dir(store.root());
     let loaded = (0..stored.len()).try_for_each(|part| model.load(runtime, &folder, part).map(drop));
@@ -135,16 +135,16 @@ fn library(store: &Store) -> (Finding, Runtime) {
         let finding = match (variable.is_empty(), pinned) {
             (false, _) => Finding::found(WHAT, format!("{variable} (from {LIBRARY_VARIABLE})")),
             (true, Some(_)) => {
-                let detail = "not obtained yet: the built-in runtime serves, more slowly";
+                let detail = "not downloaded yet: the built-in runtime is used, which is slower";
                 Finding::lacking(WHAT, State::Optional, detail, "omote setup")
             }
             (true, None) => {
-                let detail = "none is pinned for this system: the built-in runtime serves, more slowly";
+                let detail = "there is none for this system: the built-in runtime is used, which is slower";
                 Finding::lacking(
                     WHAT,
                     State::Optional,
                     detail,
-                    format!("name a library of your own in {LIBRARY_VARIABLE}"),
+                    format!("set {LIBRARY_VARIABLE} to a library of your own"),
                 )
             }
         };
@@ -161,15 +161,16 @@ fn adapters() -> Vec<Finding> {
     let mut found: Vec<_> = gpu::adapters()
         .into_iter()
         .map(|adapter| match adapter.software {
-            true => {
-                Finding::found("adapter", format!("{}: software, used only when asked for", adapter.name))
-            }
+            true => Finding::found(
+                "adapter",
+                format!("{}: software renderer, used only on request", adapter.name),
+            ),
             false => Finding::found("adapter", adapter.name),
         })
         .collect();
     if found.is_empty() {
         let remedy = format!("if this computer has a GPU, install its driver (`{}`)", gpu::DRIVERS);
-        let detail = "no GPU was found: the CPU backend serves";
+        let detail = "no GPU was found: the CPU backend is used";
         found.push(Finding::lacking("adapter", State::Optional, detail, remedy));
     }
     found
@@ -183,9 +184,9 @@ fn personas(store: &Store) -> Finding {
                 .flatten()
                 .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
                 .count();
-            Finding::found("own personas", format!("{own} in {}", folder.display()))
+            Finding::found("your personas", format!("{own} in {}", folder.display()))
         }
-        Err(_) => Finding::found("own personas", "none yet (omote persona new PHOTO makes one)"),
+        Err(_) => Finding::found("your personas", "none yet (`omote persona new PHOTO` creates one)"),
     }
 }
 
@@ -206,8 +207,8 @@ fn print(findings: &[Finding]) -> std::io::Result<()> {
     }
     let missing = findings.iter().filter(|finding| finding.state == State::Missing).count();
     match missing {
-        0 => writeln!(out, "a swap can run"),
-        n => writeln!(out, "no swap can run yet: {n} missing"),
+        0 => writeln!(out, "ready to swap faces"),
+        n => writeln!(out, "not ready to swap faces: {n} missing"),
     }
 }
 
@@ -226,7 +227,7 @@ mod tests {
                 (State::Missing, "omote setup"),
                 "{finding:?}"
             );
-            assert!(finding.detail.contains("not obtained"), "{finding:?}");
+            assert!(finding.detail.contains("not downloaded"), "{finding:?}");
         }
     }
 

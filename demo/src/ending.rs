@@ -37,9 +37,9 @@ impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             INTERRUPT => f.write_str("interrupted"),
-            HANG_UP => f.write_str("ended because the terminal was closed (SIGHUP)"),
-            TERMINATE => f.write_str("ended from outside (SIGTERM)"),
-            other => write!(f, "ended by signal {other}"),
+            HANG_UP => f.write_str("stopped because the terminal was closed (SIGHUP)"),
+            TERMINATE => f.write_str("stopped by SIGTERM"),
+            other => write!(f, "stopped by signal {other}"),
         }
     }
 }
@@ -106,7 +106,7 @@ pub(crate) fn hear() -> anyhow::Result<Arc<Ending>> {
         return Ok(Arc::clone(ending));
     }
     let ending = Arc::new(Ending::default());
-    listen(&ending).context("signals can't be heard")?;
+    listen(&ending).context("signals can't be received")?;
     Ok(Arc::clone(ENDING.get_or_init(|| ending)))
 }
 
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(ending.wait(Duration::from_secs(60)), Some(Signal(TERMINATE)));
         assert_eq!(*called.lock().unwrap(), 1);
         let broken = ending.check(|| "nothing was written".to_owned()).unwrap_err();
-        assert_eq!(broken.to_string(), "ended from outside (SIGTERM): nothing was written");
+        assert_eq!(broken.to_string(), "stopped by SIGTERM: nothing was written");
         assert_eq!(broken.signal.exit_code(), 143);
     }
 

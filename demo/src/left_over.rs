@@ -106,7 +106,7 @@ impl LeftOver {
         match self.rest {
             Some(Rest { seconds: Some(seconds), .. }) => format!("{seconds:.1} s"),
             Some(Rest { frames, .. }) => format!("{frames} pictures"),
-            None => "nothing that can be shown".to_owned(),
+            None => "nothing playable".to_owned(),
         }
     }
 
@@ -115,14 +115,14 @@ impl LeftOver {
         let place = self.working.display();
         match self.rest {
             Some(_) => format!("a recording was cut off after {}: {place}", self.amount()),
-            None => format!("a run was cut off and left half an output, which can't be shown: {place}"),
+            None => format!("a run was cut off and left an incomplete file that can't be played: {place}"),
         }
     }
 
     /// Completes it and gives it its name; where it is then.
     pub(crate) fn keep(&self) -> anyhow::Result<PathBuf> {
         let place = sink::salvage(&self.working, &self.target)
-            .with_context(|| format!("{} can't be kept under its name", self.working.display()))?;
+            .with_context(|| format!("{} can't be given its intended name", self.working.display()))?;
         self.forget();
         Ok(place)
     }
@@ -152,9 +152,12 @@ pub(crate) fn tell(data: &Path) {
         let _ = writeln!(err, "left behind: {}", one.line());
     }
     if !found.is_empty() {
-        let keep =
-            if found.iter().any(|one| one.rest.is_some()) { "--keep completes and names it, " } else { "" };
-        let _ = writeln!(err, "`omote recordings` lists it; {keep}--discard removes it");
+        let keep = if found.iter().any(|one| one.rest.is_some()) {
+            "--keep completes it under its intended name, "
+        } else {
+            ""
+        };
+        let _ = writeln!(err, "`omote recordings` lists it; {keep}--discard deletes it");
     }
 }
 

@@ -24,7 +24,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "omote", version, about, after_help = "Without a command the window opens.")]
+#[command(name = "omote", version, about, after_help = "Without a command, the window opens.")]
 #[command(args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(flatten)]
@@ -35,27 +35,27 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Put a persona on the faces of a video, a clip, a picture or the built-in actor, into a file
+    /// Put a persona on the faces in a video, a picture or a folder of pictures and write the result to a file
     Run(Box<run_cmd::RunArgs>),
-    /// Put a persona on your face live: from a camera to a window and a virtual camera
+    /// Put a persona on your face live, from a camera to a window and a virtual camera
     Live(Box<live_cmd::LiveArgs>),
-    /// Recordings that a crash left behind: list them, keep them under their names, or discard them
+    /// List, keep or discard recordings that a crash left unfinished
     Recordings(recordings_cmd::RecordingsArgs),
-    /// The faces of a clip or of pictures as numbers: 478 points each
+    /// Write the faces of a video or of pictures as JSON, with 478 points each
     Track(track_cmd::TrackArgs),
-    /// The built-in actor wears a mask: a clip, a contact sheet and a latency table
+    /// Show the built-in actor wearing a mask: a clip, a contact sheet and a table of latencies
     Demo(demo_cmd::DemoArgs),
-    /// The cameras that are there, their modes, who holds them, and what they really give
+    /// List cameras, their modes and the programs that use them; measure their real frame rates
     Cameras(cameras_cmd::CamerasArgs),
-    /// Obtain the face networks and ONNX Runtime, pinned by SHA-256, and convert the networks
+    /// Download the face networks and ONNX Runtime, pinned by SHA-256, and convert the networks
     Setup(setup::SetupArgs),
-    /// Say what was found, what is missing, and how to get it
+    /// Check the installation: what was found, what is missing, and how to get it
     Doctor(doctor::DoctorArgs),
-    /// Make, list, show and check personas
+    /// Create, list, show and check personas
     Persona(persona_cmd::PersonaArgs),
-    /// Test, measure, take and list swap models of your own
+    /// Test, benchmark, add and list your swap models
     Models(models_cmd::ModelsArgs),
-    /// Measure what a frame costs on this machine, and compare two such runs
+    /// Measure what a frame costs on this machine, and compare two runs
     Bench(bench_cmd::BenchArgs),
 }
 

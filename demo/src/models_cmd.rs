@@ -17,7 +17,7 @@ use crate::{setup, wardrobe};
 /// Options of `omote models`.
 #[derive(Args, Debug)]
 pub(crate) struct ModelsArgs {
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(subcommand)]
@@ -26,50 +26,50 @@ pub(crate) struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 enum ModelsCommand {
-    /// Test a model, measure it on each provider at hand, and take it
+    /// Test a model, measure it on every available provider, and add it to the list
     Add(FileArgs),
-    /// Test and measure a model without taking it
+    /// Test and measure a model without adding it
     Check(FileArgs),
-    /// The models that were taken, and whether their files are still the same
+    /// List your models, and whether their files are unchanged
     List {
         /// As JSON
         #[arg(long)]
         json: bool,
     },
-    /// Take a model off the list; its file stays
+    /// Remove a model from the list; its file stays
     Remove {
-        /// Its name
+        /// Name of the model
         name: String,
     },
 }
 
 #[derive(Args, Debug)]
 struct FileArgs {
-    /// The file: .onnx or .dfm
+    /// Model file: .onnx or .dfm
     file: PathBuf,
-    /// The family, where the file leaves a choice: simswap, ghost, hififace, …
+    /// Model family, where the file leaves a choice: simswap, ghost, hififace, …
     #[arg(long, value_name = "FAMILY", value_parser = family)]
     family: Option<Family>,
-    /// Its licence, as you know it
+    /// Licence of the model, as far as you know it
     #[arg(long)]
     licence: Option<String>,
-    /// For models with a face built in (.dfm): the persona that says whose face it is, and on what ground it may be worn
+    /// For models with a face built in (.dfm): the persona that says whose face it is and why it may be worn
     #[arg(long, value_name = "NAME")]
     persona: Option<String>,
-    /// Try only these providers, separated by commas, and the CPU [default: all that are at hand]
+    /// Try only these providers (separated by commas) and the CPU [default: all that are available]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = provider)]
     providers: Vec<Provider>,
 }
 
 fn family(text: &str) -> Result<Family, String> {
     let names = || Family::KNOWN.map(Family::name).join(", ");
-    Family::named(text).ok_or_else(|| format!("{text} is no family; there are {}", names()))
+    Family::named(text).ok_or_else(|| format!("{text} is not a model family; there are {}", names()))
 }
 
 /// A provider by its name.
 pub(crate) fn provider(text: &str) -> Result<Provider, String> {
     let names = || Provider::ALL.map(Provider::name).join(", ");
-    Provider::named(text).ok_or_else(|| format!("{text} is no provider; there are {}", names()))
+    Provider::named(text).ok_or_else(|| format!("{text} is not a provider; there are {}", names()))
 }
 
 /// Runs the command.
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
             let entry = registry.add(entry)?;
             let mut out = crate::tell::report();
             writeln!(out, "{}", entry.line())?;
-            writeln!(out, "taken as {}{}", entry.name, how_to_use(entry))?;
+            writeln!(out, "added as {}{}", entry.name, how_to_use(entry))?;
         }
         ModelsCommand::Check(file) => {
             let entry = file.look(&data)?;
@@ -91,9 +91,9 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
         ModelsCommand::List { json } => return list(&Registry::open(&data)?, *json),
         ModelsCommand::Remove { name } => {
             if !Registry::open(&data)?.remove(name)? {
-                bail!("there is no model {name}; `omote models list` shows those that are there");
+                bail!("there is no model {name}; `omote models list` shows your models");
             }
-            writeln!(crate::tell::report(), "{name} is off the list; its file stays where it is")?;
+            writeln!(crate::tell::report(), "{name} was removed from the list; its file stays where it is")?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -147,7 +147,7 @@ fn list(registry: &Registry, json: bool) -> anyhow::Result<ExitCode> {
         return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(4) });
     }
     if registry.entries().is_empty() {
-        writeln!(out, "no models yet; `omote models add FILE` takes one (docs/models.md)")?;
+        writeln!(out, "no models yet; `omote models add FILE` adds one (docs/models.md)")?;
     }
     let mut sound = true;
     for entry in registry.entries() {

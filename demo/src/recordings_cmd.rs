@@ -11,13 +11,13 @@ use crate::{ending, left_over, setup};
 /// Options of `omote recordings`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RecordingsArgs {
-    /// Complete what was left behind and give it the name that it was to have
+    /// Complete what was left behind and give it its intended name
     #[arg(long, conflicts_with = "discard")]
     keep: bool,
-    /// Remove what was left behind
+    /// Delete what was left behind
     #[arg(long)]
     discard: bool,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &RecordingsArgs) -> anyhow::Result<ExitCode> {
     for one in &found {
         let done = match (args.keep && one.rest.is_some(), args.discard) {
             (true, _) => one.keep().map(|place| format!("{}: {}", place.display(), one.amount())),
-            (_, true) => one.discard().map(|()| format!("removed {}", one.working.display())),
+            (_, true) => one.discard().map(|()| format!("deleted {}", one.working.display())),
             _ => Ok(one.line()),
         };
         lines.push(done.unwrap_or_else(|error| {
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &RecordingsArgs) -> anyhow::Result<ExitCode> {
     if found.is_empty() {
         lines.push("nothing was left behind".to_owned());
     } else if !args.keep && !args.discard {
-        lines.push("--keep completes and names it, --discard removes it".to_owned());
+        lines.push("--keep completes it under its intended name, --discard deletes it".to_owned());
     }
     ending::tell(&mut std::io::stdout().lock(), |out| {
         lines.iter().try_for_each(|line| writeln!(out, "{line}"))

@@ -17,24 +17,24 @@ use crate::{run_cmd, setup, wardrobe};
 /// Options of `omote track`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TrackArgs {
-    /// A video, a clip, a picture or a folder of pictures
+    /// Video, picture or folder of pictures
     input: PathBuf,
-    /// Where to write: one JSON line a frame; with --stills one JSON object
+    /// Output: one JSON line per frame; with --stills, one JSON object
     #[arg(long, short, value_name = "FILE.jsonl")]
     out: PathBuf,
-    /// Replace the output if it is there already, once the new one is whole
+    /// Replace an existing output, only once the new one is complete
     #[arg(long)]
     force: bool,
-    /// Faces to follow at most
+    /// Maximum number of faces to track
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     max_faces: u8,
-    /// The input is a folder (or folders of one) of pictures that have nothing to do with each other
+    /// Treat the input as a folder of unrelated pictures; its immediate subfolders are read too
     #[arg(long)]
     stills: bool,
-    /// Frames a second of inputs that have no rate of their own
+    /// Frame rate of inputs that have none of their own
     #[arg(long, value_name = "FPS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
     fps: u32,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -122,7 +122,11 @@ fn stills(args: &TrackArgs, ending: &Ending, out: &mut impl Write) -> anyhow::Re
     let mut names = Vec::new();
     pictures(&args.input, Path::new(""), &mut names)?;
     names.sort();
-    anyhow::ensure!(!names.is_empty(), "{} holds no picture (.jpg, .png, .webp, .bmp)", args.input.display());
+    anyhow::ensure!(
+        !names.is_empty(),
+        "there are no pictures in {} (.jpg, .png, .webp, .bmp)",
+        args.input.display()
+    );
     let bar = run_cmd::progress(Some(names.len() as u64));
     let mut all = serde_json::Map::new();
     for name in names {

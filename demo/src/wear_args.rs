@@ -55,7 +55,7 @@ pub(crate) struct WearArgs {
     pub(crate) rotate: Quarter,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
@@ -196,10 +196,10 @@ impl WearArgs {
 
 /// A size such as 1280x720.
 pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
-    let (w, h) = text.split_once(['x', 'X']).ok_or("give a size as 1280x720")?;
+    let (w, h) = text.split_once(['x', 'X']).ok_or("give a size such as 1280x720")?;
     let side = |v: &str| match v.parse() {
         Ok(n) if (1..=Frame::MAX_SIDE).contains(&n) => Ok(n),
-        _ => Err(format!("{v} is no side of 1 to {} pixels", Frame::MAX_SIDE)),
+        _ => Err(format!("{v} is not between 1 and {} pixels", Frame::MAX_SIDE)),
     };
     Ok((side(w)?, side(h)?))
 }

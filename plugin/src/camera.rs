@@ -180,7 +180,7 @@ unsafe extern "C" fn create(settings: *mut ffi::obs_data_t, source: *mut ffi::ob
                 Box::into_raw(Box::new(camera)).cast()
             }
             Err(e) => {
-                log::error!("the camera source can't be made: {e}");
+                log::error!("the camera source can't be created: {e}");
                 null_mut()
             }
         }

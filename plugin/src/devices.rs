@@ -46,7 +46,7 @@ pub(crate) fn look(shown: Option<usize>) -> Option<Arc<Vec<CameraInfo>>> {
                 known.looking = true;
                 left::leave(thread, Duration::ZERO);
             }
-            Err(e) => log::warn!("cameras can't be looked for: {e}"),
+            Err(e) => log::warn!("can't search for cameras: {e}"),
         }
     }
     known.cameras.clone()

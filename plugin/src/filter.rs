@@ -248,7 +248,7 @@ unsafe extern "C" fn create(settings: *mut ffi::obs_data_t, source: *mut ffi::ob
     let made = guard("creating the filter", None, || {
         // SAFETY: libobs' settings live through this call.
         let made = Filter::create(Handle(source), unsafe { Stored::new(settings) });
-        made.inspect_err(|e| log::error!("the filter can't be made: {e}")).ok()
+        made.inspect_err(|e| log::error!("the filter can't be created: {e}")).ok()
     });
     Box::into_raw(Box::new(Instance(made))).cast()
 }

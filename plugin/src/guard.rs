@@ -25,7 +25,7 @@ pub(crate) fn guard<T>(callback: &'static str, otherwise: T, work: impl FnOnce()
         Err(panic) => {
             let count = count(callback);
             if count.is_power_of_two() {
-                log::error!("{callback} broke down: {} ({count} times so far)", panic_words(&*panic));
+                log::error!("{callback} crashed: {} ({count} times so far)", panic_words(&*panic));
             }
             // What it carries may panic again when it is dropped.
             std::mem::forget(panic);

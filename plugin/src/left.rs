@@ -43,7 +43,7 @@ pub(crate) fn wait(limit: Duration) {
 fn join_ended(left: &mut Vec<JoinHandle<()>>) {
     for thread in left.extract_if(.., |thread| thread.is_finished()) {
         if thread.join().is_err() {
-            log::error!("a thread of the plugin broke down");
+            log::error!("a thread of the plugin crashed");
         }
     }
 }

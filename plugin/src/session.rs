@@ -242,8 +242,13 @@ impl Worker {
             if !changed && !due && !self.replaced() {
                 continue;
             }
-            let fault =
-                || Err(Error::new(ErrorKind::Backend, Stage::Pipeline, "the plugin broke down: see the log"));
+            let fault = || {
+                Err(Error::new(
+                    ErrorKind::Backend,
+                    Stage::Pipeline,
+                    "the plugin crashed: see Help > Log Files",
+                ))
+            };
             let done = guard::guard("starting the engine", fault(), || self.obey(options));
             let why = done.err().map(|e| in_one_line(&e));
             failed = why.is_some().then(Instant::now);

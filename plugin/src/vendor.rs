@@ -86,7 +86,7 @@ pub(crate) fn register() {
         request.set(c"vendor", ours.as_ptr());
         request.call(handler, c"vendor_request_register");
     }
-    log::info!("requests of the vendor omote are offered over obs-websocket");
+    log::info!("requests for the vendor omote are available over obs-websocket");
 }
 
 fn answer(
@@ -110,8 +110,8 @@ fn answer(
 fn meant<T>(request: Stored, work: impl FnOnce(&instance::Core) -> T) -> Result<T, String> {
     let name = request.text(c"source");
     instance::with_named(&name, work).ok_or_else(|| match name.is_empty() {
-        true => "name the source: there is not exactly one of Omote's".to_owned(),
-        false => format!("no source or filter of Omote's is called {name}"),
+        true => "name the source: there is none of Omote's, or more than one".to_owned(),
+        false => format!("there is no Omote source or filter called {name}"),
     })
 }
 

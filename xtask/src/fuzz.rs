@@ -16,10 +16,10 @@ const TARGETS: [&str; 7] =
 /// Options of `cargo xtask fuzz`.
 #[derive(Args)]
 pub(crate) struct FuzzArgs {
-    /// Which targets, one after the other [default: all]
+    /// Targets to run, one after the other [default: all]
     #[arg(value_parser = TARGETS)]
     targets: Vec<String>,
-    /// How long each runs, in seconds
+    /// Time for each target, in seconds
     #[arg(long, value_name = "S", default_value_t = 1200)]
     seconds: u32,
 }

@@ -25,7 +25,7 @@ use packages::{For, TEST_SETUP};
 use steps::Steps;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Set-up, demo and tests of omote, each by one command")]
+#[command(name = "cargo xtask", about = "Set up, demonstrate and test Omote, each with one command")]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -33,58 +33,58 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Get what the program needs: Debian packages, the face networks, ONNX Runtime
+    /// Install what the program needs: Debian packages, the face networks, ONNX Runtime
     Setup {
-        /// Also what the tests need: a virtual display, software Vulkan, PipeWire, OBS Studio
+        /// Also install what the tests need: a virtual display, software Vulkan, PipeWire, OBS Studio
         #[arg(long)]
         tests: bool,
     },
-    /// Set up, then run the demo: it leaves a video and a picture in out/ and prints the latency table
+    /// Set up, then run the demo, which writes a video and a picture to out/ and prints a table of latencies
     Demo {
-        /// Options handed on to `omote demo`
+        /// Options for `omote demo`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
-    /// Make docs/gallery.md and its pictures anew, from the built-in actor and composites alone
+    /// Generate docs/gallery.md and its pictures, from the built-in actor and composites alone
     Gallery {
-        /// Options handed on to the program, `--help` lists them
+        /// Options for the program; `--help` lists them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
-    /// Set up, then everything that must pass: formatting, lints, tests, examples in docs, docs
+    /// Set up, then run everything that must pass: formatting, lints, docs, tests, examples in docs
     Test,
-    /// Formatting, lints, docs and what is depended on only
+    /// Check formatting, lints, docs and dependencies only
     Lint,
-    /// The PipeWire camera's checks only
+    /// Check the PipeWire camera only
     PipewireCamera,
-    /// The window's checks only
+    /// Check the window only
     Window,
-    /// The checks on V4L2 devices alone, in a small virtual machine
+    /// Check V4L2 devices only, in a small virtual machine
     Rig,
-    /// The OBS plugin's checks only, inside libobs and inside OBS
+    /// Check the OBS plugin only, inside libobs and inside OBS
     Obs {
         /// One of the two
         #[arg(value_parser = ["libobs", "app"])]
         only: Option<String>,
     },
-    /// Build the OBS plugin and put it into the user's folder of OBS
+    /// Build the OBS plugin and install it into the user's OBS plugin folder
     InstallObs {
-        /// OBS's folder for plugins, where it is not the usual one
+        /// OBS plugin folder, if it is not the usual one
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
     },
-    /// Pack the OBS plugin into an archive to hand out, with networks and licences
+    /// Pack the OBS plugin into an archive for distribution, with networks and licences
     Package {
-        /// For which system: linux, windows or macos
+        /// System: linux, windows or macos
         #[arg(long)]
         system: Option<String>,
         /// A plugin that was built elsewhere
         #[arg(long, value_name = "FILE")]
         library: Option<PathBuf>,
     },
-    /// Keep or compare the hashes of the program's pictures: is a change of the code none of the pictures?
+    /// Record or compare hashes of the program's pictures, to show whether a code change alters any
     Pictures(pictures::PicturesArgs),
-    /// Run the fuzz targets for a while each; needs a nightly compiler
+    /// Run each fuzz target for a while; needs a nightly compiler
     Fuzz(fuzz::FuzzArgs),
     /// What runs in that machine
     #[command(hide = true)]
@@ -179,7 +179,7 @@ fn setup(profile: &[&str], what: For) -> anyhow::Result<()> {
     let status = run.args(profile).args(["--package", "omote", "--", "setup"]).status();
     match status.context("cargo can't be run")?.success() {
         true => Ok(()),
-        false => anyhow::bail!("set-up did not finish: the reason and the remedy stand above"),
+        false => anyhow::bail!("set-up did not finish: see the reason and the remedy above"),
     }
 }
 
@@ -196,11 +196,11 @@ fn demo(options: &[String]) -> anyhow::Result<()> {
     let status = omote().arg("demo").args(force).args(options).status();
     anyhow::ensure!(
         status.context("cargo can't be run")?.success(),
-        "the demo did not finish: the reason stands above"
+        "the demo did not finish: see the reason above"
     );
     let display = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     if display && Path::new("/dev/video0").exists() {
-        eprintln!("== a camera and a display are there: the window opens (close it to end)");
+        eprintln!("== there is a camera and a display, so the window opens (close it to finish)");
         let status = omote().status();
         anyhow::ensure!(status.context("cargo can't be run")?.success(), "the window failed: see above");
     }
@@ -210,7 +210,7 @@ fn demo(options: &[String]) -> anyhow::Result<()> {
 fn gallery(options: &[String]) -> anyhow::Result<()> {
     let mut run = cargo(&["run", "--package", "omote-benches", "--bin", "gallery", "--"]);
     let status = run.args(options).status().context("cargo can't be run")?;
-    anyhow::ensure!(status.success(), "the gallery was not made: the reason stands above");
+    anyhow::ensure!(status.success(), "the gallery was not generated: see the reason above");
     Ok(())
 }
 

@@ -198,7 +198,7 @@ pub(crate) fn install(what: For) {
         return;
     }
     let Some(prefix) = privilege() else {
-        eprintln!("  to install them, type: sudo apt-get install {}", missing.join(" "));
+        eprintln!("  to install them, run: sudo apt-get install {}", missing.join(" "));
         return;
     };
     let apt = |arguments: &[&'static str]| -> Vec<&str> {
@@ -218,7 +218,7 @@ pub(crate) fn install(what: For) {
     }
     eprintln!("  run      {}", install.join(" "));
     if !run(&install) {
-        eprintln!("  that failed: the parts that need them stay off until you install them");
+        eprintln!("  that failed: the parts that need these packages stay off until you install them");
     }
 }
 

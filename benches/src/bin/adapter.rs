@@ -53,8 +53,10 @@ fn main() -> anyhow::Result<()> {
         }
     }
     let mut text = format!(
-        "CPU time of one face on one thread without the network, 1280x720 NV12, face {} px high; {ROUNDS} rounds of {REPEATS}, milliseconds.\n\n\
-         | model | align, tensor, result | lay out in UV, with mip levels | all, best | all, median | the usual programs' OpenCV calls, median | ratio |\n\
+        "CPU milliseconds per face, on one thread and without the network: 1280x720 NV12, face {} px high, {ROUNDS} rounds of \
+         {REPEATS}.\n\n\
+         | model size | align, fill the tensor, read the result | lay out in UV, with mip levels | total, best | total, median | \
+         OpenCV calls of the usual programs, median | ratio |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         FACE_PX
     );

@@ -161,7 +161,7 @@ fn main() -> anyhow::Result<()> {
         "Machine: {}. CPU backend, one thread, face {FACE_PX} px high, NV12, persona composite-1;",
         machine::in_words()
     )?;
-    writeln!(t, "{ROUNDS} rounds of {REPEATS} frames, milliseconds a frame.\n")?;
+    writeln!(t, "{ROUNDS} rounds of {REPEATS} frames, milliseconds per frame.\n")?;
     writeln!(t, "| what | picture | CPU best | CPU median | wall best | wall median |")?;
     writeln!(t, "| --- | --- | ---: | ---: | ---: | ---: |")?;
     let mut row = |what: &str, picture: &str, c: &Cost| {
@@ -181,12 +181,12 @@ fn main() -> anyhow::Result<()> {
     let mut named = vec![
         ("swap, composite, badge".to_owned(), "1280x720"),
         ("swap, composite, badge".to_owned(), "3840x2160"),
-        ("the same, half the face behind something".to_owned(), "1280x720"),
+        ("the same, half the face covered".to_owned(), "1280x720"),
         ("the same, with the persona's proportions".to_owned(), "1280x720"),
     ];
     for (what, smoothing) in [
-        ("tracking alone, the networks' own mesh", None),
-        ("tracking alone, with filters and the face's own look", TrackerConfig::default().smoothing),
+        ("tracking alone, mesh from the networks only", None),
+        ("tracking alone, with filters and the appearance model", TrackerConfig::default().smoothing),
     ] {
         if let Some(work) = tracking(&hd, smoothing)? {
             works.push(work);
@@ -197,7 +197,10 @@ fn main() -> anyhow::Result<()> {
     let tracked = full.is_some();
     if let Some((work, runtime)) = full {
         works.push(work);
-        named.push((format!("whole frame with tracking by {runtime}, frame copied"), "1280x720"));
+        named.push((
+            format!("whole frame with tracking by {runtime}, including a copy of the frame"),
+            "1280x720",
+        ));
     }
     let costs = measure(&mut works, || reference.as_mut().map_or(Ok(()), Script::round))?;
     for ((what, picture), cost) in named.iter().zip(&costs) {
@@ -205,7 +208,7 @@ fn main() -> anyhow::Result<()> {
     }
     let [a, b] = [costs[0].cpu[1], costs[1].cpu[1]];
     writeln!(t)?;
-    writeln!(t, "- Growth from 1280x720 to 3840x2160: {:.2} times (CPU, median).", b / a)?;
+    writeln!(t, "- Drawing at 3840x2160 takes {:.2} times as long as at 1280x720 (CPU, median).", b / a)?;
     if !tracked {
         writeln!(t, "- Tracking was not measured: the networks are missing (`omote setup`).")?;
     }
@@ -215,7 +218,7 @@ fn main() -> anyhow::Result<()> {
                 let cpu = best_and_median(rounds);
                 writeln!(
                     t,
-                    "- Plain OpenCV affine warp and feathered paste, {name}, rounds between ours: {:.2} ms best, {:.2} ms \
+                    "- Plain OpenCV affine warp and feathered paste, {name}, measured between our rounds: {:.2} ms best, {:.2} ms \
                      median CPU; ours takes {:.2} times as long (medians).",
                     cpu[0],
                     cpu[1],

@@ -27,13 +27,13 @@ use std::time::Instant;
 
 #[derive(Parser)]
 struct Options {
-    /// A clip with one face to track; without one the built-in actor
+    /// A clip with one face to track [default: the built-in actor]
     #[arg(long)]
     clip: Option<PathBuf>,
-    /// The page to write the table into
+    /// Page to write the table to
     #[arg(long)]
     page: Option<PathBuf>,
-    /// Frames of the clip
+    /// Number of frames of the clip
     #[arg(long, default_value_t = 60)]
     frames: usize,
 }
@@ -79,8 +79,9 @@ fn main() -> anyhow::Result<()> {
 
     let (width, height) = (clip.frames[0].width(), clip.frames[0].height());
     let mut t = format!(
-        "Machine: {}. {}; {}. {ROUNDS} rounds by turns, milliseconds a frame; tracking: {} frames of {} at \
-         {width}x{height}, to and fro; pastes: {REPEATS} a round of one face {FACE_PX} px high at 1280x720.\n\n",
+        "Machine: {}. {}; {}. {ROUNDS} alternating rounds, milliseconds per \
+         frame. Tracking: {} frames of {} at {width}x{height}, forwards and backwards. Pastes: {REPEATS} per round, of one \
+         face {FACE_PX} px high at 1280x720.\n\n",
         machine::in_words(),
         opencv.as_ref().map_or_else(|why| format!("OpenCV: {why}"), |v| format!("OpenCV {v}")),
         mediapipe.as_ref().map_or_else(|why| format!("mediapipe: {why}"), |v| format!("mediapipe {v}")),

@@ -15,10 +15,10 @@ struct Options {
     /// The stored baseline [default: benches/baseline.json]
     #[arg(long, value_name = "FILE.json")]
     baseline: Option<PathBuf>,
-    /// Where criterion wrote [default: target/criterion]
+    /// Folder that criterion wrote to [default: target/criterion]
     #[arg(long, value_name = "DIR")]
     criterion: Option<PathBuf>,
-    /// From how many times as long a bench counts as slower
+    /// Ratio from which a bench counts as slower
     #[arg(long, default_value_t = 1.15)]
     ratio: f64,
     /// Store the last run as the baseline
@@ -54,9 +54,9 @@ fn main() -> anyhow::Result<ExitCode> {
             Change::Same(_) => same += 1,
         }
     }
-    println!("{same} as before, {slower} slower than {:.2} times", options.ratio);
+    println!("{same} as before, {slower} took more than {:.2} times as long", options.ratio);
     if before.machine != now.machine {
-        println!("the machines differ: a ratio says something about the code only as far as both do alike");
+        println!("the machines differ: the ratios compare the code only as far as both machines are alike");
     }
     Ok(if slower > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -106,7 +106,7 @@ impl Figures {
         }
     }
 
-    /// As JSON, for a file.
+    /// Print JSON, for a file.
     ///
     /// # Errors
     /// None that is known: all figures have a form in JSON.
@@ -121,7 +121,7 @@ impl Figures {
     pub fn table(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(
             out,
-            "milliseconds from the light of the screen    mean   95 % interval    p50    p95    max jitter  pictures"
+            "milliseconds since light left the screen     mean   95 % interval    p50    p95    max jitter  pictures"
         )?;
         let rows = [
             ("to the camera's stamp", &self.camera),
@@ -141,7 +141,7 @@ impl Figures {
         if let (Some(hz), Some(ms)) = (self.screen_hz, self.resolution) {
             writeln!(
                 out,
-                "\nthe screen showed {hz:.1} pictures a second: a single picture is told to {ms:.1} ms, the mean finer"
+                "\nthe screen showed {hz:.1} pictures per second: a single reading is exact to {ms:.1} ms, the mean is finer"
             )?;
         }
         if let (Some(planted), Some(camera)) = (self.planted, &self.camera) {
@@ -149,7 +149,7 @@ impl Figures {
             writeln!(out, "planted delay {planted:.1} ms, found {:.1} ms: {off:+.2} ms off", camera.mean)?;
         }
         if self.camera.is_none() {
-            writeln!(out, "\nthe code was read in too few pictures to say anything")?;
+            writeln!(out, "\nthe code was read in too few pictures for a result")?;
         }
         if self.unread > 0 {
             writeln!(out, "\n{} pictures could not be read", self.unread)?;

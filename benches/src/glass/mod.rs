@@ -56,7 +56,7 @@ pub enum Camera {
 pub struct Options {
     /// What films the screen.
     pub camera: Camera,
-    /// The camera turns left and right round.
+    /// The camera mirrors its picture.
     pub mirrored: bool,
     /// A virtual camera that gets the output and is read back.
     pub virtual_camera: Option<VirtualCamera>,
@@ -326,7 +326,7 @@ impl Glass {
     pub fn finish(self) -> anyhow::Result<Outcome> {
         self.measurement.end();
         let status = self.live.stop();
-        let broken = || anyhow!("a thread broke down");
+        let broken = || anyhow!("a thread crashed");
         self.reading.join().map_err(|_| broken())?;
         let back = self.reading_back.map(JoinHandle::join).transpose().map_err(|_| broken())?;
         let last_unread = self.measurement.log().last_unread.take();

@@ -26,18 +26,18 @@ impl Unread {
     pub(super) fn remedy(self) -> &'static str {
         match self {
             Self::NotFound => {
-                "the code was not in the picture: point the camera at the window, so near that the code fills a third of the \
-                 picture's width, and so that the badge does not stand on it"
+                "the code was not in the picture: point the camera at the window, close enough for the code to fill a third of \
+                 the picture's width, and keep the badge off it"
             }
             Self::Faint => {
-                "black and white were hardly told apart: turn the screen brighter or the room's light down"
+                "black and white could hardly be told apart: make the screen brighter or the room darker"
             }
             Self::Mirrored => {
-                "the only code was a mirror's: point the camera at the large one, or say --mirrored if the camera turns left and \
-                 right round"
+                "the only code was mirrored: point the camera at the large one, or use --mirrored if the camera mirrors its \
+                 picture"
             }
             Self::Unclear => {
-                "the code was blurred or half hidden: focus, hold the camera still, shorten the exposure"
+                "the code was blurred or half hidden: focus the camera, hold it still, shorten the exposure"
             }
         }
     }

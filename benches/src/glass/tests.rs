@@ -59,7 +59,7 @@ fn a_known_delay_is_found() {
     }
 }
 
-/// The same in the live pipeline, on the machine's clock.
+/// Bottom left; such crops cut it off in the live pipeline, on the machine's clock.
 #[test]
 fn the_pipeline_s_camera_delay_is_found() {
     let pipeline = Pipeline {

@@ -13,11 +13,11 @@ impl Group<'_> {
     /// What the rows have in common, in words.
     pub(super) fn title(&self) -> String {
         let what = match self.scenario {
-            "mesh" => "A persona is drawn, meshes known",
+            "mesh" => "Drawing a persona, meshes known",
             "track" => "Whole frame with tracking",
             "stand-in" => "Generated networks as swap models, meshes known",
             "model" => "Swap models, meshes known",
-            "sink" => "What takes the finished picture, meshes known",
+            "sink" => "Outputs for the finished picture, meshes known",
             other => other,
         };
         format!("{what}{}", if self.software { ", drawn by a software adapter" } else { "" })

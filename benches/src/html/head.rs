@@ -132,7 +132,7 @@ pub(super) fn cards(report: &Report) -> String {
         let words = if real {
             "No whole row with one face was measured on a GPU."
         } else if software {
-            "Only software adapters here: a CPU plays the GPU. Their rows say nothing about GPUs."
+            "There are only software adapters here, emulated on the CPU. Their rows say nothing about GPUs."
         } else {
             "No adapter was found, so nothing was measured on one."
         };

@@ -35,13 +35,12 @@ pub(super) fn scaling(report: &Report) -> String {
         |r| [format!("{}×{}, {}", r.width, r.height, drawer(&r.drawn_by)), r.format.clone()],
     );
     if sizes.is_empty() && faces.is_empty() {
-        let words =
-            "Not in this report: it takes mesh rows that differ in nothing but the picture's size or faces.";
+        let words = "Not in this report: it needs mesh rows that differ only in picture size or in the number of faces.";
         return format!("<p class=\"note\">{words}</p>");
     }
     let mut out = String::from("<div class=\"pair\">");
-    out += &curves("Time against the picture's size, one face", "megapixels", &sizes);
-    out += &curves("Time against faces", "faces", &faces);
+    out += &curves("Time by picture size, one face", "megapixels", &sizes);
+    out += &curves("Time by number of faces", "faces", &faces);
     out += "</div><p class=\"note\">Dots: medians of mesh rows. Thin lines: up to p99.";
     if left_out {
         out += " Rows of software adapters are left out.";
@@ -76,8 +75,8 @@ fn series(rows: &[&Row], x: impl Fn(&Row) -> f64, names: impl Fn(&Row) -> [Strin
 fn curves(title: &str, unit: &str, series: &[Series]) -> String {
     if series.is_empty() {
         return format!(
-            "<figure><h3>{title}</h3><p class=\"note\">Not in this report: it takes mesh rows that differ in \
-             nothing but {unit}.</p></figure>"
+            "<figure><h3>{title}</h3><p class=\"note\">Not in this report: it needs mesh rows that differ \
+             only in {unit}.</p></figure>"
         );
     }
     let shown = &series[..series.len().min(MOST)];

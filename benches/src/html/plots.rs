@@ -118,7 +118,7 @@ pub(super) fn spreads(report: &Report) -> String {
         let missing = group.rows.len() - rows.len();
         let note = match missing {
             0 => String::new(),
-            n => format!("<p class=\"note\">Left out, as no frames were kept: {}.</p>", count(n, "row")),
+            n => format!("<p class=\"note\">Left out because no frames were kept: {}.</p>", count(n, "row")),
         };
         if rows.is_empty() {
             out += &format!("<h3>{}</h3>{note}", escape(&group.title()));
@@ -236,7 +236,9 @@ fn chunks(group: &Group<'_>, rows: &[&Row], note: &str, draw: impl Fn(&[&Row], &
     for (n, part) in rows.chunks(CHUNK).enumerate() {
         let more = if n == 0 { "" } else { ", continued" };
         let words = match (n, group.software) {
-            (0, true) => "<p class=\"note\">A CPU plays the GPU here: these rows say nothing about GPUs.</p>",
+            (0, true) => {
+                "<p class=\"note\">This adapter is emulated on the CPU: these rows say nothing about GPUs.</p>"
+            }
             _ => "",
         };
         let last = if (n + 1) * CHUNK >= rows.len() { note } else { "" };

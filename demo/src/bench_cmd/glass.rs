@@ -19,31 +19,31 @@ use crate::{ending, setup, wardrobe};
 /// Options of `omote bench glass`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct GlassArgs {
-    /// The camera that films this window: its path, its number or a part of its name [default: the first that works]
+    /// Camera that films the window: a path, a number or part of a name [default: the first camera that works]
     #[arg(long, short, value_name = "DEV")]
     camera: Option<String>,
-    /// Seconds to measure
+    /// Length of the measurement, in seconds
     #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = seconds)]
     seconds: f64,
-    /// Send the output to this V4L2 device too (v4l2 or v4l2:/dev/videoN) and read it back from there
+    /// Also send the output to this V4L2 device (v4l2 or v4l2:/dev/videoN) and read it back from there
     #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "v4l2")]
     virtual_camera: Option<VirtualCamera>,
     /// Write the figures
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
-    /// Check the bench itself: film the screen in memory with so many milliseconds of delay, which it must then find
+    /// Check the bench itself: film the screen in memory with a delay of MS milliseconds, which the bench must then find
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(20..=2000), conflicts_with = "camera")]
     check: Option<u32>,
     /// The camera turns left and right round
     #[arg(long)]
     mirrored: bool,
-    /// Save the last picture in which the code could not be read, to see what the camera saw
+    /// Save the last picture in which the code could not be read, to show what the camera saw
     #[arg(long, value_name = "FILE.png")]
     unread: Option<PathBuf>,
-    /// Replace these files if they are there already
+    /// Replace existing files
     #[arg(long)]
     force: bool,
-    /// Open no window; only with --check
+    /// Run without a window; only with --check
     #[arg(long, requires = "check")]
     no_window: bool,
     /// Persona, look and swap model of the measured pipeline

@@ -28,7 +28,7 @@ pub(super) fn run(request: &CameraRequest, pictures: u64) -> anyhow::Result<()> 
                 line(&frame)
             }
             Captured::Bad(what) => json!({ "damaged": what }),
-            Captured::Late => bail!("{} gave no picture for {} s", name, PATIENCE.as_secs()),
+            Captured::Late => bail!("{} delivered no picture for {} s", name, PATIENCE.as_secs()),
         };
         writeln!(out, "{line}")?;
         out.flush()?;

@@ -28,7 +28,7 @@ pub(super) fn window() -> Finding {
     });
     match tried {
         Ok(child) => told(display, ended(child)),
-        Err(e) => Finding::lacking(WHAT, State::Optional, format!("it can't be tried: {e}"), ""),
+        Err(e) => Finding::lacking(WHAT, State::Optional, format!("it can't be tested: {e}"), ""),
     }
 }
 
@@ -75,7 +75,7 @@ fn told(display: Display, (good, out, errors): Said) -> Finding {
             let error = error.map(|line| line.strip_prefix("no window can be opened: ").unwrap_or(line));
             match error.map(|line| line.split_once("; ").unwrap_or((line, ""))) {
                 Some((what, remedy)) => lacking(what, remedy),
-                None => lacking("the graphics driver ends the program", driver),
+                None => lacking("the graphics driver crashes the program", driver),
             }
         }
     }
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!((found.state, found.detail.as_str()), (State::Found, "on X11, drawn by llvmpipe (Gl)"));
         let lacks = said(Some(false), "", "noise\nerror: no window can be opened: no driver; install a, b\n");
         assert_eq!((lacks.detail.as_str(), lacks.remedy.as_str()), ("no driver", "install a, b"));
-        for (good, words) in [(None, "does not answer"), (Some(false), "ends the program")] {
+        for (good, words) in [(None, "does not answer"), (Some(false), "crashes the program")] {
             let lacks = said(good, "", "Segmentation fault\n");
             assert!(lacks.detail.contains(words) && !lacks.remedy.is_empty(), "{lacks:?}");
             assert_eq!(lacks.state, State::Optional);

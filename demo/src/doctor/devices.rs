@@ -26,7 +26,7 @@ pub(super) fn findings() -> Vec<Finding> {
 
 fn cameras(found: &[CameraInfo]) -> Vec<Finding> {
     if found.is_empty() {
-        let remedy = "the built-in actor serves without one";
+        let remedy = "without one, use the built-in actor";
         return vec![Finding::lacking("camera", State::Optional, format!("none: {}", none_hint()), remedy)];
     }
     let finding = |camera: &CameraInfo| {
@@ -47,7 +47,7 @@ fn cameras(found: &[CameraInfo]) -> Vec<Finding> {
 fn loopback(module: &Path, devices: &[(&CameraInfo, Vec<String>)]) -> Vec<Finding> {
     const WHAT: &str = "v4l2loopback";
     if !module.exists() {
-        let detail = "the module is not loaded: no virtual camera for programs that know no PipeWire";
+        let detail = "the module is not loaded: no virtual camera for programs that can't read PipeWire";
         let remedy = format!("sudo apt-get install v4l2loopback-dkms, then {MODPROBE}");
         return vec![Finding::lacking(WHAT, State::Optional, detail, remedy)];
     }
@@ -86,7 +86,7 @@ fn pipewire(library: Result<(), String>, socket: Option<&Path>, folder: Option<&
     let lacking = |detail: String, remedy: &str| Finding::lacking(WHAT, State::Optional, detail, remedy);
     let start = "systemctl --user start pipewire wireplumber";
     if !cfg!(feature = "pipewire") {
-        return lacking("this omote was built without it".into(), "build it with the feature `pipewire`");
+        return lacking("this Omote was built without it".into(), "build it with the feature `pipewire`");
     }
     if let Err(cause) = library {
         let detail = format!("its client library can't be loaded ({cause})");
@@ -99,22 +99,24 @@ fn pipewire(library: Result<(), String>, socket: Option<&Path>, folder: Option<&
         (Some(socket), _) => match answers(socket) {
             Ok(()) => Finding::found(WHAT, socket.display().to_string()),
             Err(e) => lacking(
-                format!("nobody answers at {} ({e})", socket.display()),
+                format!("no answer at {} ({e})", socket.display()),
                 "systemctl --user restart pipewire wireplumber",
             ),
         },
         (None, None) => lacking(
             "there is no session: XDG_RUNTIME_DIR is not set".into(),
-            "log in at the desktop, or `export XDG_RUNTIME_DIR=/run/user/$(id -u)` where that folder is there",
+            "log in to the desktop, or `export XDG_RUNTIME_DIR=/run/user/$(id -u)` if that folder exists",
         ),
         (None, Some(folder)) if !folder.is_dir() => lacking(
             format!(
-                "there is no session: XDG_RUNTIME_DIR is {}, and no such folder is there",
+                "there is no session: XDG_RUNTIME_DIR is {}, and that folder does not exist",
                 folder.display()
             ),
-            "log in at the desktop, which makes it",
+            "log in to the desktop, which creates it",
         ),
-        (None, Some(folder)) => lacking(format!("no session has its socket in {}", folder.display()), start),
+        (None, Some(folder)) => {
+            lacking(format!("there is no session with a socket in {}", folder.display()), start)
+        }
     }
 }
 
@@ -214,13 +216,13 @@ mod tests {
             &[
                 (State::Optional, "client library"),
                 (State::Optional, "XDG_RUNTIME_DIR is not set"),
-                (State::Optional, "no such folder"),
-                (State::Optional, "no session has its socket"),
+                (State::Optional, "does not exist"),
+                (State::Optional, "no session with a socket"),
             ],
         );
         // Left behind by a session that was killed.
         drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
-        check(&[pipewire(Ok(()), Some(&socket), None)], &[(State::Optional, "nobody answers")]);
+        check(&[pipewire(Ok(()), Some(&socket), None)], &[(State::Optional, "no answer at")]);
         fs::remove_file(&socket).unwrap();
         let _session = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         check(&[pipewire(Ok(()), Some(&socket), None)], &[(State::Found, "pipewire-0")]);

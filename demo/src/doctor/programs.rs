@@ -18,9 +18,9 @@ fn remedy() -> &'static str {
 
 /// All of it.
 pub(super) fn findings() -> Vec<Finding> {
-    let ffmpeg = tool("ffmpeg", "video files other than .mjpeg and .y4m can't be read, nor .mp4 written");
+    let ffmpeg = tool("ffmpeg", "only .mjpeg and .y4m videos can be read, and no .mp4 can be written");
     let there = ffmpeg.state == State::Found;
-    let mut all = vec![ffmpeg, tool("ffprobe", "video files other than .mjpeg and .y4m can't be read")];
+    let mut all = vec![ffmpeg, tool("ffprobe", "only .mjpeg and .y4m videos can be read")];
     if there {
         all.insert(1, encoder(&video_encoder()));
     }
@@ -33,7 +33,7 @@ fn tool(name: &str, without: &str) -> Finding {
     match asked {
         Ok(output) if output.status.success() => {
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let version = text.split_whitespace().nth(2).unwrap_or("of unknown version");
+            let version = text.split_whitespace().nth(2).unwrap_or("unknown version");
             Finding::found(name, version)
         }
         Ok(output) => {
@@ -46,18 +46,19 @@ fn tool(name: &str, without: &str) -> Finding {
 /// What .mp4 files are encoded with.
 fn encoder(chosen: &Result<&VideoEncoder, String>) -> Finding {
     const WHAT: &str = "video encoder";
-    let full = format!("for libx264 install a full build of ffmpeg ({})", remedy());
+    let full = format!("install a full build of ffmpeg, with libx264 ({})", remedy());
     match chosen {
         Ok(encoder) if encoder.is_usual() => {
             Finding::found(WHAT, format!("{} ({})", encoder.name, encoder.makes))
         }
         Ok(encoder) => {
             let detail =
-                format!("this ffmpeg has no libx264: {} ({}) is taken instead", encoder.name, encoder.makes);
+                format!("this ffmpeg has no libx264: {} ({}) is used instead", encoder.name, encoder.makes);
             Finding::lacking(WHAT, State::Optional, detail, full)
         }
         Err(said) => {
-            let detail = format!("this ffmpeg encodes no video that .mp4 takes, so none is written ({said})");
+            let detail =
+                format!("this ffmpeg has no encoder that suits .mp4, so no .mp4 can be written ({said})");
             Finding::lacking(WHAT, State::Optional, detail, full)
         }
     }

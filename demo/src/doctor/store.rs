@@ -29,30 +29,30 @@ fn folder(root: &Path) -> Finding {
         Ok(_) => match tempfile::Builder::new().prefix(".omote-").tempfile_in(root) {
             Ok(_) => Finding::found(WHAT, shown.to_string()),
             Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
-                let detail = format!("{shown} can't be written, so no persona or model can be stored");
+                let detail = format!("{shown} is not writable, so personas and models can't be stored");
                 let remedy = format!("sudo chown -R $USER '{shown}', or choose another with OMOTE_DATA");
                 Finding::lacking(WHAT, State::Optional, detail, remedy)
             }
             Err(e) => Finding::lacking(
                 WHAT,
                 State::Optional,
-                format!("{shown} takes no file: {e}"),
-                "make room on its disk, or choose another folder with OMOTE_DATA",
+                format!("no file can be created in {shown}: {e}"),
+                "free space on its disk, or choose another folder with OMOTE_DATA",
             ),
         },
         Err(e) if e.kind() == ErrorKind::PermissionDenied => Finding::lacking(
             WHAT,
             State::Missing,
-            format!("you may not look into {shown}"),
+            format!("you have no permission to read {shown}"),
             format!("sudo chown -R $USER '{shown}', or choose another with OMOTE_DATA"),
         ),
         Err(e) if e.kind() == ErrorKind::NotADirectory => Finding::lacking(
             WHAT,
             State::Missing,
-            format!("{shown} is no folder"),
+            format!("{shown} is not a folder"),
             "move it away and run `omote setup`, or choose another with OMOTE_DATA",
         ),
-        Err(_) => Finding::lacking(WHAT, State::Missing, format!("{shown} is not there"), "omote setup"),
+        Err(_) => Finding::lacking(WHAT, State::Missing, format!("{shown} does not exist"), "omote setup"),
     }
 }
 
@@ -75,10 +75,10 @@ fn room(root: &Path, free: u64) -> Finding {
         return Finding::found(WHAT, shown);
     }
     let what = match free < SET_UP {
-        true => "too little for set-up, and for any recording",
-        false => "little for recordings, which take about 60 MB a minute",
+        true => "too little for set-up or for any recording",
+        false => "little for recordings, which take about 60 MB per minute",
     };
-    let remedy = format!("make room on the disk of {}", root.display());
+    let remedy = format!("free space on the disk of {}", root.display());
     Finding::lacking(WHAT, State::Optional, format!("{shown}: {what}"), remedy)
 }
 
@@ -95,7 +95,7 @@ mod tests {
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
         let in_the_way = folder(&file);
-        assert!(in_the_way.state == State::Missing && in_the_way.detail.contains("no folder"));
+        assert!(in_the_way.state == State::Missing && in_the_way.detail.contains("not a folder"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "the try leaves nothing behind");
     }
 

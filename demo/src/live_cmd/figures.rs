@@ -210,8 +210,8 @@ impl Report {
                 Some(why) => writeln!(out, "swap model: {why}")?,
                 None => writeln!(
                     out,
-                    "swap model {}: {:.1} ms a result, {:.1} results a second; drawn {:.0} ms old (p95 {:.0}), with no \
-                     delay of the picture",
+                    "swap model {}: {:.1} ms per result, {:.1} results per second, {:.0} ms old when drawn (p95 {:.0}); \
+                     the picture is not delayed",
                     m.name, m.took_p50, m.rate, m.age_p50, m.age_p95
                 )?,
             }

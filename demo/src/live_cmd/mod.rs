@@ -35,47 +35,47 @@ pub(crate) use room::Warned;
 /// Options of `omote live`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LiveArgs {
-    /// A camera: its path, its number or a part of its name (`omote cameras` lists them); or `actor`, the
-    /// built-in moving face [default: the first camera that works]
+    /// Camera: a path, a number or part of a name (see `omote cameras`), or `actor`, the built-in moving face
+    /// [default: the first camera that works]
     #[arg(long, short, value_name = "DEV|actor")]
     pub(crate) camera: Option<String>,
     #[command(flatten)]
     pub(crate) wear: WearArgs,
     #[arg(long, help = PRIVACY.help, default_value = PRIVACY.default_name(), value_parser = choice(&PRIVACY))]
     pub(crate) privacy: PrivacyArg,
-    /// Be a camera for other programs: auto, v4l2, v4l2:/dev/videoN, or pipewire
+    /// Offer the output to other programs as a camera: auto, v4l2, v4l2:/dev/videoN or pipewire
     #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "auto")]
     pub(crate) virtual_camera: Option<VirtualCamera>,
-    /// Record what viewers see into an .mp4 file or a folder of numbered PNG: pictures only, no sound. What was recorded
-    /// is kept whatever happens
+    /// Record what viewers see, without sound, as an .mp4 file or a folder of numbered PNGs. What has been recorded is
+    /// kept even if Omote is interrupted
     #[arg(long, value_name = "OUT")]
     pub(crate) record: Option<PathBuf>,
-    /// Size wanted of the camera, and of the virtual camera and the actor
+    /// Preferred size of the camera; also the size of the virtual camera and of the actor
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
     pub(crate) size: (u32, u32),
-    /// Frames a second wanted
+    /// Preferred frame rate
     #[arg(long, value_name = "FPS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
     pub(crate) fps: u32,
-    /// Open no window
+    /// Run without a window
     #[arg(long)]
     pub(crate) no_window: bool,
-    /// Stop after so many seconds [default: on Ctrl-C]
+    /// Stop after this many seconds [default: run until Ctrl-C]
     #[arg(long, value_name = "N")]
     pub(crate) seconds: Option<f64>,
-    /// Write latencies, drops and memory over time as JSON
+    /// Write latencies, drops and memory use over time to this file as JSON
     #[arg(long, value_name = "FILE.json")]
     pub(crate) stats: Option<PathBuf>,
-    /// Replace outputs that are there already, each once the new one is whole
+    /// Replace existing outputs, each only once the new one is complete
     #[arg(long)]
     pub(crate) force: bool,
-    /// Seed of the actor's performance
+    /// Random seed of the actor's performance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 }
 
 impl LiveArgs {
     fn rate(&self) -> anyhow::Result<Rate> {
-        Rate::new(self.fps, 1).context("the rate is out of range")
+        Rate::new(self.fps, 1).context("the frame rate is out of range")
     }
 
     /// Where pictures come from.
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
     }
     if let Some(option) = HEADLESS.iter().find(|option| typed(option)) {
         let option = option.replace('_', "-");
-        let message = format!("--{option} is for --no-window; with the window, choose in its panel");
+        let message = format!("--{option} needs --no-window; in the window, choose it in the panel");
         return Err(Error::new(ErrorKind::Usage, Stage::Pipeline, message).into());
     }
     let wear = &args.wear;
@@ -129,8 +129,8 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
 fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     if args.wear.max_faces > LIVE_FACES {
         let message = format!(
-            "--max-faces {}: live, at most {LIVE_FACES} faces are followed, since each takes a few milliseconds of every \
-             frame; `omote run` takes up to 64",
+            "--max-faces {}: live, at most {LIVE_FACES} faces are swapped, because each costs a few milliseconds per frame; \
+             `omote run` takes up to 64",
             args.wear.max_faces
         );
         return Err(Error::new(ErrorKind::Usage, Stage::Track, message).into());

@@ -30,7 +30,7 @@ impl Warned {
         };
         let free = room.free as f64 / 1e6;
         Some(format!(
-            "at the present rate the disk is full in {time} ({free:.0} MB are free); it is completed before"
+            "at the present rate the disk will be full in {time} ({free:.0} MB are free); the recording ends before that"
         ))
     }
 }

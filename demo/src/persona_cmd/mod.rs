@@ -22,7 +22,7 @@ use vector::Recognising;
 /// Options of `omote persona`.
 #[derive(Args, Debug)]
 pub(crate) struct PersonaArgs {
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(subcommand)]
@@ -31,18 +31,18 @@ pub(crate) struct PersonaArgs {
 
 #[derive(Debug, Subcommand)]
 enum PersonaCommand {
-    /// Make a persona from a photo of one face
+    /// Create a persona from a photo of one face
     New(Box<NewArgs>),
-    /// List the personas built in and your own
+    /// List the built-in personas and your own
     List,
-    /// Show what a persona says of itself
+    /// Show the record of a persona
     Show {
-        /// Name of a persona, or a path to one
+        /// Name of a persona, or a path
         persona: String,
     },
-    /// Say whether a persona can be worn today, and if not, why
+    /// Check whether a persona can be worn today, and if not, why
     Check {
-        /// Name of a persona, or a path to one
+        /// Name of a persona, or a path
         persona: String,
     },
 }
@@ -103,7 +103,7 @@ fn list(data: &Path, today: Date, out: &mut dyn Write) -> anyhow::Result<()> {
         line(name, Persona::load(path, today), "your own")?;
     }
     if own.is_empty() {
-        writeln!(out, "none of your own yet: omote persona new PHOTO --class … --name … makes one")?;
+        writeln!(out, "none of your own yet; `omote persona new PHOTO --class … --name …` creates one")?;
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ fn show(persona: &Persona, out: &mut dyn Write) -> anyhow::Result<()> {
             line("consent by", &consent.grantor)?;
             line("statement", &consent.statement)?;
             line("given on", &consent.date.to_string())?;
-            line("holds until", &consent.expires.to_string())?;
+            line("valid until", &consent.expires.to_string())?;
             line("evidence", &consent.evidence)?;
             line("revocation", &consent.contact_for_revocation)?;
         }
@@ -137,7 +137,7 @@ fn show(persona: &Persona, out: &mut dyn Write) -> anyhow::Result<()> {
     line("licence", persona.licence())?;
     line("uses", &persona.uses().join(", "))?;
     line("created", &persona.created().to_string())?;
-    line("credit", persona.credit().unwrap_or("none asked"))?;
+    line("credit", persona.credit().unwrap_or("none requested"))?;
     line("tone", if persona.tone() == Tone::Keep { "keep" } else { "match" })?;
     let picture = persona.picture();
     line("picture", &format!("{}x{}", picture.width(), picture.height()))?;
@@ -147,6 +147,6 @@ fn show(persona: &Persona, out: &mut dyn Write) -> anyhow::Result<()> {
         line("vectors", &format!("{}, recogniser {recogniser}…", photos(vector.photos)))?;
     }
     line("id", persona.id())?;
-    writeln!(out, "Omote can't check that this is true. Whoever made the package answers for it.")?;
+    writeln!(out, "Omote can't check that this is true. Whoever made the package is responsible for it.")?;
     Ok(())
 }

@@ -15,40 +15,40 @@ use serde::Deserialize;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ToneOption {
-    /// Fit the skin to the live face: photos
+    /// Match the skin tone to the live face: for photos
     Match,
-    /// Keep the colours: paintings and masks
+    /// Keep the colours: for paintings and masks
     Keep,
 }
 
 /// Options of `omote persona new`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct NewArgs {
-    /// The photo (JPEG, PNG, WebP, BMP, TIFF; AVIF and HEIC where ffmpeg can): one whole face from the front, evenly lit
-    /// and uncovered, at least 128 pixels wide
+    /// Photo of one whole face from the front, evenly lit, uncovered and at least 128 pixels wide (JPEG, PNG, WebP, BMP
+    /// or TIFF; AVIF and HEIC if ffmpeg can read them)
     photo: PathBuf,
-    /// More photos of the same person, for swap models: their pixels are not kept. Needs a face recogniser
+    /// More photos of the same person, for swap models. Their pixels are not kept. Needs a face recogniser
     #[arg(long, value_name = "PHOTO", num_args = 1..)]
     more: Vec<PathBuf>,
-    /// Whose face it is. There is no default: self, consented, licensed, fictional or historic
+    /// Whose face it is: self, consented, licensed, fictional or historic. There is no default
     #[arg(long, value_name = "CLASS")]
     class: Option<String>,
     /// Short name of the persona: a-z, 0-9 and -
     #[arg(long)]
     name: String,
-    /// Name as shown to people [default: the short name]
+    /// Display name [default: the short name]
     #[arg(long)]
     title: Option<String>,
-    /// Licence of the photo: an SPDX name or a text
+    /// Licence of the photo: an SPDX identifier or free text
     #[arg(long, default_value = "all rights reserved")]
     licence: String,
-    /// What it may be used for, separated by commas: stream, recording, video-call, commercial, benchmark
+    /// Permitted uses, separated by commas: stream, recording, video-call, commercial, benchmark
     #[arg(long, value_delimiter = ',', default_value = "stream,recording,video-call")]
     uses: Vec<String>,
-    /// Whom to name where it is shown
+    /// Whom to credit where it is shown
     #[arg(long)]
     credit: Option<String>,
-    /// How its colours meet the live picture's
+    /// How its colours are fitted to the live picture
     #[arg(long, value_enum, default_value = "match")]
     tone: ToneOption,
     /// With --class self: you state that the face in the photo is your own
@@ -60,25 +60,25 @@ pub(crate) struct NewArgs {
     /// With --class consented: the signed letter or video. Only its hash is stored
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
-    /// With --class licensed or historic: where the picture comes from
+    /// With --class licensed or historic: the source of the picture
     #[arg(long)]
     source: Option<String>,
     /// With --class fictional: how it was made, such as drawn, generated: MODEL, or 3d
     #[arg(long)]
     how: Option<String>,
-    /// With --class historic: the day of death, YYYY-MM-DD
+    /// With --class historic: the date of death, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     died: Option<Date>,
-    /// Take the photo though its face looks turned away, in the dark or covered
+    /// Accept the photo even if the face looks turned away, dark or covered
     #[arg(long)]
     anyway: bool,
-    /// Take the photo's face points from this file, as `omote track --stills` writes it, instead of finding the face
+    /// Read the face points of the photo from this file, written by `omote track --stills`, instead of finding the face
     #[arg(long, value_name = "FILE.json")]
     landmarks: Option<PathBuf>,
-    /// Where to write: a folder, or a file that ends in .omote [default: among your personas]
+    /// Output: a folder, or a file ending in .omote [default: your personas]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
-    /// Replace a persona that is there already, once the new one is whole
+    /// Replace an existing persona, only once the new one is complete
     #[arg(long)]
     force: bool,
 }
@@ -128,11 +128,14 @@ impl NewArgs {
             None => making.write_with(&path, today, find, vector),
         }
         .map_err(|error| taken(error, &path))?;
-        writeln!(out, "made {} ({})", path.display(), persona.class().kind())?;
+        writeln!(out, "created {} ({})", path.display(), persona.class().kind())?;
         for vector in persona.vectors() {
-            writeln!(out, "with what swap models need of the face, from {}", photos(vector.photos))?;
+            writeln!(out, "with the face vector that swap models need, from {}", photos(vector.photos))?;
         }
-        writeln!(out, "Whose face this is, and that it may be worn, Omote can't check. You answer for it.")?;
+        writeln!(
+            out,
+            "Omote can't check whose face this is or that it may be worn. You are responsible for that."
+        )?;
         Ok(())
     }
 
@@ -145,14 +148,14 @@ impl NewArgs {
             );
         };
         if let Some(unknown) = self.uses.iter().find(|known| !USES.contains(&known.as_str())) {
-            bail!("`{unknown}` is no use of a persona: --uses takes {}", USES.join(", "));
+            bail!("`{unknown}` is not a known use: --uses takes {}", USES.join(", "));
         }
         let needs = |option: &str| anyhow!("--class {class} needs {option}");
         let text = |value: &Option<String>, option: &str| value.clone().ok_or_else(|| needs(option));
         Ok(match class.parse::<ClassKind>()? {
             ClassKind::Oneself if self.this_is_me => Class::Oneself { statement: OWN_FACE.to_owned() },
             ClassKind::Oneself => {
-                return Err(needs("--this-is-me, by which you state that the face in the photo is your own"));
+                return Err(needs("--this-is-me, which states that the face in the photo is your own"));
             }
             ClassKind::Consented => {
                 let file = self.consent_file.as_deref().ok_or_else(|| needs("--consent-file FILE"))?;
@@ -199,19 +202,20 @@ struct ConsentFile {
 
 fn consent(file: &Path, evidence: Option<&Path>) -> anyhow::Result<Consent> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("the consent file can't be read, check its name and rights: {shown}"))?;
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!("the consent file can't be read; check its name and permissions: {shown}")
+    })?;
     let stored: ConsentFile = toml::from_str(&text).with_context(|| {
-        format!("this is no consent file, give the one that the person depicted signed for: {shown}")
+        format!("this is not a consent file; give the one signed by the person depicted: {shown}")
     })?;
     let date = |key: &str, text: &str| text.parse::<Date>().with_context(|| format!("{shown}: `{key}`"));
     let evidence = match (evidence, stored.evidence) {
         (Some(path), _) => omote_engine::infer::models::hash_file(path).with_context(|| {
-            format!("the evidence can't be read, check its name and rights: {}", path.display())
+            format!("the evidence can't be read; check its name and permissions: {}", path.display())
         })?,
         (None, Some(hash)) => hash,
         (None, None) => bail!(
-            "{shown} holds no `evidence`: give the signed letter or video with --evidence FILE (only its hash is stored)"
+            "{shown} has no `evidence`: give the signed letter or video with --evidence FILE (only its hash is stored)"
         ),
     };
     Ok(Consent {
@@ -234,16 +238,20 @@ struct StoredFace {
 fn points_of(file: &Path) -> anyhow::Result<Vec<Vec<MeshPoint>>> {
     let shown = file.display();
     let text = std::fs::read_to_string(file)
-        .with_context(|| format!("the face points can't be read, check the name and rights: {shown}"))?;
+        .with_context(|| format!("the face points can't be read; check the name and permissions: {shown}"))?;
     let mut value: serde_json::Value = serde_json::from_str(&text)
-        .with_context(|| format!("this holds no JSON, give what `omote track --stills` wrote: {shown}"))?;
+        .with_context(|| format!("this is not JSON; give what `omote track --stills` wrote: {shown}"))?;
     if let Some(object) = value.as_object() {
         if object.len() != 1 {
-            bail!("{shown} holds the faces of {} pictures, and those of one are needed", object.len());
+            bail!(
+                "{shown} holds the faces of {} pictures; give one with the faces of a single picture",
+                object.len()
+            );
         }
         value = object.values().next().cloned().unwrap_or_default();
     }
-    let faces: Vec<StoredFace> = serde_json::from_value(value)
-        .with_context(|| format!("{shown} is no list of faces with landmarks"))?;
+    let faces: Vec<StoredFace> = serde_json::from_value(value).with_context(|| {
+        format!("{shown} is not a list of faces with landmarks; give what `omote track --stills` wrote")
+    })?;
     Ok(faces.into_iter().map(|face| face.landmarks.into_iter().map(MeshPoint::from).collect()).collect())
 }

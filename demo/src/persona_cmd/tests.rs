@@ -139,7 +139,7 @@ fn consent_comes_from_its_file_with_evidence() {
     std::fs::write(&consent, text("2030-06-01")).unwrap();
     assert!(refusal(&words, dir.path(), std::slice::from_ref(&face)).contains("24 months"));
     std::fs::write(&consent, "grantor = 5").unwrap();
-    assert!(refusal(&words, dir.path(), &[face]).contains("no consent file"));
+    assert!(refusal(&words, dir.path(), &[face]).contains("not a consent file"));
 }
 
 #[test]

@@ -33,51 +33,50 @@ use summary::Summary;
 /// Options of `omote run`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RunArgs {
-    /// A video, a concatenated-JPEG or .y4m file, a picture, a folder of pictures, or `actor` (the built-in
-    /// moving face)
+    /// Video, concatenated JPEG or .y4m file, picture, folder of pictures, or `actor` (the built-in moving face)
     pub(crate) input: PathBuf,
-    /// Where to write: .mp4, .y4m, .png for one picture, or a folder for numbered PNG
+    /// Output: .mp4, .y4m, .png for a single picture, or a folder for numbered PNGs
     #[arg(long, short, value_name = "OUT")]
     pub(crate) out: PathBuf,
     #[arg(long, help = PRIVACY.help, default_value = PRIVACY.name_of(PrivacyArg::Relaxed), value_parser = choice(&PRIVACY))]
     pub(crate) privacy: PrivacyArg,
     #[command(flatten)]
     pub(crate) wear: WearArgs,
-    /// Draw the swap model's results as late as they would be live with a model that takes so long, instead of waiting
-    /// for each
+    /// Draw the swap model's results as late as a live model of MS milliseconds would deliver them, instead of waiting
+    /// for each result
     #[arg(long, value_name = "MS", requires = "model", help_heading = "Swap model")]
     pub(crate) model_lag: Option<u64>,
     #[command(flatten)]
     pub(crate) scenes: SceneArgs,
-    /// Write timings as JSON
+    /// Write timings to this file as JSON
     #[arg(long, value_name = "FILE.json")]
     pub(crate) stats: Option<PathBuf>,
-    /// Replace outputs that are there already, each once the new one is whole
+    /// Replace existing outputs, each only once the new one is complete
     #[arg(long)]
     pub(crate) force: bool,
-    /// Scale the output
+    /// Scale the output to this size
     #[arg(long, value_name = "WxH", value_parser = size)]
     pub(crate) scale: Option<(u32, u32)>,
-    /// Colour behind transparent parts of pictures: a name or RRGGBB [default: kept in .png, black elsewhere]
+    /// Colour behind transparent parts: a name or RRGGBB [default: transparency is kept in .png, black elsewhere]
     #[arg(long, value_name = "COLOUR", value_parser = colour)]
     pub(crate) background: Option<[u8; 3]>,
-    /// Frames a second of inputs that have no rate of their own, and of the actor
+    /// Frame rate of the actor, and of inputs that have none of their own
     #[arg(long, value_name = "FPS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
     pub(crate) fps: u32,
-    /// Size of the actor's picture
+    /// Picture size of the actor
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
     pub(crate) size: (u32, u32),
-    /// Length of the actor's performance
+    /// Length of the actor's performance, in seconds
     #[arg(long, value_name = "S", default_value_t = 10.0)]
     pub(crate) seconds: f64,
-    /// Seed of the actor's performance
+    /// Random seed of the actor's performance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 }
 
 impl RunArgs {
     fn open(&self) -> anyhow::Result<Box<dyn Source>> {
-        let rate = Rate::new(self.fps, 1).context("the rate is out of range")?;
+        let rate = Rate::new(self.fps, 1).context("the frame rate is out of range")?;
         if self.input.as_os_str() == "actor" && !self.input.exists() {
             let frames = (self.seconds * rate.per_second()).round().max(1.0) as u64;
             let options = ActorOptions::new(self.seed, self.size.0, self.size.1, rate);
@@ -110,7 +109,7 @@ fn colour(text: &str) -> Result<[u8; 3], String> {
     let number = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 6 && digits.is_ascii());
     let [_, r, g, b] = number.map(u32::to_be_bytes).ok_or_else(|| {
         format!(
-            "{text} is no colour: give six hex digits such as 20a040, or black, white, grey, red, green, blue"
+            "{text} is not a colour: give six hex digits such as 20a040, or black, white, grey, red, green, blue"
         )
     })?;
     Ok([r, g, b])
@@ -171,7 +170,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
     let told = format!("nothing was written to {}", args.out.display());
     ending.at_last(move || {
         // With standard error closed there is nobody to tell.
-        let _ = writeln!(std::io::stderr(), "ended while it waited for its input: {told}");
+        let _ = writeln!(std::io::stderr(), "ended while waiting for the input: {told}");
         None
     });
     let textures = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;

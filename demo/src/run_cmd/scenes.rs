@@ -12,8 +12,8 @@ use omote_kit::networks;
 /// Options about how pictures belong together.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct SceneArgs {
-    /// The pictures of a folder have nothing to do with each other: each is read on its own. Otherwise they are a film, in
-    /// which every picture that does not go on with the one before begins anew
+    /// Treat the pictures of a folder as unrelated and process each on its own. By default they are treated as a film, in
+    /// which a picture that does not continue the one before starts a new scene
     #[arg(long)]
     pub(crate) album: bool,
 }

@@ -125,7 +125,7 @@ impl Stats {
 /// Writes the machine and the percentiles of each stage.
 pub(crate) fn latency_table(out: &mut dyn Write, m: &Machine, stages: &[StageStats]) -> std::io::Result<()> {
     writeln!(out, "{}, {} cores, {}, {} build", m.cpu, m.cores, m.system, m.build)?;
-    writeln!(out, "{:<12}{:>9}{:>9}{:>9}{:>9}  ms a frame", "stage", "p50", "p95", "p99", "max")?;
+    writeln!(out, "{:<12}{:>9}{:>9}{:>9}{:>9}  ms per frame", "stage", "p50", "p95", "p99", "max")?;
     for s in stages {
         let ms = &s.ms;
         writeln!(out, "{:<12}{:>9.2}{:>9.2}{:>9.2}{:>9.2}", s.stage, ms.p50, ms.p95, ms.p99, ms.max)?;

@@ -78,7 +78,7 @@ impl Summary {
         }
         if let Some(fault) = fault {
             lines.push(format!(
-                "something failed on the way, and something safe was shown instead; last: {fault}"
+                "some frames failed, and a safe picture was shown instead; the last error: {fault}"
             ));
         }
         if self.frames > 0 && self.with_face == 0 {
@@ -86,20 +86,20 @@ impl Summary {
         } else if self.bare > 0 {
             lines.push(self.bare_faces(worn));
         } else if self.with_face > 0 {
-            lines.push("no face that was found was left bare".to_owned());
+            lines.push("every face that was found is covered".to_owned());
         }
         lines
     }
 
     fn no_face(&self, card: u64) -> String {
         let why = if self.near > 0 {
-            "one is so near that the picture's edges cut it: take the whole head into the picture"
+            "one is so close that the edge of the picture cuts it off: get the whole head into the picture"
         } else if self.small > 0 {
-            "one may be there, but too small: give a picture in which it is at least 40 pixels wide"
+            "there may be one that is too small: give a picture in which it is at least 40 pixels wide"
         } else if card == self.frames {
-            "look at the input: is one there, large enough and not hidden?"
+            "check the input: does it show a face, large enough and not hidden?"
         } else {
-            "if one is there, it is bare; `--privacy protect` shows a card instead"
+            "if there is one, it is uncovered; `--privacy protect` shows a card instead"
         };
         format!("no face was found in any frame; {why}")
     }
@@ -110,17 +110,17 @@ impl Summary {
         if others > 0 {
             let all = usize::from(worn) + self.beside;
             why.push(format!(
-                "there are more faces than wear a persona: `--max-faces {all}` gives all one, `--privacy protect` covers them"
+                "not every face wears a persona: `--max-faces {all}` gives each of them one, `--privacy protect` covers the others"
             ));
         }
         if self.gaps > 0 {
             why.push(format!(
-                "in {} a face was not found that was there before and after: `--privacy protect` shows the last good \
-                 picture or a card instead",
+                "in {} a face was lost that was found before and after: `--privacy protect` shows the last good picture \
+                 or a card instead",
                 frames(self.gaps)
             ));
         }
-        format!("a face was bare in {}; {}", frames(self.bare), why.join("; "))
+        format!("a face was uncovered in {}; {}", frames(self.bare), why.join("; "))
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
             (2, Live, true, NONE),
         ]);
         assert_eq!((s.bare, s.gaps, s.with_face, s.scenes), (2, 2, 3, 2));
-        assert!(last.starts_with("a face was bare in 2 frames; in 2 frames a face was not found"), "{last}");
+        assert!(last.starts_with("a face was uncovered in 2 frames; in 2 frames a face was lost"), "{last}");
     }
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
         let (s, last) = told(&[(1, Live, true, beside), (1, Live, true, NONE), (1, Starting, true, beside)]);
         assert_eq!((s.bare, s.beside), (1, 3));
         assert!(last.contains("in 1 frame;") && last.contains("`--max-faces 4`"), "{last}");
-        assert_eq!(told(&[(1, Live, true, NONE)]).1, "no face that was found was left bare");
+        assert_eq!(told(&[(1, Live, true, NONE)]).1, "every face that was found is covered");
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
         for (beside, state, words) in [
             (NONE, Live, "--privacy protect"),
             (NONE, Starting, "large enough"),
-            (Beside { near: true, ..NONE }, Live, "so near"),
+            (Beside { near: true, ..NONE }, Live, "so close"),
             (Beside { small: true, ..NONE }, Live, "too small"),
         ] {
             let last = told(&[(1, state, false, beside)]).1;

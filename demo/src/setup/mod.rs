@@ -17,10 +17,10 @@ use crate::ending;
 /// Options of `omote setup`.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SetupArgs {
-    /// Take a wheel from this file instead of fetching it with pip. Give the option once for each file
+    /// Use this wheel file instead of downloading it with pip; repeat the option for each file
     #[arg(long = "from", value_name = "FILE.whl")]
     pub(crate) from: Vec<PathBuf>,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &SetupArgs) -> anyhow::Result<()> {
     let ending = ending::hear()?;
     let done = run_with(args, &Report::new());
     if done.is_err() {
-        ending.check(|| "set-up is not complete; `omote setup` goes on where it was".to_owned())?;
+        ending.check(|| "set-up is not complete; `omote setup` continues where it stopped".to_owned())?;
     }
     done
 }

@@ -53,13 +53,13 @@ pub(crate) struct WindowOptions {
     /// What was named on the command line
     #[arg(skip)]
     pub(crate) given: Given,
-    /// Data folder [default: OMOTE_DATA, else the system's place for a user's data]
+    /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(skip)]
     pub(crate) data: Option<PathBuf>,
-    /// Write what the window is doing to this file, as JSON, whenever it changes
+    /// Write the state of the window to this file as JSON whenever it changes
     #[arg(long, hide = true, value_name = "FILE.json")]
     pub(crate) dump_state: Option<PathBuf>,
-    /// Only try whether a window can be opened, and say what draws it
+    /// Only test whether a window can be opened, and print what draws it
     #[arg(long, hide = true)]
     pub(crate) try_window: bool,
 }

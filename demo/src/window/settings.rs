@@ -245,7 +245,7 @@ impl SettingsFile {
             return Ok(());
         }
         let ours: toml::Table = text.parse()?;
-        let told = || format!("the settings can't be kept in {}", path.display());
+        let told = || format!("the settings can't be saved in {}", path.display());
         let update = |now: Option<Vec<u8>>| {
             let theirs = now.map(|bytes| String::from_utf8(bytes).ok()?.parse::<toml::Table>().ok());
             if let Some(None) = theirs {
@@ -284,11 +284,11 @@ fn merged(before: &toml::Table, ours: &toml::Table, mut theirs: toml::Table) -> 
 fn set_aside(path: &Path, reason: &str) -> String {
     match output::set_aside(path, "damaged") {
         Ok(aside) => format!(
-            "Your settings could not be read ({reason}). They are kept as {}, and the defaults hold.",
+            "Your settings could not be read ({reason}). They were kept as {}, and the defaults are used.",
             aside.display()
         ),
         Err(error) => format!(
-            "Your settings in {} could not be read ({reason}) nor set aside ({error}). The defaults hold.",
+            "Your settings in {} could not be read ({reason}) or moved aside ({error}). The defaults are used.",
             path.display()
         ),
     }

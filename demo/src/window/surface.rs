@@ -24,7 +24,7 @@ pub(crate) fn configuration() -> WgpuConfiguration {
 pub(crate) fn shared(creation: &eframe::CreationContext<'_>) -> Option<Gpu> {
     let state = creation.wgpu_render_state.as_ref()?;
     let shared = Gpu::of_window(&state.adapter, state.device.clone(), state.queue.clone());
-    shared.inspect_err(|e| log::warn!("{e}; faces are drawn by the processor")).ok().flatten()
+    shared.inspect_err(|e| log::warn!("{e}; faces are drawn on the CPU")).ok().flatten()
 }
 
 /// The adapter's name.
@@ -55,7 +55,7 @@ const X11: [(&str, &str); 6] = [
 ];
 
 /// What to do where there is no display.
-pub(crate) const NO_DISPLAY: &str = "start it in a desktop session; `omote live --no-window` needs none";
+pub(crate) const NO_DISPLAY: &str = "start it in a desktop session, or use `omote live --no-window`";
 
 /// Which display a window would stand on, with the libraries for it there.
 ///
@@ -81,7 +81,7 @@ pub(crate) fn display() -> Result<Display, (String, String)> {
     let names = |of: fn(&(&'static str, &'static str)) -> &'static str| -> Vec<&str> {
         missing.iter().map(|both| of(both)).collect()
     };
-    let what = format!("libraries that a window needs are missing: {}", names(|both| both.0).join(", "));
+    let what = format!("libraries that the window needs are missing: {}", names(|both| both.0).join(", "));
     Err((what, format!("sudo apt install {}", names(|both| both.1).join(" "))))
 }
 

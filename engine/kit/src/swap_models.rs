@@ -57,15 +57,15 @@ fn whose(data: &DataFolder, file: &Path, persona: Option<&str>) -> Result<()> {
     let make = "`omote persona new PHOTO --name NAME --class …`";
     let Some(name) = persona else {
         return Err(usage(format!(
-            "a face is built into {0}: say whose, and on what ground it may be worn, with a persona of that person: \
-             {make}, then `omote models add {0} --persona NAME`",
+            "a face is built into {0}: name a persona of that person, which says why the face may be worn: {make}, then \
+             `omote models add {0} --persona NAME`",
             file.display()
         )));
     };
     personas::resolve(name, data.root(), persona::today())?;
     if built_in::names().contains(&name) {
         return Err(usage(format!(
-            "{name} is not the face that is built into {}: make a persona of that person: {make}",
+            "{name} is not the face that is built into {}: make a persona of that person with {make}",
             file.display()
         )));
     }
@@ -83,7 +83,7 @@ pub fn take_file(data: &DataFolder, name: &str, tell: &mut dyn FnMut(&str)) -> R
     if known || !path.is_file() || registry.find(name).is_ok() {
         return Ok(());
     }
-    tell(&format!("{name} is not among your models yet: it is tested first"));
+    tell(&format!("{name} is not among your models yet, so it is tested first"));
     let entry = registry.add(test(&runtime(data)?, data, path, &Declared::default(), tell)?)?;
     tell(&entry.line());
     Ok(())

@@ -58,7 +58,7 @@ fn callbacks_that_break_down_show_nothing_bare() {
         stage.until(Seen::Worn, SOON);
     }
     let log = host.log();
-    assert!(log.contains("drawing the filter broke down") && log.contains("changing the filter broke down"));
+    assert!(log.contains("drawing the filter crashed") && log.contains("changing the filter crashed"));
     stage.strike(&host);
     host.end();
 }

@@ -20,9 +20,7 @@ pub(crate) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
     let built = build(&["--release"], "release")?;
     let at = put(&built, &folder)?;
     eprintln!("== installed into {}", at.display());
-    eprintln!(
-        "   Start OBS anew. Sources > + > Omote Camera, or a source's Filters > + > Omote Face Filter."
-    );
+    eprintln!("   Restart OBS. Sources > + > Omote Camera, or a source's Filters > + > Omote Face Filter.");
     Ok(())
 }
 
@@ -37,7 +35,7 @@ fn plugins_folder() -> anyhow::Result<PathBuf> {
         let config = from("XDG_CONFIG_HOME").or_else(|| from("HOME").map(|home| home.join(".config")));
         config.map(|config| config.join("obs-studio/plugins"))
     };
-    found.context("no home folder found: name OBS's folder for plugins with --folder DIR")
+    found.context("no home folder found: give the OBS plugin folder with --folder DIR")
 }
 
 /// Puts a built plugin and its data below `plugins`, in the layout of this system, and says where.
@@ -71,7 +69,7 @@ impl Tree {
             "macos" => {
                 Self { folder: "omote.plugin", binary: "Contents/MacOS/omote", data: "Contents/Resources" }
             }
-            other => bail!("OBS has no layout for plugins on {other}"),
+            other => bail!("there is no OBS plugin layout for {other}"),
         })
     }
 

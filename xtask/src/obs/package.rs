@@ -66,7 +66,7 @@ pub(crate) fn run(system: Option<&str>, library: Option<&Path>) -> anyhow::Resul
     let size = fs::metadata(&archive)?.len() as f64 / 1e6;
     eprintln!("== {}: {files} files, {size:.1} MB, licences of {} crates", archive.display(), crates.count);
     if system != here {
-        eprintln!("   The tree is {system}'s by OBS's documentation; nobody has run it there.");
+        eprintln!("   The folders are those in OBS's documentation for {system}; nobody has run them there.");
     }
     Ok(())
 }
@@ -116,14 +116,14 @@ fn install_text(system: &str, tree: Tree, bundled: bool) -> String {
         _ => "~/.config/obs-studio/plugins/",
     };
     let networks = match bundled {
-        true => "The face networks are inside.",
-        false => "The face networks are not inside: `omote setup` gets them.",
+        true => "The face networks are included.",
+        false => "The face networks are not included: `omote setup` downloads them.",
     };
     let tried = if system == "linux" { "" } else { "\nThis has not been tried on this system yet.\n" };
     format!(
         "Omote for OBS Studio\n\n1. Close OBS.\n2. Copy the folder `{}` to {to}\n3. Start OBS: Sources > + > \
          Omote Camera, or a source's Filters > + > Omote Face Filter.\n\n{networks}\n{tried}\nEvery picture \
-         carries a badge that says it is modified: see DISCLOSURE.md.\nLicences: {}/{}/licences.\n",
+         carries a badge that says it was modified by AI: see DISCLOSURE.md.\nLicences: {}/{}/licences.\n",
         tree.folder, tree.folder, tree.data
     )
 }
@@ -151,7 +151,7 @@ fn third_parties() -> anyhow::Result<ThirdParties> {
     }
     let mut text = String::from(
         "What is built into this plugin, and under which licence.\n\nOmote's own part is GPL-2.0-or-later. Some of \
-         the rest is Apache-2.0 only, which goes with version 3 of the GPL: taken together, this file is under \
+         the rest is Apache-2.0 only, which is compatible with version 3 of the GPL: as a whole, this file is under \
          GPL-3.0-or-later. The source is at https://github.com/omote-video/omote\n",
     );
     for ((name, version), (licence, manifest)) in &by_name {

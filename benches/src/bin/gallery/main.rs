@@ -40,10 +40,10 @@ struct Args {
     /// Folder for gallery.md and its pictures
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"))]
     out: PathBuf,
-    /// Write each picture as a PNG too
+    /// Also write each picture as a PNG
     #[arg(long)]
     png: bool,
-    /// Only this part: its pictures, and no page
+    /// Make only this part: its pictures, without the page
     #[arg(long, value_parser = ["poses", "light", "occluders", "actor"])]
     only: Option<String>,
 }

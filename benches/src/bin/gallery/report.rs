@@ -56,14 +56,14 @@ impl Kind {
         let (worst, mean) = (value * 100.0, mean * 100.0);
         match self {
             Self::Off => format!(
-                "the tracked points lay {worst:.1} % of the distance between the eyes beside the true ones in the worst frame \
+                "the tracked points were off by {worst:.1} % of the distance between the eyes in the worst frame \
                  ({mean:.1} % on average)"
             ),
             Self::Over => format!(
-                "{worst:.1} % of its pixels before the face were painted over in the worst frame ({mean:.1} % on average)"
+                "{worst:.1} % of its pixels in front of the face were painted over in the worst frame ({mean:.1} % on average)"
             ),
             Self::Bare => format!(
-                "{worst:.1} % of the open face showed the bare live face in the worst frame ({mean:.1} % on average)"
+                "{worst:.1} % of the open face was left bare in the worst frame ({mean:.1} % on average)"
             ),
         }
     }
@@ -137,13 +137,13 @@ pub(crate) fn worst_sheet(records: &[Record], tile: u32) -> Sheet {
 
 const INTRODUCTION: &str = "# Gallery
 
-Pictures of what Omote makes of a moving face, its figures, and what is still wrong. `cargo xtask gallery` made this \
-page, pictures and text; don't edit it.
+What Omote makes of a moving face, in pictures and figures, and what is still wrong. `cargo xtask gallery` writes \
+this page, pictures and text; don't edit it.
 
-The live faces are the three fictional composites, moved, lit and photographed by the program itself, with a camera's \
-noise; nobody's face is in here. Every picture went the real way, frame by frame at 30 frames a second: tracker, \
-persona, compositor (CPU), badge. Pictures are taken, and occluders come, once the tracker and the model of the face's looks have \
-run for more than a second. Frames are 480 x 480 and made smaller here.
+The live faces are the three fictional composites, moved, lit and photographed by the program itself, with a \
+camera's noise; no real person is shown. Every picture went through the real pipeline, frame by frame at 30 fps: \
+tracker, persona, compositor (CPU), badge. Pictures are taken, and things come in front of the face, only after the \
+tracker and the appearance model have run for more than a second. Frames are 480 x 480 and scaled down here.
 
 ## Personas and poses
 
@@ -157,39 +157,41 @@ Live face: composite-1 under the masks and composite-3, composite-2 under compos
 
 ## Personas and light
 
-Each light is on from the first frame, but for the exposure step: 1.8 times as much light from one frame to the next.
+Each light is on from the first frame, except the exposure step: 1.8 times as much light from one frame to the next.
 
 ![Three personas in eight lights](gallery-light.jpg)
 
-## Things before the face
+## Things in front of the face
 
-Drawn over the live picture with their shadows, so that the pixels they cover are known. Left while they come, right \
-once they are there. Glasses are worn from the first frame.
+They are drawn over the live picture with their shadows, so the pixels that they cover are known. Left: while they \
+come in. Right: once they are there. Glasses are worn from the first frame.
 
-![Hand, microphone and mug before three personas](gallery-occluders-1.jpg)
+![Hand, microphone and mug in front of three personas](gallery-occluders-1.jpg)
 
-![Sunglasses, cap and strands of hair before three personas](gallery-occluders-2.jpg)
+![Sunglasses, cap and strands of hair in front of three personas](gallery-occluders-2.jpg)
 
 ![Glasses with three personas](gallery-occluders-3.jpg)
 
 ## Worst frames
 
-The frames with the greatest error of each kind, whatever the sequence.
+The frames with the largest error of each kind, from any sequence.
 
 ![Worst frames with their errors](gallery-worst.jpg)
 
 ## Figures
 
-- *Points off*: mean distance of the 468 tracked points from the true ones, as a share of the distance between the eyes. A \
-part of it is a matter of taste: the networks put some points elsewhere than the composites' own landmarks.
-- *Painted over*: share of the occluder's pixels inside the face's oval which differ between input and output by more than \
-12 of 255 codes.
-- *Left bare*: share of the open face, more than 6 pixels from the occluder, on which the persona differs from skin by more \
-than 60 codes without the occluder, and where the output now is the input. It tells nothing of the composites, which are \
-skin on skin. With nothing before the face: share of the skin off rim, eyes and mouth that a mask leaves as it was.
-- *Light on the face*: mean linear light inside the oval, as times of that in even light; *left to right*: of the oval's \
-half left of the nose to the right one, against the same in even light. A persona that takes on the light has the live \
-face's numbers.
+- *Points off*: mean distance of the 468 tracked points from the true ones, relative to the distance between the \
+eyes. Part of it is a matter of definition: the networks place some points differently from the composites' own \
+landmarks.
+- *Painted over*: share of the occluder's pixels inside the face oval that differ by more than 12 of 255 codes \
+between input and output.
+- *Left bare*: share of the open face where the output is the input. The open face is more than 6 pixels away from \
+the occluder, and the persona without the occluder differs from skin there by more than 60 codes. This says nothing \
+about the composites, which are skin on skin. With nothing in front of the face, it is the share of the skin, \
+without rim, eyes and mouth, that a mask leaves unchanged.
+- *Light on the face*: mean linear light inside the oval, relative to even light. *Left to right*: light on the half \
+left of the nose relative to the half right of it, again compared with even light. A persona that follows the light \
+has the same numbers as the live face.
 ";
 
 /// Writes docs/gallery.md.
@@ -211,7 +213,10 @@ pub(crate) fn page(records: &[Record], path: &Path) -> anyhow::Result<()> {
             percent(off.most())
         )?;
     }
-    writeln!(t, "\n| before the face | persona | painted over, mean | worst | left bare, mean | worst |")?;
+    writeln!(
+        t,
+        "\n| in front of the face | persona | painted over, mean | worst | left bare, mean | worst |"
+    )?;
     writeln!(t, "| --- | --- | ---: | ---: | ---: | ---: |")?;
     for r in records.iter().filter(|r| r.over.mean().is_some()) {
         writeln!(
@@ -225,7 +230,7 @@ pub(crate) fn page(records: &[Record], path: &Path) -> anyhow::Result<()> {
             percent(r.bare.most())
         )?;
     }
-    writeln!(t, "\n| nothing before the face | mask | left bare, mean | worst |")?;
+    writeln!(t, "\n| nothing in front of the face | mask | left bare, mean | worst |")?;
     writeln!(t, "| --- | --- | ---: | ---: |")?;
     for r in records.iter().filter(|r| r.over.mean().is_none() && r.bare.mean().is_some()) {
         let (mean, most) = (percent(r.bare.mean()), percent(r.bare.most()));
@@ -266,7 +271,8 @@ pub(crate) fn page(records: &[Record], path: &Path) -> anyhow::Result<()> {
             let [live, worn] = g.whole;
             writeln!(
                 t,
-                "- {name}: the live face has {live:.2} times the even light, the persona {worn:.2} times ({} by {:.1} stops).",
+                "- {name}: compared with even light, the live face has {live:.2} times as much light, the persona {worn:.2} times \
+                 ({} by {:.1} stops).",
                 if stops > 0.0 { "too bright" } else { "too dark" },
                 stops.abs()
             )?;
@@ -276,19 +282,19 @@ pub(crate) fn page(records: &[Record], path: &Path) -> anyhow::Result<()> {
             let [live, worn] = g.lean;
             writeln!(
                 t,
-                "- {name}: left to right the live face's light is {live:.2} to 1, the persona's {worn:.2} to 1."
+                "- {name}: left to right, the light on the live face is {live:.2} to 1, on the persona {worn:.2} to 1."
             )?;
             named += 1;
         }
     }
     if named == 0 {
-        t.push_str("- No frame was worse than the bounds below.\n");
+        t.push_str("- No frame was worse than the limits below.\n");
     }
     writeln!(
         t,
-        "\nListed from {:.0} % points off, {:.0} % painted over, {:.0} % left bare and {} stops on, the worst persona of each sequence. \
-         These figures don't tell how natural a face looks, and drawn occluders are kinder than real ones: their edges \
-         are sharp and nothing is blurred by movement. Look at the pictures.",
+        "\nListed is the worst persona of each sequence, from {:.0} % points off, {:.0} % painted over, {:.0} % left bare and {} stops upwards. \
+         These figures don't say how natural a face looks, and drawn occluders are easier than real ones: their edges \
+         are sharp, and nothing is blurred by movement. Look at the pictures.",
         BAD_OFF * 100.0,
         BAD_OVER * 100.0,
         BAD_BARE * 100.0,

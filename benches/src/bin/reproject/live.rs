@@ -78,8 +78,9 @@ pub(super) fn live(runtime: &Runtime, data: &Path, seconds: f64, rounds: usize) 
         }
     }
     let mut out = format!(
-        "\nLive on {}: prepared pictures of the actor at 1280x720 and 30 a second, models that sleep; medians of {} rounds by turns, 300 frames each:\n\n\
-        | the model takes | frames a second | latency p50 | p99 | p99 more than without | results a second | texture age p50 |\n\
+        "\nLive on {}: prepared pictures of the actor at 1280x720 and 30 fps, and models that only sleep; medians of {} alternating \
+         rounds of 300 frames:\n\n\
+        | model time | frames per second | latency p50 | p99 | p99 compared with no model | results per second | result age p50 |\n\
         | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         machine::in_words(),
         rounds.max(1)

@@ -39,19 +39,19 @@ use std::time::Duration;
 struct Options {
     /// Clips with one face; without any the built-in actor
     clips: Vec<PathBuf>,
-    /// The page to write the table into
+    /// Page to write the table to
     #[arg(long)]
     page: Option<PathBuf>,
-    /// The plot to write
+    /// Plot to write
     #[arg(long)]
     plot: Option<PathBuf>,
-    /// Frames of each clip
+    /// Number of frames of each clip
     #[arg(long, default_value_t = 120)]
     frames: usize,
-    /// Seconds of each live run; 0 leaves them out
+    /// Length of each live run in seconds; 0 skips them
     #[arg(long, default_value_t = 8.0)]
     live: f64,
-    /// Rounds of live runs, whose medians count
+    /// Number of rounds of live runs; the medians count
     #[arg(long, default_value_t = 3)]
     rounds: usize,
 }
@@ -111,7 +111,7 @@ fn frames(mut source: Box<dyn Source>, most: usize) -> anyhow::Result<Vec<Frame>
     Ok(frames)
 }
 
-/// The same faces in every run.
+/// Top left; such crops cut it off faces in every run.
 struct Script(std::vec::IntoIter<Vec<Face>>);
 
 impl Follow for Script {
@@ -274,9 +274,11 @@ fn mean(values: impl Iterator<Item = Vec3>) -> f64 {
 
 fn table(sums: &[[[f64; 2]; 3]; 4], clips: &str) -> String {
     let mut out = format!(
-        "Distance from a model without delay, and its change from frame to frame, in 8-bit codes; means over {clips}.\n\n"
+        "Error against a model without delay, and its change from frame to frame (flicker), in 8-bit codes; means over \
+         {clips}.\n\n"
     );
-    out += "| the model takes | re-projection off / flicker | stale reuse | waiting | stale reuse is so many times as far off |\n| ---: | ---: | ---: | ---: | ---: |\n";
+    out += "| model time | re-projection: error / flicker | stale reuse: error / flicker | waiting: error / flicker | stale reuse \
+         relative to re-projection: error / flicker |\n| ---: | ---: | ---: | ---: | ---: |\n";
     for (row, lag) in sums.iter().zip(LAGS) {
         let cell = |v: [f64; 2]| format!("{:.2} / {:.2}", v[0], v[1]);
         let _ = writeln!(

@@ -9,7 +9,7 @@ use crate::window::state::{Phase, State};
 pub(super) fn snapshot(state: &mut State, session: &mut Session) {
     match &state.shown {
         Some(shown) if state.running() => session.snapshot(Arc::clone(shown)),
-        _ => state.toasts.fault("There is no picture yet to keep."),
+        _ => state.toasts.fault("There is no picture to save yet."),
     }
 }
 
@@ -24,8 +24,8 @@ pub(super) fn record(state: &mut State, session: &mut Session) {
         // Asked for while the networks load: begun once there is a picture, unless it is asked for again.
         Phase::Loading => {
             state.record_soon = !state.record_soon;
-            let soon = "The recording begins with the first picture.";
-            let not = "The recording does not begin by itself.";
+            let soon = "The recording starts with the first picture.";
+            let not = "The recording will no longer start by itself.";
             state.toasts.tell(if state.record_soon { soon } else { not });
         }
         Phase::SetUp(_) | Phase::Failed(_) => state.toasts.fault("There is no picture to record."),

@@ -236,7 +236,7 @@ fn start(state: &mut State, session: &mut Session) {
 
 fn set_up(state: &mut State, session: &mut Session) {
     let Phase::SetUp(set_up) = &mut state.phase else { return };
-    (set_up.failed, set_up.step) = (None, Some(("Beginning…".to_owned(), None)));
+    (set_up.failed, set_up.step) = (None, Some(("Starting…".to_owned(), None)));
     session.set_up();
 }
 

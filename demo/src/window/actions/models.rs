@@ -83,7 +83,7 @@ fn wear_remembered(state: &mut State, session: &mut Session) {
         Some(SwapModel { fault: Some(fault), .. }) => state.toasts.fault(sentence(fault)),
         None if Path::new(&wanted).is_file() => add(state, session, Path::new(&wanted)),
         None => state.toasts.fault(format!(
-            "The swap model {wanted} is not among your models any more: the persona is worn without it."
+            "The swap model {wanted} is no longer among your models, so the persona is worn without it."
         )),
     }
     if state.kept.model != wanted {

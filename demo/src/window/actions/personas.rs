@@ -85,5 +85,5 @@ pub(super) fn made(state: &mut State, session: &mut Session, name: &str) {
     state.import = None;
     session.give_up_persona();
     list(state, session, name);
-    state.toasts.tell(format!("{} is in the gallery now.", persona_label(name)));
+    state.toasts.tell(format!("{} was added to the gallery.", persona_label(name)));
 }

@@ -246,5 +246,5 @@ fn without_a_pipeline_nothing_is_switched_on_or_kept() {
     window.does(Action::SwitchVirtualCamera(true));
     assert_eq!(window.state.virtual_camera, VirtualCamera::Off);
     window.does(Action::Snapshot);
-    assert_eq!(window.last_message(), "There is no picture yet to keep.");
+    assert_eq!(window.last_message(), "There is no picture to save yet.");
 }

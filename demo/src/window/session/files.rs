@@ -33,7 +33,8 @@ pub(crate) fn new_file(kind: Kind) -> Result<PathBuf, String> {
     };
     let home = user.as_ref().map_or_else(|| PathBuf::from("."), |user| user.home_dir().to_owned());
     let folder = named.map_or_else(|| home.join(plain), Path::to_owned).join(FOLDER);
-    std::fs::create_dir_all(&folder).map_err(|error| format!("can't make {}: {error}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("can't create {}: {error}", folder.display()))?;
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let ending = if kind == Kind::Snapshot { "png" } else { "mp4" };
     Ok(free(&folder, &stem(since), ending, &|path| path.exists()))

@@ -187,7 +187,7 @@ impl Session {
         let started = match self.starting.as_ref()?.poll() {
             Progress::Running => return None,
             Progress::Done(started) => started,
-            Progress::Gone => Err(Refusal::Fault("a thread broke down while starting".to_owned())),
+            Progress::Gone => Err(Refusal::Fault("a thread crashed while starting".to_owned())),
         };
         self.starting = None;
         Some(started)

@@ -132,7 +132,7 @@ impl ModelTasks {
             let result = match task.poll() {
                 Progress::Running => return events,
                 Progress::Done(result) => result.map_err(|why| sentence(&why)),
-                Progress::Gone => Err("The test broke down.".to_owned()),
+                Progress::Gone => Err("The test crashed.".to_owned()),
             };
             events.push(ModelEvent::Tested(file_name(path), result));
             self.testing = None;
@@ -163,7 +163,7 @@ impl ModelTasks {
                 context.request_repaint();
             };
             let failed = |e: anyhow::Error| Error::new(ErrorKind::Backend, Stage::Infer, words(&e));
-            let none = || Error::new(ErrorKind::Usage, Stage::Infer, "no swap model is named");
+            let none = || Error::new(ErrorKind::Usage, Stage::Infer, "no swap model was named");
             wardrobe::model(&options, &persona, &data, &mut told).map_err(failed)?.ok_or_else(none)
         })
     }
@@ -189,7 +189,7 @@ fn test(path: &Path, persona: Option<String>, data: &Path) -> anyhow::Result<Add
     let mut registry = Registry::open(data)?;
     let entry = registry.add(entry)?;
     let swap = matches!(entry.purpose, Purpose::Swap(_)).then(|| entry.name.clone());
-    let told = format!("{} is among your models now. {}.", entry.name, entry.line());
+    let told = format!("{} was added to your models. {}.", entry.name, entry.line());
     Ok(Added { told, swap, listed: listed(&registry) })
 }
 

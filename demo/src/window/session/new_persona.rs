@@ -68,7 +68,7 @@ impl NewPersonaTasks {
         let made = match self.making.as_ref().map(Task::poll) {
             None | Some(Progress::Running) => return events,
             Some(Progress::Done(made)) => made,
-            Some(Progress::Gone) => Err(refusal(&anyhow::anyhow!("the face could not be looked for"))),
+            Some(Progress::Gone) => Err(refusal(&anyhow::anyhow!("the search for a face failed"))),
         };
         self.making = None;
         events.push(NewPersonaEvent::Made(made));
@@ -142,14 +142,14 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
         ),
         Some(PersonaError::ManyFaces { count }) => (
             format!("There are {count} faces in this photo."),
-            "Cut it so that only one is left, and choose it again.".to_owned(),
+            "Crop it so that only one is left, then choose it again.".to_owned(),
         ),
         Some(PersonaError::FaceTooSmall { size, least }) => (
             format!("The face is only {size:.0} pixels wide or high; {least} are needed."),
-            "Use a larger photo, or one taken from nearer.".to_owned(),
+            "Use a larger photo, or one taken from closer up.".to_owned(),
         ),
         Some(PersonaError::FaceCutOff) => {
-            words("The face reaches over the photo's edge.", "Take a photo that shows the whole face.")
+            words("The edge of the photo cuts off the face.", "Take a photo that shows the whole face.")
         }
         Some(PersonaError::Blurred { .. }) => words("The face is not sharp enough.", "Take a sharper photo."),
         Some(PersonaError::Unfit { flaw }) => (sentence(&flaw.reason()), sentence(flaw.remedy())),
@@ -157,12 +157,11 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
             Some((reason, remedy)) => (sentence(reason), sentence(remedy.trim())),
             None => (sentence(reason), "Use a JPEG, PNG, WebP, BMP or TIFF file.".to_owned()),
         },
-        Some(PersonaError::BuiltInName { name }) => (
-            format!("{name} is the name of a persona that is built in."),
-            "Give this one another name.".to_owned(),
-        ),
+        Some(PersonaError::BuiltInName { name }) => {
+            (format!("{name} is the name of a built-in persona."), "Give this one another name.".to_owned())
+        }
         Some(PersonaError::AlreadyThere { .. }) => {
-            words("You have a persona of this name already.", "Replace it, or give this one another name.")
+            words("You already have a persona with this name.", "Replace it, or give this one another name.")
         }
         Some(PersonaError::Expired { expires }) => {
             (format!("The consent ended on {expires}."), "Ask the person for a new one.".to_owned())
@@ -171,7 +170,7 @@ fn plainly(error: &anyhow::Error) -> (String, String) {
         None if error.chain().any(|cause| cause.downcast_ref::<InferError>().is_some())
             || error.chain().any(|cause| cause.downcast_ref::<Error>().is_some()) =>
         {
-            (sentence(&in_one_line(error.as_ref())), "`omote doctor` looks at what is missing.".to_owned())
+            (sentence(&in_one_line(error.as_ref())), "Run `omote doctor` to see what is missing.".to_owned())
         }
         None if error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some()) => (
             sentence(&in_one_line(error.as_ref())),

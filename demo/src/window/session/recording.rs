@@ -130,7 +130,7 @@ impl Recorder {
             let written = match task.wait(until.saturating_duration_since(Instant::now())) {
                 Progress::Done(written) => written.map(|_| ()),
                 Progress::Running => {
-                    Err("a file is not complete after a minute; it is left as it is".to_owned())
+                    Err("a file is still incomplete after a minute and is left as it is".to_owned())
                 }
                 Progress::Gone => Err("a file could not be written".to_owned()),
             };
@@ -198,7 +198,7 @@ fn finished(detached: Option<omote_engine::error::Result<Finished>>) -> Written 
         Some(Ok(Finished { ended: Some(why), .. })) => Err(why),
         Some(Ok(finished)) => finished.path.ok_or_else(|| "the recording has no file".to_owned()),
         Some(Err(error)) => Err(told(error)),
-        None => Err("the recording had ended already".to_owned()),
+        None => Err("the recording had already ended".to_owned()),
     }
 }
 

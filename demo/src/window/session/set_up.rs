@@ -59,7 +59,7 @@ impl SetUpTask {
         let result = match task.poll() {
             Progress::Running => return events,
             Progress::Done(result) => result,
-            Progress::Gone => Err("set-up broke down".to_owned()),
+            Progress::Gone => Err("set-up crashed".to_owned()),
         };
         self.running = None;
         events.push(SetUpEvent::Ended(result));

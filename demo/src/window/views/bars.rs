@@ -87,13 +87,13 @@ pub(super) fn buttons(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             };
             let pause = controls::button(ui, "pause", Some(icon), words, weight);
             if pause
-                .on_hover_text("Show the card instead of the picture (Space; 0 for the card now)")
+                .on_hover_text("Show the card instead of the picture (Space; 0 shows the card at once)")
                 .clicked()
             {
                 actions.push(Action::Pause);
             }
             let snapshot = controls::button(ui, "snapshot", Some(Icon::Snapshot), "Snapshot", Weight::Plain);
-            if snapshot.on_hover_text("Keep this picture, with the badge (S)").clicked() {
+            if snapshot.on_hover_text("Save this picture, with the badge (S)").clicked() {
                 actions.push(Action::Snapshot);
             }
             let record = match state.recording.map(|recording| recording.since.elapsed()) {
@@ -111,7 +111,7 @@ pub(super) fn buttons(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             if ui.available_width() > 150.0 && state.kept.mirrored_view {
                 let text = RichText::new("Mirrored view").font(theme::regular(12.5)).color(theme::FAINT);
                 ui.label(text).on_hover_text(
-                    "Only here. Viewers see the picture unmirrored, unless you mirror the output.",
+                    "Only in this window. Viewers see the picture unmirrored unless you mirror the output.",
                 );
             }
         });

@@ -167,7 +167,9 @@ fn add_card(ui: &mut Ui, height: f32) -> bool {
     let at = pos2(rect.center().x, rect.bottom());
     painter.text(at, Align2::CENTER_BOTTOM, "Add photo…", theme::regular(11.5), colour);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add photo…"));
-    response.on_hover_text("Make a persona from a photo. You can also drop one onto the window.").clicked()
+    response
+        .on_hover_text("Create a persona from a photo. You can also drop a photo onto the window.")
+        .clicked()
 }
 
 /// A dashed rounded outline.

@@ -44,8 +44,8 @@ pub(super) fn show(context: &Context, state: &State, actions: &mut Vec<Action>) 
         ui.add_space(8.0);
         controls::note(
             ui,
-            "Every picture that leaves carries the badge, also the card. When a face is lost, the last good \
-             picture is held, then pixelated, then the card stands in: never your bare face.",
+            "Every picture that leaves Omote carries the badge, the card included. At the level Protect, a lost face is \
+             first held, then pixelated, then replaced by the card, so that your bare face is not shown.",
         );
     });
     if close || response.should_close() {

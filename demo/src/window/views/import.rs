@@ -92,8 +92,12 @@ fn fields(ui: &mut Ui, form: &mut Form) -> Option<FileField> {
     }
     if let Some(stated) = form.stated() {
         ui.add_space(4.0);
-        controls::notice(ui, theme::GOLD, &format!("{stated}\nWe cannot check this. You answer for it."));
-        controls::tick(ui, "answers", "I answer for it", &mut form.answers);
+        controls::notice(
+            ui,
+            theme::GOLD,
+            &format!("{stated}\nOmote can't check this. You are responsible for it."),
+        );
+        controls::tick(ui, "answers", "I take responsibility for this", &mut form.answers);
     }
     choose
 }
@@ -117,7 +121,8 @@ fn foot(ui: &mut Ui, import: &Import, form: &Form) -> Option<Action> {
             ui.add_enabled_ui(missing.is_none(), |ui| {
                 // Asked for by a button of its own, and only for the name that was refused.
                 let replace = import.taken.as_ref() == Some(&form.name());
-                let (id, label) = if replace { ("replace", "Replace it") } else { ("make", "Make persona") };
+                let (id, label) =
+                    if replace { ("replace", "Replace it") } else { ("make", "Create persona") };
                 if controls::button(ui, id, None, label, Weight::Strong).clicked() {
                     asked = Some(Action::MakePersona);
                 }
@@ -139,26 +144,26 @@ fn class_fields(ui: &mut Ui, kind: ClassKind, form: &mut Form) -> bool {
         }
         ClassKind::Consented => {
             text_field(ui, "grantor", "Who consents", "Full name", &mut form.grantor);
-            text_field(ui, "statement", "In what words", "", &mut form.statement);
+            text_field(ui, "statement", "Wording of the consent", "", &mut form.statement);
             text_field(ui, "given", "Given on", "YYYY-MM-DD", &mut form.given);
             let until = format!("YYYY-MM-DD, {}", longest());
-            text_field(ui, "expires", "Holds until", &until, &mut form.expires);
-            text_field(ui, "contact", "To take it back", "Mail address or telephone", &mut form.contact);
+            text_field(ui, "expires", "Valid until", &until, &mut form.expires);
+            text_field(ui, "contact", "How to revoke it", "Email address or phone number", &mut form.contact);
             let hint = "Signed letter or video; only its hash is stored";
             path_field(ui, "evidence", "Evidence", hint, &mut form.evidence)
         }
         ClassKind::Licensed => {
             text_field(ui, "licence", "Licence", "Such as CC-BY-4.0", &mut form.licence);
-            text_field(ui, "source", "Where from", "Address or library", &mut form.source);
+            text_field(ui, "source", "Source", "Web address or library", &mut form.source);
             false
         }
         ClassKind::Fictional => {
-            text_field(ui, "how", "How made", "Drawn, generated: which model, 3D", &mut form.how);
+            text_field(ui, "how", "How it was made", "Drawn, generated (by which model), 3D", &mut form.how);
             false
         }
         ClassKind::Historic => {
             text_field(ui, "died", "Died on", "YYYY-MM-DD", &mut form.died);
-            text_field(ui, "source", "Where from", "Museum, book or address", &mut form.source);
+            text_field(ui, "source", "Source", "Museum, book or web address", &mut form.source);
             false
         }
     }

@@ -21,18 +21,18 @@ const MESH: Key = Key::M;
 
 /// The list for the help overlay: keys, and what they do.
 pub(super) const LIST: [(&str, &str); 13] = [
-    ("1 – 9", "Wear a persona of the gallery"),
-    ("0", "Card now"),
-    ("Space", "Pause to the card, and back"),
-    ("M", "Hold: the output beside the face mesh"),
+    ("1 – 9", "Wear a persona from the gallery"),
+    ("0", "Show the card now"),
+    ("Space", "Pause (shows the card), or resume"),
+    ("M", "Hold: show the face mesh beside the output"),
     ("N", "Next swap model, or none"),
     ("S", "Snapshot"),
-    ("R", "Record, and stop"),
+    ("R", "Start or stop recording"),
     ("H", "Hide or show the panel"),
     ("F", "Full screen"),
     ("Esc", "Leave full screen, close a dialog"),
-    ("Tab", "Go through the controls"),
-    ("← →", "Move the slider that has the focus"),
+    ("Tab", "Move between the controls"),
+    ("← →", "Move the focused slider"),
     ("?  F1", "This list"),
 ];
 

@@ -79,11 +79,11 @@ fn model(ui: &mut Ui, model: &ModelStatus) {
 }
 
 /// What the texture's age means.
-const AGE: &str = "How much older the model's last result is than the frame that it is drawn on. The picture is not \
-                   delayed by it: that result is drawn on every new frame's mesh, so it moves with your face.";
+const AGE: &str = "How old the model's last result is when it is drawn. It does not delay the picture: the result is drawn on \
+                   the mesh of every new frame, so it moves with your face.";
 
 fn age(age: &Summary) -> String {
-    format!("Texture age p50 {}, p95 {}", ms(age.p50), ms(age.p95))
+    format!("Result age p50 {}, p95 {}", ms(age.p50), ms(age.p95))
 }
 
 /// p50 large, p95 and p99 beside it.
@@ -106,7 +106,7 @@ fn head(ui: &mut Ui, all: &Summary) {
     };
     column(rect.right() - 58.0, "p95", all.p95);
     column(rect.right(), "p99", all.p99);
-    response.on_hover_text("From the camera's time stamp to the moment the slowest sink has the frame: half of the last 300 frames were faster than the large figure.");
+    response.on_hover_text("From the camera's time stamp until the slowest output has the frame. The large figure is the median of the last 300 frames.");
 }
 
 /// The last frames' latencies.
@@ -161,7 +161,7 @@ fn bar(ui: &mut Ui, name: &str, summary: &Summary, longest: f64) {
     part(summary.p95, theme::ACCENT.gamma_multiply(0.35));
     part(summary.p50, theme::ACCENT);
     response.on_hover_text(format!(
-        "{name}\np50 {}   p95 {}   p99 {}   longest {}",
+        "{name}\np50 {}   p95 {}   p99 {}   max {}",
         ms(summary.p50),
         ms(summary.p95),
         ms(summary.p99),

@@ -53,7 +53,9 @@ pub(super) fn show(context: &Context, state: &State, actions: &mut Vec<Action>) 
 fn words(one: &LeftOver) -> String {
     let place = one.working.display();
     match one.rest {
-        Some(_) => format!("An earlier recording was cut off. {} of it are there: {place}", one.amount()),
-        None => format!("An earlier run was cut off and left half a file, which can't be shown: {place}"),
+        Some(_) => format!("An earlier recording was cut off. {} of it can be kept: {place}", one.amount()),
+        None => {
+            format!("An earlier run was cut off and left an incomplete file that can't be played: {place}")
+        }
     }
 }

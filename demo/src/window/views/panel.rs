@@ -36,7 +36,7 @@ fn sliders(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let mut look = state.kept.look;
     let own = Some(("your own", "persona's"));
     let whole = (0.0, 1.0);
-    let locked = protect.then_some("With the level Protect a persona is always opaque: a face that shines through is not hidden. Choose Relaxed below to change this.");
+    let locked = protect.then_some("At the level Protect the persona is always opaque, because a face that shows through is not hidden. Choose Relaxed below to change this.");
     let mut shown = if protect { 1.0 } else { look.opacity };
     let opacity =
         Slide { id: "opacity", label: "Opacity", ends: None, range: whole, rest: plain.opacity, locked };
@@ -117,7 +117,7 @@ fn camera(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         notice(ui, theme::BAD, fault);
     }
     if state.devices.known && state.devices.found.is_empty() {
-        note(ui, "No camera was found. Plug one in and look again, or go on with the actor.");
+        note(ui, "No camera was found. Plug one in and look again, or continue with the actor.");
     }
     let again = if state.devices.busy { "Looking…" } else { "Look for cameras" };
     ui.add_enabled_ui(!state.devices.busy, |ui| {
@@ -150,7 +150,7 @@ fn modes(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 
 fn turning(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let mut on = state.kept.mirrored_view;
-    if switch(ui, "mirrored-view", "Mirrored view, only here", &mut on) {
+    if switch(ui, "mirrored-view", "Mirror the view in this window", &mut on) {
         actions.push(Action::MirrorView(on));
     }
     let mut on = state.kept.mirrored_output;
@@ -168,7 +168,7 @@ fn virtual_camera(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let label = match &state.virtual_camera {
         VirtualCamera::Off => "Off",
         VirtualCamera::Starting => "Starting…",
-        VirtualCamera::On(..) => "On: choose it in your call",
+        VirtualCamera::On(..) => "On: choose it in your video call",
         VirtualCamera::Failed(_) => "Could not be switched on",
     };
     if switch(ui, "virtual-camera", label, &mut on) {
@@ -177,7 +177,7 @@ fn virtual_camera(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if let VirtualCamera::On(id, told) = &state.virtual_camera {
         note(ui, told.as_str());
         if let Some(sink) = state.status.sinks.iter().find(|sink| sink.id == *id) {
-            note(ui, format!("{} frames sent, {} left out", sink.sent, sink.dropped));
+            note(ui, format!("{} frames sent, {} skipped", sink.sent, sink.dropped));
         }
     }
     if let VirtualCamera::Failed(reason) = &state.virtual_camera {
@@ -197,7 +197,7 @@ fn safety(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui,
         match state.kept.privacy_level() {
             Privacy::Protect => {
-                "Your bare face never leaves. When it is lost, the last good picture is held, then pixelated, then the card stands in."
+                "Detected faces are never shown uncovered. When a face is lost, the last good picture is held, then pixelated, then replaced by the card."
             }
             Privacy::Relaxed => {
                 "When your face is lost for more than two seconds, the plain camera picture is shown, with the badge."
@@ -221,10 +221,10 @@ fn safety(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui,
         match now {
             Corner::Middle => {
-                "The badge is in every picture; it can't be switched off. Here it is whole also where a site crops your picture to 4:3, to a square or to 9:16."
+                "The badge is in every picture and can't be switched off. Low in the middle, it stays whole when a site crops your picture to 4:3, a square or 9:16."
             }
             _ => {
-                "The badge is in every picture; it can't be switched off. In a corner, sites that crop your picture cut it off: choose it only where the whole picture is shown."
+                "The badge is in every picture and can't be switched off. Sites that crop your picture cut off a corner: choose one only where the whole picture is shown."
             }
         },
     );

@@ -79,7 +79,7 @@ pub(super) fn no_camera(
                 mark(ui, Icon::NoCamera, theme::ACCENT);
                 title(ui, "No picture from the camera");
                 text(ui, fault);
-                text(ui, "Plug the camera in, close other programs that use it, or go on with the built-in actor. Viewers see the card meanwhile.");
+                text(ui, "Plug the camera in, close other programs that use it, or continue with the built-in actor. Viewers see the card meanwhile.");
                 ui.add_space(8.0);
                 actor = centred_button(ui, "actor", "Use the built-in actor");
             });
@@ -106,7 +106,7 @@ fn setup_content(ui: &mut Ui, setup: &SetUp) -> bool {
     title(ui, "One thing is missing");
     text(
         ui,
-        "Omote finds faces with networks that it must fetch once: about 80 MB, checked by their SHA-256. \
+        "Omote finds faces with neural networks, which it downloads once: about 60 MB, checked by SHA-256. \
          They stay on this computer, and so do your pictures.",
     );
     if let Some(failed) = &setup.failed {
@@ -118,7 +118,7 @@ fn setup_content(ui: &mut Ui, setup: &SetUp) -> bool {
     let begin = centred_button(ui, "set-up", words);
     ui.add_space(4.0);
     ui.label(
-        RichText::new("The command omote setup does the same.")
+        RichText::new("The command `omote setup` does the same.")
             .font(theme::regular(12.0))
             .color(theme::FAINT),
     )

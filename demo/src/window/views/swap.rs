@@ -58,7 +58,7 @@ fn pace(model: &ModelStatus) -> String {
     let on = model.name.as_deref().and_then(|name| name.rsplit_once(" on ")).map(|(_, provider)| provider);
     let on = on.map_or_else(String::new, |provider| format!(" on {provider}"));
     if model.took.count == 0 {
-        return format!("Ready{on}, waits for a face");
+        return format!("Ready{on}, waiting for a face");
     }
     let rate = if model.rate < 9.95 { format!("{:.1}", model.rate) } else { format!("{:.0}", model.rate) };
     format!("{}, {rate} results/s{on}", ms(model.took.p50))
@@ -67,8 +67,8 @@ fn pace(model: &ModelStatus) -> String {
 /// What the choices of the rate are called.
 fn limit(rate: u32) -> String {
     match rate {
-        0 => "Limit of results a second".to_owned(),
-        rate => format!("At most {rate} results a second"),
+        0 => "Limit of results per second".to_owned(),
+        rate => format!("At most {rate} results per second"),
     }
 }
 
@@ -82,8 +82,8 @@ pub(super) fn section(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if state.models.listed.is_empty() {
         note(
             ui,
-            "A neural model of your own (.onnx or .dfm) makes the persona's face anew on yours. \
-             Drop its file on the window, or add it here.",
+            "A swap model of your own (.onnx or .dfm) generates the persona's face on yours. \
+             Drop its file onto the window, or add it here.",
         );
     }
     if let Some(file) = &state.models.testing {
@@ -157,7 +157,7 @@ fn model_rate(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.add_space(2.0);
     let caption = RichText::new(limit(state.kept.model_rate)).font(theme::medium(12.5));
     ui.label(caption.color(theme::WEAK))
-        .on_hover_text("Fewer results leave a game more of the GPU. The picture keeps its rate.");
+        .on_hover_text("Fewer results leave more of the GPU to a game. The frame rate stays the same.");
     if let Some(rate) = choice(ui, "model-rate", &RATES, state.kept.model_rate) {
         actions.push(Action::LimitModel(rate));
     }
@@ -213,11 +213,11 @@ fn whose(
         ui.add(Label::new(RichText::new(file).color(theme::WEAK)).truncate()).on_hover_text(file);
         note(
             ui,
-            "A face is built into this model. Choose your persona of that person: it says on what ground \
+            "A face is built into this model. Choose your persona of that person: it records why \
              the face may be worn.",
         );
         if personas.is_empty() {
-            let words = "You have no persona of your own yet. Make one from a photo of that person first, \
+            let words = "You have no persona of your own yet. Create one from a photo of that person first, \
                          then add the model again.";
             notice(ui, theme::GOLD, words);
         }

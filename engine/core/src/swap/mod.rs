@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// A persona's face as a texture on the live mesh.
 ///
 /// RGBA8 sRGB with straight alpha, mip-mapped, a power of two a side (512 by default). The alpha is the
-/// blend weight: 0 at the face oval, rising inwards; 0 in the wanted for the user's own eyes and mouth.
+/// blend weight: 0 at the face oval, rising inwards; 0 where the user's own eyes and mouth show through.
 /// Clones share the pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaceTexture {

@@ -250,7 +250,7 @@ const fn buttons<T: Copy, const N: usize>(items: &'static [Item<T>]) -> [(T, &'s
 }
 
 fn within(text: &str, least: f64, most: f64) -> Result<f32, String> {
-    let value: f64 = text.parse().map_err(|_| format!("{text} is no number"))?;
+    let value: f64 = text.parse().map_err(|_| format!("{text} is not a number"))?;
     match (least..=most).contains(&value) {
         true => Ok(value as f32),
         false => Err(format!("{text} is not between {least} and {most}")),

@@ -88,7 +88,7 @@ pub static MODE: Setting<Name> = Setting {
 pub static PERSONA: Setting<Name> = Setting {
     name: "persona",
     value_name: "NAME|DIR",
-    help: "Name of a persona (`omote persona list`) or a path to one; give it again for a second face",
+    help: "Persona to wear: a name from `omote persona list`, or a path; repeat the option for further faces",
     label: "Persona",
     hint: "",
     obs: obs(c"persona", c"Persona"),
@@ -99,7 +99,7 @@ pub static PERSONA: Setting<Name> = Setting {
 pub static MODEL: Setting<Name> = Setting {
     name: "model",
     value_name: "NAME|FILE",
-    help: "A swap model over the persona: its name (`omote models list`) or a file, which is tested and taken first",
+    help: "Swap model to wear over the persona: a name from `omote models list`, or a file, which is tested and added first",
     label: "Swap model",
     hint: "A model of your own (add it with: omote models add FILE). It shows the persona's face, and never delays the picture.",
     obs: obs(c"model", c"Model"),
@@ -110,7 +110,7 @@ pub static MODEL: Setting<Name> = Setting {
 pub static MODEL_RATE: Setting<Limit> = Setting {
     name: "model-rate",
     value_name: "FPS",
-    help: "Live: at most so many results a second, so that a game has room",
+    help: "Live: maximum number of results per second, for example to leave a game room on the GPU",
     label: "Swap model's results a second",
     hint: "At most so many, so that a game has room.",
     obs: obs(c"model_rate", c"ModelRate"),
@@ -132,7 +132,7 @@ pub static MODEL_RATE: Setting<Limit> = Setting {
 pub static PRIVACY: Setting<Choice<Privacy>> = Setting {
     name: "privacy",
     value_name: "",
-    help: "What is shown when a face is lost: `protect` never lets an uncovered face out",
+    help: "What to show when a face is lost; with `protect`, a detected face is never shown uncovered",
     label: "Privacy",
     hint: "Protect: a face that is not worn over is never shown. Relaxed: a face that is lost for a moment is shown as the camera saw it.",
     obs: obs(c"privacy", c"Privacy"),
@@ -141,14 +141,14 @@ pub static PRIVACY: Setting<Choice<Privacy>> = Setting {
             Item {
                 name: "protect",
                 value: Privacy::Protect,
-                help: "Hold the last good picture, pixelate it, then a card",
+                help: "Hold the last good picture, then pixelate the head in it, then show a card",
                 short: "Protect",
                 long: "Protect: card whenever a face might be bare",
             },
             Item {
                 name: "relaxed",
                 value: Privacy::Relaxed,
-                help: "Hold on the current picture, pixelate, then the plain picture with the badge",
+                help: "Keep the persona in place, then pixelate the head, then show the plain picture with the badge",
                 short: "Relaxed",
                 long: "Relaxed: for tests without viewers",
             },
@@ -161,7 +161,7 @@ pub static PRIVACY: Setting<Choice<Privacy>> = Setting {
 pub static OPACITY: Setting<Number> = Setting {
     name: "opacity",
     value_name: "0..1",
-    help: "How much of the persona is seen, 0 to 1",
+    help: "Opacity of the persona, 0 to 1; with privacy `protect` it is always 1",
     label: "Opacity",
     hint: "Counts only where privacy is relaxed. At protect the persona is always opaque.",
     obs: obs(c"opacity", c"Slider.opacity"),
@@ -172,7 +172,7 @@ pub static OPACITY: Setting<Number> = Setting {
 pub static EYES: Setting<Number> = Setting {
     name: "eyes",
     value_name: "0..1",
-    help: "The persona's eyes instead of your own, 0 to 1",
+    help: "Eyes: 0 shows your own, 1 the persona's",
     label: "Persona's eyes",
     hint: "0 keeps your own eyes, 1 takes the persona's.",
     obs: obs(c"eyes", c"Slider.eyes"),
@@ -183,7 +183,7 @@ pub static EYES: Setting<Number> = Setting {
 pub static MOUTH: Setting<Number> = Setting {
     name: "mouth",
     value_name: "0..1",
-    help: "The persona's inner mouth instead of your own, 0 to 1",
+    help: "Inside of the mouth: 0 shows your own, 1 the persona's",
     label: "Persona's mouth",
     hint: "0 keeps your own mouth, 1 takes the persona's.",
     obs: obs(c"mouth", c"Slider.mouth"),
@@ -194,7 +194,7 @@ pub static MOUTH: Setting<Number> = Setting {
 pub static EDGE: Setting<Number> = Setting {
     name: "edge",
     value_name: "0.25..2",
-    help: "Softness of the persona's edges, as a multiple of the usual one",
+    help: "Softness of the persona's edges, as a multiple of the default",
     label: "Edge softness",
     hint: "",
     obs: obs(c"edge", c"Slider.edge"),
@@ -205,7 +205,7 @@ pub static EDGE: Setting<Number> = Setting {
 pub static LIGHT: Setting<Number> = Setting {
     name: "light",
     value_name: "0..1",
-    help: "How far the persona takes on the picture's light, 0 to 1",
+    help: "How closely the persona follows the light in the picture, 0 to 1",
     label: "Light and colour",
     hint: "How far the persona takes on your light and skin tone.",
     obs: obs(c"light", c"Slider.light"),
@@ -216,7 +216,7 @@ pub static LIGHT: Setting<Number> = Setting {
 pub static SHAPE: Setting<Number> = Setting {
     name: "shape",
     value_name: "0..1",
-    help: "How far your face takes on the persona's proportions, 0 to 1",
+    help: "How far your face is reshaped to the persona's proportions, 0 to 1",
     label: "Face shape",
     hint: "How far your face takes on the persona's proportions.",
     obs: obs(c"shape", c"Slider.shape"),
@@ -227,7 +227,7 @@ pub static SHAPE: Setting<Number> = Setting {
 pub static SHARPNESS: Setting<Number> = Setting {
     name: "sharpness",
     value_name: "0..2",
-    help: "Sharpness of the persona, as a multiple of the usual one",
+    help: "Sharpness of the persona, as a multiple of the default",
     label: "Sharpness",
     hint: "",
     obs: obs(c"sharpness", c"Slider.sharpness"),
@@ -238,7 +238,7 @@ pub static SHARPNESS: Setting<Number> = Setting {
 pub static BADGE: Setting<Choice<Corner>> = Setting {
     name: "badge",
     value_name: "",
-    help: "Where the badge stands; in a corner, sites that crop the picture cut it off",
+    help: "Position of the badge; in a corner, it is cut off by sites that crop the picture",
     label: "Badge",
     hint: "The badge tells viewers that the picture is synthetic. Low in the middle it stays whole where sites crop the picture to 4:3, to a square or to 9:16; in a corner they cut it off.",
     obs: obs(c"badge_corner", c"Corner"),
@@ -247,14 +247,14 @@ pub static BADGE: Setting<Choice<Corner>> = Setting {
             Item {
                 name: "middle",
                 value: Corner::Middle,
-                help: "Low in the middle: whole where a site crops the picture to 4:3, to a square or to 9:16",
+                help: "Low in the middle; stays whole when a site crops the picture to 4:3, a square or 9:16",
                 short: "Low in the middle",
                 long: "Low in the middle: whole in cropped pictures too",
             },
             Item {
                 name: "top-right",
                 value: Corner::TopRight,
-                help: "Cut off by such crops; whole only where the whole picture is shown",
+                help: "Top right; such crops cut it off",
                 short: "Top right",
                 long: "Top right: sites that crop cut it off",
             },
@@ -288,7 +288,7 @@ pub static BADGE: Setting<Choice<Corner>> = Setting {
 pub static BACKEND: Setting<Choice<Backend>> = Setting {
     name: "backend",
     value_name: "",
-    help: "What draws; auto takes a hardware GPU where there is one",
+    help: "Rendering backend; auto prefers a hardware GPU",
     label: "Drawn by",
     hint: "Changing this starts the engine anew.",
     obs: obs(c"backend", c"Backend"),
@@ -312,7 +312,7 @@ pub static BACKEND: Setting<Choice<Backend>> = Setting {
 pub static MIRROR: Setting<Flag> = Setting {
     name: "mirror",
     value_name: "",
-    help: "Exchange left and right",
+    help: "Mirror the image",
     label: "Mirror the picture (the badge stays readable)",
     hint: "",
     obs: only(On::Camera, c"mirror", c"Mirror"),
@@ -323,7 +323,7 @@ pub static MIRROR: Setting<Flag> = Setting {
 pub static ROTATE: Setting<Choice<Quarter>> = Setting {
     name: "rotate",
     value_name: "DEGREES",
-    help: "Turn clockwise",
+    help: "Rotate the image clockwise",
     label: "Rotate",
     hint: "",
     obs: only(On::Camera, c"rotate", c"Rotate"),
@@ -403,14 +403,14 @@ pub const LIVE_FACES: u8 = 4;
 pub static MAX_FACES: Setting<Count> = Setting {
     name: "max-faces",
     value_name: "N",
-    help: "Faces that get a persona, 1 to 64; live at most 4, since each takes a few milliseconds of every frame",
+    help: "Maximum number of swapped faces: 1 to 64; at most 4 live, because each costs a few milliseconds per frame",
     label: "",
     hint: "",
     obs: None,
     kind: Count { least: 1, most: 64, default: 1, unit: Unit::Faces },
 };
 
-/// Which face gets the persona where only one does.
+/// Which face gets the persona when only one does.
 pub static SELECT: Setting<Choice<Selection>> = Setting {
     name: "select",
     value_name: "",
@@ -423,21 +423,21 @@ pub static SELECT: Setting<Choice<Selection>> = Setting {
             Item {
                 name: "largest",
                 value: Selection::Largest,
-                help: "The largest ones",
+                help: "The largest faces",
                 short: "Largest",
                 long: "The largest",
             },
             Item {
                 name: "all",
                 value: Selection::All,
-                help: "All, in the order in which they came",
+                help: "All faces, in the order in which they appeared",
                 short: "All",
                 long: "All",
             },
             Item {
                 name: "centre",
                 value: Selection::NearestCentre,
-                help: "Those nearest to the picture's middle",
+                help: "The faces nearest to the centre of the picture",
                 short: "Centre",
                 long: "The one nearest to the picture's middle",
             },
@@ -450,7 +450,7 @@ pub static SELECT: Setting<Choice<Selection>> = Setting {
 pub static MODEL_DETAIL: Setting<Count> = Setting {
     name: "model-detail",
     value_name: "1..4",
-    help: "Runs a side for each face: n² runs give n times the model's size",
+    help: "Tiles per side: n² runs per face give n times the model's resolution",
     label: "",
     hint: "",
     obs: None,
@@ -461,7 +461,7 @@ pub static MODEL_DETAIL: Setting<Count> = Setting {
 pub static MODEL_MASK: Setting<Name> = Setting {
     name: "model-mask",
     value_name: "NAME",
-    help: "A network that keeps what covers the face in front (xseg, bisenet); give it again for another",
+    help: "Mask network that keeps things in front of the face visible (xseg, bisenet); can be repeated",
     label: "",
     hint: "",
     obs: None,
@@ -472,7 +472,7 @@ pub static MODEL_MASK: Setting<Name> = Setting {
 pub static MODEL_PROVIDER: Setting<Name> = Setting {
     name: "model-provider",
     value_name: "PROVIDER",
-    help: "What computes, instead of the quickest that was measured",
+    help: "Inference provider [default: the fastest one measured]",
     label: "",
     hint: "",
     obs: None,
@@ -483,7 +483,7 @@ pub static MODEL_PROVIDER: Setting<Name> = Setting {
 pub static MODEL_SHARE: Setting<Limit> = Setting {
     name: "model-share",
     value_name: "PERCENT",
-    help: "Live: at most this share of the time",
+    help: "Live: maximum share of the time that the model may work",
     label: "",
     hint: "",
     obs: None,
@@ -494,14 +494,14 @@ pub static MODEL_SHARE: Setting<Limit> = Setting {
 pub static MODEL_SCALE: Setting<Number> = Setting {
     name: "model-scale",
     value_name: "0.5..2",
-    help: "How much more of the picture the model sees than its family is used to, as a factor",
+    help: "Size of the crop that the model sees, as a multiple of what its family uses",
     label: "",
     hint: "",
     obs: None,
     kind: factor(0.5, 2.0),
 };
 
-/// The morph value of models that have one.
+/// Morph value, for DFM models that have one.
 pub static MODEL_MORPH: Setting<Number> = Setting {
     name: "model-morph",
     value_name: "0..1",

@@ -64,7 +64,9 @@ pub fn install(data: &DataFolder, from: &[PathBuf], progress: &dyn Progress) -> 
         let host = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
         progress.line(
             "note",
-            &format!("no ONNX Runtime is pinned for {host}: the built-in runtime serves, more slowly"),
+            &format!(
+                "there is no pinned ONNX Runtime for {host}: the built-in runtime is used, which is slower"
+            ),
         );
     }
     let changed = Job { store: &store, progress, from, convert: models::convert_file }.run(&wheels)?;
@@ -118,7 +120,7 @@ impl Job<'_> {
             }
         };
         wheel::check(&path, wheel)?;
-        self.progress.line("check", &format!("{}: SHA-256 is the pinned one", wheel.file));
+        self.progress.line("check", &format!("{}: SHA-256 matches the pinned one", wheel.file));
         let mut opened = Opened::open(&path)?;
         for member in missing {
             let bytes = opened.read(member)?;
@@ -141,7 +143,7 @@ impl Job<'_> {
                 step: "convert",
                 file: path.display().to_string(),
                 cause: in_one_line(&error),
-                remedy: "this is a fault of omote, since the file is the pinned one: please report it"
+                remedy: "this is a bug in Omote, because the file is the pinned one: please report it"
                     .to_owned(),
             })?;
             for (part, onnx) in parts.iter().enumerate() {

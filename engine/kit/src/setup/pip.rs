@@ -92,7 +92,8 @@ impl Pip {
             return Ok(path);
         }
         let said = told(&stderr, 4);
-        let cause = if status { "pip fetched another file than the pinned one".to_owned() } else { said };
+        let cause =
+            if status { "pip downloaded a different file from the pinned one".to_owned() } else { said };
         Err(problem(format!("{} said:\n{cause}", self.name()), pip_remedy(&stderr, wheel.file)))
     }
 }

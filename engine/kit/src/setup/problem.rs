@@ -61,16 +61,16 @@ fn io_remedy(kind: io::ErrorKind, path: &Path) -> String {
     let folder = path.parent().unwrap_or(path).display();
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!(
-            "the disk that holds {folder} is full: free about 150 MB, or choose another folder with --data DIR"
+            "the disk of {folder} is full: free about 150 MB, or choose another folder with --data DIR"
         ),
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            format!("{folder} can't be written: make it writable, or choose another folder with --data DIR")
+            format!("{folder} is not writable: make it writable, or choose another folder with --data DIR")
         }
-        io::ErrorKind::NotFound => "check the path's spelling".to_owned(),
+        io::ErrorKind::NotFound => "check the spelling of the path".to_owned(),
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            format!("something that is not a folder stands at {folder}: move it away, or use --data DIR")
+            format!("{folder} is not a folder: move it away, or choose another with --data DIR")
         }
-        _ => "try again; if it stays, choose another folder with --data DIR".to_owned(),
+        _ => "try again; if that does not help, choose another folder with --data DIR".to_owned(),
     }
 }
 
@@ -90,23 +90,23 @@ pub(super) fn pip_remedy(stderr: &str, wheel: &str) -> String {
         return "the disk is full: free about 150 MB, or choose another folder with --data DIR".to_owned();
     }
     if stderr.contains("Read-only file system") || stderr.contains("Permission denied") {
-        return "the folder can't be written: make it writable, or choose another with --data DIR".to_owned();
+        return "the folder is not writable: make it writable, or choose another with --data DIR".to_owned();
     }
     let by_hand = format!(
-        "download {wheel} elsewhere (the package's page on the Python Package Index lists it) \
+        "download {wheel} elsewhere (it is listed on the package's page on the Python Package Index) \
          and run `omote setup --from {wheel}`"
     );
     if NETWORK.iter().any(|word| stderr.contains(word)) {
         return format!(
-            "no network, or a proxy that pip does not know: connect and run it again, or {by_hand}"
+            "there is no network, or pip needs a proxy setting: connect and run it again, or {by_hand}"
         );
     }
     if stderr.contains("No matching distribution") || stderr.contains("Could not find a version") {
         return format!(
-            "the package index that pip uses does not carry this file: check pip's index setting, or {by_hand}"
+            "pip's package index does not carry this file: check pip's index setting, or {by_hand}"
         );
     }
-    format!("see pip's message above; or {by_hand}")
+    format!("read pip's message above, or {by_hand}")
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(crate) fn check(path: &Path, wheel: &Wheel<'_>) -> Result<(), Problem> {
         file: path.display().to_string(),
         cause: format!("its SHA-256 is {hash}, but the pinned {} has {}", wheel.file, wheel.sha256),
         remedy:
-            "the file is damaged or not the pinned one, so it was not used: fetch it again from a source \
+            "the file is damaged or not the pinned one, so it was not used: download it again from a source \
                  that you trust"
                 .to_owned(),
     })
@@ -51,7 +51,7 @@ pub(crate) fn sort_given<'w>(
         return Err(Problem {
             step: "check",
             file: path.display().to_string(),
-            cause: format!("its SHA-256, {hash}, is that of no pinned wheel"),
+            cause: format!("its SHA-256, {hash}, does not match any pinned wheel"),
             remedy: format!("give {}", known.join(" or ")),
         });
     }
@@ -92,6 +92,6 @@ fn damaged(path: &Path, cause: &str) -> Problem {
         step: "unpack",
         file: path.display().to_string(),
         cause: cause.to_owned(),
-        remedy: "the wheel is damaged or not the pinned one: fetch it again".to_owned(),
+        remedy: "the wheel is damaged or not the pinned one: download it again".to_owned(),
     }
 }

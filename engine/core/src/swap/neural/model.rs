@@ -34,7 +34,7 @@ pub struct Shot {
     pub detail: usize,
     /// How much more of the picture than the template says, as a factor, 0.5..=2.
     pub scale: f32,
-    /// The morph value of models that have one, 0..=1.
+    /// Morph value, for DFM models that have one, 0..=1.
     pub morph: f32,
 }
 
