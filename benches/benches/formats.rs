@@ -11,7 +11,7 @@ use glam::Vec3;
 use omote_benches::regress;
 use omote_benches::scene::Scene;
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, DrawParams};
 use omote_engine::frame::{Colour, CropSpec, PixelFormat};
 use omote_engine::gpu;
 use omote_engine::space::{CropSquare, ImagePx, PxRect};
@@ -101,7 +101,7 @@ fn whole(
         Err(why) => return eprintln!("{name} is NOT measured: {why}"),
     };
     let mut badger = Badger::new(Corner::TopRight);
-    let (look, free, time) = (Look::default(), Occlusion::default(), s.frame.time);
+    let (look, free, time) = (DrawParams::default(), Occlusion::default(), s.frame.time);
     let mut draw = |mut canvas: Canvas| {
         let (points, texture) = (s.points.as_slice(), &s.texture);
         let call = DrawCall { face: 0, time, points, occlusion: &free, texture, look };

@@ -12,8 +12,8 @@ use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, models};
 use omote_engine::source::Rate;
 use omote_engine::space::{CropSquare, ImagePx};
-use omote_engine::swap::Mask;
-use omote_engine::swap::neural::{Grid, Sheets};
+use omote_engine::swap::CutParams;
+use omote_engine::swap::neural::{UvAtlases, UvRaster};
 use omote_engine::track::{Face, FaceId, MeshKind, Occlusion, Pose, Smoothing, Tracker, TrackerConfig};
 use std::time::Duration;
 
@@ -64,8 +64,8 @@ fn adapter(c: &mut Criterion) {
     for network in [StandIn::inswapper_128(), StandIn::cscs_256(), StandIn::simswap_unofficial_512()] {
         let mut model = stand_in::load(&runtime, &network, &RunOptions::default()).unwrap();
         let side = network.size().0;
-        let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-        let mut sheets = Sheets::new(Grid::new(side.max(256), mask));
+        let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
+        let mut sheets = UvAtlases::new(UvRaster::new(side.max(256), mask));
         let mut made = model.swap(&s.frame, &face.landmarks).unwrap();
         let mut group = c.benchmark_group(format!("swap model, {side} px, a network of nothing"));
         group.bench_function("align, tensor, result", |b| {

@@ -6,7 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use glam::{Vec2, Vec3, Vec4};
 use omote_benches::scene::Scene;
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, DrawParams};
 use omote_engine::frame::PixelFormat;
 use omote_engine::space::PxRect;
 use omote_engine::topology::TRIANGLES;
@@ -62,7 +62,7 @@ fn passes(c: &mut Criterion) {
         size,
         side,
         levels: s.texture.levels(),
-        lod_bias: Look::default().lod_bias,
+        lod_bias: DrawParams::default().lod_bias,
         opacity: 1.0,
         pad: [0; 2],
     };
@@ -155,7 +155,7 @@ fn path(c: &mut Criterion) {
                         points: &s.points,
                         occlusion: &Occlusion::default(),
                         texture: &s.texture,
-                        look: Look::default(),
+                        look: DrawParams::default(),
                     };
                     compositor.draw(&mut canvas, &call).unwrap();
                     badger.finish(canvas, Disclosure::Modified).unwrap()

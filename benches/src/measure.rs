@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use cpu_time::ProcessTime;
 use omote_engine::composite::GpuWork;
-use omote_engine::pipeline::{Engine, State};
+use omote_engine::pipeline::{OfflineSession, State};
 use omote_engine::pool::Pool;
 use omote_engine::source::Rate;
 
@@ -53,7 +53,7 @@ struct Job<'a> {
     scenario: Scenario,
     row: Row,
     scene: Arc<Prepared>,
-    engine: Option<Engine>,
+    engine: Option<OfflineSession>,
     /// What takes the pictures, and how long it took for the last one, ms.
     outlet: Option<(&'static str, Take<'a>)>,
     taken: f64,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use omote_engine::actor::{Actor, ActorOptions};
 use omote_engine::frame::{Colour, Frame, PixelFormat};
-use omote_engine::pipeline::Follow;
+use omote_engine::pipeline::FaceTracker;
 use omote_engine::source::Rate;
 use omote_engine::space::{CropSquare, ImagePx, MeshPoint};
 use omote_engine::track::{Face, FaceId, Occlusion, Pose, TrackError};
@@ -100,7 +100,7 @@ impl Prepared {
 /// Knows where the faces are.
 pub(crate) struct KnownFaces(pub(crate) Arc<Prepared>);
 
-impl Follow for KnownFaces {
+impl FaceTracker for KnownFaces {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.faces[self.0.place(frame.id.0)].clone())
     }

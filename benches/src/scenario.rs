@@ -9,7 +9,7 @@ use omote_engine::frame::PixelFormat;
 use omote_engine::gpu::{self, Gpu};
 use omote_engine::infer::stand_in::{StandIn, Work};
 use omote_engine::infer::{Provider, RunOptions, Runtime};
-use omote_engine::pipeline::{Engine, Follow, Lag, Model, Settings};
+use omote_engine::pipeline::{FaceTracker, Lag, Model, OfflineSession, Settings};
 use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
 use omote_engine::source::Rate;
@@ -303,7 +303,7 @@ impl Scenario {
         stock: &Stock<'_>,
         scene: &Arc<Prepared>,
         tell: &mut dyn FnMut(&str),
-    ) -> anyhow::Result<(Engine, Option<Worn>)> {
+    ) -> anyhow::Result<(OfflineSession, Option<Worn>)> {
         let compositor = match self.drawn {
             Drawn::Cpu => Compositor::cpu(),
             Drawn::Gpu(k) | Drawn::Software(k) => {
@@ -312,14 +312,14 @@ impl Scenario {
             }
         };
         let settings = Settings { max_faces: self.faces as usize, ..Settings::default() };
-        let follow: Box<dyn Follow> = match self.kind {
+        let follow: Box<dyn FaceTracker> = match self.kind {
             Kind::Track => {
                 let config = TrackerConfig { max_faces: self.faces as usize, ..TrackerConfig::default() };
                 Box::new(stock.environment.tracker(config)?)
             }
             _ => Box::new(KnownFaces(Arc::clone(scene))),
         };
-        let mut engine = Engine::with(follow, vec![stock.texture.clone()], settings, compositor)?;
+        let mut engine = OfflineSession::with(follow, vec![stock.texture.clone()], settings, compositor)?;
         let worn = match &self.kind {
             Kind::Mesh | Kind::Track | Kind::Sink(_) => None,
             Kind::StandIn(work, provider) => {

@@ -5,7 +5,7 @@ use glam::Vec3;
 use omote_engine::frame::{Colour, CropSpec, Frame, PixelFormat};
 use omote_engine::persona::{Date, Persona};
 use omote_engine::space::{CropSquare, ImagePx};
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::topology::POINTS;
 use omote_masks::built_in;
 
@@ -36,7 +36,7 @@ impl Scene {
     /// A persona that can't be loaded, or a size that is no frame's.
     pub fn new(format: PixelFormat, width: u32, height: u32, wears: &str) -> anyhow::Result<Self> {
         let live = persona("composite-2")?;
-        let texture = FaceTexture::of_persona(&persona(wears)?, Mask::default())?;
+        let texture = FaceTexture::of_persona(&persona(wears)?, CutParams::default())?;
         let picture = live.picture();
         let rgb: Vec<u8> = picture.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
         let portrait = Frame::new(PixelFormat::Rgb, Colour::JPEG, picture.width(), picture.height(), rgb)?;

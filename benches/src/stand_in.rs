@@ -4,7 +4,7 @@ use anyhow::Context;
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, skim};
 use omote_engine::output;
-use omote_engine::swap::neural::{Hints, Identity, SwapModel, VECTOR, Wearer, recognise};
+use omote_engine::swap::neural::{Hints, Identity, IdentitySource, SwapModel, VECTOR, recognise};
 
 /// The network as a loaded swap model that wears a made-up identity.
 ///
@@ -19,6 +19,6 @@ pub fn load(runtime: &Runtime, network: &StandIn, options: &RunOptions) -> anyho
     let mut model = SwapModel::load(runtime, &path, &graph, &found, options)?;
     let vector = (0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect();
     let person = Identity::of(&[vector]).context("no vector")?;
-    model.wear(&Wearer { identity: Some(&person), converted: Some(&person.raw), photo: None })?;
+    model.wear(&IdentitySource { identity: Some(&person), converted: Some(&person.raw), photo: None })?;
     Ok(model)
 }

@@ -8,9 +8,9 @@ use omote_engine::frame::PixelFormat;
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{Runtime, models};
 use omote_engine::persona;
-use omote_engine::pipeline::{Follow, Model};
-use omote_engine::swap::neural::registry::{Declared, Registry, Wish, check};
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::pipeline::{FaceTracker, Model};
+use omote_engine::swap::neural::registry::{Declared, LoadOptions, Registry, check};
+use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{Face, Tracker, TrackerConfig};
 use omote_kit::personas;
 use serde_json::Value;
@@ -46,7 +46,7 @@ impl Environment for Bare {
 
     fn persona(&self, name: &str) -> anyhow::Result<FaceTexture> {
         let persona = personas::resolve(name, &self.0, persona::today())?;
-        Ok(FaceTexture::of_persona(&persona, Mask::default())?)
+        Ok(FaceTexture::of_persona(&persona, CutParams::default())?)
     }
 
     fn tracker(&self, config: TrackerConfig) -> anyhow::Result<Tracker> {
@@ -60,7 +60,8 @@ impl Environment for Bare {
     fn model(&self, name: &str, persona: &str, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Model> {
         let whose = |own: Option<&str>| personas::resolve(own.unwrap_or(persona), &self.0, persona::today());
         let registry = Registry::open(&self.0)?;
-        let (swap, provider) = registry.dress(&self.runtime()?, name, &whose, &Wish::default(), tell)?;
+        let (swap, provider) =
+            registry.dress(&self.runtime()?, name, &whose, &LoadOptions::default(), tell)?;
         Ok(Model::new(format!("{name} on {provider}"), swap, 1))
     }
 

@@ -8,7 +8,7 @@ use omote_engine::infer::{InferError, Runtime};
 use omote_engine::output::OutputError;
 use omote_engine::persona::PersonaError;
 use omote_engine::pipeline::Model;
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
 use omote_kit::data::DataFolder;
 use omote_kit::textures::Textures;
@@ -20,7 +20,7 @@ use crate::wear_args::ModelArgs;
 pub(crate) static TEXTURES: Textures = Textures::new();
 
 /// The textures of the named personas, in order.
-pub(crate) fn wear(names: &[String], data: &Path, wanted: Mask) -> anyhow::Result<Vec<FaceTexture>> {
+pub(crate) fn wear(names: &[String], data: &Path, wanted: CutParams) -> anyhow::Result<Vec<FaceTexture>> {
     let data = DataFolder::at(data);
     names.iter().map(|name| Ok(TEXTURES.get(&data, name, wanted)?)).collect()
 }

@@ -8,9 +8,9 @@ use omote_engine::badge::Corner;
 use omote_engine::composite::Backend;
 use omote_engine::frame::{Frame, Quarter};
 use omote_engine::infer::Provider;
-use omote_engine::pipeline::{Pace, Settings};
-use omote_engine::swap::Mask;
-use omote_engine::swap::neural::Shot;
+use omote_engine::pipeline::{RateLimit, Settings};
+use omote_engine::swap::CutParams;
+use omote_engine::swap::neural::CropOptions;
 use omote_engine::track::{Selection, TrackerConfig};
 use omote_kit::options::{
     BACKEND, BADGE, Choice, Count, EDGE, EYES, LIGHT, MAX_FACES, MIRROR, MODEL, MODEL_DETAIL, MODEL_MASK,
@@ -104,14 +104,14 @@ impl ModelArgs {
     pub(crate) fn options(&self) -> Option<SwapOptions> {
         Some(SwapOptions {
             name: self.model.clone()?,
-            shot: Shot {
+            shot: CropOptions {
                 detail: usize::from(self.model_detail),
                 scale: self.model_scale,
                 morph: self.model_morph,
             },
             masks: self.model_mask.clone(),
             provider: self.model_provider,
-            pace: Pace { rate: self.model_rate, share: self.model_share },
+            pace: RateLimit { rate: self.model_rate, share: self.model_share },
         })
     }
 }
@@ -189,7 +189,7 @@ impl WearArgs {
     }
 
     /// How personas are cut.
-    pub(crate) fn mask(&self) -> Mask {
+    pub(crate) fn mask(&self) -> CutParams {
         self.values(PrivacyArg::default()).mask()
     }
 }
@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(live.wear.values(live.privacy), wanted);
         let typed = ["omote", "--model", "mine", "--model-share", "50", "--model-rate", "12"];
         let options = Of::<LiveArgs>::try_parse_from(typed).unwrap().args.wear.model.options().unwrap();
-        assert_eq!(options.pace, Pace { rate: Some(12.0), share: Some(0.5) });
-        assert_eq!(options.shot, Shot::default());
+        assert_eq!(options.pace, RateLimit { rate: Some(12.0), share: Some(0.5) });
+        assert_eq!(options.shot, CropOptions::default());
     }
 }

@@ -3,7 +3,7 @@
 
 #![cfg_attr(not(feature = "faults"), allow(dead_code, reason = "only the tests ask for faults"))]
 
-use omote_engine::pipeline::Follow;
+use omote_engine::pipeline::FaceTracker;
 
 /// A callback of libobs, the start of the engine, its tracker, and a tracker that is slow or stands still.
 pub(crate) const RENDER: u32 = 1;
@@ -20,13 +20,13 @@ pub(crate) const SLOW_CAMERAS: u32 = 1 << 9;
 
 #[cfg(not(feature = "faults"))]
 mod none {
-    use super::Follow;
+    use super::FaceTracker;
 
     pub(crate) fn panic_if(_: u32) {}
 
     pub(crate) fn slow_if(_: u32) {}
 
-    pub(crate) fn wrap(follow: Box<dyn Follow>) -> Box<dyn Follow> {
+    pub(crate) fn wrap(follow: Box<dyn FaceTracker>) -> Box<dyn FaceTracker> {
         follow
     }
 
@@ -42,7 +42,7 @@ mod wanted {
     #![expect(unsafe_code, reason = "a symbol that the test calls")]
     #![expect(clippy::panic, reason = "it is what the test asks for")]
 
-    use super::{Follow, SLOW, STALE, TRACK};
+    use super::{FaceTracker, SLOW, STALE, TRACK};
     use omote_engine::frame::Frame;
     use omote_engine::track::{Face, TrackError};
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -76,9 +76,9 @@ mod wanted {
         on(STALE)
     }
 
-    struct Faulty(Box<dyn Follow>);
+    struct Faulty(Box<dyn FaceTracker>);
 
-    impl Follow for Faulty {
+    impl FaceTracker for Faulty {
         fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
             panic_if(TRACK);
             if on(SLOW) {
@@ -92,7 +92,7 @@ mod wanted {
         }
     }
 
-    pub(crate) fn wrap(follow: Box<dyn Follow>) -> Box<dyn Follow> {
+    pub(crate) fn wrap(follow: Box<dyn FaceTracker>) -> Box<dyn FaceTracker> {
         Box::new(Faulty(follow))
     }
 }

@@ -7,12 +7,12 @@ use omote_engine::actor::ActorOptions;
 use omote_engine::badge::{BadgedFrame, Corner};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::pipeline::{
-    self, FADE, Live, LiveConfig, LiveSource, LiveStatus, MakeFollow, MakeModel, Shown, Why,
+    self, FADE, LiveConfig, LiveSession, LiveSource, LiveStatus, MakeModel, MakeTracker, Shown, Why,
 };
 use omote_engine::slot::{Publisher, Taken, slot};
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
-use omote_engine::swap::Mask;
+use omote_engine::swap::CutParams;
 use omote_engine::track::TrackerConfig;
 use omote_kit::personas::Stamp;
 use omote_kit::{in_one_line, networks};
@@ -84,7 +84,7 @@ type Task = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
 struct Shared {
-    live: Mutex<Option<Arc<Live>>>,
+    live: Mutex<Option<Arc<LiveSession>>>,
     trouble: Mutex<Option<String>>,
     paused: AtomicBool,
     asleep: AtomicBool,
@@ -197,7 +197,7 @@ struct Worn {
     persona: String,
     /// Its package: a replaced one is worn anew.
     stamp: Stamp,
-    mask: Mask,
+    mask: CutParams,
 }
 
 struct Worker {
@@ -282,7 +282,7 @@ impl Worker {
     }
 
     /// Has the engine wear the swap model that is wanted; another face is another model.
-    fn dress(&mut self, live: &Live, options: &Options) {
+    fn dress(&mut self, live: &LiveSession, options: &Options) {
         let none = options.model.name.is_empty();
         let wanted = match none {
             true => Default::default(),
@@ -353,7 +353,7 @@ impl Worker {
             settings: options.values.settings(),
             gpu,
         };
-        let live = Live::start(config)?;
+        let live = LiveSession::start(config)?;
         live.pause(self.shared.paused.load(Ordering::Acquire));
         let gate = Arc::clone(&self.gate);
         live.watch("obs", Box::new(move |shown| gate.with(|screen| screen.show(shown))))?;
@@ -372,7 +372,7 @@ fn camera(choice: &CameraChoice) -> LiveSource {
     pipeline::camera(CameraRequest { device, ..CameraRequest::like(&choice.mode).unwrap_or_default() })
 }
 
-fn trackers() -> MakeFollow {
+fn trackers() -> MakeTracker {
     let make = networks::trackers_later(&places::data(), TrackerConfig::default());
     Box::new(move || Ok(faults::wrap(make()?)))
 }

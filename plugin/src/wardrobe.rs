@@ -5,9 +5,9 @@ use crate::{faults, places};
 use omote_engine::composite::Backend;
 use omote_engine::error::Result;
 use omote_engine::gpu::{Adapters, Gpu};
-use omote_engine::pipeline::{Model, Pace};
+use omote_engine::pipeline::{Model, RateLimit};
 use omote_engine::swap::neural::registry::{Entry, Registry};
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::swap::{CutParams, FaceTexture};
 use omote_kit::personas;
 use omote_kit::personas::Stamp;
 use omote_kit::swap_models::{self, SwapOptions};
@@ -18,7 +18,7 @@ static TEXTURES: Textures = Textures::new();
 static DEVICE: Mutex<Option<Gpu>> = Mutex::new(None);
 
 /// The texture of a persona, cut as `mask` says. Takes some 100 ms where it is not known yet.
-pub(crate) fn texture(persona: &str, mask: Mask) -> Result<FaceTexture> {
+pub(crate) fn texture(persona: &str, mask: CutParams) -> Result<FaceTexture> {
     TEXTURES.get(&places::data(), persona, mask)
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn models() -> Vec<(String, String)> {
 pub(crate) fn model(choice: &ModelChoice, persona: &str) -> Result<Model> {
     faults::slow_if(faults::SLOW_MODEL);
     let rate = (choice.rate > 0).then_some(choice.rate as f32);
-    let pace = Pace { rate, ..Pace::default() };
+    let pace = RateLimit { rate, ..RateLimit::default() };
     let options = SwapOptions { name: choice.name.clone(), pace, ..SwapOptions::default() };
     swap_models::load(&places::data(), &options, persona, &mut |what| log::warn!("{what}"))
 }

@@ -15,8 +15,8 @@ use omote_engine::frame::{FrameTime, PixelFormat};
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, models};
 use omote_engine::sink;
-use omote_engine::swap::Mask;
-use omote_engine::swap::neural::{Grid, Sheets, SwapModel, Template, five_points};
+use omote_engine::swap::CutParams;
+use omote_engine::swap::neural::{SwapModel, Template, UvAtlases, UvRaster, five_points};
 use omote_engine::track::{Face, FaceId, Occlusion, Pose};
 use std::fmt::Write as _;
 use std::io::Write;
@@ -95,7 +95,7 @@ fn time(mut what: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
 struct Ours {
     side: usize,
     model: SwapModel,
-    sheets: Sheets,
+    sheets: UvAtlases,
     work: Vec<f64>,
     lay: Vec<f64>,
 }
@@ -103,9 +103,9 @@ struct Ours {
 impl Ours {
     fn new(runtime: &Runtime, network: &StandIn) -> anyhow::Result<Self> {
         let model = stand_in::load(runtime, network, &RunOptions::default())?;
-        let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+        let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
         let side = network.size().0;
-        let sheets = Sheets::new(Grid::new(side.max(256), mask));
+        let sheets = UvAtlases::new(UvRaster::new(side.max(256), mask));
         Ok(Self { side, model, sheets, work: Vec::new(), lay: Vec::new() })
     }
 

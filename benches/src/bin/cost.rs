@@ -13,10 +13,10 @@ use omote_benches::scene::{FACE_PX, Scene};
 use omote_benches::statistics::best_and_median;
 use omote_benches::{machine, page};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, DrawParams};
 use omote_engine::frame::PixelFormat;
 use omote_engine::infer::{Runtime, models};
-use omote_engine::pipeline::{Engine, Settings};
+use omote_engine::pipeline::{OfflineSession, Settings};
 use omote_engine::sink;
 use omote_engine::source::Rate;
 use omote_engine::track::{OCCLUSION_SIDE, Occlusion, OcclusionCell, Smoothing, Tracker, TrackerConfig};
@@ -62,7 +62,7 @@ fn measure(
     Ok(rounds.into_iter().map(cost).collect())
 }
 
-fn drawing(s: &Scene, look: Look, occlusion: Occlusion) -> anyhow::Result<Work<'_>> {
+fn drawing(s: &Scene, look: DrawParams, occlusion: Occlusion) -> anyhow::Result<Work<'_>> {
     let mut compositor = Compositor::new(Backend::Cpu)?;
     let mut badger = Badger::new(Corner::TopRight);
     // The frame's own copy is the source's work, so one buffer goes round.
@@ -118,7 +118,7 @@ fn tracking(s: &Scene, smoothing: Option<Smoothing>) -> anyhow::Result<Option<Wo
 fn whole(s: &Scene) -> anyhow::Result<Option<(Work<'_>, &'static str)>> {
     let Some((tracker, backend)) = tracker(TrackerConfig::default().smoothing)? else { return Ok(None) };
     let settings = Settings { backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
-    let mut engine = Engine::new(Box::new(tracker), vec![s.texture.clone()], settings)?;
+    let mut engine = OfflineSession::new(Box::new(tracker), vec![s.texture.clone()], settings)?;
     let work = move |i| {
         let mut frame = s.frame.clone();
         frame.time = Rate::DEFAULT.time(u64::from(i));
@@ -171,12 +171,12 @@ fn main() -> anyhow::Result<()> {
     let hd = Scene::new(PixelFormat::Nv12, 1280, 720, "composite-1")?;
     let uhd = Scene::new(PixelFormat::Nv12, 3840, 2160, "composite-1")?;
     let mut reference = reference(&hd)?;
-    let plain = Look::default();
+    let plain = DrawParams::default();
     let mut works = vec![
         drawing(&hd, plain, Occlusion::default())?,
         drawing(&uhd, plain, Occlusion::default())?,
         drawing(&hd, plain, half_covered())?,
-        drawing(&hd, Look { shape: 1.0, ..plain }, Occlusion::default())?,
+        drawing(&hd, DrawParams { shape: 1.0, ..plain }, Occlusion::default())?,
     ];
     let mut named = vec![
         ("swap, composite, badge".to_owned(), "1280x720"),

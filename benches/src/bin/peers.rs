@@ -14,7 +14,7 @@ use omote_benches::statistics::best_and_median;
 use omote_benches::{machine, page};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, DrawParams};
 use omote_engine::frame::{Colour, Frame, PixelFormat};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::sink;
@@ -291,7 +291,7 @@ impl<'a> Swapping<'a> {
         for _ in 0..REPEATS {
             let mut canvas = Canvas::new(s.frame.clone());
             let time = Rate::DEFAULT.time(self.drawn);
-            let (none, look) = (Occlusion::default(), Look::default());
+            let (none, look) = (Occlusion::default(), DrawParams::default());
             let (points, texture) = (s.points.as_slice(), &s.texture);
             let call = DrawCall { face: 0, time, points, occlusion: &none, texture, look };
             self.compositor.draw(&mut canvas, &call)?;

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use omote_engine::frame::Frame;
 use omote_engine::pipeline::{
-    Fed, Live, LiveConfig, LiveSource, MakeFollow, Settings, Shown, camera as open_camera,
+    Fed, LiveConfig, LiveSession, LiveSource, MakeTracker, Settings, Shown, camera as open_camera,
 };
 use omote_engine::pool::Pool;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
@@ -65,7 +65,7 @@ pub struct Options {
 /// The pipeline that is measured.
 pub struct Pipeline {
     /// Makes what finds faces; called again after it broke down.
-    pub follow: MakeFollow,
+    pub follow: MakeTracker,
     /// What faces wear.
     pub personas: Vec<FaceTexture>,
     /// How it works.
@@ -261,7 +261,7 @@ const HZ: f64 = 60.0;
 /// A bench at work.
 pub struct Glass {
     measurement: Arc<Measurement>,
-    live: Live,
+    live: LiveSession,
     reading: JoinHandle<()>,
     reading_back: Option<JoinHandle<anyhow::Result<()>>>,
 }
@@ -303,7 +303,7 @@ impl Glass {
             }),
         };
         let Pipeline { follow, personas, settings } = pipeline;
-        let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+        let live = LiveSession::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
         let reading = watch(&live, &measurement)?;
         let back = options.virtual_camera.as_ref().map(|which| read_back(&live, &measurement, which));
         Ok(Self { reading_back: back.transpose()?, measurement, live, reading })
@@ -315,7 +315,7 @@ impl Glass {
     }
 
     /// The pipeline, for the window's own view of its pictures.
-    pub fn live(&self) -> &Live {
+    pub fn live(&self) -> &LiveSession {
         &self.live
     }
 
@@ -340,7 +340,7 @@ impl Glass {
 }
 
 /// Reads the pictures that come out on a thread of its own; those that come meanwhile are left out.
-fn watch(live: &Live, measurement: &Arc<Measurement>) -> anyhow::Result<JoinHandle<()>> {
+fn watch(live: &LiveSession, measurement: &Arc<Measurement>) -> anyhow::Result<JoinHandle<()>> {
     let (put, get) = sync_channel(1);
     live.watch("code reader", Box::new(move |shown: &Arc<Shown>| drop(put.try_send(Arc::clone(shown)))))?;
     let measurement = Arc::clone(measurement);
@@ -349,7 +349,7 @@ fn watch(live: &Live, measurement: &Arc<Measurement>) -> anyhow::Result<JoinHand
 
 /// Sends the output to a device and reads it back from there.
 fn read_back(
-    live: &Live,
+    live: &LiveSession,
     measurement: &Arc<Measurement>,
     which: &VirtualCamera,
 ) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {

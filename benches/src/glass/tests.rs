@@ -4,7 +4,7 @@ use std::time::Duration;
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
 use omote_engine::composite::Backend;
 use omote_engine::frame::{Colour, Frame, PixelFormat};
-use omote_engine::pipeline::{Follow, Privacy, Settings};
+use omote_engine::pipeline::{FaceTracker, Privacy, Settings};
 use omote_engine::track::{Face, TrackError};
 
 use super::figures::Figures;
@@ -17,7 +17,7 @@ use crate::tests::Bare;
 /// Nobody is there.
 struct Nobody;
 
-impl Follow for Nobody {
+impl FaceTracker for Nobody {
     fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(Vec::new())
     }

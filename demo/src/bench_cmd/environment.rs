@@ -10,7 +10,7 @@ use omote_engine::badge::BadgedFrame;
 use omote_engine::infer::Runtime;
 use omote_engine::pipeline::Model;
 use omote_engine::swap::neural::registry::Registry;
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{Tracker, TrackerConfig};
 
 use crate::wardrobe;
@@ -45,7 +45,7 @@ impl Environment for Front {
     }
 
     fn persona(&self, name: &str) -> anyhow::Result<FaceTexture> {
-        let mut textures = wardrobe::wear(&[name.to_owned()], &self.0, Mask::default())?;
+        let mut textures = wardrobe::wear(&[name.to_owned()], &self.0, CutParams::default())?;
         textures.pop().context("no persona")
     }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use omote_engine::pipeline::{Live, LiveStatus, ModelState, ModelStatus, State};
+use omote_engine::pipeline::{LiveSession, LiveStatus, ModelState, ModelStatus, State};
 use omote_engine::timing::{Timings, now};
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ pub(super) struct Figures {
 
 impl Figures {
     /// Watches every frame.
-    pub(super) fn watch(live: &Live) -> anyhow::Result<Self> {
+    pub(super) fn watch(live: &LiveSession) -> anyhow::Result<Self> {
         let timings = Arc::new(Mutex::new(Timings::default()));
         let seen = Arc::clone(&timings);
         live.watch(

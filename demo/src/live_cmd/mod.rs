@@ -15,7 +15,7 @@ use clap::Args;
 use omote_engine::actor::ActorOptions;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::output::{self, Existing, Options, OutputFile};
-use omote_engine::pipeline::{Live, LiveConfig, LiveSource, LiveStatus, MakeModel, SinkId, camera};
+use omote_engine::pipeline::{LiveConfig, LiveSession, LiveSource, LiveStatus, MakeModel, SinkId, camera};
 use omote_engine::sink;
 use omote_engine::sink::virtual_camera::VirtualCamera;
 use omote_engine::source::Rate;
@@ -157,7 +157,7 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     let (follow, runtime) = networks::trackers(&folder, args.wear.tracking(args.privacy))?;
     let settings = args.wear.settings(args.privacy);
     let source = args.source()?;
-    let live = Arc::new(Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?);
+    let live = Arc::new(LiveSession::start(LiveConfig { source, follow, personas, settings, gpu: None })?);
     if let Some(options) = args.wear.model.options() {
         let persona = args.wear.persona.first().cloned().unwrap_or_default();
         live.wear_model(Some(make_model(folder, options, persona)));

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use omote_engine::pipeline::{Live, LiveStatus, Recorded, SinkId};
+use omote_engine::pipeline::{LiveSession, LiveStatus, Recorded, SinkId};
 use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
 use omote_kit::in_one_line;
@@ -36,7 +36,7 @@ struct Camera {
 impl Outputs {
     /// Opens the virtual camera that was asked for, and begins the recording.
     pub(super) fn open(
-        live: &Live,
+        live: &LiveSession,
         args: &LiveArgs,
         data: &Path,
         recording: Option<Box<dyn Sink>>,
@@ -57,7 +57,7 @@ impl Outputs {
     }
 
     /// Opens the virtual camera again when it was lost.
-    pub(super) fn keep(&mut self, live: &Live, status: &LiveStatus) {
+    pub(super) fn keep(&mut self, live: &LiveSession, status: &LiveStatus) {
         let Some(camera) = &mut self.camera else { return };
         let failed = |id: SinkId| status.sinks.iter().any(|s| s.id == id && s.fault.is_some());
         if camera.id.is_some_and(failed) {
@@ -100,7 +100,7 @@ impl Outputs {
     }
 }
 
-fn attach(live: &Live, which: &VirtualCamera, spec: &VirtualSpec) -> anyhow::Result<SinkId> {
+fn attach(live: &LiveSession, which: &VirtualCamera, spec: &VirtualSpec) -> anyhow::Result<SinkId> {
     let sink = open_virtual_camera(which, spec)?;
     // With standard error closed there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "virtual camera: {}", sink.describe());

@@ -18,7 +18,7 @@ use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::check_size;
 use omote_engine::frame::{Frame, Quarter};
 use omote_engine::output::{self, Existing, Options, OutputFile};
-use omote_engine::pipeline::{Engine, Lag, Output};
+use omote_engine::pipeline::{Lag, OfflineSession, Output};
 use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate, Source};
 use omote_engine::timing::Timings;
@@ -178,7 +178,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
     settings.turn.size = args.scale;
     let tracking = scenes::tracking(&settings, args.wear.tracking(args.privacy));
     let (tracker, runtime) = wardrobe::tracker(&data, tracking)?;
-    let mut engine = Engine::new(Box::new(tracker), textures, settings)?;
+    let mut engine = OfflineSession::new(Box::new(tracker), textures, settings)?;
     let persona = args.wear.persona.first().map_or("", String::as_str);
     let tell = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
     if let Some(model) = wardrobe::model(&args.wear.model, persona, &data, tell)? {

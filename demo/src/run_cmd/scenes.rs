@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use omote_engine::pipeline::{Engine, Film, Privacy, Reading, Settings};
+use omote_engine::pipeline::{Film, OfflineSession, Privacy, Reading, Settings};
 use omote_engine::source::{SourceInfo, SourceKind};
 use omote_engine::track::{MOST_FACES, TrackerConfig};
 use omote_kit::data::DataFolder;
@@ -30,7 +30,7 @@ impl SceneArgs {
     /// Works through a file with `engine`. `tracking` is how its tracker was made, for making others.
     pub(crate) fn film(
         self,
-        engine: Engine,
+        engine: OfflineSession,
         info: &SourceInfo,
         data: &Path,
         tracking: TrackerConfig,

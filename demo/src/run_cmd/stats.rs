@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use omote_engine::pipeline::{Engine, State};
+use omote_engine::pipeline::{OfflineSession, State};
 use omote_engine::source::SourceInfo;
 use omote_engine::timing::{Summary, Timings};
 use serde::Serialize;
@@ -68,7 +68,7 @@ pub(crate) fn machine() -> Machine {
 impl Stats {
     pub(super) fn new(
         info: &SourceInfo,
-        engine: &Engine,
+        engine: &OfflineSession,
         runtime: &str,
         summary: &Shown,
         wall: Duration,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eframe::egui::{self, Context, ViewportCommand};
 use omote_engine::gpu::Gpu;
-use omote_engine::pipeline::Live;
+use omote_engine::pipeline::LiveSession;
 
 use super::WindowOptions;
 use super::actions::{self, Action};
@@ -37,7 +37,7 @@ pub(super) struct End {
     /// Hears signals.
     pub(super) ending: Arc<Ending>,
     /// The pipeline, for ending it where the window can't.
-    pub(super) live: Arc<Mutex<Weak<Live>>>,
+    pub(super) live: Arc<Mutex<Weak<LiveSession>>>,
     /// A recording ended by itself.
     pub(super) broke: Arc<AtomicBool>,
 }

@@ -9,10 +9,10 @@ use omote_engine::canonical_uv::CANONICAL_UV;
 use omote_engine::composite::Backend;
 use omote_engine::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use omote_engine::infer::{Runtime, models};
-use omote_engine::pipeline::{Engine, Film, Follow, Output, Privacy, Reading, Settings, State};
+use omote_engine::pipeline::{FaceTracker, Film, OfflineSession, Output, Privacy, Reading, Settings, State};
 use omote_engine::source::{self, Rate};
 use omote_engine::space::Uv;
-use omote_engine::swap::{FaceTexture, Mask, Tone};
+use omote_engine::swap::{CutParams, FaceTexture, Tone};
 use omote_engine::track::{MOST_FACES, Selection, Tracker, TrackerConfig};
 use std::path::Path;
 use std::time::Duration;
@@ -34,7 +34,8 @@ fn config(max_faces: usize, selection: Selection) -> TrackerConfig {
 fn green() -> FaceTexture {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|p| Uv((*p).into())).collect();
     let rgba: Vec<u8> = [20, 200, 40, 255].repeat(64 * 64);
-    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() }).unwrap()
+    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() })
+        .unwrap()
 }
 
 /// What is between frames and pictures: cameras' way, or files'.
@@ -46,11 +47,11 @@ fn play(
 ) -> Option<Vec<Output>> {
     let (backend, corner, max_faces) = (Backend::Cpu, Corner::TopRight, tracking.max_faces);
     let settings = Settings { privacy, backend, corner, max_faces, ..Settings::default() };
-    let mut engine = Engine::new(Box::new(tracker(tracking)?), vec![green()], settings).unwrap();
+    let mut engine = OfflineSession::new(Box::new(tracker(tracking)?), vec![green()], settings).unwrap();
     let Some(reading) = film else {
         return Some(frames.iter().map(|f| engine.process(f.clone()).unwrap()).collect());
     };
-    let make = move || Ok(Box::new(tracker(tracking).unwrap()) as Box<dyn Follow>);
+    let make = move || Ok(Box::new(tracker(tracking).unwrap()) as Box<dyn FaceTracker>);
     let mut film = Film::new(engine, reading, make);
     let mut out = Vec::new();
     for frame in frames {

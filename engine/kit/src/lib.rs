@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! use omote_engine::actor::ActorOptions;
-//! use omote_engine::pipeline::{Live, LiveConfig, LiveSource};
+//! use omote_engine::pipeline::{LiveSession, LiveConfig, LiveSource};
 //! use omote_engine::source::Rate;
 //! use omote_engine::track::TrackerConfig;
 //! use omote_kit::data::DataFolder;
@@ -20,7 +20,7 @@
 //! let (follow, runtime) = networks::trackers(&data, TrackerConfig::default())?;
 //! let source = LiveSource::Actor(ActorOptions::new(1, 1280, 720, Rate::DEFAULT));
 //! let settings = values.settings();
-//! let live = Live::start(LiveConfig { source, follow, personas: vec![persona], settings, gpu: None })?;
+//! let live = LiveSession::start(LiveConfig { source, follow, personas: vec![persona], settings, gpu: None })?;
 //! println!("{runtime} finds the faces: {}", live.status().state.name());
 //! # Ok(())
 //! # }

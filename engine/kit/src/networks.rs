@@ -2,7 +2,7 @@
 
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{InferError, Runtime};
-use omote_engine::pipeline::{Follow, MakeFollow};
+use omote_engine::pipeline::{FaceTracker, MakeTracker};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
 
 use crate::data::DataFolder;
@@ -37,11 +37,11 @@ pub fn tracker(data: &DataFolder, config: TrackerConfig) -> Result<(Tracker, &'s
 ///
 /// # Errors
 /// As [`tracker`].
-pub fn trackers(data: &DataFolder, config: TrackerConfig) -> Result<(MakeFollow, &'static str)> {
+pub fn trackers(data: &DataFolder, config: TrackerConfig) -> Result<(MakeTracker, &'static str)> {
     let (first, runtime) = tracker(data, config)?;
     let (mut first, later) = (Some(first), trackers_later(data, config));
     let make = move || match first.take() {
-        Some(tracker) => Ok(Box::new(tracker) as Box<dyn Follow>),
+        Some(tracker) => Ok(Box::new(tracker) as Box<dyn FaceTracker>),
         None => later(),
     };
     Ok((Box::new(make), runtime))
@@ -51,9 +51,9 @@ pub fn trackers(data: &DataFolder, config: TrackerConfig) -> Result<(MakeFollow,
 pub fn trackers_later(
     data: &DataFolder,
     config: TrackerConfig,
-) -> impl Fn() -> Result<Box<dyn Follow>> + Send + Sync + Clone + use<> {
+) -> impl Fn() -> Result<Box<dyn FaceTracker>> + Send + Sync + Clone + use<> {
     let data = data.clone();
-    move || Ok(Box::new(tracker(&data, config)?.0) as Box<dyn Follow>)
+    move || Ok(Box::new(tracker(&data, config)?.0) as Box<dyn FaceTracker>)
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@ use crate::personas;
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Provider, Runtime};
 use omote_engine::persona::{self};
-use omote_engine::pipeline::{Model, Pace};
-use omote_engine::swap::neural::Shot;
-use omote_engine::swap::neural::registry::{Declared, Entry, Registry, Wish, check, has_face, model_error};
+use omote_engine::pipeline::{Model, RateLimit};
+use omote_engine::swap::neural::CropOptions;
+use omote_engine::swap::neural::registry::{
+    Declared, Entry, LoadOptions, Registry, check, has_face, model_error,
+};
 use omote_masks::built_in;
 use std::path::Path;
 
@@ -21,13 +23,13 @@ pub struct SwapOptions {
     /// Its name in the list, or the path of its file.
     pub name: String,
     /// How its picture of the face is taken.
-    pub shot: Shot,
+    pub shot: CropOptions,
     /// Names of mask networks that keep what covers the face in front.
     pub masks: Vec<String>,
     /// Who is to compute, instead of the quickest that was measured.
     pub provider: Option<Provider>,
     /// How much it may work.
-    pub pace: Pace,
+    pub pace: RateLimit,
 }
 
 /// Tests and measures a file on every provider at hand. A face that is built into it must be that of a persona of the
@@ -102,7 +104,7 @@ pub fn load(
     let runtime = runtime(data)?;
     let registry = Registry::open(data.root())?;
     let name = &registry.find(&options.name)?.name;
-    let wish = Wish {
+    let wish = LoadOptions {
         shot: options.shot,
         masks: options.masks.clone(),
         provider: options.provider,

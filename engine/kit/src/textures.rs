@@ -5,7 +5,7 @@ use crate::personas::Stamp;
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::persona;
 use omote_engine::persona::{Date, Persona};
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::swap::{CutParams, FaceTexture};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::data::DataFolder;
@@ -20,13 +20,13 @@ struct Baked {
     /// The hash over the persona's files, see [`Persona::id`]. What its manifest says of them (until when it may be worn, and
     /// how its colours meet the live ones) is not among these, and stands in the texture.
     id: String,
-    cut: Mask,
+    cut: CutParams,
     texture: FaceTexture,
 }
 
 impl Baked {
     /// Whether it is what [`Textures::bake`] would make.
-    fn is_of(&self, persona: &Persona, cut: Mask) -> bool {
+    fn is_of(&self, persona: &Persona, cut: CutParams) -> bool {
         let manifest = (persona.class().expires(), persona.tone());
         self.cut == cut && self.id == persona.id() && (self.texture.until(), self.texture.tone()) == manifest
     }
@@ -56,11 +56,11 @@ impl Textures {
     ///
     /// # Errors
     /// No such persona, or one that may not be worn.
-    pub fn get(&self, data: &DataFolder, name: &str, cut: Mask) -> Result<FaceTexture> {
+    pub fn get(&self, data: &DataFolder, name: &str, cut: CutParams) -> Result<FaceTexture> {
         self.get_on(data, name, cut, persona::today())
     }
 
-    fn get_on(&self, data: &DataFolder, name: &str, cut: Mask, today: Date) -> Result<FaceTexture> {
+    fn get_on(&self, data: &DataFolder, name: &str, cut: CutParams, today: Date) -> Result<FaceTexture> {
         let asked = (name.to_owned(), Stamp::of(name, data.root()));
         let known = |b: &Baked| b.cut == cut && b.names.contains(&asked) && b.holds(today);
         if let Some(baked) = self.lock().iter().find(|b| known(b)) {
@@ -82,7 +82,7 @@ impl Textures {
     ///
     /// # Errors
     /// A persona of which no texture can be made.
-    pub fn bake(&self, persona: &Persona, cut: Mask) -> Result<FaceTexture> {
+    pub fn bake(&self, persona: &Persona, cut: CutParams) -> Result<FaceTexture> {
         if let Some(baked) = self.lock().iter().find(|b| b.is_of(persona, cut)) {
             return Ok(baked.texture.clone());
         }
@@ -156,13 +156,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = DataFolder::at(folder.path());
         let textures = Textures::new();
-        let get = |name: &str, eyes| textures.get(&data, name, Mask { eyes, ..Mask::default() }).unwrap();
+        let get =
+            |name: &str, eyes| textures.get(&data, name, CutParams { eyes, ..CutParams::default() }).unwrap();
         let first = get("oni", 0.0);
         assert_eq!(get("oni", 0.0).id(), first.id());
         assert_ne!(get("oni", 1.0).id(), first.id());
         assert_ne!(get("kitsune", 0.0).id(), first.id());
         let loaded = built_in::load("oni", persona::today()).unwrap().unwrap();
-        assert_eq!(textures.bake(&loaded, Mask::default()).unwrap().id(), first.id());
+        assert_eq!(textures.bake(&loaded, CutParams::default()).unwrap().id(), first.id());
         textures.clear();
         assert_ne!(get("oni", 0.0).id(), first.id());
     }
@@ -172,7 +173,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (data, textures) = (DataFolder::at(folder.path()), Textures::new());
         let get = |k: usize| {
-            let cut = Mask { edge: 0.5 + 0.1 * k as f32, ..Mask::default() };
+            let cut = CutParams { edge: 0.5 + 0.1 * k as f32, ..CutParams::default() };
             textures.get(&data, "oni", cut).unwrap().id()
         };
         let ids: Vec<omote_engine::swap::TextureId> = (0..=KEPT).map(get).collect();
@@ -186,7 +187,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (data, textures) = (DataFolder::at(folder.path()), Textures::new());
         let today = day("2026-02-01");
-        let get = || textures.get_on(&data, "me", Mask::default(), today).unwrap();
+        let get = || textures.get_on(&data, "me", CutParams::default(), today).unwrap();
         write(&data, "me", "Me", "2026-06-30");
         let first = get();
         assert_eq!(get().id(), first.id());
@@ -201,7 +202,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (data, textures) = (DataFolder::at(folder.path()), Textures::new());
         write(&data, "me", "Me", "2026-06-30");
-        let get = |today: &str| textures.get_on(&data, "me", Mask::default(), day(today));
+        let get = |today: &str| textures.get_on(&data, "me", CutParams::default(), day(today));
         let first = get("2026-06-30").unwrap();
         assert_eq!(get("2026-06-30").unwrap().id(), first.id());
         let refused = get("2026-07-01").unwrap_err();

@@ -32,7 +32,7 @@ impl Layout {
         let mut uv: Vec<Vec2> = rest.iter().take(POINTS).map(|p| atlas.uv(p.truncate())).collect();
         uv.extend(surround.rest().map(|(_, picture)| atlas.uv(picture)));
         let mut triangles: Vec<[u16; 3]> = TRIANGLES[..SKIN_TRIANGLES].to_vec();
-        // Sheets beyond the border show one line of texels: their winding is that of their places.
+        // UvAtlases beyond the border show one line of texels: their winding is that of their places.
         let places: Vec<Vec2> = rest
             .iter()
             .take(POINTS)

@@ -1,4 +1,4 @@
-//! Sheets of their own: eyeballs behind the lids, lids that come down, the inside of the mouth.
+//! UvAtlases of their own: eyeballs behind the lids, lids that come down, the inside of the mouth.
 
 use super::expression::{EYES, LOWER_LIP, Lids, UPPER_LIP};
 use super::point;

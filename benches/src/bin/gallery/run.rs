@@ -7,8 +7,8 @@ use omote_engine::composite::Backend;
 use omote_engine::frame::Frame;
 use omote_engine::infer::{Runtime, models};
 use omote_engine::persona::Date;
-use omote_engine::pipeline::{Engine, Follow, Output, Settings};
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::pipeline::{FaceTracker, OfflineSession, Output, Settings};
+use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{Face, TrackError, Tracker, TrackerConfig};
 use omote_masks::built_in;
 use std::collections::VecDeque;
@@ -26,7 +26,7 @@ pub(crate) struct Rig {
 /// runs once a sequence.
 struct Told(VecDeque<Vec<Face>>);
 
-impl Follow for Told {
+impl FaceTracker for Told {
     fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.pop_front().unwrap_or_default())
     }
@@ -65,7 +65,7 @@ pub(crate) fn wear(
     // In a corner: the faces here fill the picture, and are what is looked at and measured.
     let corner = Corner::TopRight;
     let settings = Settings { backend: Backend::Cpu, max_faces: 1, corner, ..Settings::default() };
-    let mut engine = Engine::new(Box::new(told), vec![persona.clone()], settings)?;
+    let mut engine = OfflineSession::new(Box::new(told), vec![persona.clone()], settings)?;
     for (i, take) in takes.iter().enumerate() {
         let output = engine.process(take.frame.clone())?;
         see(i, &output)?;
@@ -77,5 +77,5 @@ pub(crate) fn wear(
 pub(crate) fn persona(name: &str) -> anyhow::Result<FaceTexture> {
     let today = Date::new(2026, 1, 1).context("no date")?;
     let persona = built_in::load(name, today).with_context(|| format!("no persona {name}"))??;
-    Ok(FaceTexture::of_persona(&persona, Mask::default())?)
+    Ok(FaceTexture::of_persona(&persona, CutParams::default())?)
 }

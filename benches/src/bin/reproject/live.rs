@@ -7,12 +7,12 @@ use omote_engine::actor::{Actor, ActorOptions};
 use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{
-    Fed, Feed, FeedInfo, Follow, Live, LiveConfig, LiveSource, LiveStatus, Model, Pace, Swap,
+    FaceTracker, Fed, Feed, FeedInfo, LiveConfig, LiveSession, LiveSource, LiveStatus, Model, RateLimit, Swap,
 };
 use omote_engine::pool::Pool;
 use omote_engine::source::Rate;
-use omote_engine::swap::Mask;
-use omote_engine::swap::neural::{Made, SwapModel};
+use omote_engine::swap::CutParams;
+use omote_engine::swap::neural::{SwapModel, SwapResult};
 use omote_engine::timing::now;
 use omote_engine::track::{Face, Tracker, TrackerConfig};
 use std::fmt::Write as _;
@@ -125,16 +125,22 @@ fn run(
             use omote_engine::error::{Error, ErrorKind, Stage};
             Error::new(ErrorKind::Backend, Stage::Track, "the tracker broke down")
         })?;
-        Ok(Box::new(tracker) as Box<dyn Follow>)
+        Ok(Box::new(tracker) as Box<dyn FaceTracker>)
     });
     let source = camera(pictures);
     let (personas, settings) = (vec![persona()?], settings());
-    let live = Live::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+    let live = LiveSession::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
     if lag > 0 {
         let swap = Box::new(Sleeps(model(runtime)?, Duration::from_millis(lag)));
-        let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-        let model =
-            Model { name: "stand-in".to_owned(), swap, mask, side: 256, pace: Pace::default(), until: None };
+        let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
+        let model = Model {
+            name: "stand-in".to_owned(),
+            swap,
+            mask,
+            side: 256,
+            pace: RateLimit::default(),
+            until: None,
+        };
         live.wear_model(Some(Box::new(move || Ok(model))));
     }
     // The window of the figures is 300 frames: what was before them is pushed out.
@@ -146,14 +152,14 @@ fn run(
 struct Sleeps(SwapModel, Duration);
 
 impl Swap for Sleeps {
-    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<Made, String> {
+    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<SwapResult, String> {
         let begun = std::time::Instant::now();
         let made = self.0.swap(frame, &face.landmarks).map_err(|e| e.to_string());
         std::thread::sleep(self.1.saturating_sub(begun.elapsed()));
         made
     }
 
-    fn recycle(&mut self, made: Made) {
+    fn recycle(&mut self, made: SwapResult) {
         self.0.recycle(made);
     }
 }

@@ -17,15 +17,15 @@ use glam::Vec3;
 use omote_benches::{page, stand_in};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::{Badger, Canvas, Corner, Disclosure};
-use omote_engine::composite::{Backend, Compositor, DrawCall, Look};
+use omote_engine::composite::{Backend, Compositor, DrawCall, DrawParams};
 use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, models};
 use omote_engine::persona::Date;
-use omote_engine::pipeline::{Engine, Follow, Lag, Model, Privacy, Settings};
+use omote_engine::pipeline::{FaceTracker, Lag, Model, OfflineSession, Privacy, Settings};
 use omote_engine::source::{Rate, Source};
-use omote_engine::swap::neural::{Grid, Made, Sheets, SwapModel};
-use omote_engine::swap::{FaceTexture, Mask};
+use omote_engine::swap::neural::{SwapModel, SwapResult, UvAtlases, UvRaster};
+use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::topology::TRIANGLES;
 use omote_engine::track::{Face, Occlusion, TrackError, Tracker, TrackerConfig};
 use omote_masks::built_in;
@@ -114,7 +114,7 @@ fn frames(mut source: Box<dyn Source>, most: usize) -> anyhow::Result<Vec<Frame>
 /// Top left; such crops cut it off faces in every run.
 struct Script(std::vec::IntoIter<Vec<Face>>);
 
-impl Follow for Script {
+impl FaceTracker for Script {
     fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.next().unwrap_or_default())
     }
@@ -128,7 +128,7 @@ fn model(runtime: &Runtime) -> anyhow::Result<SwapModel> {
 fn persona() -> anyhow::Result<FaceTexture> {
     let today = Date::new(2026, 1, 1).context("no date")?;
     let persona = built_in::load("composite-1", today).context("no composite-1")??;
-    Ok(FaceTexture::of_persona(&persona, Mask::default())?)
+    Ok(FaceTexture::of_persona(&persona, CutParams::default())?)
 }
 
 fn settings() -> Settings {
@@ -166,7 +166,7 @@ impl<'a> Scene<'a> {
 
     fn run(&self, runtime: &Runtime, lag: Lag) -> anyhow::Result<Vec<Frame>> {
         let script = Script(self.faces.clone().into_iter());
-        let mut engine = Engine::new(Box::new(script), vec![persona()?], settings())?;
+        let mut engine = OfflineSession::new(Box::new(script), vec![persona()?], settings())?;
         engine.wear_model(Model::new("stand-in", model(runtime)?, 1), lag);
         let mut out = Vec::new();
         for frame in self.frames {
@@ -208,8 +208,8 @@ impl<'a> Scene<'a> {
     /// The last result on its own old place in the newest picture.
     fn stale(&self, runtime: &Runtime, ready: &[Option<usize>]) -> anyhow::Result<Vec<Frame>> {
         let mut swap = model(runtime)?;
-        let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-        let mut sheets = Sheets::new(Grid::new(256, mask));
+        let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
+        let mut sheets = UvAtlases::new(UvRaster::new(256, mask));
         let mut compositor = Compositor::cpu();
         let mut badger = Badger::new(Corner::TopRight);
         let (mut out, mut last): (Vec<Frame>, Option<(usize, FaceTexture)>) = (Vec::new(), None);
@@ -218,14 +218,15 @@ impl<'a> Scene<'a> {
                 && last.as_ref().is_none_or(|(of, _)| *of != k)
                 && let Some(face) = self.faces[k].first()
             {
-                let made: Made = swap.swap(&self.frames[k], &face.landmarks)?;
+                let made: SwapResult = swap.swap(&self.frames[k], &face.landmarks)?;
                 last = Some((k, sheets.lay(&made, face, self.frames[k].time, Duration::ZERO).texture));
             }
             let mut canvas = Canvas::new(frame.clone());
             if let Some((k, texture)) = &last
                 && let Some(face) = self.faces[*k].first()
             {
-                let (points, none, look) = (face.landmarks.as_slice(), Occlusion::default(), Look::default());
+                let (points, none, look) =
+                    (face.landmarks.as_slice(), Occlusion::default(), DrawParams::default());
                 let time = frame.time;
                 let call = DrawCall { face: 1, time, points, occlusion: &none, texture, look };
                 compositor.draw(&mut canvas, &call)?;

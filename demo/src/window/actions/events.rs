@@ -84,8 +84,8 @@ fn new_persona(state: &mut State, session: &mut Session, event: NewPersonaEvent)
                 (_, None) => {}
             }
         }
-        NewPersonaEvent::Made(Ok(name)) => personas::made(state, session, &name),
-        NewPersonaEvent::Made(Err(refusal)) => {
+        NewPersonaEvent::SwapResult(Ok(name)) => personas::made(state, session, &name),
+        NewPersonaEvent::SwapResult(Err(refusal)) => {
             if let Some(import) = &mut state.import {
                 import.making = false;
                 import.refuse(refusal);

@@ -229,13 +229,13 @@ fn the_dialog_stays_open_while_a_persona_is_made() {
     let import = |window: &Window| window.state.import.clone().unwrap();
     assert!(import(&window).making);
     let refusal = PhotoRefusal { reason: "There is one.".to_owned(), taken: true, ..PhotoRefusal::default() };
-    window.hears(Event::NewPersona(NewPersonaEvent::Made(Err(refusal))));
+    window.hears(Event::NewPersona(NewPersonaEvent::SwapResult(Err(refusal))));
     assert!(!import(&window).making && import(&window).replaces());
     assert_eq!(import(&window).refusal(), Some("There is one."));
     let evidence = NewPersonaEvent::Chosen(FileField::Evidence, Some("/p/letter.pdf".into()));
     window.hears(Event::NewPersona(evidence));
     assert_eq!(import(&window).form.evidence, "/p/letter.pdf");
-    window.hears(Event::NewPersona(NewPersonaEvent::Made(Ok("test-face".to_owned()))));
+    window.hears(Event::NewPersona(NewPersonaEvent::SwapResult(Ok("test-face".to_owned()))));
     assert!(window.state.import.is_none());
     assert_eq!(window.last_message(), "Test-face is in the gallery now.");
 }

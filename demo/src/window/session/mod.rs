@@ -23,7 +23,7 @@ use omote_engine::gpu::Gpu;
 use omote_engine::output::Existing;
 use omote_engine::persona::Persona;
 use omote_engine::persona::form::Form;
-use omote_engine::pipeline::{Live, LiveStatus};
+use omote_engine::pipeline::{LiveSession, LiveStatus};
 
 use super::picture::PreviewSlot;
 use super::settings::{Remembered, SettingsFile, Sliders};
@@ -91,12 +91,12 @@ pub(crate) struct Surroundings {
     /// Where the frames for the screen go.
     pub(crate) preview: Arc<PreviewSlot>,
     /// The pipeline, for ending it where the window can't.
-    pub(crate) ended: Arc<Mutex<Weak<Live>>>,
+    pub(crate) ended: Arc<Mutex<Weak<LiveSession>>>,
 }
 
 /// The pipeline, and the thread that bakes personas for it.
 struct Running {
-    live: Arc<Live>,
+    live: Arc<LiveSession>,
     fitting: Fitting,
 }
 
@@ -107,7 +107,7 @@ pub(crate) struct Session {
     gpu: Option<Gpu>,
     settings: SettingsFile,
     preview: Arc<PreviewSlot>,
-    ended: Arc<Mutex<Weak<Live>>>,
+    ended: Arc<Mutex<Weak<LiveSession>>>,
     starting: Option<Task<Result<Started, Refusal>>>,
     running: Option<Running>,
     looked: Instant,
@@ -147,7 +147,7 @@ impl Session {
     }
 
     /// The pipeline, if it runs.
-    pub(crate) fn live(&self) -> Option<&Arc<Live>> {
+    pub(crate) fn live(&self) -> Option<&Arc<LiveSession>> {
         self.running.as_ref().map(|running| &running.live)
     }
 
@@ -197,7 +197,7 @@ impl Session {
     ///
     /// # Errors
     /// It takes no watcher; it is ended then.
-    pub(crate) fn run(&mut self, live: Arc<Live>) -> Result<(), String> {
+    pub(crate) fn run(&mut self, live: Arc<LiveSession>) -> Result<(), String> {
         live.watch("window", self.preview.watcher(&self.context)).map_err(|error| error.to_string())?;
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&live);
         self.running = Some(Running { fitting: Fitting::new(Arc::clone(&live)), live });

@@ -24,7 +24,7 @@ pub(crate) enum NewPersonaEvent {
     /// A file was chosen, or none.
     Chosen(FileField, Option<PathBuf>),
     /// A persona of this name was made, or why not.
-    Made(Result<String, PhotoRefusal>),
+    SwapResult(Result<String, PhotoRefusal>),
 }
 
 /// The dialog's threads.
@@ -71,7 +71,7 @@ impl NewPersonaTasks {
             Some(Progress::Gone) => Err(refusal(&anyhow::anyhow!("the search for a face failed"))),
         };
         self.making = None;
-        events.push(NewPersonaEvent::Made(made));
+        events.push(NewPersonaEvent::SwapResult(made));
         events
     }
 }

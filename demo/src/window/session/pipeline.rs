@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use omote_engine::composite::Look;
+use omote_engine::composite::DrawParams;
 use omote_engine::frame::Turn;
 use omote_engine::gpu::Gpu;
 use omote_engine::persona::{self, Persona};
-use omote_engine::pipeline::{FADE, Live, LiveConfig};
+use omote_engine::pipeline::{FADE, LiveConfig, LiveSession};
 use omote_engine::slot::{Publisher, Taken, slot};
-use omote_engine::swap::Mask;
+use omote_engine::swap::CutParams;
 use omote_engine::track::{Selection, TrackerConfig};
 use omote_kit::data::DataFolder;
 use omote_kit::options::LIVE_FACES;
@@ -36,7 +36,7 @@ pub(crate) struct Start {
 /// A session that runs.
 pub(crate) struct Started {
     /// The pipeline.
-    pub(crate) live: Arc<Live>,
+    pub(crate) live: Arc<LiveSession>,
     /// Name of the persona that is worn.
     pub(crate) persona: String,
     /// Where pictures come from.
@@ -77,7 +77,7 @@ pub(crate) fn start(start: Start) -> Result<Started, Refusal> {
     let id = if remembered.source.is_empty() { cameras::first_choice() } else { remembered.source.clone() };
     let source = cameras::source(&id, &remembered.mode);
     let config = LiveConfig { source, follow, personas: vec![texture], settings, gpu };
-    let live = Live::start(config).map_err(|error| Refusal::from(anyhow::Error::from(error)))?;
+    let live = LiveSession::start(config).map_err(|error| Refusal::from(anyhow::Error::from(error)))?;
     Ok(Started { live: Arc::new(live), persona: name, source: id, notice })
 }
 
@@ -96,12 +96,12 @@ fn first_persona(name: &str, data: &Path) -> anyhow::Result<(String, Persona, Op
 }
 
 /// How personas are drawn, from the sliders.
-pub(crate) fn look(sliders: &Sliders) -> Look {
+pub(crate) fn look(sliders: &Sliders) -> DrawParams {
     sliders.values().look()
 }
 
 /// What is baked into a persona's texture, from the sliders.
-pub(crate) fn mask(sliders: &Sliders) -> Mask {
+pub(crate) fn mask(sliders: &Sliders) -> CutParams {
     sliders.values().mask()
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn turn(remembered: &Remembered) -> Turn {
 /// A persona to be put on.
 struct Fit {
     persona: Arc<Persona>,
-    mask: Mask,
+    mask: CutParams,
     fade: bool,
 }
 
@@ -124,7 +124,7 @@ pub(crate) struct Fitting {
 
 impl Fitting {
     /// A fitting room for a session. The thread ends when this is dropped.
-    pub(crate) fn new(live: Arc<Live>) -> Self {
+    pub(crate) fn new(live: Arc<LiveSession>) -> Self {
         let (ask, asked) = slot::<Fit>();
         let work = move || loop {
             match asked.take(Duration::from_secs(3600)) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 use omote_engine::output::Existing;
-use omote_engine::pipeline::{Live, Recorded, Shown, SinkId};
+use omote_engine::pipeline::{LiveSession, Recorded, Shown, SinkId};
 use omote_engine::sink::{self, Finished, Room, SinkSpec};
 use omote_engine::source::Rate;
 
@@ -76,7 +76,7 @@ impl Recorder {
 
     /// Starts a recording at a rate in frames a second. It is noted in the data folder. [`Recorder::poll`] tells why it
     /// could not be started.
-    pub(crate) fn start(&mut self, context: &Context, live: &Arc<Live>, rate: f64, data: &Path) {
+    pub(crate) fn start(&mut self, context: &Context, live: &Arc<LiveSession>, rate: f64, data: &Path) {
         let (live, data) = (Arc::clone(live), data.to_owned());
         self.start_with(context, move || begin(&live, rate, &data));
     }
@@ -93,7 +93,7 @@ impl Recorder {
     }
 
     /// Ends the recording; the file is completed on a thread of its own.
-    pub(crate) fn stop(&mut self, context: &Context, live: &Arc<Live>) {
+    pub(crate) fn stop(&mut self, context: &Context, live: &Arc<LiveSession>) {
         let Some(Running { id, note, .. }) = self.running.take() else { return };
         let live = Arc::clone(live);
         let work = move || {
@@ -105,7 +105,7 @@ impl Recorder {
     }
 
     /// Gives up a recording whose sink has failed: what was kept is known, and was told.
-    pub(crate) fn failed(&mut self, live: &Live) {
+    pub(crate) fn failed(&mut self, live: &LiveSession) {
         self.broke = true;
         if let Some(Running { id, note, .. }) = self.running.take() {
             drop((live.detach(id), note));
@@ -183,7 +183,7 @@ impl Recorder {
     }
 }
 
-fn begin(live: &Live, rate: f64, data: &Path) -> Result<Running, String> {
+fn begin(live: &LiveSession, rate: f64, data: &Path) -> Result<Running, String> {
     let path = files::new_file(Kind::Recording)?;
     let whole = rate.round().clamp(1.0, 240.0) as u32;
     let rate = Rate::new(whole, 1).ok_or("the frame rate is out of range")?;

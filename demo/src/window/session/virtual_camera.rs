@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eframe::egui::Context;
 use omote_engine::error::Error;
-use omote_engine::pipeline::{Live, SinkId};
+use omote_engine::pipeline::{LiveSession, SinkId};
 use omote_engine::sink::virtual_camera::{
     VirtualCamera, VirtualCameraError, VirtualFormat, VirtualSpec, open_virtual_camera,
 };
@@ -24,13 +24,19 @@ pub(crate) struct VirtualCameraTask {
 
 impl VirtualCameraTask {
     /// Switches on, with the size and rate of the output.
-    pub(crate) fn start(&mut self, context: &Context, live: &Arc<Live>, kind: &str, output: (u32, u32, f64)) {
+    pub(crate) fn start(
+        &mut self,
+        context: &Context,
+        live: &Arc<LiveSession>,
+        kind: &str,
+        output: (u32, u32, f64),
+    ) {
         let (live, kind) = (Arc::clone(live), kind.to_owned());
         self.starting = Some(Task::start("virtual camera", context, move || open(&live, &kind, output)));
     }
 
     /// Switches off the one of a sink; what came of one that is being opened is not waited for.
-    pub(crate) fn stop(&mut self, context: &Context, live: &Arc<Live>, sink: Option<SinkId>) {
+    pub(crate) fn stop(&mut self, context: &Context, live: &Arc<LiveSession>, sink: Option<SinkId>) {
         self.starting = None;
         if let Some(sink) = sink {
             let live = Arc::clone(live);
@@ -59,7 +65,7 @@ impl VirtualCameraTask {
     }
 }
 
-fn open(live: &Live, kind: &str, (width, height, rate): (u32, u32, f64)) -> Opened {
+fn open(live: &LiveSession, kind: &str, (width, height, rate): (u32, u32, f64)) -> Opened {
     let which: VirtualCamera = kind.parse().map_err(|error: VirtualCameraError| error.to_string())?;
     let rate = Rate::new(rate.round().clamp(1.0, 240.0) as u32, 1).ok_or("the frame rate is out of range")?;
     let spec = VirtualSpec { width, height, rate, format: VirtualFormat::default() };

@@ -13,7 +13,7 @@ mod slots;
 pub mod tuning;
 
 pub use clock::GpuWork;
-pub use plan::Look;
+pub use plan::DrawParams;
 
 use crate::badge::Canvas;
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -43,7 +43,7 @@ pub struct DrawCall<'a> {
     /// The persona, or a swap model's result.
     pub texture: &'a FaceTexture,
     /// How it is drawn.
-    pub look: Look,
+    pub look: DrawParams,
 }
 
 /// So many changed pixels can't all have one code unless nothing was drawn on them but a colour.

@@ -119,7 +119,7 @@ fn lay_mouth(places: &mut [Vec2]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::swap::{Mask, Tone};
+    use crate::swap::{CutParams, Tone};
     use crate::track::OcclusionCell;
     use glam::Vec3;
 
@@ -129,7 +129,7 @@ mod tests {
         let uv: Vec<Uv> =
             CANONICAL_UV.iter().map(|p| Uv(Vec2::from_array(*p) * 0.5 + Vec2::splat(0.5))).collect();
         let white = vec![255; 64 * 64 * 4];
-        let texture = FaceTexture::bake(&white, 64, &uv, Tone::Match, Mask::default()).unwrap();
+        let texture = FaceTexture::bake(&white, 64, &uv, Tone::Match, CutParams::default()).unwrap();
         let mut cells = vec![OcclusionCell::default(); SIDE * SIDE];
         for (k, cell) in cells.iter_mut().enumerate() {
             let right = k % SIDE >= SIDE / 2;
@@ -148,7 +148,7 @@ mod tests {
     fn what_covers_the_lips_covers_the_painted_mouth() {
         let uv: Vec<Uv> =
             CANONICAL_UV.iter().map(|p| Uv(Vec2::from_array(*p) * 0.7 + Vec2::new(0.15, 0.1))).collect();
-        let mask = Mask { mouth: 1.0, ..Mask::default() };
+        let mask = CutParams { mouth: 1.0, ..CutParams::default() };
         let texture = FaceTexture::bake(&vec![255; 128 * 128 * 4], 128, &uv, Tone::Match, mask).unwrap();
         assert!(texture.openings().mouth);
         let lips: Vec<Vec2> =

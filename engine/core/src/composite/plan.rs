@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 /// How the persona is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
+pub struct DrawParams {
     /// 0 keeps the live face, 1 shows the persona in full.
     pub opacity: f32,
     /// How far the persona takes on the live face's light and tone, 0..=1.
@@ -28,7 +28,7 @@ pub struct Look {
     pub shape: f32,
 }
 
-impl Default for Look {
+impl Default for DrawParams {
     fn default() -> Self {
         Self { opacity: 1.0, light: 1.0, grain: 1.0, lod_bias: -0.9, shape: 0.0 }
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::badge::{Badger, Corner, Disclosure};
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 use crate::space::Uv;
-use crate::swap::{Mask, Tone};
+use crate::swap::{CutParams, Tone};
 use crate::topology::{OVAL, POINTS};
 use glam::{Vec2, Vec3};
 
@@ -27,7 +27,8 @@ pub(super) fn texture(tone: Tone) -> FaceTexture {
     let rgba: Vec<u8> = (0..128 * 128u32)
         .flat_map(|i| [(i % 128 * 2) as u8, (i / 128 * 2) as u8, ((i * 7919) >> 6) as u8, 255])
         .collect();
-    FaceTexture::bake(&rgba, 128, &uv, tone, Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() }).unwrap()
+    FaceTexture::bake(&rgba, 128, &uv, tone, CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() })
+        .unwrap()
 }
 
 pub(super) fn points(at: Vec2, side: f32) -> Vec<Vec3> {
@@ -77,7 +78,7 @@ pub(super) fn draw_at(
     texture: &FaceTexture,
 ) -> Frame {
     let mut canvas = Canvas::new(frame.clone());
-    draw_on(c, &mut canvas, time, points, texture, Look::default());
+    draw_on(c, &mut canvas, time, points, texture, DrawParams::default());
     canvas.frame().clone()
 }
 
@@ -88,7 +89,7 @@ pub(super) fn draw_on(
     time: FrameTime,
     points: &[Vec3],
     texture: &FaceTexture,
-    look: Look,
+    look: DrawParams,
 ) -> Drawn {
     let occlusion = Occlusion::default();
     c.draw(canvas, &DrawCall { face: 0, time, points, occlusion: &occlusion, texture, look }).unwrap()
@@ -97,7 +98,7 @@ pub(super) fn draw_on(
 fn draw(c: &mut Compositor, frame: &Frame, at: Vec2, side: f32, tone: Tone) -> (Frame, Drawn) {
     let mut canvas = Canvas::new(frame.clone());
     let time = FrameTime::default();
-    let drawn = draw_on(c, &mut canvas, time, &points(at, side), &texture(tone), Look::default());
+    let drawn = draw_on(c, &mut canvas, time, &points(at, side), &texture(tone), DrawParams::default());
     (canvas.frame().clone(), drawn)
 }
 
@@ -152,7 +153,7 @@ fn steady_state_creates_no_gpu_object() {
         let mut canvas = Canvas::new(frame.clone());
         let side = 90.0 + (i % 6) as f32;
         let p = points(Vec2::new(40.0 + i as f32, 20.0), side);
-        draw_on(&mut gpu, &mut canvas, FrameTime::default(), &p, &texture, Look::default());
+        draw_on(&mut gpu, &mut canvas, FrameTime::default(), &p, &texture, DrawParams::default());
         if i == 12 {
             created = gpu.objects_created();
         }
@@ -167,7 +168,7 @@ fn only_the_face_and_the_badge_are_touched() {
     each_case(|frame, at, side, tone| {
         let mut canvas = Canvas::new(frame.clone());
         let p = points(at, side);
-        let look = Look::default();
+        let look = DrawParams::default();
         let drawn = draw_on(&mut cpu, &mut canvas, FrameTime::default(), &p, &texture(tone), look);
         let badged = Badger::new(Corner::TopRight).finish(canvas, Disclosure::Modified).unwrap();
         let (mut a, mut b) = (Vec::new(), Vec::new());
@@ -206,7 +207,7 @@ fn a_face_that_is_not_finite_or_too_short_changes_nothing() {
     for p in [bad.as_slice(), &bad[..400], &[]] {
         let mut canvas = Canvas::new(frame.clone());
         let t = texture(Tone::Match);
-        let drawn = draw_on(&mut cpu, &mut canvas, FrameTime::default(), p, &t, Look::default());
+        let drawn = draw_on(&mut cpu, &mut canvas, FrameTime::default(), p, &t, DrawParams::default());
         assert!(drawn.region.is_empty());
         assert_eq!(*canvas.frame(), frame);
     }
@@ -218,7 +219,7 @@ fn no_opacity_changes_nothing_and_half_lies_between() {
     let frame = noise(PixelFormat::Rgb, Colour::JPEG, 160, 120);
     let mut change = |opacity| {
         let mut canvas = Canvas::new(frame.clone());
-        let look = Look { opacity, ..Look::default() };
+        let look = DrawParams { opacity, ..DrawParams::default() };
         let p = points(Vec2::new(40.0, 20.0), 80.0);
         draw_on(&mut cpu, &mut canvas, FrameTime::default(), &p, &texture(Tone::Match), look);
         canvas.frame().data().iter().zip(frame.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>()
@@ -236,7 +237,7 @@ fn gpu_and_mirror_agree_on_bent_and_turned_faces() {
         round_face().iter().map(|p| Uv(Vec2::new(0.5 + (p.x - 0.5) * (0.8 + 0.2 * p.y), p.y))).collect();
     let rgba: Vec<u8> =
         (0..128 * 128u32).flat_map(|i| [(i % 128) as u8 + 60, (i / 128) as u8, 90, 255]).collect();
-    let texture = FaceTexture::bake(&rgba, 128, &wide, Tone::Match, Mask::default()).unwrap();
+    let texture = FaceTexture::bake(&rgba, 128, &wide, Tone::Match, CutParams::default()).unwrap();
     for format in [PixelFormat::I420, PixelFormat::Nv12, PixelFormat::Bgra] {
         let n = Frame::byte_len(format, 256, 144);
         let data: Vec<u8> = (0..n).map(|i| 60 + (i % 256 / 4) as u8 + (i / 3000) as u8).collect();
@@ -245,7 +246,7 @@ fn gpu_and_mirror_agree_on_bent_and_turned_faces() {
             let centre = Vec3::new(120.0, 70.0, 0.0);
             let round = |p: Vec3| glam::Quat::from_rotation_y(turn) * (p - centre) + centre;
             let p: Vec<Vec3> = points(Vec2::new(70.0, 20.0), 100.0).into_iter().map(round).collect();
-            let look = Look { shape, ..Look::default() };
+            let look = DrawParams { shape, ..DrawParams::default() };
             let draw = |c: &mut Compositor| {
                 let mut canvas = Canvas::new(frame.clone());
                 draw_on(c, &mut canvas, FrameTime::default(), &p, &texture, look);
@@ -268,11 +269,11 @@ fn an_open_mouth_is_dark_inside_and_a_closed_one_shows_lips_only() {
     let puppet = crate::actor::composite(crate::actor::Composite::Two).unwrap();
     let grey = Frame::filled(PixelFormat::Rgb, Colour::JPEG, 320, 320, [150, 120, 100]).unwrap();
     let luminance = |mouth: f32, open: f32| {
-        let texture = FaceTexture::of_persona(&persona, Mask { mouth, ..Mask::default() }).unwrap();
+        let texture = FaceTexture::of_persona(&persona, CutParams { mouth, ..CutParams::default() }).unwrap();
         let expression = crate::puppet::Expression { mouth_open: open, ..Default::default() };
         let p = puppet.points(&puppet.placed(Vec2::splat(160.0), 240.0), &expression);
         let mut canvas = Canvas::new(grey.clone());
-        let look = Look { light: 0.0, grain: 0.0, ..Look::default() };
+        let look = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
         draw_on(&mut Compositor::cpu(), &mut canvas, FrameTime::default(), &p[..POINTS], &texture, look);
         let rgb = canvas.frame().to_rgb();
         let at = |q: Vec3| {

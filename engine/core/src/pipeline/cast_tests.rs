@@ -9,8 +9,8 @@ use crate::composite::{Compositor, Drawn};
 use crate::frame::{FrameId, FrameTime};
 use crate::source::Rate;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
-use crate::swap::neural::Made;
-use crate::swap::{Mask, Tone};
+use crate::swap::neural::SwapResult;
+use crate::swap::{CutParams, Tone};
 use crate::track::{FaceId, Occlusion, Pose};
 use glam::Vec2;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -56,7 +56,7 @@ fn face(id: u64, at: Vec2) -> Face {
 fn persona(rgb: [u8; 3]) -> FaceTexture {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv((*uv).into())).collect();
     let rgba = [rgb[0], rgb[1], rgb[2], 255].repeat(64 * 64);
-    let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+    let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
     FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, mask).unwrap()
 }
 
@@ -76,7 +76,7 @@ fn picture(id: u64, time: Duration, real: &[Vec2]) -> Frame {
 #[derive(Clone)]
 struct Script(Arc<Vec<Vec<Face>>>);
 
-impl Follow for Script {
+impl FaceTracker for Script {
     fn follow(&mut self, frame: &Frame) -> std::result::Result<Vec<Face>, TrackError> {
         let at = (frame.id.0 as usize).min(self.0.len().saturating_sub(1));
         Ok(self.0.get(at).cloned().unwrap_or_default())
@@ -93,30 +93,30 @@ struct Painter {
 }
 
 impl Swap for Painter {
-    fn swap(&mut self, frame: &Frame, face: &Face) -> std::result::Result<Made, String> {
+    fn swap(&mut self, frame: &Frame, face: &Face) -> std::result::Result<SwapResult, String> {
         self.asked.lock().unwrap().push((frame.id.0, face.id.0));
         let n = 64;
         let colour = (self.colour)(frame.id.0, face.id.0);
         let rgb = colour.iter().flat_map(|v| std::iter::repeat_n(*v, n * n)).collect();
         let square = CropSquare { side: SIDE * 1.1, ..face.region };
-        Ok(Made { square, side: n as f32, width: n, height: n, rgb, mask: Vec::new() })
+        Ok(SwapResult { square, side: n as f32, width: n, height: n, rgb, mask: Vec::new() })
     }
 }
 
 fn model(colour: fn(u64, u64) -> [f32; 3]) -> (Model, Asked) {
     let asked = Asked::default();
     let swap = Box::new(Painter { colour, asked: Arc::clone(&asked) });
-    let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-    (Model { name: "painter".into(), swap, mask, side: 64, pace: Pace::default(), until: None }, asked)
+    let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
+    (Model { name: "painter".into(), swap, mask, side: 64, pace: RateLimit::default(), until: None }, asked)
 }
 
 fn settings(privacy: Privacy, max_faces: usize) -> Settings {
-    let look = Look { light: 0.0, grain: 0.0, ..Look::default() };
+    let look = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
     Settings { privacy, backend: Backend::Cpu, look, max_faces, ..Settings::default() }
 }
 
-fn engine(lists: &[Vec<Face>], personas: Vec<FaceTexture>, settings: Settings) -> Engine {
-    Engine::new(Box::new(Script(Arc::new(lists.to_vec()))), personas, settings).unwrap()
+fn engine(lists: &[Vec<Face>], personas: Vec<FaceTexture>, settings: Settings) -> OfflineSession {
+    OfflineSession::new(Box::new(Script(Arc::new(lists.to_vec()))), personas, settings).unwrap()
 }
 
 fn greens() -> Vec<FaceTexture> {
@@ -204,7 +204,7 @@ fn the_model_works_on_the_streamer_s_face_and_never_on_a_passer_by_s() {
 
 /// Pictures given one by one to a live pipeline, each shown before the next comes. The clock is the test's.
 struct Fed {
-    live: Live,
+    live: LiveSession,
     frames: HostFrames,
     clock: Clock,
     next: u64,
@@ -214,11 +214,11 @@ struct Fed {
 impl Fed {
     fn new(lists: Vec<Vec<Face>>, settings: Settings) -> Self {
         let (frames, source) = host("test");
-        let follow: MakeFollow =
-            Box::new(move || Ok(Box::new(Script(Arc::new(lists.clone()))) as Box<dyn Follow>));
+        let follow: MakeTracker =
+            Box::new(move || Ok(Box::new(Script(Arc::new(lists.clone()))) as Box<dyn FaceTracker>));
         let config = LiveConfig { source, follow, personas: greens(), settings, gpu: None };
         let clock = Clock::manual(Duration::from_secs(1000));
-        let live = Live::start_by(config, clock.clone()).unwrap();
+        let live = LiveSession::start_by(config, clock.clone()).unwrap();
         let shown = Arc::new(Mutex::new(None));
         let newest = Arc::clone(&shown);
         let see = move |shown: &Arc<Shown>| {
@@ -344,7 +344,7 @@ enum Wrong {
 }
 
 /// Has drawing go wrong at the second face of picture 5.
-fn interfere(engine: &mut Engine, how: Wrong) {
+fn interfere(engine: &mut OfflineSession, how: Wrong) {
     let mut drawn = 0;
     let answer = move |frame: &Frame| {
         drawn += usize::from(frame.id.0 == 5);

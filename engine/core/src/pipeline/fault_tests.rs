@@ -106,7 +106,7 @@ struct Plan(Arc<Mutex<HashMap<u64, (Answer, u8)>>>);
 /// The tracker's answer: faces, or whether it is to panic. Nothing is a network that fails.
 type Answer = Option<Result<Vec<Face>, bool>>;
 
-impl Follow for Plan {
+impl FaceTracker for Plan {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         let answer = self.0.lock().unwrap().get(&frame.id.0).and_then(|(answer, _)| answer.clone());
         match answer {
@@ -202,12 +202,12 @@ fn rolled(face: Face, at: Vec2, angle: f32) -> Face {
 /// The engine as cameras use it, or looking ahead as files do.
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Way {
-    Lockstep(Engine),
+    Lockstep(OfflineSession),
     Film(Film),
 }
 
 impl Way {
-    fn engine(&mut self) -> &mut Engine {
+    fn engine(&mut self) -> &mut OfflineSession {
         match self {
             Self::Lockstep(engine) => engine,
             Self::Film(film) => film.engine_mut(),
@@ -249,16 +249,16 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
         privacy: Privacy::Protect,
         backend: Backend::Cpu,
         max_faces: 1,
-        look: Look { opacity: 0.3, ..Look::default() },
+        look: DrawParams { opacity: 0.3, ..DrawParams::default() },
         ..Settings::default()
     };
     static PERSONA: std::sync::OnceLock<FaceTexture> = std::sync::OnceLock::new();
     let persona = PERSONA.get_or_init(green);
-    let mut engine = Engine::new(Box::new(plan.clone()), vec![persona.clone()], settings).unwrap();
+    let mut engine = OfflineSession::new(Box::new(plan.clone()), vec![persona.clone()], settings).unwrap();
     engine.core.render.presenter.unguarded = unguarded;
     interfere(&mut engine.core.render.presenter, &plan);
     let another = plan.clone();
-    let make = move || Ok(Box::new(another.clone()) as Box<dyn Follow>);
+    let make = move || Ok(Box::new(another.clone()) as Box<dyn FaceTracker>);
     let mut way = if seed % 4 == 3 {
         Way::Film(Film::new(engine, Reading::Film, make))
     } else {

@@ -3,7 +3,7 @@
 use super::presenter::TUNING;
 use super::session::Tracked;
 use super::sight::Looking;
-use super::{Engine, Follow, MakeFollow, NoFaces, Output, guarded};
+use super::{FaceTracker, MakeTracker, NoFaces, OfflineSession, Output, guarded};
 use crate::error::Result as Fallible;
 use crate::frame::{Frame, FrameTime};
 use crate::track::{Face, FaceId};
@@ -32,10 +32,10 @@ pub enum Reading {
 /// scene is followed backwards from there, so that it is worn from where it can be seen, and with
 /// [`Privacy::Protect`](super::Privacy::Protect) no picture waits for those after it to be good: they are known.
 pub struct Film {
-    engine: Engine,
-    make: MakeFollow,
+    engine: OfflineSession,
+    make: MakeTracker,
     /// Follows faces backwards; made when it is needed.
-    back: Option<Box<dyn Follow>>,
+    back: Option<Box<dyn FaceTracker>>,
     /// Read, and not looked at yet: with it the one before it is told from a flash.
     next: Option<Frame>,
     /// Looked at, and not shown yet.
@@ -50,9 +50,9 @@ pub struct Film {
 impl Film {
     /// Works with `engine`; `make` makes what finds faces: for going back, and where the engine's own broke down.
     pub fn new(
-        mut engine: Engine,
+        mut engine: OfflineSession,
         reading: Reading,
-        make: impl Fn() -> Fallible<Box<dyn Follow>> + Send + Sync + Clone + 'static,
+        make: impl Fn() -> Fallible<Box<dyn FaceTracker>> + Send + Sync + Clone + 'static,
     ) -> Self {
         engine.make_follow_with(Box::new(make.clone()));
         engine.core.track.look_as(Looking { thorough: true, apart: reading == Reading::Album });
@@ -63,19 +63,19 @@ impl Film {
     }
 
     /// The engine: for its figures.
-    pub fn engine(&self) -> &Engine {
+    pub fn engine(&self) -> &OfflineSession {
         &self.engine
     }
 
     /// The same, to change what it wears or what it measures.
-    pub fn engine_mut(&mut self) -> &mut Engine {
+    pub fn engine_mut(&mut self) -> &mut OfflineSession {
         &mut self.engine
     }
 
     /// Takes the next picture, and gives those that are ready, oldest first.
     ///
     /// # Errors
-    /// As [`Engine::process`].
+    /// As [`OfflineSession::process`].
     pub fn push(&mut self, frame: Frame) -> Fallible<Vec<Output>> {
         let frame = self.engine.orient(frame)?;
         match self.next.take() {
@@ -94,7 +94,7 @@ impl Film {
     /// The pictures that are still to come, when there are no more to take in.
     ///
     /// # Errors
-    /// As [`Engine::process`].
+    /// As [`OfflineSession::process`].
     pub fn finish(&mut self) -> Fallible<Vec<Output>> {
         let mut outputs = match self.next.take() {
             Some(last) => self.take_in(last, None)?,
@@ -174,7 +174,7 @@ fn one(a: &Face, b: &Face) -> bool {
 /// Adds `news`, faces of the last picture, to the pictures before it, as far back as they are found there. None is added where
 /// a face is already, nor where a picture has as many as `most`.
 fn follow_back(
-    back: &mut dyn Follow,
+    back: &mut dyn FaceTracker,
     last: &mut Tracked,
     before: &mut VecDeque<Tracked>,
     news: &[Face],

@@ -1,5 +1,5 @@
-//! Joins the stages: frame in, badged frame out. `session` has the one step that all pictures go through; [`Engine`] takes
-//! it frame by frame, for files and tests, and [`Live`] in threads, for cameras. The only module that knows all the others.
+//! Joins the stages: frame in, badged frame out. `session` has the one step that all pictures go through; [`OfflineSession`] takes
+//! it frame by frame, for files and tests, and [`LiveSession`] in threads, for cameras. The only module that knows all the others.
 
 mod calendar;
 mod cast;
@@ -17,12 +17,12 @@ mod steady;
 pub use cast::{GHOST, HEAD, HOLD, PIXELATE};
 pub use film::{Film, Reading};
 pub use live::*;
-pub use model::{Lag, Model, Pace, Swap};
-pub use offline::Engine;
-pub use sight::MakeFollow;
+pub use model::{Lag, Model, RateLimit, Swap};
+pub use offline::OfflineSession;
+pub use sight::MakeTracker;
 
 use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
-use crate::composite::{Backend, Look};
+use crate::composite::{Backend, DrawParams};
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
 use crate::frame::{Colour, Frame, PixelFormat, Turn};
 use crate::swap::FaceTexture;
@@ -50,7 +50,7 @@ pub struct Settings {
     /// What is shown when a face is lost.
     pub privacy: Privacy,
     /// How personas are drawn.
-    pub look: Look,
+    pub look: DrawParams,
     /// Where the badge stands.
     pub corner: Corner,
     /// How the picture is mirrored and rotated, before faces are looked for, and how large the output is.
@@ -61,7 +61,7 @@ pub struct Settings {
 }
 
 /// Finds the faces of frames that come one after the other.
-pub trait Follow: Send {
+pub trait FaceTracker: Send {
     /// The faces of the next frame, best first.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ pub trait Follow: Send {
     }
 }
 
-impl Follow for Tracker {
+impl FaceTracker for Tracker {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.track(frame)
     }

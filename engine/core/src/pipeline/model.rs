@@ -4,8 +4,8 @@
 use crate::error::panic_words;
 use crate::frame::{Frame, FrameTime};
 use crate::persona::Date;
-use crate::swap::Mask;
-use crate::swap::neural::{Grid, Made, Sheets, SwapModel, Swapped};
+use crate::swap::CutParams;
+use crate::swap::neural::{SwapModel, SwapResult, UvAtlases, UvRaster, UvResult};
 use crate::track::Face;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,18 +17,18 @@ pub trait Swap: Send {
     ///
     /// # Errors
     /// Why it can't be, in words for people.
-    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<Made, String>;
+    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<SwapResult, String>;
 
     /// Takes back what is no longer needed, to use its memory again.
-    fn recycle(&mut self, _made: Made) {}
+    fn recycle(&mut self, _made: SwapResult) {}
 }
 
 impl Swap for SwapModel {
-    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<Made, String> {
+    fn swap(&mut self, frame: &Frame, face: &Face) -> Result<SwapResult, String> {
         Self::swap(self, frame, &face.landmarks).map_err(|e| e.to_string())
     }
 
-    fn recycle(&mut self, made: Made) {
+    fn recycle(&mut self, made: SwapResult) {
         Self::recycle(self, made);
     }
 }
@@ -38,14 +38,14 @@ pub(super) const ENDED: &str = "the swap model is taken off: the consent to its 
 
 /// How much a model may work, so that a game beside it has room.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pace {
+pub struct RateLimit {
     /// At most so many results a second for each face; None for as many as it can.
     pub rate: Option<f32>,
     /// At most this share of the time, 0..=1; None for all of it.
     pub share: Option<f32>,
 }
 
-impl Pace {
+impl RateLimit {
     /// How long to wait after a result that took `took` before the next is begun.
     #[must_use]
     pub fn rest(&self, took: Duration) -> Duration {
@@ -67,11 +67,11 @@ pub struct Model {
     /// What makes the faces.
     pub swap: Box<dyn Swap>,
     /// How results are cut. Eyes and mouth are the model's where these are 1.
-    pub mask: Mask,
+    pub mask: CutParams,
     /// Side of the sheets in texels: about that of the model's pictures, a power of two from 64 to 1024.
     pub side: usize,
     /// How much it may work.
-    pub pace: Pace,
+    pub pace: RateLimit,
     /// The last day on which its face may be worn; None where there is no end.
     pub until: Option<Date>,
 }
@@ -81,11 +81,11 @@ impl Model {
     #[must_use]
     pub fn new(name: impl Into<String>, model: SwapModel, detail: usize) -> Self {
         let side = model.contract().size.into_iter().max().unwrap_or(256) * detail.max(1);
-        let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+        let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
         // The face fills more of a sheet than of a model's picture.
         let side = side.next_power_of_two().clamp(256, 1024);
         let until = model.until();
-        Self { name: name.into(), swap: Box::new(model), mask, side, pace: Pace::default(), until }
+        Self { name: name.into(), swap: Box::new(model), mask, side, pace: RateLimit::default(), until }
     }
 }
 
@@ -103,13 +103,13 @@ pub enum Lag {
 /// The swap stage: a model with its sheets.
 pub(super) struct SwapStage {
     model: Model,
-    sheets: Sheets,
+    sheets: UvAtlases,
 }
 
 impl SwapStage {
     pub(super) fn new(model: Model) -> Self {
         let side = model.side.clamp(64, 1024).next_power_of_two();
-        let sheets = Sheets::new(Grid::new(side, model.mask));
+        let sheets = UvAtlases::new(UvRaster::new(side, model.mask));
         Self { model, sheets }
     }
 
@@ -122,7 +122,7 @@ impl SwapStage {
         self.model.until.is_some_and(|last| last < today)
     }
 
-    pub(super) fn pace(&self) -> Pace {
+    pub(super) fn pace(&self) -> RateLimit {
         self.model.pace
     }
 
@@ -133,7 +133,7 @@ impl SwapStage {
 
     /// Results for these faces of a frame, those that the cast names; an error is what went wrong with the last that failed.
     /// A panic is an error like any other.
-    pub(super) fn work(&mut self, frame: &Frame, faces: &[Arc<Face>]) -> (Vec<Swapped>, Option<String>) {
+    pub(super) fn work(&mut self, frame: &Frame, faces: &[Arc<Face>]) -> (Vec<UvResult>, Option<String>) {
         let (mut results, mut fault) = (Vec::new(), None);
         for face in faces {
             let start = Instant::now();
@@ -157,7 +157,7 @@ pub(super) struct Lockstep {
     stage: SwapStage,
     lag: Lag,
     /// Results that are not there yet.
-    pending: Option<(FrameTime, Vec<Swapped>)>,
+    pending: Option<(FrameTime, Vec<UvResult>)>,
 }
 
 impl Lockstep {
@@ -171,7 +171,7 @@ impl Lockstep {
     }
 
     /// The results that are there when this frame is drawn.
-    pub(super) fn work(&mut self, frame: &Frame, faces: &[Arc<Face>]) -> (Vec<Swapped>, Option<String>) {
+    pub(super) fn work(&mut self, frame: &Frame, faces: &[Arc<Face>]) -> (Vec<UvResult>, Option<String>) {
         let Lag::Live(lag) = self.lag else { return self.stage.work(frame, faces) };
         let due = self.pending.take_if(|(due, _)| *due <= frame.time);
         let ready = due.map_or_else(Vec::new, |(_, results)| results);

@@ -3,8 +3,8 @@
 use super::model::{Lag, Lockstep, Model, SwapStage};
 use super::presenter::Presenter;
 use super::session::{Core, RenderStage, TrackStage};
-use super::sight::MakeFollow;
-use super::{Follow, Output, Settings, check_personas, small};
+use super::sight::MakeTracker;
+use super::{FaceTracker, Output, Settings, check_personas, small};
 use crate::badge::check_size;
 use crate::composite::{Compositor, GpuWork};
 use crate::error::Result;
@@ -15,17 +15,17 @@ use crate::timing::Timings;
 use std::time::Instant;
 
 /// The whole way of a frame in lockstep, with the memory it needs from frame to frame.
-pub struct Engine {
+pub struct OfflineSession {
     pub(super) core: Core,
 }
 
-impl Engine {
+impl OfflineSession {
     /// An engine that puts `personas` on the faces that `follow` finds: the first face gets the first,
     /// and so on round.
     ///
     /// # Errors
     /// No persona, or a GPU that was asked for and does not work.
-    pub fn new(follow: Box<dyn Follow>, personas: Vec<FaceTexture>, settings: Settings) -> Result<Self> {
+    pub fn new(follow: Box<dyn FaceTracker>, personas: Vec<FaceTexture>, settings: Settings) -> Result<Self> {
         let compositor = Compositor::new(settings.backend)?;
         Self::with(follow, personas, settings, compositor)
     }
@@ -35,7 +35,7 @@ impl Engine {
     /// # Errors
     /// No persona.
     pub fn with(
-        follow: Box<dyn Follow>,
+        follow: Box<dyn FaceTracker>,
         personas: Vec<FaceTexture>,
         settings: Settings,
         compositor: Compositor,
@@ -54,7 +54,7 @@ impl Engine {
 
     /// Says how to make what finds faces anew, after it broke down (panicked). Without that a tracker that broke down is not
     /// asked again either: from then on the card is shown.
-    pub fn make_follow_with(&mut self, make: MakeFollow) {
+    pub fn make_follow_with(&mut self, make: MakeTracker) {
         self.core.track.make_with(make);
     }
 
@@ -117,7 +117,7 @@ impl Engine {
     /// [`HOLD`](super::HOLD), then the card. Nothing before the first frame.
     ///
     /// # Errors
-    /// As [`Engine::process`].
+    /// As [`OfflineSession::process`].
     pub fn idle(&mut self, time: FrameTime) -> Result<Option<Output>> {
         self.core.idle(time)
     }

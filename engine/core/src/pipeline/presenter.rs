@@ -13,7 +13,7 @@ use crate::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 use crate::persona::Date;
 use crate::pool::Pool;
 use crate::swap::FaceTexture;
-use crate::swap::neural::{Reprojection, Swapped};
+use crate::swap::neural::{Reprojection, UvResult};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -212,7 +212,7 @@ impl Presenter {
     }
 
     /// A swap model's result, to be drawn on the face from now on.
-    pub(super) fn reproject(&mut self, result: Swapped) {
+    pub(super) fn reproject(&mut self, result: UvResult) {
         self.results.take(result);
     }
 

@@ -13,9 +13,9 @@ use super::calendar::Calendar;
 use super::cast::{Cast, Casting, Rules, is_sound};
 use super::model::{self, Lockstep};
 use super::presenter::{Presented, Presenter};
-use super::sight::{Looking, MakeFollow, Seen, Sight};
+use super::sight::{Looking, MakeTracker, Seen, Sight};
 use super::steady::Steady;
-use super::{Follow, Output, Privacy, Settings};
+use super::{FaceTracker, Output, Privacy, Settings};
 use crate::badge::{BadgedFrame, Canvas};
 use crate::composite::Compositor;
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
@@ -71,12 +71,12 @@ pub(super) struct TrackStage {
 
 impl TrackStage {
     /// Finds faces with `follow`, or with what `make` makes, also where that broke down.
-    pub(super) fn new(follow: Option<Box<dyn Follow>>, make: Option<MakeFollow>) -> Self {
+    pub(super) fn new(follow: Option<Box<dyn FaceTracker>>, make: Option<MakeTracker>) -> Self {
         let (clock, casting) = Default::default();
         Self { sight: Sight::new(follow, make), clock, casting, scene: 0 }
     }
 
-    pub(super) fn make_with(&mut self, make: MakeFollow) {
+    pub(super) fn make_with(&mut self, make: MakeTracker) {
         self.sight.make_with(make);
     }
 

@@ -3,7 +3,7 @@
 //! A cut is noticed in that very picture and everything begins anew with it. A tracker that broke down is never asked
 //! again: another takes its place where one can be made, and until then nobody's face is known.
 
-use super::{Follow, NoFaces, guarded};
+use super::{FaceTracker, NoFaces, guarded};
 use crate::error::{Result, panic_words};
 use crate::frame::Frame;
 use crate::track::{Beside, Change, Cuts, Face, FaceId, TrackError};
@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Makes what finds faces.
-pub type MakeFollow = Box<dyn FnMut() -> Result<Box<dyn Follow>> + Send>;
+pub type MakeTracker = Box<dyn FnMut() -> Result<Box<dyn FaceTracker>> + Send>;
 
 /// The numbers by which scenes are told apart and trackers replaced, with how each was found and which test holds it.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +76,8 @@ impl Before {
 
 /// Follows faces from picture to picture.
 pub(super) struct Sight {
-    follow: Option<Box<dyn Follow>>,
-    make: Option<MakeFollow>,
+    follow: Option<Box<dyn FaceTracker>>,
+    make: Option<MakeTracker>,
     /// When another tracker may be made, and why there is none.
     failed: Option<(Duration, String)>,
     /// The tracker at hand has found faces, or that there are none.
@@ -92,7 +92,7 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn new(follow: Option<Box<dyn Follow>>, make: Option<MakeFollow>) -> Self {
+    pub(super) fn new(follow: Option<Box<dyn FaceTracker>>, make: Option<MakeTracker>) -> Self {
         let (cuts, looking) = (Cuts::default(), Looking::default());
         let before = Vec::new();
         Self {
@@ -109,7 +109,7 @@ impl Sight {
         }
     }
 
-    pub(super) fn make_with(&mut self, make: MakeFollow) {
+    pub(super) fn make_with(&mut self, make: MakeTracker) {
         self.make = Some(make);
     }
 
@@ -226,7 +226,7 @@ impl Sight {
     fn ask<T>(
         &mut self,
         now: Duration,
-        step: impl FnOnce(&mut Box<dyn Follow>) -> Result<T, TrackError>,
+        step: impl FnOnce(&mut Box<dyn FaceTracker>) -> Result<T, TrackError>,
     ) -> Result<T, String> {
         let Some(follow) = &mut self.follow else {
             let why = self.failed.as_ref().map(|(_, why)| why.clone());

@@ -5,7 +5,7 @@ use crate::frame::FrameTime;
 use crate::frame::{Colour, FrameId, PixelFormat};
 use crate::persona::Date;
 use crate::space::{CropSquare, ImagePx, Uv};
-use crate::swap::{Mask, Tone};
+use crate::swap::{CutParams, Tone};
 use crate::topology::{OVAL, POINTS};
 use crate::track::{FaceId, Occlusion, Pose};
 use glam::Vec2;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// A tracker that says what the test's script says; `None` is a network that fails.
 struct Script(std::vec::IntoIter<Option<Vec<Face>>>);
 
-impl Follow for Script {
+impl FaceTracker for Script {
     fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         self.0.next().flatten().ok_or(TrackError::Config { name: "x", value: "1".into(), range: "2" })
     }
@@ -38,7 +38,8 @@ fn round(at: Vec2, side: f32) -> Vec<Vec3> {
 pub(super) fn green() -> FaceTexture {
     let uv: Vec<Uv> = round(Vec2::splat(0.5), 1.0).iter().map(|p| Uv(p.truncate())).collect();
     let rgba: Vec<u8> = [20, 200, 40, 255].repeat(64 * 64);
-    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() }).unwrap()
+    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() })
+        .unwrap()
 }
 
 const SIZE: (u32, u32) = (320, 180);
@@ -81,7 +82,8 @@ fn magenta(output: &Output) -> usize {
 fn run(privacy: Privacy, script: Vec<Option<Vec<Face>>>, real: &[Vec2]) -> Vec<Output> {
     let settings = Settings { privacy, backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
     let n = script.len() as u64;
-    let mut engine = Engine::new(Box::new(Script(script.into_iter())), vec![green()], settings).unwrap();
+    let mut engine =
+        OfflineSession::new(Box::new(Script(script.into_iter())), vec![green()], settings).unwrap();
     let outputs: Vec<_> = (0..n).map(|i| engine.process(picture(i, real)).unwrap()).collect();
     for (i, o) in outputs.iter().enumerate() {
         assert!(read(o.badged.frame()).is_some(), "frame {i} has no badge");
@@ -165,7 +167,8 @@ fn a_second_face_is_pixelated_in_protect() {
 fn a_size_that_changes_on_the_way_is_followed() {
     let settings = Settings { backend: Backend::Cpu, privacy: Privacy::Protect, ..Settings::default() };
     let script = vec![Some(vec![face(1, FACE)]); 8];
-    let mut engine = Engine::new(Box::new(Script(script.into_iter())), vec![green()], settings).unwrap();
+    let mut engine =
+        OfflineSession::new(Box::new(Script(script.into_iter())), vec![green()], settings).unwrap();
     for (i, size) in [(320, 180), (640, 360), (161, 121), (320, 180)].into_iter().cycle().take(8).enumerate()
     {
         let mut f = Frame::filled(PixelFormat::I420, Colour::JPEG, size.0, size.1, [120; 3]).unwrap();
@@ -188,7 +191,8 @@ fn another_size_is_another_view_and_old_places_are_not_covered_in_it() {
     let mut script = vec![Some(vec![face(1, FACE)]); 5];
     script.extend(vec![Some(vec![face(2, there)]); 5]);
     let settings = Settings { privacy: Privacy::Protect, backend: Backend::Cpu, ..Settings::default() };
-    let mut engine = Engine::new(Box::new(Script(script.into_iter())), vec![green()], settings).unwrap();
+    let mut engine =
+        OfflineSession::new(Box::new(Script(script.into_iter())), vec![green()], settings).unwrap();
     let frames = (0..10).map(|i| if i < 5 { picture(i, &[FACE]) } else { large(i) });
     let out: Vec<_> = frames.map(|frame| engine.process(frame).unwrap()).collect();
     let states: Vec<_> = out.iter().map(|o| o.state).collect();
@@ -204,7 +208,8 @@ fn a_consent_that_ends_in_a_running_file_brings_the_card() {
     let texture = green().ending(Some(Date::from_unix(86_400)));
     let settings = Settings { backend: Backend::Cpu, ..Settings::default() };
     let script = vec![Some(vec![face(1, FACE)]); 6];
-    let mut engine = Engine::new(Box::new(Script(script.into_iter())), vec![texture], settings).unwrap();
+    let mut engine =
+        OfflineSession::new(Box::new(Script(script.into_iter())), vec![texture], settings).unwrap();
     let mut show = |i: u64, today: fn() -> Date| {
         engine.core.render.look_at(Calendar { today, looked: None });
         engine.process(picture(i, &[FACE])).unwrap()

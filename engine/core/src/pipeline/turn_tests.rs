@@ -30,7 +30,7 @@ fn disc(frame: &Frame) -> Option<Vec2> {
     (!places.is_empty()).then(|| places.iter().sum::<Vec2>() / places.len() as f32)
 }
 
-impl Follow for Seeker {
+impl FaceTracker for Seeker {
     fn follow(&mut self, frame: &Frame) -> std::result::Result<Vec<Face>, TrackError> {
         self.0.lock().unwrap().sizes.push((frame.width(), frame.height()));
         Ok(disc(frame).map(|at| sized_face(1, at, 70.0)).into_iter().collect())
@@ -93,7 +93,7 @@ fn faces_are_looked_for_in_the_turned_picture_and_handed_out_in_its_pixels() {
             }
             let seen = Arc::new(Mutex::new(Seen::default()));
             let follow = Box::new(Seeker(Arc::clone(&seen)));
-            let mut engine = Engine::new(follow, vec![green()], settings(turn)).unwrap();
+            let mut engine = OfflineSession::new(follow, vec![green()], settings(turn)).unwrap();
             let out = engine.process(picture(format, size, 7)).unwrap();
             let what = format!("{format:?} {turn:?} {size:?}");
             assert_eq!(seen.lock().unwrap().sizes, [turn.oriented(size)], "{what}");
@@ -115,7 +115,7 @@ fn scaling_comes_after_the_faces_were_looked_for() {
     let seen = Arc::new(Mutex::new(Seen::default()));
     let turn = Turn { mirror: true, rotate: Quarter::Left, size: Some((360, 640)) };
     let follow = Box::new(Seeker(Arc::clone(&seen)));
-    let mut engine = Engine::new(follow, vec![green()], settings(turn)).unwrap();
+    let mut engine = OfflineSession::new(follow, vec![green()], settings(turn)).unwrap();
     let out = engine.process(picture(PixelFormat::Nv12, SIZE, 0)).unwrap();
     assert_eq!(seen.lock().unwrap().sizes, [(180, 320)]);
     let frame = out.badged.frame();
@@ -124,13 +124,14 @@ fn scaling_comes_after_the_faces_were_looked_for() {
 }
 
 /// A live pipeline on pictures that are sent by hand.
-fn live(turn: Turn) -> (Live, HostFrames, Arc<Mutex<Seen>>) {
+fn live(turn: Turn) -> (LiveSession, HostFrames, Arc<Mutex<Seen>>) {
     let (frames, source) = host("turned");
     let seen = Arc::new(Mutex::new(Seen::default()));
     let asked = Arc::clone(&seen);
-    let follow: MakeFollow = Box::new(move || Ok(Box::new(Seeker(Arc::clone(&asked))) as Box<dyn Follow>));
+    let follow: MakeTracker =
+        Box::new(move || Ok(Box::new(Seeker(Arc::clone(&asked))) as Box<dyn FaceTracker>));
     let config = LiveConfig { source, follow, personas: vec![green()], settings: settings(turn), gpu: None };
-    (Live::start(config).unwrap(), frames, seen)
+    (LiveSession::start(config).unwrap(), frames, seen)
 }
 
 fn until(what: &str, mut good: impl FnMut() -> bool) {

@@ -83,7 +83,7 @@ impl Mp4 {
         ffmpeg: &Path,
         ffprobe: &Path,
     ) -> Result<Self, Fault> {
-        // Made now, so that a place that can't be written is noticed before any work is done; ffmpeg opens it by its
+        // SwapResult now, so that a place that can't be written is noticed before any work is done; ffmpeg opens it by its
         // name, and writes its beginning last.
         let out = OutputFile::create(path, Options { existing, seeks: Some(".mp4"), ..Options::default() })?;
         let sound = spec.audio.as_deref().map(|audio| Sound::of(ffprobe, audio)).transpose()?.flatten();

@@ -10,7 +10,7 @@ use omote_shaders::cpu::{mip_levels, mip_start};
 
 /// How a persona's texture is cut and finished.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mask {
+pub struct CutParams {
     /// 0 shows the user's own eyes, 1 the persona's.
     pub eyes: f32,
     /// 0 shows the inside of the user's own mouth, 1 the persona's.
@@ -21,7 +21,7 @@ pub struct Mask {
     pub sharpness: f32,
 }
 
-impl Default for Mask {
+impl Default for CutParams {
     fn default() -> Self {
         Self { eyes: 0.0, mouth: 0.0, edge: 1.0, sharpness: 1.0 }
     }
@@ -59,7 +59,7 @@ impl FaceTexture {
     ///
     /// # Errors
     /// [`BakeError`] names what does not fit.
-    pub fn bake(rgba: &[u8], side: u32, uv: &[Uv], tone: Tone, wanted: Mask) -> Result<Self, BakeError> {
+    pub fn bake(rgba: &[u8], side: u32, uv: &[Uv], tone: Tone, wanted: CutParams) -> Result<Self, BakeError> {
         Self::bake_tuned(rgba, side, uv, tone, wanted, &BakeTuning::default())
     }
 
@@ -72,7 +72,7 @@ impl FaceTexture {
         side: u32,
         uv: &[Uv],
         tone: Tone,
-        wanted: Mask,
+        wanted: CutParams,
         tuning: &BakeTuning,
     ) -> Result<Self, BakeError> {
         let n = side as usize * side as usize;
@@ -168,7 +168,7 @@ fn smoothstep(v: f32) -> f32 {
 }
 
 /// The blend weight of each texel of a skin texture in canonical UV.
-pub(super) fn canonical_mask(side: usize, wanted: Mask) -> Vec<f32> {
+pub(super) fn canonical_mask(side: usize, wanted: CutParams) -> Vec<f32> {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv(Vec2::from_array(*uv))).collect();
     let feather = BakeTuning::default().feather(Tone::Match).times(wanted.edge);
     // The canonical oval is never empty.
@@ -176,7 +176,7 @@ pub(super) fn canonical_mask(side: usize, wanted: Mask) -> Vec<f32> {
 }
 
 /// The blend weight of each texel.
-fn mask(uv: &[Uv], side: usize, wanted: Mask, feather: &Feather) -> Result<Vec<f32>, BakeError> {
+fn mask(uv: &[Uv], side: usize, wanted: CutParams, feather: &Feather) -> Result<Vec<f32>, BakeError> {
     let lines = |points: &[u16]| Loop::new(uv, points, side as f32);
     let oval = lines(&OVAL);
     let (low, high) = oval.bounds();
@@ -238,17 +238,17 @@ mod tests {
     fn mask_is_full_on_skin_and_open_where_the_user_shows() {
         let grey = vec![128u8; 128 * 128 * 4].iter().map(|_| 255).collect::<Vec<u8>>();
         let bake = |wanted| FaceTexture::bake(&grey, 128, &circle_face(), Tone::Match, wanted).unwrap();
-        let own = bake(Mask::default());
+        let own = bake(CutParams::default());
         assert_eq!((alpha(&own, 0.5, 0.5), alpha(&own, 0.3, 0.4), alpha(&own, 0.5, 0.75)), (255, 0, 0));
         assert_eq!(alpha(&own, 0.02, 0.02), 0);
-        let theirs = bake(Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() });
+        let theirs = bake(CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() });
         assert_eq!((alpha(&theirs, 0.3, 0.4), alpha(&theirs, 0.5, 0.75)), (255, 255));
     }
 
     #[test]
     fn mips_of_one_colour_keep_it() {
         let white = vec![255u8; 64 * 64 * 4];
-        let t = FaceTexture::bake(&white, 64, &circle_face(), Tone::Keep, Mask::default()).unwrap();
+        let t = FaceTexture::bake(&white, 64, &circle_face(), Tone::Keep, CutParams::default()).unwrap();
         assert_eq!(t.levels(), 5);
         assert_eq!(t.texels().len(), 64 * 64 + 32 * 32 + 16 * 16 + 8 * 8 + 4 * 4);
         assert!(t.texels().iter().all(|p| p & 0x00ff_ffff == 0x00ff_ffff));
@@ -257,7 +257,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         let white = vec![255u8; 64 * 64 * 4];
-        let bake = |px: &[u8], side, uv: &[Uv]| FaceTexture::bake(px, side, uv, Tone::Match, Mask::default());
+        let bake =
+            |px: &[u8], side, uv: &[Uv]| FaceTexture::bake(px, side, uv, Tone::Match, CutParams::default());
         assert!(matches!(bake(&white, 63, &circle_face()), Err(BakeError::Size { .. })));
         let mut bad = circle_face();
         bad[7].0.x = f32::NAN;

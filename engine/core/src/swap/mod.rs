@@ -7,7 +7,7 @@ mod photo;
 mod texture_id;
 pub mod tuning;
 
-pub use bake::{BakeError, Mask};
+pub use bake::{BakeError, CutParams};
 pub use texture_id::{TextureId, TextureVersion};
 
 pub(crate) use mouth::{painted_at, place as inside_of_mouth};

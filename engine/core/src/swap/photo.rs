@@ -1,6 +1,6 @@
 //! A [`FaceTexture`] from a photo and its landmarks.
 
-use super::{BakeError, FaceTexture, Mask, Tone};
+use super::{BakeError, CutParams, FaceTexture, Tone};
 use crate::frame::{CropSpec, Frame};
 use crate::persona::Persona;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
@@ -19,7 +19,7 @@ impl FaceTexture {
         photo: &Frame,
         points: &[MeshPoint],
         tone: Tone,
-        wanted: Mask,
+        wanted: CutParams,
     ) -> Result<Self, BakeError> {
         if let Some(index) = (0..POINTS).find(|i| !points.get(*i).is_some_and(|p| p.is_finite())) {
             return Err(BakeError::Uv { index });
@@ -53,7 +53,7 @@ impl FaceTexture {
     ///
     /// # Errors
     /// [`BakeError`] where its landmarks are no face.
-    pub fn of_persona(persona: &Persona, wanted: Mask) -> Result<Self, BakeError> {
+    pub fn of_persona(persona: &Persona, wanted: CutParams) -> Result<Self, BakeError> {
         let photo = Self::photo_of(persona)?;
         let texture = Self::from_photo(&photo, persona.landmarks(), persona.tone(), wanted)?;
         Ok(texture.ending(persona.class().expires()))

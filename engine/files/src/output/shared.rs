@@ -34,7 +34,7 @@ impl Lock {
         fs::create_dir_all(folder).map_err(failed)?;
         let path = folder.join(FILE);
         let open = File::options().create(true).truncate(false).write(true).open(&path);
-        // Made by another user, it can still be locked.
+        // SwapResult by another user, it can still be locked.
         let file = match open {
             Err(e) if e.kind() == io::ErrorKind::PermissionDenied => File::open(&path).map_err(|_| e),
             other => other,

@@ -1,10 +1,10 @@
 //! Where the options stand, and what that means to the engine.
 
 use omote_engine::badge::Corner;
-use omote_engine::composite::{Backend, Look};
+use omote_engine::composite::{Backend, DrawParams};
 use omote_engine::frame::{Quarter, Turn};
 use omote_engine::pipeline::{Privacy, Settings};
-use omote_engine::swap::Mask;
+use omote_engine::swap::CutParams;
 
 use super::{
     BACKEND, BADGE, EDGE, EYES, LIGHT, MAX_FACES, MIRROR, MOUTH, OPACITY, PRIVACY, ROTATE, SHAPE, SHARPNESS,
@@ -65,14 +65,14 @@ impl Default for Values {
 impl Values {
     /// How personas are drawn.
     #[must_use]
-    pub fn look(&self) -> Look {
-        Look { opacity: self.opacity, light: self.light, shape: self.shape, ..Look::default() }
+    pub fn look(&self) -> DrawParams {
+        DrawParams { opacity: self.opacity, light: self.light, shape: self.shape, ..DrawParams::default() }
     }
 
     /// How personas are cut: what is baked into their textures.
     #[must_use]
-    pub fn mask(&self) -> Mask {
-        Mask { eyes: self.eyes, mouth: self.mouth, edge: self.edge, sharpness: self.sharpness }
+    pub fn mask(&self) -> CutParams {
+        CutParams { eyes: self.eyes, mouth: self.mouth, edge: self.edge, sharpness: self.sharpness }
     }
 
     /// How the picture is turned; its size stays.
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn the_engine_begins_as_the_table_does() {
         let values = Values::default();
-        assert_eq!(values.mask(), Mask::default());
-        assert_eq!(values.look(), Look::default());
+        assert_eq!(values.mask(), CutParams::default());
+        assert_eq!(values.look(), DrawParams::default());
         assert_eq!(values.turn(), Turn::default());
         assert_eq!((values.corner, values.backend), (Corner::default(), Backend::default()));
     }
@@ -128,7 +128,7 @@ mod tests {
         };
         let settings = values.settings();
         assert_eq!((settings.look.opacity, settings.look.light, settings.look.shape), (0.1, 0.2, 0.3));
-        assert_eq!(values.mask(), Mask { eyes: 0.4, mouth: 0.5, edge: 0.6, sharpness: 0.7 });
+        assert_eq!(values.mask(), CutParams { eyes: 0.4, mouth: 0.5, edge: 0.6, sharpness: 0.7 });
         assert_eq!((settings.privacy, settings.corner), (Privacy::Relaxed, Corner::TopLeft));
         assert_eq!((settings.backend, settings.max_faces), (Backend::Cpu, 3));
         assert_eq!((settings.turn.mirror, settings.turn.rotate), (true, Quarter::Left));

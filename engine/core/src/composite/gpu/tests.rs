@@ -2,11 +2,11 @@ use crate::badge::Canvas;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::composite::slots::TEXTURE_SLOTS;
 use crate::composite::tests::{MIRROR_MAX, compositor_on_any_adapter, draw_on};
-use crate::composite::{Compositor, Look};
+use crate::composite::{Compositor, DrawParams};
 use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
-use crate::swap::neural::{Grid, Made, Reprojection, Sheets};
-use crate::swap::{FaceTexture, Mask, Tone};
+use crate::swap::neural::{Reprojection, SwapResult, UvAtlases, UvRaster};
+use crate::swap::{CutParams, FaceTexture, Tone};
 use crate::track::{Face, FaceId, Occlusion, Pose};
 use glam::{Quat, Vec2};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 const MIDDLE: Vec2 = Vec2::new(80.0, 60.0);
 const SIDE: f32 = 84.0;
 
-const WHOLE: Mask = Mask { eyes: 1.0, mouth: 1.0, edge: 1.0, sharpness: 1.0 };
+const WHOLE: CutParams = CutParams { eyes: 1.0, mouth: 1.0, edge: 1.0, sharpness: 1.0 };
 
 /// A flat face that looks into the camera.
 fn face() -> Face {
@@ -33,10 +33,10 @@ fn persona(rgb: [u8; 3]) -> FaceTexture {
 }
 
 /// What a model of this colour made of the face.
-fn made(rgb: [f32; 3]) -> Made {
+fn made(rgb: [f32; 3]) -> SwapResult {
     let n = 32;
     let rgb = rgb.iter().flat_map(|v| std::iter::repeat_n(*v, n * n)).collect();
-    Made { square: face().region, side: n as f32, width: n, height: n, rgb, mask: Vec::new() }
+    SwapResult { square: face().region, side: n as f32, width: n, height: n, rgb, mask: Vec::new() }
 }
 
 fn grey() -> Frame {
@@ -48,7 +48,7 @@ fn draw(c: &mut Compositor, time: FrameTime, textures: &[(&FaceTexture, f32)]) -
     let mut canvas = Canvas::new(grey());
     let face = face();
     for (texture, opacity) in textures {
-        let look = Look { opacity: *opacity, light: 0.0, grain: 0.0, ..Look::default() };
+        let look = DrawParams { opacity: *opacity, light: 0.0, grain: 0.0, ..DrawParams::default() };
         draw_on(c, &mut canvas, time, &face.landmarks, texture, look);
     }
     canvas.frame().clone()
@@ -71,7 +71,7 @@ fn skin(frame: &Frame) -> [i32; 3] {
 #[test]
 fn textures_whose_numbers_agree_in_32_bits_keep_their_own_texels() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
-    let mut sheets = Sheets::new(Grid::new(64, WHOLE));
+    let mut sheets = UvAtlases::new(UvRaster::new(64, WHOLE));
     let result = sheets.lay(&made([0.1, 0.1, 0.9]), &face(), at(0), Duration::ZERO).texture;
     let baked = persona([20, 200, 40]).numbered(5);
     let result = result.numbered((1 << 48) + 5);
@@ -89,7 +89,7 @@ fn gpu_and_mirror_agree_with_a_model_worn() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
     let mut cpu = Compositor::cpu();
     let persona = persona([20, 200, 40]);
-    let mut sheets = Sheets::new(Grid::new(64, WHOLE));
+    let mut sheets = UvAtlases::new(UvRaster::new(64, WHOLE));
     let mut shown = Reprojection::default();
     for i in 0..24u64 {
         if i % 4 == 0 {
@@ -110,7 +110,7 @@ fn gpu_and_mirror_agree_with_a_model_worn() {
 #[test]
 fn texels_are_sent_when_they_change_and_into_the_same_buffer() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
-    let mut sheets = Sheets::new(Grid::new(64, WHOLE));
+    let mut sheets = UvAtlases::new(UvRaster::new(64, WHOLE));
     let mut result = |rgb, time| sheets.lay(&made(rgb), &face(), at(time), Duration::ZERO).texture;
     let (first, second) = (result([0.1, 0.1, 0.9], 0), result([0.9, 0.1, 0.1], 33));
     assert_eq!(first.id(), second.id());

@@ -1,6 +1,6 @@
 use super::*;
 use crate::composite::tests::{compositor_on_any_adapter, draw_at, points, texture};
-use crate::composite::{Backend, Compositor, Look};
+use crate::composite::{Backend, Compositor, DrawParams};
 use crate::frame::{Colour, PixelFormat};
 use crate::swap::{FaceTexture, Tone};
 use crate::track::Occlusion;
@@ -45,7 +45,7 @@ fn blur(
     points: &[Vec3],
     texture: &FaceTexture,
 ) -> Option<MotionBlurParams> {
-    let (occlusion, look) = (Occlusion::default(), Look::default());
+    let (occlusion, look) = (Occlusion::default(), DrawParams::default());
     let call = DrawCall { face: 1, time, points, occlusion: &occlusion, texture, look };
     motions.blur(pixels, &call, &MotionTuning::default())
 }

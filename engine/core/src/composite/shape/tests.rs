@@ -1,10 +1,10 @@
 use super::*;
 use crate::badge::Canvas;
 use crate::composite::tests::draw_on;
-use crate::composite::{Compositor, Look};
+use crate::composite::{Compositor, DrawParams};
 use crate::frame::{Colour, PixelFormat};
 use crate::space::Uv;
-use crate::swap::{Mask, Tone};
+use crate::swap::{CutParams, Tone};
 use crate::track::Occlusion;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn live() -> Vec<Vec3> {
 
 fn texture(uv: Vec<Vec2>) -> FaceTexture {
     let uv: Vec<Uv> = uv.into_iter().map(Uv).collect();
-    FaceTexture::bake(&[128; 128 * 128 * 4], 128, &uv, Tone::Match, Mask::default()).unwrap()
+    FaceTexture::bake(&[128; 128 * 128 * 4], 128, &uv, Tone::Match, CutParams::default()).unwrap()
 }
 
 fn frame(format: PixelFormat) -> Frame {
@@ -53,7 +53,7 @@ fn bend(
     shape: f32,
 ) -> Option<Bent> {
     let (points, occlusion) = (live(), Occlusion::default());
-    let look = Look { shape, ..Look::default() };
+    let look = DrawParams { shape, ..DrawParams::default() };
     let call = DrawCall { face, time, points: &points, occlusion: &occlusion, texture, look };
     shapes.bend(frame, &call, &ShapeTuning::default())
 }
@@ -114,15 +114,15 @@ fn no_shape_is_the_same_picture_and_a_shape_ends_at_the_ring() {
     let (texture, points) = (texture(jaw(0.12)), live());
     for format in PixelFormat::ALL {
         let frame = frame(format);
-        let draw = |look: &Look| {
+        let draw = |look: &DrawParams| {
             let mut canvas = Canvas::new(frame.clone());
             let drawn = draw_on(&mut Compositor::cpu(), &mut canvas, at(0), &points, &texture, *look);
             (canvas.frame().clone(), drawn)
         };
-        let (plain, _) = draw(&Look::default());
-        let (zero, _) = draw(&Look { shape: 0.0, ..Look::default() });
+        let (plain, _) = draw(&DrawParams::default());
+        let (zero, _) = draw(&DrawParams { shape: 0.0, ..DrawParams::default() });
         assert_eq!(plain, zero);
-        let (bent, drawn) = draw(&Look { shape: 1.0, ..Look::default() });
+        let (bent, drawn) = draw(&DrawParams { shape: 1.0, ..DrawParams::default() });
         let (mut a, mut b) = (Vec::new(), Vec::new());
         frame.read_codes(frame.bounds(), &mut a);
         bent.read_codes(bent.bounds(), &mut b);

@@ -5,7 +5,7 @@ use crate::actor::ActorOptions;
 use crate::badge::BadgedFrame;
 use crate::composite::Backend;
 use crate::frame::Frame;
-use crate::pipeline::Follow;
+use crate::pipeline::FaceTracker;
 use crate::pipeline::tests::{green, sized_face};
 use crate::sink::memory;
 use crate::track::{Face, TrackError};
@@ -19,7 +19,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// Finds the face where it always is; waits in the first picture while somebody holds the other end.
 struct Fixed(Option<Receiver<()>>);
 
-impl Follow for Fixed {
+impl FaceTracker for Fixed {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         if let Some(held) = self.0.take() {
             let _ = held.recv();
@@ -29,7 +29,7 @@ impl Follow for Fixed {
     }
 }
 
-fn live(held: Option<Receiver<()>>) -> Arc<Live> {
+fn live(held: Option<Receiver<()>>) -> Arc<LiveSession> {
     let mut follow = Some(Fixed(held));
     let settings = Settings { backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
     let config = LiveConfig {
@@ -39,7 +39,7 @@ fn live(held: Option<Receiver<()>>) -> Arc<Live> {
         settings,
         gpu: None,
     };
-    Arc::new(Live::start(config).unwrap())
+    Arc::new(LiveSession::start(config).unwrap())
 }
 
 /// What a sink was asked to do, in order, by its name.
@@ -99,7 +99,7 @@ impl Drop for Told {
     }
 }
 
-fn until(live: &Live, what: &str, done: impl Fn(&LiveStatus) -> bool) -> LiveStatus {
+fn until(live: &LiveSession, what: &str, done: impl Fn(&LiveStatus) -> bool) -> LiveStatus {
     let begun = Instant::now();
     loop {
         let status = live.status();

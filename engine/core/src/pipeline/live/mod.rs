@@ -30,9 +30,9 @@ pub use swapping::MakeModel;
 
 use super::clock::Clock;
 use super::session::{RenderStage, TrackStage};
-use super::{MakeFollow, Privacy, Settings, State, check_personas};
+use super::{MakeTracker, Privacy, Settings, State, check_personas};
 use crate::badge::Corner;
-use crate::composite::{Backend, Compositor, Look};
+use crate::composite::{Backend, Compositor, DrawParams};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::Turn;
 use crate::gpu::Gpu;
@@ -55,7 +55,7 @@ use swapping::{Job, Swapping};
 /// Sees every shown frame.
 pub type See = Box<dyn FnMut(&Arc<Shown>) + Send>;
 
-/// How long [`Live::end`] waits for threads that are in the hands of others.
+/// How long [`LiveSession::end`] waits for threads that are in the hands of others.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Threads that have nothing to do sleep on their slots, and are woken by what comes or by the slot's closing: this is only
@@ -70,7 +70,7 @@ pub struct LiveConfig {
     /// Where pictures come from.
     pub source: LiveSource,
     /// Makes what finds faces; called again after it broke down.
-    pub follow: MakeFollow,
+    pub follow: MakeTracker,
     /// The personas: the first face gets the first, and so on round.
     pub personas: Vec<FaceTexture>,
     /// How it works.
@@ -80,7 +80,7 @@ pub struct LiveConfig {
 }
 
 /// A running pipeline. Dropping it stops it.
-pub struct Live {
+pub struct LiveSession {
     controls: Arc<Controls>,
     metrics: Arc<Metrics>,
     sinks: Arc<SinkThreads>,
@@ -92,7 +92,7 @@ pub struct Live {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-impl Live {
+impl LiveSession {
     /// Starts the threads and returns at once; the state is [`State::Starting`] until a face was found.
     ///
     /// # Errors
@@ -239,7 +239,7 @@ impl Live {
     }
 
     /// How personas are drawn; with [`Privacy::Protect`] the opacity is 1 whatever is said here.
-    pub fn set_look(&self, look: Look) {
+    pub fn set_look(&self, look: DrawParams) {
         self.controls.change(|w| w.settings.look = look);
     }
 
@@ -308,7 +308,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveSession {
     fn drop(&mut self) {
         self.end();
     }

@@ -13,7 +13,7 @@ use crate::pipeline::model::{ENDED, Model, SwapStage};
 use crate::pipeline::session::CastFrame;
 use crate::pool::Pool;
 use crate::slot::{Publisher, Taken, Taker};
-use crate::swap::neural::Swapped;
+use crate::swap::neural::UvResult;
 use crate::track::Face;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub(super) enum Job {
 
 /// What the model made, and of which scene's picture.
 pub(super) struct Delivery {
-    pub(super) results: Vec<Swapped>,
+    pub(super) results: Vec<UvResult>,
     pub(super) scene: u64,
     /// Counts the models.
     pub(super) model: u64,

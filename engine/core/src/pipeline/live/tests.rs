@@ -2,7 +2,7 @@ use super::*;
 use crate::badge::read;
 use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
 use crate::pipeline::tests::{green, sized_face};
-use crate::pipeline::{Follow, Why};
+use crate::pipeline::{FaceTracker, Why};
 use crate::sink::{Memory, memory};
 use crate::timing::now;
 use crate::track::{Face, TrackError};
@@ -40,7 +40,7 @@ impl Feed for Script {
 /// Finds the face where it always is; panics and fails as it is told.
 struct Fixed(Arc<Mutex<Option<&'static str>>>);
 
-impl Follow for Fixed {
+impl FaceTracker for Fixed {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         let told = self.0.lock().unwrap().take_if(|told| !told.starts_with("later "));
         match told {
@@ -64,7 +64,7 @@ impl Follow for Fixed {
 }
 
 struct Rig {
-    live: Live,
+    live: LiveSession,
     feed: Sender<Result<Frame, String>>,
     follow: Arc<Mutex<Option<&'static str>>>,
     made: Arc<Mutex<u32>>,
@@ -83,14 +83,14 @@ fn rig_by(privacy: Privacy, clock: Clock) -> Rig {
     let (wanted, count) = (Arc::clone(&follow), Arc::clone(&made));
     let open: OpenFeed =
         Arc::new(move |pool| Ok(Box::new(Script { from: from.clone(), pool: pool.clone() })));
-    let make: MakeFollow = Box::new(move || {
+    let make: MakeTracker = Box::new(move || {
         *count.lock().unwrap() += 1;
         Ok(Box::new(Fixed(Arc::clone(&wanted))))
     });
     let settings = Settings { privacy, backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
     let source = LiveSource::Feed(open);
     let config = LiveConfig { source, follow: make, personas: vec![green()], settings, gpu: None };
-    Rig { live: Live::start_by(config, clock.clone()).unwrap(), feed, follow, made, clock }
+    Rig { live: LiveSession::start_by(config, clock.clone()).unwrap(), feed, follow, made, clock }
 }
 
 fn grey(width: u32, height: u32, time: Duration) -> Frame {
@@ -322,12 +322,23 @@ fn two_hundred_starts_and_changes_neither_hang_nor_leak() {
 struct Slow(Receiver<()>);
 
 impl crate::pipeline::Swap for Slow {
-    fn swap(&mut self, _: &Frame, face: &Face) -> std::result::Result<crate::swap::neural::Made, String> {
+    fn swap(
+        &mut self,
+        _: &Frame,
+        face: &Face,
+    ) -> std::result::Result<crate::swap::neural::SwapResult, String> {
         self.0.recv().map_err(|e| e.to_string())?;
         let n = 32;
         let rgb = [0.9, 0.1, 0.1].iter().flat_map(|v| std::iter::repeat_n(*v, n * n)).collect();
         let square = crate::space::CropSquare { side: face.region.side * 2.0, ..face.region };
-        Ok(crate::swap::neural::Made { square, side: n as f32, width: n, height: n, rgb, mask: Vec::new() })
+        Ok(crate::swap::neural::SwapResult {
+            square,
+            side: n as f32,
+            width: n,
+            height: n,
+            rgb,
+            mask: Vec::new(),
+        })
     }
 }
 
@@ -340,9 +351,9 @@ fn a_slow_model_holds_nothing_up_and_comes_and_goes() {
     let model = crate::pipeline::Model {
         name: "slow".to_owned(),
         swap: Box::new(Slow(wait)),
-        mask: crate::swap::Mask { eyes: 1.0, mouth: 1.0, ..crate::swap::Mask::default() },
+        mask: crate::swap::CutParams { eyes: 1.0, mouth: 1.0, ..crate::swap::CutParams::default() },
         side: 64,
-        pace: crate::pipeline::Pace::default(),
+        pace: crate::pipeline::RateLimit::default(),
         until: None,
     };
     rig.live.wear_model(Some(Box::new(move || Ok(model))));
@@ -422,9 +433,9 @@ fn a_camera_that_gives_only_bad_pictures_is_opened_again_and_drops_add_up() {
     });
     let settings = Settings { backend: Backend::Cpu, ..Settings::default() };
     let source = LiveSource::Feed(open);
-    let follow: MakeFollow = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
+    let follow: MakeTracker = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
     let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
-    let live = Live::start_by(config, clock.clone()).unwrap();
+    let live = LiveSession::start_by(config, clock.clone()).unwrap();
     let begun = Instant::now();
     let mut last = None;
     let mut told = Vec::new();
@@ -464,9 +475,9 @@ fn the_search_for_a_gpu_has_ended_when_a_pipeline_has() {
     for _ in 0..3 {
         let source = LiveSource::Actor(small_actor());
         let settings = Settings { backend: Backend::Auto, ..Settings::default() };
-        let follow: MakeFollow = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
+        let follow: MakeTracker = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
         let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
-        Live::start(config).unwrap().stop();
+        LiveSession::start(config).unwrap().stop();
         assert_eq!(threads("omote-gpu"), 0);
     }
 }

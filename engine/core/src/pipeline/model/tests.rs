@@ -3,14 +3,14 @@ use crate::actor::{Actor, ActorOptions};
 use crate::badge::read;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::composite::tests::compositor_on_any_adapter;
-use crate::composite::{Backend, Look};
+use crate::composite::{Backend, DrawParams};
 use crate::frame::{Colour, PixelFormat};
 use crate::infer::stand_in::{Shift, StandIn};
 use crate::infer::{RunOptions, Runtime, skim};
-use crate::pipeline::{Engine, Follow, Output, Privacy, Settings, State};
+use crate::pipeline::{FaceTracker, OfflineSession, Output, Privacy, Settings, State};
 use crate::source::Rate;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
-use crate::swap::neural::{Hints, Identity, VECTOR, Wearer, recognise};
+use crate::swap::neural::{Hints, Identity, IdentitySource, VECTOR, recognise};
 use crate::swap::{FaceTexture, Tone};
 use crate::track::{FaceId, Occlusion, Pose, TrackError};
 use std::sync::{Arc, Mutex};
@@ -18,16 +18,16 @@ use std::sync::{Arc, Mutex};
 #[test]
 fn a_pace_leaves_room() {
     let ms = Duration::from_millis;
-    assert_eq!(Pace::default().rest(ms(30)), Duration::ZERO);
+    assert_eq!(RateLimit::default().rest(ms(30)), Duration::ZERO);
     let near = |a: Duration, b: Duration| assert!(a.abs_diff(b) < Duration::from_micros(1), "{a:?} {b:?}");
-    let ten = Pace { rate: Some(10.0), share: None };
+    let ten = RateLimit { rate: Some(10.0), share: None };
     near(ten.rest(ms(30)), ms(70));
     near(ten.rest(ms(200)), Duration::ZERO);
-    let half = Pace { rate: None, share: Some(0.5) };
+    let half = RateLimit { rate: None, share: Some(0.5) };
     near(half.rest(ms(30)), ms(30));
-    let both = Pace { rate: Some(10.0), share: Some(0.25) };
+    let both = RateLimit { rate: Some(10.0), share: Some(0.25) };
     near(both.rest(ms(40)), ms(120));
-    assert_eq!(Pace { rate: Some(-3.0), share: Some(f32::NAN) }.rest(ms(40)), Duration::ZERO);
+    assert_eq!(RateLimit { rate: Some(-3.0), share: Some(f32::NAN) }.rest(ms(40)), Duration::ZERO);
 }
 
 const SIZE: (u32, u32) = (480, 360);
@@ -53,7 +53,7 @@ fn performance(still: bool, frames: u64) -> Vec<(Frame, Face)> {
 
 struct Truth(std::vec::IntoIter<Face>);
 
-impl Follow for Truth {
+impl FaceTracker for Truth {
     fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.next().into_iter().collect())
     }
@@ -74,7 +74,7 @@ fn hyperswap() -> (Model, StandIn, Shift) {
         SwapModel::load(&Runtime::portable(), &path, &graph, &found, &RunOptions::default()).unwrap();
     let vector: Vec<f32> = (0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect();
     let person = Identity::of(&[vector]).unwrap();
-    model.wear(&Wearer { identity: Some(&person), ..Wearer::default() }).unwrap();
+    model.wear(&IdentitySource { identity: Some(&person), ..IdentitySource::default() }).unwrap();
     let shift = Shift::vector(&person.unit);
     (Model::new("stand-in", model, 1), network, shift)
 }
@@ -86,7 +86,7 @@ struct Plain {
 }
 
 impl Swap for Plain {
-    fn swap(&mut self, _: &Frame, face: &Face) -> Result<Made, String> {
+    fn swap(&mut self, _: &Frame, face: &Face) -> Result<SwapResult, String> {
         match *self.told.lock().unwrap() {
             Some("panic") => std::panic::panic_any("planned: the model panics"),
             Some(what) => return Err(what.to_owned()),
@@ -99,7 +99,7 @@ impl Swap for Plain {
         let (n, centre) = (64, ImagePx((low + high) * 0.5));
         let rgb = self.rgb.iter().flat_map(|v| std::iter::repeat_n(*v, n * n)).collect();
         let square = CropSquare { centre, side: (high - low).max_element() * 1.1, angle: 0.0 };
-        Ok(Made { square, side: n as f32, width: n, height: n, rgb, mask: Vec::new() })
+        Ok(SwapResult { square, side: n as f32, width: n, height: n, rgb, mask: Vec::new() })
     }
 }
 
@@ -108,23 +108,24 @@ type Told = Arc<Mutex<Option<&'static str>>>;
 fn plain(rgb: [f32; 3]) -> (Model, Told) {
     let told = Told::default();
     let swap = Box::new(Plain { rgb, told: Arc::clone(&told) });
-    let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-    (Model { name: "plain".into(), swap, mask, side: 128, pace: Pace::default(), until: None }, told)
+    let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
+    (Model { name: "plain".into(), swap, mask, side: 128, pace: RateLimit::default(), until: None }, told)
 }
 
 /// A persona of one green.
 fn paint() -> FaceTexture {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv((*uv).into())).collect();
     let rgba = [20, 200, 40, 255].repeat(64 * 64);
-    let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
+    let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
     FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, mask).unwrap()
 }
 
-fn engine(frames: &[(Frame, Face)], model: Model, lag: Lag) -> Engine {
-    let look = Look { light: 0.0, grain: 0.0, ..Look::default() };
+fn engine(frames: &[(Frame, Face)], model: Model, lag: Lag) -> OfflineSession {
+    let look = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
     let settings = Settings { backend: Backend::Cpu, look, max_faces: 1, ..Settings::default() };
     let faces: Vec<Face> = frames.iter().map(|f| f.1.clone()).collect();
-    let mut engine = Engine::new(Box::new(Truth(faces.into_iter())), vec![paint()], settings).unwrap();
+    let mut engine =
+        OfflineSession::new(Box::new(Truth(faces.into_iter())), vec![paint()], settings).unwrap();
     engine.wear_model(model, lag);
     engine
 }
@@ -238,12 +239,12 @@ fn colours_stay_where_the_format_has_them() {
 struct Changing(u32);
 
 impl Swap for Changing {
-    fn swap(&mut self, _: &Frame, face: &Face) -> Result<Made, String> {
+    fn swap(&mut self, _: &Frame, face: &Face) -> Result<SwapResult, String> {
         self.0 += 1;
         let (n, square) = (32, face.region);
         let tint = |k: u32| 0.2 + (self.0 * k % 50) as f32 / 100.0;
         let rgb = [tint(3), tint(7), tint(11)].iter().flat_map(|v| std::iter::repeat_n(*v, n * n)).collect();
-        Ok(Made { square, side: n as f32, width: n, height: n, rgb, mask: vec![0.5; n * n] })
+        Ok(SwapResult { square, side: n as f32, width: n, height: n, rgb, mask: vec![0.5; n * n] })
     }
 }
 
@@ -265,14 +266,16 @@ fn a_thousand_results_make_no_gpu_object() {
     const FRAMES: u64 = 1000;
     const WARM: u64 = 60;
     let Some(compositor) = compositor_on_any_adapter() else { return };
-    let look = Look { shape: 0.5, ..Look::default() };
+    let look = DrawParams { shape: 0.5, ..DrawParams::default() };
     let settings = Settings { privacy: Privacy::Protect, look, max_faces: 1, ..Settings::default() };
     let faces: Vec<Face> = (0..FRAMES).map(circling).collect();
     let mut engine =
-        Engine::with(Box::new(Truth(faces.into_iter())), vec![paint()], settings, compositor).unwrap();
+        OfflineSession::with(Box::new(Truth(faces.into_iter())), vec![paint()], settings, compositor)
+            .unwrap();
     let swap = Box::new(Changing(0));
-    let mask = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-    let model = Model { name: "changing".into(), swap, mask, side: 64, pace: Pace::default(), until: None };
+    let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
+    let model =
+        Model { name: "changing".into(), swap, mask, side: 64, pace: RateLimit::default(), until: None };
     engine.wear_model(model, Lag::None);
     let (mut made, mut live) = (0, 0);
     for i in 0..FRAMES {

@@ -2,7 +2,7 @@
 
 use super::{Presenter, TUNING};
 use crate::badge::Canvas;
-use crate::composite::{Compositor, DrawCall, Drawn, Look};
+use crate::composite::{Compositor, DrawCall, DrawParams, Drawn};
 use crate::error::Result;
 use crate::frame::FrameTime;
 use crate::pipeline::Why;
@@ -36,14 +36,14 @@ impl Presenter {
             |of: &[FaceTexture]| (!of.is_empty()).then(|| of.get(number % of.len()).cloned()).flatten();
         let old = self.fade.as_ref().and_then(|f| worn(&f.from));
         let new = worn(&self.personas);
-        let last = Look { opacity: look.opacity * shown.clamp(0.0, 1.0), ..look };
+        let last = DrawParams { opacity: look.opacity * shown.clamp(0.0, 1.0), ..look };
         let rotation = (member.visibility == Visibility::Live).then_some(member.face.pose.rotation);
         let model = self.results.draw(member.id(), time, rotation);
         // A fresh and whole result needs nothing below it; what its mask leaves open must not be bare with `protect`.
         let alone = model.as_ref().is_some_and(|m| m.whole && (m.covers || !protect)) && old.is_none();
         let [below, above] =
             if alone { [None, None] } else { [old.map(|t| (t, look)), new.map(|t| (t, last))] };
-        let made = model.map(|m| (m.texture, Look { opacity: look.opacity * m.share, ..look }));
+        let made = model.map(|m| (m.texture, DrawParams { opacity: look.opacity * m.share, ..look }));
         let steps = [below, above, made];
         for (k, (texture, look)) in steps.into_iter().flatten().enumerate() {
             let drawn = self.draw(canvas, member, time, &texture, &look)?;
@@ -71,7 +71,7 @@ impl Presenter {
         member: &Member,
         time: FrameTime,
         texture: &FaceTexture,
-        look: &Look,
+        look: &DrawParams,
     ) -> Result<Drawn, Why> {
         let drawn = self.composite(canvas, member, time, texture, look);
         let Err(e) = drawn else { return drawn.map_err(|_| Why::Fault) };
@@ -86,7 +86,7 @@ impl Presenter {
         member: &Member,
         time: FrameTime,
         texture: &FaceTexture,
-        look: &Look,
+        look: &DrawParams,
     ) -> Result<Drawn> {
         #[cfg(test)]
         if let Some(drawn) = self.interference.as_mut().and_then(|answer| answer(canvas.frame())) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::composite::Backend;
 use crate::frame::{Colour, FrameId, FrameTime, PixelFormat};
 use crate::pipeline::tests::{green, sized_face};
-use crate::pipeline::{Engine, Output, Privacy, Settings, State};
+use crate::pipeline::{OfflineSession, Output, Privacy, Settings, State};
 use crate::track::TrackError;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -75,7 +75,7 @@ impl Script {
     }
 }
 
-impl Follow for Script {
+impl FaceTracker for Script {
     fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.note(frame.id.0.to_string());
         if self.panics.contains(&frame.id.0) {
@@ -89,9 +89,9 @@ impl Follow for Script {
     }
 }
 
-pub(in crate::pipeline) fn engine(script: &Script, privacy: Privacy) -> Engine {
+pub(in crate::pipeline) fn engine(script: &Script, privacy: Privacy) -> OfflineSession {
     let settings = Settings { privacy, backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
-    Engine::new(Box::new(script.clone()), vec![green()], settings).unwrap()
+    OfflineSession::new(Box::new(script.clone()), vec![green()], settings).unwrap()
 }
 
 pub(in crate::pipeline) fn at(id: u64, x: f32) -> Vec<Face> {

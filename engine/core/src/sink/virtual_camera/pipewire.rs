@@ -31,14 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A frame on its way to the node's thread.
 enum Picture {
-    Made(Bytes),
+    SwapResult(Bytes),
     Scaled(BadgedFrame),
 }
 
 impl Picture {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Made(bytes) => bytes,
+            Self::SwapResult(bytes) => bytes,
             Self::Scaled(frame) => frame.frame().data(),
         }
     }
@@ -112,12 +112,12 @@ impl Outlet for Node {
             return Err(Fault::Lost { frames: self.status.frames_sent(), cause });
         }
         self.frames.publish(match frame {
-            Prepared::Made(bytes) => Picture::Made(bytes),
+            Prepared::SwapResult(bytes) => Picture::SwapResult(bytes),
             Prepared::Scaled(frame) => Picture::Scaled(frame),
             Prepared::Own(bytes) => {
                 let mut copy = pool.take(bytes.len());
                 copy.copy_from_slice(bytes);
-                Picture::Made(copy)
+                Picture::SwapResult(copy)
             }
         });
         if let Some(mut wake) = self.wake.as_ref() {

@@ -23,7 +23,7 @@ pub(super) enum Prepared<'f> {
     /// The frame's own bytes.
     Own(&'f [u8]),
     /// Bytes of the pool.
-    Made(Bytes),
+    SwapResult(Bytes),
     /// A scaled picture with a badge of its own.
     Scaled(BadgedFrame),
 }
@@ -34,7 +34,7 @@ impl Deref for Prepared<'_> {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Own(bytes) => bytes,
-            Self::Made(bytes) => bytes,
+            Self::SwapResult(bytes) => bytes,
             Self::Scaled(frame) => frame.frame().data(),
         }
     }
@@ -80,7 +80,7 @@ impl Preparer {
             }
             let mut out = self.pool.take(Frame::byte_len(format.pixels(), from.0, from.1));
             self.converter.convert(frame, format, &mut out);
-            return Ok(Prepared::Made(out));
+            return Ok(Prepared::SwapResult(out));
         }
         let scaler = match self.scaler.take() {
             Some(scaler) if scaler.from() == from => scaler,

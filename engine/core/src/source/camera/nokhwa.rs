@@ -69,14 +69,14 @@ struct Opened {
 }
 
 /// A picture, one that is damaged, or the end.
-type Shot = std::result::Result<Captured, String>;
+type CropOptions = std::result::Result<Captured, String>;
 
 /// A camera whose thread streams.
 struct Library {
     name: String,
     mode: CameraMode,
     shown: String,
-    shots: Taker<Shot>,
+    shots: Taker<CropOptions>,
     next: u64,
     displaced: Arc<AtomicU64>,
 }
@@ -110,7 +110,7 @@ pub(super) fn open(id: &str, request: &CameraRequest, pool: &Pool) -> Result<Box
 
 /// What the thread works with.
 struct Work {
-    publisher: Publisher<Shot>,
+    publisher: Publisher<CropOptions>,
     displaced: Arc<AtomicU64>,
     pool: Pool,
 }

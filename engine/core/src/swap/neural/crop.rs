@@ -6,7 +6,7 @@ use crate::space::CropSquare;
 
 /// What a model made of a face: a square part of the picture with another face in it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Made {
+pub struct SwapResult {
     /// Where the crop lies in the picture that it was made from. Crop pixels are those of `width`, from the square's
     /// corner; an oblong crop is the square's upper left part.
     pub square: CropSquare,

@@ -5,7 +5,7 @@
 //! ```
 //! A file is [recognised](recognise()) by its graph, checked and measured ([`SwapModel::self_test`],
 //! [`SwapModel::measure`]). Families differ in data only: [`Contract`]. Results are projected into canonical UV
-//! ([`Sheets`]) and drawn on the live mesh ([`Reprojection`]), so a slow model costs no latency.
+//! ([`UvAtlases`]) and drawn on the live mesh ([`Reprojection`]), so a slow model costs no latency.
 
 mod align;
 mod contract;
@@ -26,12 +26,12 @@ mod uv_atlas;
 pub use crate::persona::VECTOR;
 pub use align::{Five, Template, align, five_points};
 pub use contract::{Channels, Contract, Family, Layout, MOST_SIDE, MaskKind, Range, SourceKind};
-pub use crop::Made;
+pub use crop::SwapResult;
 pub use error::ModelError;
 pub use found::{Found, Kind, MaskModel};
 pub use identity::{Identity, RECOGNISER_SIDE, embed};
 pub use masks::MaskNet;
-pub use model::{SelfTest, Shot, SwapModel, Wearer};
+pub use model::{CropOptions, IdentitySource, SelfTest, SwapModel};
 pub use recognise::{Hints, recognise};
-pub use reprojection::{Drawn, Reprojection, Sheets, Swapped};
-pub use uv_atlas::{Grid, UvAtlas};
+pub use reprojection::{Drawn, Reprojection, UvAtlases, UvResult};
+pub use uv_atlas::{UvAtlas, UvRaster};

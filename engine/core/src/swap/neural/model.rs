@@ -2,7 +2,7 @@
 
 use super::align::{align, five_points};
 use super::contract::{Contract, MaskKind, SourceKind};
-use super::crop::{Made, fill, read, sample, soften, spread};
+use super::crop::{SwapResult, fill, read, sample, soften, spread};
 use super::error::ModelError;
 use super::found::{Found, Kind};
 use super::identity::Identity;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// Whose face a model is to show.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wearer<'a> {
+pub struct IdentitySource<'a> {
     /// The recogniser's vector.
     pub identity: Option<&'a Identity>,
     /// The family's own vector, by its converter or adapter.
@@ -29,7 +29,7 @@ pub struct Wearer<'a> {
 
 /// How a model's crop is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shot {
+pub struct CropOptions {
     /// Runs a side and face: k² runs give k times the model's size, each on every k-th pixel. 1 for live pictures.
     pub detail: usize,
     /// How much more of the picture than the template says, as a factor, 0.5..=2.
@@ -38,7 +38,7 @@ pub struct Shot {
     pub morph: f32,
 }
 
-impl Default for Shot {
+impl Default for CropOptions {
     fn default() -> Self {
         Self { detail: 1, scale: 1.0, morph: 0.75 }
     }
@@ -50,7 +50,7 @@ pub struct SwapModel {
     net: Box<dyn Net>,
     matrix: Option<Vec<f32>>,
     file: String,
-    shot: Shot,
+    shot: CropOptions,
     masks: Vec<MaskNet>,
     planes: Vec<f32>,
     buffer: Vec<f32>,
@@ -99,7 +99,7 @@ impl SwapModel {
         let net = found.expecting(|expect| runtime.load_with(Source::File(path), expect, options))?;
         let contract = contract.clone();
         let (masks, planes, buffer, spare) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (shot, until, tuning) = (Shot::default(), None, ModelTuning::default());
+        let (shot, until, tuning) = (CropOptions::default(), None, ModelTuning::default());
         Ok(Self { contract, net, matrix, file, shot, masks, planes, buffer, spare, until, tuning })
     }
 
@@ -121,8 +121,8 @@ impl SwapModel {
     }
 
     /// How the crop is taken from now on.
-    pub fn shoot(&mut self, shot: Shot) {
-        self.shot = Shot {
+    pub fn shoot(&mut self, shot: CropOptions) {
+        self.shot = CropOptions {
             detail: shot.detail.clamp(1, 4),
             scale: shot.scale.clamp(0.5, 2.0),
             morph: shot.morph.clamp(0.0, 1.0),
@@ -138,7 +138,7 @@ impl SwapModel {
     ///
     /// # Errors
     /// [`ModelError::Needs`] where the wearer lacks what the model wants.
-    pub fn wear(&mut self, wearer: &Wearer<'_>) -> Result<(), ModelError> {
+    pub fn wear(&mut self, wearer: &IdentitySource<'_>) -> Result<(), ModelError> {
         let family = self.contract.family;
         let needs = |what: &str| ModelError::Needs { family, what: what.to_owned() };
         let recogniser = "a face recogniser (w600k_r50): add one with `omote models add`";
@@ -184,7 +184,7 @@ impl SwapModel {
     ///
     /// # Errors
     /// A mesh that is no face, and a network that fails or gives NaN.
-    pub fn swap(&mut self, frame: &Frame, mesh: &[MeshPoint]) -> Result<Made, ModelError> {
+    pub fn swap(&mut self, frame: &Frame, mesh: &[MeshPoint]) -> Result<SwapResult, ModelError> {
         let no_face = || ModelError::NoFace { what: "the live picture" };
         let [w, h] = self.contract.size;
         let k = self.shot.detail;
@@ -195,7 +195,7 @@ impl SwapModel {
         square.side *= self.shot.scale;
         let mut planes = std::mem::take(&mut self.planes);
         sample(frame, square, [w * k, h * k], &mut self.buffer, &mut planes);
-        let made = self.make(&planes).map(|(rgb, mask)| Made {
+        let made = self.make(&planes).map(|(rgb, mask)| SwapResult {
             square,
             side: side * k as f32,
             width: w * k,
@@ -208,7 +208,7 @@ impl SwapModel {
     }
 
     /// Takes a result back that is no longer needed, for the next one's pixels.
-    pub fn recycle(&mut self, made: Made) {
+    pub fn recycle(&mut self, made: SwapResult) {
         self.spare = made.rgb;
     }
 

@@ -6,7 +6,7 @@ mod entry;
 mod tests;
 mod trial;
 
-pub use dress::Wish;
+pub use dress::LoadOptions;
 pub use entry::{Entry, Measured, Purpose, Weights};
 pub use trial::{Declared, check, has_face, threads};
 

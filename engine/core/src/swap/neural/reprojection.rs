@@ -3,9 +3,9 @@
 //! The result lies in canonical UV and is drawn on the live mesh, so the picture moves and deforms with the face at once.
 //! What only the model can tell (a new expression's shading) comes with the next result, over a short mix in UV.
 
-use super::crop::Made;
+use super::crop::SwapResult;
 use super::tuning::ReprojectionTuning;
-use super::uv_atlas::{Grid, UvAtlas};
+use super::uv_atlas::{UvAtlas, UvRaster};
 use crate::frame::FrameTime;
 use crate::swap::FaceTexture;
 use crate::track::{Face, FaceId};
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// A model's result as a texture, ready to be drawn.
 #[derive(Clone, Debug)]
-pub struct Swapped {
+pub struct UvResult {
     /// Whose.
     pub face: FaceId,
     /// In canonical UV.
@@ -34,30 +34,30 @@ pub struct Swapped {
 }
 
 /// Turns a model's results into textures; one UV atlas a face. Belongs where the model runs.
-pub struct Sheets {
-    raster: Arc<Grid>,
+pub struct UvAtlases {
+    raster: Arc<UvRaster>,
     faces: HashMap<FaceId, (FrameTime, UvAtlas)>,
 }
 
 /// Faces that were not seen for so long are forgotten.
 const FORGET: Duration = Duration::from_secs(20);
 
-impl Sheets {
+impl UvAtlases {
     /// Atlases on this raster.
     #[must_use]
-    pub fn new(raster: Arc<Grid>) -> Self {
+    pub fn new(raster: Arc<UvRaster>) -> Self {
         Self { raster, faces: HashMap::new() }
     }
 
     /// Projects a result of `face` at `time` into its atlas. All results of a face are one texture in its states: their
     /// [`id`](FaceTexture::id) is the same.
-    pub fn lay(&mut self, made: &Made, face: &Face, time: FrameTime, took: Duration) -> Swapped {
+    pub fn lay(&mut self, made: &SwapResult, face: &Face, time: FrameTime, took: Duration) -> UvResult {
         self.faces.retain(|_, (seen, _)| time.0.saturating_sub(seen.0) < FORGET);
         let empty = || (time, UvAtlas::new(Arc::clone(&self.raster)));
         let (seen, atlas) = self.faces.entry(face.id).or_insert_with(empty);
         *seen = time;
         atlas.project(made, &face.landmarks);
-        Swapped {
+        UvResult {
             face: face.id,
             texture: atlas.texture(),
             time,
@@ -78,7 +78,7 @@ impl Sheets {
 #[derive(Clone, Debug)]
 struct Worn {
     before: Option<FaceTexture>,
-    newest: Swapped,
+    newest: UvResult,
     /// The last frame without the newest, and how long it takes to come in.
     since: FrameTime,
     lasts: Duration,
@@ -120,7 +120,7 @@ impl Reprojection {
     }
 
     /// Takes a new result.
-    pub fn take(&mut self, result: Swapped) {
+    pub fn take(&mut self, result: UvResult) {
         let (time, tuning) = (result.time, &self.tuning);
         self.faces.retain(|_, worn| time.0.saturating_sub(worn.newest.time.0) < FORGET);
         match self.faces.get_mut(&result.face) {

@@ -123,15 +123,18 @@ fn every_family_gives_what_its_network_makes_of_the_aligned_face() {
             assert_eq!(contract.family, family);
             model.self_test().unwrap();
             assert!(model.measure(std::time::Duration::ZERO).unwrap() > std::time::Duration::ZERO);
-            let wearer =
-                Wearer { identity: Some(&person), converted: Some(&converted), photo: Some((&photo, &mesh)) };
+            let wearer = IdentitySource {
+                identity: Some(&person),
+                converted: Some(&converted),
+                photo: Some((&photo, &mesh)),
+            };
             model.wear(&wearer).unwrap();
             let mut shift = shift(&contract);
             if network.inputs.len() > 1 && family == Family::Dfm {
                 shift = Shift::morph(0.75);
             }
             for detail in [1, 2] {
-                model.shoot(Shot { detail, ..Shot::default() });
+                model.shoot(CropOptions { detail, ..CropOptions::default() });
                 let made = model.swap(&frame, &mesh).unwrap();
                 check(
                     &made,
@@ -147,7 +150,7 @@ fn every_family_gives_what_its_network_makes_of_the_aligned_face() {
 }
 
 /// Compares a result with the closed form at every pixel whose place lies well inside the picture.
-fn check(made: &Made, network: &StandIn, contract: &Contract, shift: Shift, k: usize, what: &str) {
+fn check(made: &SwapResult, network: &StandIn, contract: &Contract, shift: Shift, k: usize, what: &str) {
     let reference = reference(contract);
     let [w, h] = contract.size.map(|n| n * k);
     assert_eq!((made.width, made.height, made.rgb.len()), (w, h, 3 * w * h));
@@ -357,7 +360,7 @@ fn a_model_without_its_source_says_what_is_missing() {
         let (graph, found) = found(&path, None).unwrap();
         let mut model =
             SwapModel::load(&Runtime::portable(), &path, &graph, &found, &RunOptions::default()).unwrap();
-        model.wear(&Wearer::default()).unwrap_err().to_string()
+        model.wear(&IdentitySource::default()).unwrap_err().to_string()
     };
     assert!(missing(StandIn::hyperswap_256()).contains("w600k_r50"));
     assert!(missing(StandIn::ghost_256()).contains("crossface"));

@@ -3,11 +3,11 @@
 //! Every result is brought to the same layout, so that results can be mixed texel by texel, and so that what one result
 //! does not show (the far cheek of a turned head, the inside of a closed mouth) stays from an earlier one.
 
-use super::crop::Made;
+use super::crop::SwapResult;
 use super::tuning::AtlasTuning;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::space::{CropPx, ImagePx, MeshPoint, Uv};
-use crate::swap::bake::{Mask, canonical_mask};
+use crate::swap::bake::{CutParams, canonical_mask};
 use crate::swap::{FaceTexture, Openings, TextureId, TextureVersion, Tone};
 use crate::topology::{POINTS, TRIANGLES};
 #[cfg(test)]
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Where each texel of an atlas lies on the mesh; the same for all faces.
 #[derive(Debug)]
-pub struct Grid {
+pub struct UvRaster {
     side: usize,
     uv: Arc<[Uv]>,
     /// The texels on the mesh, row by row.
@@ -50,16 +50,16 @@ fn area([a, b, c]: [Vec2; 3]) -> f32 {
     (b - a).perp_dot(c - a)
 }
 
-impl Grid {
+impl UvRaster {
     /// The raster of an atlas of `side` texels a side, cut as `mask` says.
     #[must_use]
-    pub fn new(side: usize, mask: Mask) -> Arc<Self> {
+    pub fn new(side: usize, mask: CutParams) -> Arc<Self> {
         Self::tuned(side, mask, AtlasTuning::default())
     }
 
     /// The same with other constants than the usual ones, for sweeps.
     #[must_use]
-    pub fn tuned(side: usize, mask: Mask, tuning: AtlasTuning) -> Arc<Self> {
+    pub fn tuned(side: usize, mask: CutParams, tuning: AtlasTuning) -> Arc<Self> {
         let alpha = canonical_mask(side, mask);
         let mut cells: Vec<Option<Cell>> = vec![None; side * side];
         let mut areas = Vec::with_capacity(TRIANGLES.len());
@@ -105,7 +105,7 @@ fn raster(p: [Vec2; 3], side: usize, mut each: impl FnMut(usize, [f32; 2])) {
 /// One face's atlas.
 #[derive(Debug)]
 pub struct UvAtlas {
-    raster: Arc<Grid>,
+    raster: Arc<UvRaster>,
     /// The same for all results that are laid on it.
     id: TextureId,
     version: TextureVersion,
@@ -138,7 +138,7 @@ fn ramp((low, high): (f32, f32), v: f32) -> f32 {
 impl UvAtlas {
     /// An empty atlas.
     #[must_use]
-    pub fn new(raster: Arc<Grid>) -> Self {
+    pub fn new(raster: Arc<UvRaster>) -> Self {
         let n = raster.side * raster.side;
         Self {
             raster,
@@ -165,7 +165,7 @@ impl UvAtlas {
     }
 
     /// Projects a result into the atlas. `mesh`: the 468 points of the face in the picture that it was made from.
-    pub fn project(&mut self, made: &Made, mesh: &[MeshPoint]) {
+    pub fn project(&mut self, made: &SwapResult, mesh: &[MeshPoint]) {
         let Some(mesh) = mesh.get(..POINTS) else { return };
         let to_crop = |p: &MeshPoint| made.square.to_crop(ImagePx(p.truncate()), made.side);
         let places: Vec<Vec2> = mesh.iter().map(to_crop).map(|CropPx(p)| p).collect();
@@ -296,7 +296,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// `pixels` is filled anew.
-    fn new(made: &Made, pixels: &'a mut Vec<Vec4>) -> Self {
+    fn new(made: &SwapResult, pixels: &'a mut Vec<Vec4>) -> Self {
         let n = made.width * made.height;
         let plane = |c: usize| made.rgb.get(c * n..(c + 1) * n).unwrap_or_default();
         let colours = plane(0).iter().zip(plane(1)).zip(plane(2));

@@ -9,14 +9,14 @@ use crate::swap::FaceTexture;
 use crate::swap::neural::contract::{Contract, SourceKind};
 use crate::swap::neural::identity::Identity;
 use crate::swap::neural::masks::MaskNet;
-use crate::swap::neural::model::{Shot, SwapModel, Wearer};
+use crate::swap::neural::model::{CropOptions, IdentitySource, SwapModel};
 use std::path::PathBuf;
 
 /// How a model is to be worn.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct LoadOptions {
     /// How its crop is taken.
-    pub shot: Shot,
+    pub shot: CropOptions,
     /// Names of mask networks that keep what covers the face in front.
     pub masks: Vec<String>,
     /// Who is to compute, instead of the quickest that was measured.
@@ -37,7 +37,7 @@ impl Registry {
         runtime: &Runtime,
         name: &str,
         persona: &dyn Fn(Option<&str>) -> Result<Persona>,
-        wish: &Wish,
+        wish: &LoadOptions,
         tell: &mut dyn FnMut(&str),
     ) -> Result<(SwapModel, Provider)> {
         let entry = self.find(name)?;
@@ -67,7 +67,7 @@ impl Registry {
             SourceKind::Adapted => self.adapt(runtime, contract.family, &photo, persona.landmarks())?,
             _ => self.converted(runtime, contract, identity.as_ref())?,
         };
-        let wearer = Wearer {
+        let wearer = IdentitySource {
             identity: identity.as_ref(),
             converted: converted.as_deref(),
             photo: Some((&photo, persona.landmarks())),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::space::{CropSquare, ImagePx};
 
-fn made(mask: Vec<f32>) -> Made {
+fn made(mask: Vec<f32>) -> SwapResult {
     // Red grows to the right, green downwards; blue stands still.
     let (w, h) = (128, 128);
     let plane = |f: &dyn Fn(f32, f32) -> f32| -> Vec<f32> {
@@ -11,12 +11,12 @@ fn made(mask: Vec<f32>) -> Made {
     rgb.extend(plane(&|_, y| y));
     rgb.extend(plane(&|_, _| 0.25));
     let square = CropSquare { centre: ImagePx(Vec2::new(200.0, 150.0)), side: 160.0, angle: 0.3 };
-    Made { square, side: 128.0, width: w, height: h, rgb, mask }
+    SwapResult { square, side: 128.0, width: w, height: h, rgb, mask }
 }
 
 fn atlas() -> UvAtlas {
-    let full = Mask { eyes: 1.0, mouth: 1.0, ..Mask::default() };
-    UvAtlas::new(Grid::new(128, full))
+    let full = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
+    UvAtlas::new(UvRaster::new(128, full))
 }
 
 /// The colours of a linear picture are known at every place in closed form.
@@ -52,7 +52,7 @@ fn what_is_turned_away_stays_as_it_was() {
     let mesh = canonical_mesh(Vec2::new(200.0, 150.0), 110.0);
     atlas.project(&first, &mesh);
     let before = atlas.texels.clone();
-    let black = Made { rgb: vec![0.0; 3 * 128 * 128], ..first };
+    let black = SwapResult { rgb: vec![0.0; 3 * 128 * 128], ..first };
     // Mirrored: every triangle faces away.
     let away: Vec<Vec3> = mesh.iter().map(|p| Vec3::new(400.0 - p.x, p.y, p.z)).collect();
     atlas.project(&black, &away);
@@ -81,7 +81,7 @@ fn mixing_goes_all_the_way_and_half_of_it() {
     let raster = atlas().raster;
     let texture = |v: f32| {
         let mut atlas = UvAtlas::new(Arc::clone(&raster));
-        atlas.project(&Made { rgb: vec![v; 3 * 128 * 128], ..made(Vec::new()) }, &mesh);
+        atlas.project(&SwapResult { rgb: vec![v; 3 * 128 * 128], ..made(Vec::new()) }, &mesh);
         atlas.texture()
     };
     let (dark, light) = (texture(0.2), texture(0.6));
