@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use omote_engine::output;
 
 /// Puts a program's text between the page's marks `<!-- mark -->` and `<!-- /mark -->`, which stand on lines of their own.
 ///
@@ -12,7 +13,8 @@ pub fn put(page: &Path, mark: &str, text: &str) -> anyhow::Result<()> {
     let old = std::fs::read_to_string(page).with_context(|| format!("can't read {}", page.display()))?;
     let new = between(&old, mark, text)
         .with_context(|| format!("{} has no marks <!-- {mark} --> and <!-- /{mark} -->", page.display()))?;
-    std::fs::write(page, new).with_context(|| format!("can't write {}", page.display()))
+    output::write(page, new.as_bytes(), output::Options::own())?;
+    Ok(())
 }
 
 fn between(page: &str, mark: &str, text: &str) -> Option<String> {

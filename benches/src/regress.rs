@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use omote_engine::output;
 use serde::{Deserialize, Serialize};
 
 /// The bench of [`work`].
@@ -164,7 +165,8 @@ impl Run {
     /// A place that can't be written.
     pub fn store(&self, path: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
-        std::fs::write(path, text).with_context(|| format!("can't write {}", path.display()))
+        output::write(path, text.as_bytes(), output::Options::own())?;
+        Ok(())
     }
 
     /// What changed since `before`, by name. Slower or faster is what differs by more than `ratio` (above 1) and whose
