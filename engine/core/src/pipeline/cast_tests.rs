@@ -1,12 +1,15 @@
 //! Who is who where a swap model is worn: every result that the model makes is of a face that wears a persona, and is drawn
 //! on that face, whatever order the tracker lists the faces in.
 
+use super::cast::{Casting, Rules};
 use super::clock::Clock;
+use super::presenter::Presenter;
 use super::*;
 use crate::actor::{Actor, ActorOptions};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::composite::{Compositor, Drawn};
 use crate::frame::{FrameId, FrameTime};
+use crate::pool::Pool;
 use crate::source::Rate;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::swap::neural::SwapResult;
@@ -87,13 +90,18 @@ impl FaceTracker for Script {
 type Asked = Arc<Mutex<Vec<(u64, u64)>>>;
 
 /// Gives each face the colour that `colour` says for picture and face.
-struct Painter {
+struct Tinting {
     colour: fn(u64, u64) -> [f32; 3],
     asked: Asked,
 }
 
+<<<<<<< HEAD
 impl Swap for Painter {
     fn swap(&mut self, frame: &Frame, face: &Face) -> std::result::Result<SwapResult, String> {
+=======
+impl Swap for Tinting {
+    fn swap(&mut self, frame: &Frame, face: &Face) -> std::result::Result<SwapResult, String> {
+>>>>>>> house-cast
         self.asked.lock().unwrap().push((frame.id.0, face.id.0));
         let n = 64;
         let colour = (self.colour)(frame.id.0, face.id.0);
@@ -105,9 +113,15 @@ impl Swap for Painter {
 
 fn model(colour: fn(u64, u64) -> [f32; 3]) -> (Model, Asked) {
     let asked = Asked::default();
+<<<<<<< HEAD
     let swap = Box::new(Painter { colour, asked: Arc::clone(&asked) });
     let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
     (Model { name: "painter".into(), swap, mask, side: 64, pace: RateLimit::default(), until: None }, asked)
+=======
+    let swap = Box::new(Tinting { colour, asked: Arc::clone(&asked) });
+    let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
+    (Model { name: "tinting".into(), swap, mask, side: 64, pace: RateLimit::default(), until: None }, asked)
+>>>>>>> house-cast
 }
 
 fn settings(privacy: Privacy, max_faces: usize) -> Settings {
@@ -401,5 +415,21 @@ fn an_error_in_the_middle_of_a_picture_s_faces_lets_nothing_of_it_out() {
                 "{privacy:?} {how:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_picture_that_was_cast_before_protection_was_asked_for_is_not_shown() {
+    let faces = [face(1, STREAMER), face(2, PASSER_BY)];
+    let size = Vec2::new(SIZE.0 as f32, SIZE.1 as f32);
+    let wanted = settings(Privacy::Protect, 1);
+    let mut presenter = Presenter::new(greens(), wanted, Compositor::cpu(), Pool::new());
+    let mut casting = Casting::default();
+    for k in 0..8 {
+        let now = FrameTime(Duration::from_millis(k * 33));
+        let cast = casting.cast(&faces, now, size, Rules { protect: k >= 4, listed: 1 });
+        let presented = presenter.present(picture(k, now.0, &TWO), now, Ok(&cast)).unwrap();
+        // The third that is good by the rules that were asked for.
+        assert_eq!(presented.state, if k < 6 { State::Starting } else { State::Live }, "picture {k}");
     }
 }

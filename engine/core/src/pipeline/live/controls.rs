@@ -78,3 +78,35 @@ impl Controls {
         self.stop.load(Ordering::Acquire)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::ActorOptions;
+    use crate::source::Rate;
+
+    #[test]
+    fn a_wait_ends_with_its_time_with_a_change_and_with_the_pipeline() {
+        let source = LiveSource::Actor(ActorOptions::new(3, 320, 240, Rate::DEFAULT));
+        let controls = Controls::new(Settings::default(), source);
+        let clock = Clock::manual(Duration::from_secs(1));
+        let late = Duration::from_secs(9);
+        let steps: [&dyn Fn(); 3] =
+            [&|| controls.change(|w| w.paused = true), &|| clock.advance(late), &|| controls.stop()];
+        for step in steps {
+            let until = clock.now() + late;
+            std::thread::scope(|scope| {
+                let waiting = scope.spawn(|| controls.wait(&clock, until));
+                (0..200).for_each(|_| std::thread::yield_now());
+                assert!(!waiting.is_finished(), "it does not wait");
+                // A change from before it waits does not count.
+                while !waiting.is_finished() {
+                    step();
+                    std::thread::yield_now();
+                }
+            });
+        }
+        // Nobody waits for a pipeline that has ended.
+        controls.wait(&clock, clock.now() + late);
+    }
+}
