@@ -1,6 +1,6 @@
 //! The kit as commands use it: their arguments in, personas, trackers and swap models out; and the exit code of an error.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use omote_engine::badge::BadgeError;
 use omote_engine::error::{Error, ErrorKind};
@@ -30,11 +30,6 @@ pub(crate) fn runtime(data: &Path) -> anyhow::Result<Runtime> {
     Ok(networks::runtime(&DataFolder::at(data))?)
 }
 
-/// Where providers keep engines that take long to build.
-pub(crate) fn engines(data: &Path) -> PathBuf {
-    DataFolder::at(data).engines()
-}
-
 /// The swap model that the options name, loaded and wearing the persona's face; nothing where they name none. A file that
 /// is not among the user's models is tested and taken first. `tell` hears what takes long or falls back.
 pub(crate) fn model(
@@ -52,11 +47,6 @@ pub(crate) fn model(
 /// A tracker on the networks of the data folder.
 pub(crate) fn tracker(data: &Path, config: TrackerConfig) -> anyhow::Result<(Tracker, &'static str)> {
     Ok(networks::tracker(&DataFolder::at(data), config)?)
-}
-
-/// Another tracker, for a pipeline whose own broke down.
-pub(crate) fn tracker_again(data: &Path, config: TrackerConfig) -> Result<Tracker, Error> {
-    networks::tracker(&DataFolder::at(data), config).map(|(tracker, _)| tracker)
 }
 
 /// The exit code of a failure: 2 usage, 3 something is missing, 4 damaged or not taken, 5 refused persona,

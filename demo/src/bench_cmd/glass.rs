@@ -11,6 +11,8 @@ use omote_benches::glass::{Camera, Glass, Options, Pipeline};
 use omote_engine::output::{self, Existing, OutputFile};
 use omote_engine::sink::virtual_camera::VirtualCamera;
 use omote_engine::sink::{self, SinkSpec};
+use omote_kit::data::DataFolder;
+use omote_kit::networks;
 
 use super::window;
 use crate::wear_args::{PrivacyArg, WearArgs};
@@ -68,19 +70,9 @@ impl GlassArgs {
     fn pipeline(&self) -> anyhow::Result<Pipeline> {
         let data = setup::data_folder(self.wear.data.as_deref())?;
         let config = self.wear.tracking(PrivacyArg::Relaxed);
-        let mut first = Some(wardrobe::tracker(&data, config)?.0);
+        let (follow, _) = networks::trackers(&DataFolder::at(&data), config)?;
         let personas = wardrobe::wear(&self.wear.persona, &data, self.wear.mask())?;
-        Ok(Pipeline {
-            personas,
-            settings: self.wear.settings(PrivacyArg::Relaxed),
-            follow: Box::new(move || {
-                let tracker = match first.take() {
-                    Some(tracker) => tracker,
-                    None => wardrobe::tracker_again(&data, config)?,
-                };
-                Ok(Box::new(tracker))
-            }),
-        })
+        Ok(Pipeline { personas, settings: self.wear.settings(PrivacyArg::Relaxed), follow })
     }
 }
 

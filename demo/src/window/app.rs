@@ -8,6 +8,7 @@ use std::time::Duration;
 use eframe::egui::{self, Context, ViewportCommand};
 use omote_engine::gpu::Gpu;
 use omote_engine::pipeline::LiveSession;
+use omote_kit::in_one_line;
 
 use super::WindowOptions;
 use super::actions::{self, Action};
@@ -148,7 +149,7 @@ impl eframe::App for App {
     fn on_exit(&mut self) {
         self.end.ending.begin();
         if let Err(error) = self.session.save(&self.state.kept) {
-            log::warn!("{error:#}");
+            log::warn!("{}", in_one_line(error.as_ref()));
         }
         let whole = self.session.end();
         self.end.broke.store(!whole, Ordering::Release);

@@ -9,8 +9,8 @@ use omote_engine::frame::Quarter;
 use omote_engine::output::{self, OutputError};
 use omote_engine::pipeline::Privacy;
 use omote_kit::options::{
-    self, BADGE, EYES, LIGHT, MIRROR, MODEL_RATE, MOUTH, Number, OPACITY, PERSONA, PRIVACY, ROTATE, SHAPE,
-    Setting, Values,
+    BADGE, EDGE, EYES, LIGHT, MIRROR, MODEL_RATE, MOUTH, Number, OPACITY, PERSONA, PRIVACY, ROTATE, SHAPE,
+    SHARPNESS, Setting, Values,
 };
 use serde::{Deserialize, Serialize};
 
@@ -88,9 +88,9 @@ impl Sliders {
             (&mut self.opacity, &OPACITY),
             (&mut self.eyes, &EYES),
             (&mut self.mouth, &MOUTH),
-            (&mut self.edge, &options::EDGE),
+            (&mut self.edge, &EDGE),
             (&mut self.light, &LIGHT),
-            (&mut self.sharpness, &options::SHARPNESS),
+            (&mut self.sharpness, &SHARPNESS),
             (&mut self.shape, &SHAPE),
         ]
     }
@@ -104,11 +104,6 @@ impl Sliders {
 
 /// Least and greatest inner size of the window in points.
 pub(super) const WINDOW: ([f32; 2], [f32; 2]) = ([800.0, 500.0], [7680.0, 4320.0]);
-/// Range of the edge's softness.
-pub(super) const EDGE: (f32, f32) = options::EDGE.range();
-/// Range of the sharpness.
-pub(super) const SHARPNESS: (f32, f32) = options::SHARPNESS.range();
-
 /// What the panel offers of [`Remembered::model_rate`].
 pub(super) const RATES: [(u32, &str); 5] = MODEL_RATE.buttons();
 

@@ -296,11 +296,11 @@ fn settle_left_over(state: &mut State, choice: LeftOverChoice) {
                 state.toasts.wrote("Recording", path.clone());
                 state.recordings.push(path);
             }
-            Err(error) => state.toasts.fault(format!("{error:#}")),
+            Err(error) => state.toasts.fault(in_one_line(error.as_ref())),
         },
         LeftOverChoice::Discard => {
             if let Err(error) = one.discard() {
-                state.toasts.fault(format!("{error:#}"));
+                state.toasts.fault(in_one_line(error.as_ref()));
             }
         }
         LeftOverChoice::Later => {}

@@ -8,6 +8,7 @@ use eframe::egui::Context;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::pipeline::MakeModel;
 use omote_engine::swap::neural::registry::{Declared, Entry, Purpose, Registry};
+use omote_kit::in_one_line;
 
 use super::task::{Progress, Task};
 use crate::wear_args::ModelArgs;
@@ -142,7 +143,7 @@ impl ModelTasks {
             && let Some((path, persona)) = self.waiting.pop_front()
         {
             let (file, data) = (path.clone(), self.data.clone());
-            let work = move || test(&file, persona, &data).map_err(|error| words(&error));
+            let work = move || test(&file, persona, &data).map_err(|error| in_one_line(error.as_ref()));
             events.push(ModelEvent::TestBegan(file_name(&path)));
             self.testing = Some((path, Task::start("model test", context, work)));
         }
@@ -162,29 +163,18 @@ impl ModelTasks {
                 let _ = tell.try_send(sentence(what));
                 context.request_repaint();
             };
-            let failed = |e: anyhow::Error| Error::new(ErrorKind::Backend, Stage::Infer, words(&e));
+            let failed =
+                |e: anyhow::Error| Error::new(ErrorKind::Backend, Stage::Infer, in_one_line(e.as_ref()));
             let none = || Error::new(ErrorKind::Usage, Stage::Infer, "no swap model was named");
             wardrobe::model(&options, &persona, &data, &mut told).map_err(failed)?.ok_or_else(none)
         })
     }
 }
 
-/// An error with its causes, but for those that only say the same again.
-fn words(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if !text.contains(&cause) {
-            text += if text.is_empty() { "" } else { ": " };
-            text += &cause;
-        }
-    }
-    text
-}
-
 /// Tests a file and takes it.
 fn test(path: &Path, persona: Option<String>, data: &Path) -> anyhow::Result<Added> {
     let runtime = wardrobe::runtime(data)?;
-    let declared = Declared { persona, cache: Some(wardrobe::engines(data)), ..Declared::default() };
+    let declared = Declared { persona, ..Declared::default() };
     let entry = models_cmd::look(path, &runtime, data, &declared)?;
     let mut registry = Registry::open(data)?;
     let entry = registry.add(entry)?;
@@ -201,14 +191,6 @@ fn listed(registry: &Registry) -> Vec<SwapModel> {
 mod tests {
     use super::*;
     use omote_engine::infer::stand_in::StandIn;
-
-    #[test]
-    fn nothing_is_said_twice() {
-        use anyhow::Context as _;
-        let wrapped = |outer: &'static str| Err::<(), _>(anyhow::anyhow!("b")).context(outer).unwrap_err();
-        assert_eq!(words(&wrapped("a")), "a: b");
-        assert_eq!(words(&wrapped("no b")), "no b");
-    }
 
     /// Polls until nothing is read or tested any more.
     fn settle(models: &mut ModelTasks, context: &Context) -> Vec<ModelEvent> {

@@ -9,6 +9,7 @@ use omote_engine::output::Existing;
 use omote_engine::pipeline::{LiveSession, Recorded, Shown, SinkId};
 use omote_engine::sink::{self, Finished, Room, SinkSpec};
 use omote_engine::source::Rate;
+use omote_kit::in_one_line;
 
 use super::files::{self, Kind};
 use super::task::{Progress, Task};
@@ -203,7 +204,7 @@ fn finished(detached: Option<omote_engine::error::Result<Finished>>) -> Written 
 }
 
 fn told(error: omote_engine::error::Error) -> String {
-    format!("{:#}", anyhow::Error::from(error))
+    in_one_line(&error)
 }
 
 #[cfg(test)]

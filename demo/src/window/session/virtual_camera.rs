@@ -10,6 +10,7 @@ use omote_engine::sink::virtual_camera::{
     VirtualCamera, VirtualCameraError, VirtualFormat, VirtualSpec, open_virtual_camera,
 };
 use omote_engine::source::Rate;
+use omote_kit::in_one_line;
 
 use super::task::{Progress, Task};
 
@@ -69,7 +70,7 @@ fn open(live: &LiveSession, kind: &str, (width, height, rate): (u32, u32, f64)) 
     let which: VirtualCamera = kind.parse().map_err(|error: VirtualCameraError| error.to_string())?;
     let rate = Rate::new(rate.round().clamp(1.0, 240.0) as u32, 1).ok_or("the frame rate is out of range")?;
     let spec = VirtualSpec { width, height, rate, format: VirtualFormat::default() };
-    let told = |error: Error| format!("{:#}", anyhow::Error::from(error));
+    let told = |error: Error| in_one_line(&error);
     let sink = open_virtual_camera(&which, &spec).map_err(told)?;
     let described = sink.describe();
     let id = live.attach("virtual camera", Box::new(sink)).map_err(told)?;

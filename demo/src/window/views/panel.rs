@@ -3,12 +3,13 @@
 use eframe::egui::{ComboBox, Frame, Margin, RichText, ScrollArea, Ui};
 use omote_engine::badge::Corner;
 use omote_engine::pipeline::Privacy;
+use omote_kit::options::{EDGE, EYES, LIGHT, MOUTH, Number, OPACITY, SHAPE, SHARPNESS, Setting};
 
 use super::controls::{self, Slide, Weight, choice, note, notice, section, slider, switch};
 use super::{latency, swap, theme};
 use crate::window::actions::Action;
 use crate::window::hooks::Named as _;
-use crate::window::settings::{CORNERS, EDGE, SHARPNESS, Sliders};
+use crate::window::settings::CORNERS;
 use crate::window::state::{ACTOR, State, VirtualCamera};
 use crate::window::words::persona_label;
 
@@ -31,50 +32,29 @@ pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 fn sliders(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let plain = Sliders::default();
     let protect = state.kept.privacy_level() == Privacy::Protect;
     let mut look = state.kept.look;
-    let own = Some(("your own", "persona's"));
-    let whole = (0.0, 1.0);
     let locked = protect.then_some("At the level Protect the persona is always opaque, because a face that shows through is not hidden. Choose Relaxed below to change this.");
     let mut shown = if protect { 1.0 } else { look.opacity };
-    let opacity =
-        Slide { id: "opacity", label: "Opacity", ends: None, range: whole, rest: plain.opacity, locked };
-    if slider(ui, &opacity, &mut shown) && !protect {
+    if slider(ui, &Slide { locked, ..slide(&OPACITY) }, &mut shown) && !protect {
         look.opacity = shown;
     }
-    let eyes = Slide { id: "eyes", label: "Eyes", ends: own, range: whole, rest: plain.eyes, locked: None };
-    slider(ui, &eyes, &mut look.eyes);
-    let mouth =
-        Slide { id: "mouth", label: "Mouth", ends: own, range: whole, rest: plain.mouth, locked: None };
-    slider(ui, &mouth, &mut look.mouth);
-    let edge =
-        Slide { id: "edge", label: "Edge softness", ends: None, range: EDGE, rest: plain.edge, locked: None };
-    slider(ui, &edge, &mut look.edge);
-    let light = Slide {
-        id: "light",
-        label: "Light match",
-        ends: None,
-        range: whole,
-        rest: plain.light,
-        locked: None,
-    };
-    slider(ui, &light, &mut look.light);
-    let shape =
-        Slide { id: "shape", label: "Face shape", ends: own, range: whole, rest: plain.shape, locked: None };
-    slider(ui, &shape, &mut look.shape);
-    let sharp = Slide {
-        id: "sharpness",
-        label: "Sharpness",
-        ends: None,
-        range: SHARPNESS,
-        rest: plain.sharpness,
-        locked: None,
-    };
-    slider(ui, &sharp, &mut look.sharpness);
+    let own = Some(("your own", "persona's"));
+    slider(ui, &Slide { ends: own, ..slide(&EYES) }, &mut look.eyes);
+    slider(ui, &Slide { ends: own, ..slide(&MOUTH) }, &mut look.mouth);
+    slider(ui, &slide(&EDGE), &mut look.edge);
+    slider(ui, &slide(&LIGHT), &mut look.light);
+    slider(ui, &Slide { ends: own, ..slide(&SHAPE) }, &mut look.shape);
+    slider(ui, &slide(&SHARPNESS), &mut look.sharpness);
     if look != state.kept.look {
         actions.push(Action::SetSliders(look));
     }
+}
+
+/// The slider of an option.
+fn slide(row: &Setting<Number>) -> Slide<'static> {
+    let rest = row.default();
+    Slide { id: row.name, label: row.label, ends: None, range: row.range(), rest, locked: None }
 }
 
 fn camera(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {

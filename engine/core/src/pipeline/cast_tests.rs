@@ -13,7 +13,7 @@ use crate::pool::Pool;
 use crate::source::Rate;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::swap::neural::SwapResult;
-use crate::swap::{CutParams, Tone};
+use crate::swap::{Mask, Tone};
 use crate::track::{FaceId, Occlusion, Pose};
 use glam::Vec2;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -95,13 +95,8 @@ struct Tinting {
     asked: Asked,
 }
 
-<<<<<<< HEAD
-impl Swap for Painter {
-    fn swap(&mut self, frame: &Frame, face: &Face) -> std::result::Result<SwapResult, String> {
-=======
 impl Swap for Tinting {
     fn swap(&mut self, frame: &Frame, face: &Face) -> std::result::Result<SwapResult, String> {
->>>>>>> house-cast
         self.asked.lock().unwrap().push((frame.id.0, face.id.0));
         let n = 64;
         let colour = (self.colour)(frame.id.0, face.id.0);
@@ -113,15 +108,9 @@ impl Swap for Tinting {
 
 fn model(colour: fn(u64, u64) -> [f32; 3]) -> (Model, Asked) {
     let asked = Asked::default();
-<<<<<<< HEAD
-    let swap = Box::new(Painter { colour, asked: Arc::clone(&asked) });
-    let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-    (Model { name: "painter".into(), swap, mask, side: 64, pace: RateLimit::default(), until: None }, asked)
-=======
     let swap = Box::new(Tinting { colour, asked: Arc::clone(&asked) });
     let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
     (Model { name: "tinting".into(), swap, mask, side: 64, pace: RateLimit::default(), until: None }, asked)
->>>>>>> house-cast
 }
 
 fn settings(privacy: Privacy, max_faces: usize) -> Settings {
@@ -218,7 +207,7 @@ fn the_model_works_on_the_streamer_s_face_and_never_on_a_passer_by_s() {
 
 /// Pictures given one by one to a live pipeline, each shown before the next comes. The clock is the test's.
 struct Fed {
-    live: LiveSession,
+    live: Live,
     frames: HostFrames,
     clock: Clock,
     next: u64,

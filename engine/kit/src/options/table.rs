@@ -68,7 +68,7 @@ pub static CAMERA: Setting<Name> = Setting {
     // Commands say what they take besides cameras.
     help: "",
     label: "Camera",
-    hint: "The camera that Omote opens itself. OBS only ever gets finished pictures.",
+    hint: "The camera that Omote opens itself. OBS only ever receives finished pictures.",
     obs: only(On::Camera, c"camera", c"Camera"),
     kind: Name { default: "" },
 };
@@ -101,7 +101,7 @@ pub static MODEL: Setting<Name> = Setting {
     value_name: "NAME|FILE",
     help: "Swap model to wear over the persona: a name from `omote models list`, or a file, which is tested and added first",
     label: "Swap model",
-    hint: "A model of your own (add it with: omote models add FILE). It shows the persona's face, and never delays the picture.",
+    hint: "A model of your own (add it with: omote models add FILE). It draws the persona's face and never delays the picture.",
     obs: obs(c"model", c"Model"),
     kind: Name { default: "" },
 };
@@ -111,15 +111,15 @@ pub static MODEL_RATE: Setting<Limit> = Setting {
     name: "model-rate",
     value_name: "FPS",
     help: "Live: maximum number of results per second, for example to leave a game room on the GPU",
-    label: "Swap model's results a second",
-    hint: "At most so many, so that a game has room.",
+    label: "Swap model results per second",
+    hint: "Limits how often the model runs, to leave the GPU to a game.",
     obs: obs(c"model_rate", c"ModelRate"),
     kind: Limit {
         least: 0.1,
         most: 240.0,
         unit: Unit::PerSecond,
         offered: &[
-            Item { name: "0", value: 0, help: "", short: "Off", long: "As many as it can" },
+            Item { name: "0", value: 0, help: "", short: "Off", long: "No limit" },
             Item { name: "5", value: 5, help: "", short: "5", long: "5" },
             Item { name: "10", value: 10, help: "", short: "10", long: "10" },
             Item { name: "15", value: 15, help: "", short: "15", long: "15" },
@@ -134,7 +134,7 @@ pub static PRIVACY: Setting<Choice<Privacy>> = Setting {
     value_name: "",
     help: "What to show when a face is lost; with `protect`, a detected face is never shown uncovered",
     label: "Privacy",
-    hint: "Protect: a face that is not worn over is never shown. Relaxed: a face that is lost for a moment is shown as the camera saw it.",
+    hint: "Protect: detected faces are never shown uncovered. Relaxed: after a face has been lost for two seconds, the plain camera picture is shown.",
     obs: obs(c"privacy", c"Privacy"),
     kind: Choice {
         items: &[
@@ -143,7 +143,7 @@ pub static PRIVACY: Setting<Choice<Privacy>> = Setting {
                 value: Privacy::Protect,
                 help: "Hold the last good picture, then pixelate the head in it, then show a card",
                 short: "Protect",
-                long: "Protect: card whenever a face might be bare",
+                long: "Protect: show a card rather than an uncovered face",
             },
             Item {
                 name: "relaxed",
@@ -163,7 +163,7 @@ pub static OPACITY: Setting<Number> = Setting {
     value_name: "0..1",
     help: "Opacity of the persona, 0 to 1; with privacy `protect` it is always 1",
     label: "Opacity",
-    hint: "Counts only where privacy is relaxed. At protect the persona is always opaque.",
+    hint: "Only for privacy level Relaxed. With Protect, the persona is always opaque.",
     obs: obs(c"opacity", c"Slider.opacity"),
     kind: share(1.0),
 };
@@ -174,7 +174,7 @@ pub static EYES: Setting<Number> = Setting {
     value_name: "0..1",
     help: "Eyes: 0 shows your own, 1 the persona's",
     label: "Persona's eyes",
-    hint: "0 keeps your own eyes, 1 takes the persona's.",
+    hint: "0 shows your own eyes, 1 shows the persona's.",
     obs: obs(c"eyes", c"Slider.eyes"),
     kind: share(0.0),
 };
@@ -185,7 +185,7 @@ pub static MOUTH: Setting<Number> = Setting {
     value_name: "0..1",
     help: "Inside of the mouth: 0 shows your own, 1 the persona's",
     label: "Persona's mouth",
-    hint: "0 keeps your own mouth, 1 takes the persona's.",
+    hint: "0 shows the inside of your own mouth, 1 shows the persona's.",
     obs: obs(c"mouth", c"Slider.mouth"),
     kind: share(0.0),
 };
@@ -207,7 +207,7 @@ pub static LIGHT: Setting<Number> = Setting {
     value_name: "0..1",
     help: "How closely the persona follows the light in the picture, 0 to 1",
     label: "Light and colour",
-    hint: "How far the persona takes on your light and skin tone.",
+    hint: "How closely the persona follows your light and skin tone.",
     obs: obs(c"light", c"Slider.light"),
     kind: share(1.0),
 };
@@ -218,7 +218,7 @@ pub static SHAPE: Setting<Number> = Setting {
     value_name: "0..1",
     help: "How far your face is reshaped to the persona's proportions, 0 to 1",
     label: "Face shape",
-    hint: "How far your face takes on the persona's proportions.",
+    hint: "How far your face is reshaped to the persona's proportions.",
     obs: obs(c"shape", c"Slider.shape"),
     kind: share(0.0),
 };
@@ -240,7 +240,7 @@ pub static BADGE: Setting<Choice<Corner>> = Setting {
     value_name: "",
     help: "Position of the badge; in a corner, it is cut off by sites that crop the picture",
     label: "Badge",
-    hint: "The badge tells viewers that the picture is synthetic. Low in the middle it stays whole where sites crop the picture to 4:3, to a square or to 9:16; in a corner they cut it off.",
+    hint: "The badge tells viewers that the picture was modified by AI. Low in the middle, it stays whole when a site crops the picture to 4:3, a square or 9:16; in a corner, it is cut off.",
     obs: obs(c"badge_corner", c"Corner"),
     kind: Choice {
         items: &[
@@ -249,35 +249,35 @@ pub static BADGE: Setting<Choice<Corner>> = Setting {
                 value: Corner::Middle,
                 help: "Low in the middle; stays whole when a site crops the picture to 4:3, a square or 9:16",
                 short: "Low in the middle",
-                long: "Low in the middle: whole in cropped pictures too",
+                long: "Low in the middle (stays whole in crops)",
             },
             Item {
                 name: "top-right",
                 value: Corner::TopRight,
                 help: "Such crops cut it off",
                 short: "Top right",
-                long: "Top right: sites that crop cut it off",
+                long: "Top right (cut off in crops)",
             },
             Item {
                 name: "top-left",
                 value: Corner::TopLeft,
                 help: "Such crops cut it off",
                 short: "Top left",
-                long: "Top left: sites that crop cut it off",
+                long: "Top left (cut off in crops)",
             },
             Item {
                 name: "bottom-right",
                 value: Corner::BottomRight,
                 help: "Such crops cut it off",
                 short: "Bottom right",
-                long: "Bottom right: sites that crop cut it off",
+                long: "Bottom right (cut off in crops)",
             },
             Item {
                 name: "bottom-left",
                 value: Corner::BottomLeft,
                 help: "Such crops cut it off",
                 short: "Bottom left",
-                long: "Bottom left: sites that crop cut it off",
+                long: "Bottom left (cut off in crops)",
             },
         ],
         default: Corner::Middle,
@@ -289,8 +289,8 @@ pub static BACKEND: Setting<Choice<Backend>> = Setting {
     name: "backend",
     value_name: "",
     help: "Rendering backend; auto prefers a hardware GPU",
-    label: "Drawn by",
-    hint: "Changing this starts the engine anew.",
+    label: "Rendering backend",
+    hint: "Changing this restarts the engine.",
     obs: obs(c"backend", c"Backend"),
     kind: Choice {
         items: &[
@@ -299,7 +299,7 @@ pub static BACKEND: Setting<Choice<Backend>> = Setting {
                 value: Backend::Auto,
                 help: "",
                 short: "Automatic",
-                long: "GPU where there is one, else CPU",
+                long: "Automatic (prefers a hardware GPU)",
             },
             Item { name: "gpu", value: Backend::Gpu, help: "", short: "GPU", long: "GPU" },
             Item { name: "cpu", value: Backend::Cpu, help: "", short: "CPU", long: "CPU" },
@@ -329,7 +329,7 @@ pub static ROTATE: Setting<Choice<Quarter>> = Setting {
     obs: only(On::Camera, c"rotate", c"Rotate"),
     kind: Choice {
         items: &[
-            Item { name: "0", value: Quarter::None, help: "", short: "0°", long: "Not at all" },
+            Item { name: "0", value: Quarter::None, help: "", short: "0°", long: "None" },
             Item { name: "90", value: Quarter::Right, help: "", short: "90°", long: "90° clockwise" },
             Item { name: "180", value: Quarter::Half, help: "", short: "180°", long: "180°" },
             Item {
@@ -360,8 +360,8 @@ pub static WAIT: Setting<Flag> = Setting {
     name: "wait",
     value_name: "",
     help: "",
-    label: "Wait for each picture's own result",
-    hint: "Delays OBS's drawing by at most the time below, for one picture less of delay. Only for fast machines.",
+    label: "Wait for the result of each frame",
+    hint: "OBS waits up to the time below while drawing, so that the picture is not two frames late. Only for fast machines.",
     obs: only(On::Filter, c"wait", c"Wait"),
     kind: Flag { default: false },
 };
@@ -371,7 +371,7 @@ pub static WAIT_MS: Setting<Count> = Setting {
     name: "wait-ms",
     value_name: "",
     help: "",
-    label: "Wait at most",
+    label: "Longest wait",
     hint: "",
     obs: only(On::Filter, c"wait_ms", c"WaitMs"),
     kind: Count { least: 1, most: 30, default: 12, unit: Unit::Milliseconds },
@@ -383,7 +383,7 @@ pub static QUIET: Setting<Flag> = Setting {
     value_name: "",
     help: "",
     label: "Show nothing until the first swapped face",
-    hint: "Off: the card is shown until then. The bare picture is never shown.",
+    hint: "If off, the card is shown until then. Either way, the original picture is not shown.",
     obs: only(On::Camera, c"nothing_until_ready", c"Quiet"),
     kind: Flag { default: false },
 };
