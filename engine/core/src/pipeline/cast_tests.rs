@@ -13,7 +13,7 @@ use crate::pool::Pool;
 use crate::source::Rate;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::swap::neural::SwapResult;
-use crate::swap::{Mask, Tone};
+use crate::swap::{CutParams, Tone};
 use crate::track::{FaceId, Occlusion, Pose};
 use glam::Vec2;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -207,7 +207,7 @@ fn the_model_works_on_the_streamer_s_face_and_never_on_a_passer_by_s() {
 
 /// Pictures given one by one to a live pipeline, each shown before the next comes. The clock is the test's.
 struct Fed {
-    live: Live,
+    live: LiveSession,
     frames: HostFrames,
     clock: Clock,
     next: u64,
