@@ -267,6 +267,6 @@ mod tests {
         std::fs::write(broken.path().join("group 0/bench/new/estimates.json"), "{").unwrap();
         assert!(read(broken.path()).contains("estimates.json"));
         let nothing = criterion(&[(REFERENCE, 0.0, 0.0)]);
-        assert!(read(nothing.path()).contains("no time"));
+        assert!(read(nothing.path()).contains("not a valid time"));
     }
 }

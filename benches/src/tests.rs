@@ -262,7 +262,7 @@ fn what_is_no_report_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text, words) in [
         ("text", "no figures", "holds no figures"),
-        ("later", r#"{"schema": 2}"#, "its form is 2, this program reads 1"),
+        ("later", r#"{"schema": 2}"#, "its format is 2, this program reads 1"),
         ("half", r#"{"schema": 1}"#, "missing field"),
     ] {
         let path = folder.path().join(name);

@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(
             shown(&notebook(), &[]),
             "/dev/video-none  Integrated Camera (uvcvideo)\n  \
-             coding  size       frames a second, as promised\n  \
+             coding  size       frames per second, as the camera states them\n  \
              MJPEG   1280x720   30 15\n  \
              YUYV    1280x720   10\n  \
              chosen: MJPEG 1280x720 at 30\n"
@@ -281,7 +281,7 @@ mod tests {
         let set = mode("MJPEG", 640, 480, "15");
         let found = Measured { frames: 30, bad: 1, skipped: 2, rate: 14.96 };
         let text = shown(&notebook(), &[Row { asked, result: Ok((set, found)) }]);
-        let line = "  measured: MJPEG 640x480 at 15 (asked for MJPEG 1280x720 at 30): 15.0 a second (30 pictures, 2 skipped, 1 damaged)\n";
+        let line = "  measured: MJPEG 640x480 at 15 (asked for MJPEG 1280x720 at 30): 15.0 fps (30 pictures, 2 skipped, 1 damaged)\n";
         assert!(text.ends_with(line), "{text}");
         let text = shown(&notebook(), &[Row { asked, result: Err(anyhow::anyhow!("it is gone")) }]);
         assert!(text.ends_with("measured: MJPEG 1280x720 at 30: it is gone\n"), "{text}");

@@ -107,7 +107,7 @@ fn each_class_demands_its_own_ground() {
         (&["--class", "licensed"], "--source"),
         (&["--class", "fictional"], "--how"),
         (&["--class", "historic", "--source", "x"], "--died"),
-        (&["--class", "fictional", "--how", "drawn", "--uses", "fraud"], "no use of a persona"),
+        (&["--class", "fictional", "--how", "drawn", "--uses", "fraud"], "is not a known use"),
     ];
     for (options, expected) in cases {
         let words = [&["new", path, "--name", "x"], options].concat();

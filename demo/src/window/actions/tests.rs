@@ -132,7 +132,7 @@ fn the_model_that_is_remembered_is_worn_only_if_it_can_be() {
     let cases = [
         ("mine", "mine", ""),
         ("old", "", "The file is gone."),
-        ("other", "", "is not among your models any more"),
+        ("other", "", "is no longer among your models"),
         ("", "", ""),
     ];
     for (remembered, worn, told) in cases {
@@ -237,7 +237,7 @@ fn the_dialog_stays_open_while_a_persona_is_made() {
     assert_eq!(import(&window).form.evidence, "/p/letter.pdf");
     window.hears(Event::NewPersona(NewPersonaEvent::SwapResult(Ok("test-face".to_owned()))));
     assert!(window.state.import.is_none());
-    assert_eq!(window.last_message(), "Test-face is in the gallery now.");
+    assert_eq!(window.last_message(), "Test-face was added to the gallery.");
 }
 
 #[test]

@@ -187,7 +187,7 @@ mod tests {
     fn small_times_keep_a_decimal() {
         assert_eq!((ms(3.11).as_str(), ms(42.4).as_str()), ("3.1 ms", "42 ms"));
         let summary = Summary { p50: 41.6, p95: 8.04, ..Summary::default() };
-        assert_eq!(age(&summary), "Texture age p50 42 ms, p95 8.0 ms");
+        assert_eq!(age(&summary), "Result age p50 42 ms, p95 8.0 ms");
         assert_eq!((stage_name("wait.track"), stage_name("other")), ("Wait for tracking", "other"));
     }
 }

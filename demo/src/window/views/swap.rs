@@ -263,7 +263,7 @@ mod tests {
     fn a_model_that_works_says_how_fast() {
         let name = Some("mine on CUDA".to_owned());
         let mut model = ModelStatus { name, state: ModelState::Running, ..ModelStatus::default() };
-        assert_eq!(pace(&model), "Ready on CUDA, waits for a face");
+        assert_eq!(pace(&model), "Ready on CUDA, waiting for a face");
         model.took = Summary { count: 9, p50: 31.2, ..Summary::default() };
         model.rate = 28.3;
         assert_eq!(pace(&model), "31 ms, 28 results/s on CUDA");
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_limit_is_told() {
-        assert_eq!(limit(12), "At most 12 results a second");
+        assert_eq!(limit(12), "At most 12 results per second");
         assert!(!limit(0).contains('0'));
     }
 }
