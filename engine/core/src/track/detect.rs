@@ -13,7 +13,7 @@ use crate::space::{CropPx, CropSquare, ImagePx};
 
 /// Which detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum DetectorRange {
     /// Faces within about two metres of a webcam.
     Short,
     /// Small and distant faces.
@@ -86,10 +86,10 @@ pub(super) struct Detector {
 pub(super) const SAME_FACE: f32 = 0.3;
 
 impl Detector {
-    pub(super) fn load(runtime: &Runtime, folder: &Path, reach: Reach) -> Result<Self, InferError> {
+    pub(super) fn load(runtime: &Runtime, folder: &Path, reach: DetectorRange) -> Result<Self, InferError> {
         let (model, side, threshold): (&ModelFile, _, _) = match reach {
-            Reach::Short => (&models::DETECTOR_SHORT, 128, 0.5),
-            Reach::Full => (&models::DETECTOR_FULL, 192, 0.6),
+            DetectorRange::Short => (&models::DETECTOR_SHORT, 128, 0.5),
+            DetectorRange::Full => (&models::DETECTOR_FULL, 192, 0.6),
         };
         let net = model.load(runtime, folder, 0)?;
         Ok(Self { net, side, threshold, anchors: anchors(reach) })
@@ -97,12 +97,12 @@ impl Detector {
 
     /// The faces in a square of the picture, best first.
     pub(super) fn detect(&mut self, frame: &Frame, square: CropSquare) -> Result<Vec<Detection>, InferError> {
-        self.aim(frame, square);
-        self.find(square)
+        self.prepare(frame, square);
+        self.run_prepared(square)
     }
 
-    /// Reads a square of the picture, for a later [`Self::find`] without the picture.
-    pub(super) fn aim(&mut self, frame: &Frame, square: CropSquare) {
+    /// Reads a square of the picture, for a later [`Self::run_prepared`] without the picture.
+    pub(super) fn prepare(&mut self, frame: &Frame, square: CropSquare) {
         // One tap, though the crop shrinks the picture: the detectors were trained on pictures made that way.
         let spec =
             CropSpec { border: Border::Zero, scale: 2.0, offset: -1.0, ..CropSpec::new(square, self.side) };
@@ -110,7 +110,7 @@ impl Detector {
     }
 
     /// The faces in the square that was read last, best first.
-    pub(super) fn find(&mut self, square: CropSquare) -> Result<Vec<Detection>, InferError> {
+    pub(super) fn run_prepared(&mut self, square: CropSquare) -> Result<Vec<Detection>, InferError> {
         self.net.run()?;
         let side = self.side as f32;
         let found = decode(self.net.output(0), self.net.output(1), &self.anchors, side, self.threshold);
@@ -160,10 +160,10 @@ pub(super) fn tiles(frame: &Frame, least: f32) -> Vec<CropSquare> {
 }
 
 /// Middles of the anchors in units of the crop's side: rows, then columns, then repeats.
-fn anchors(reach: Reach) -> Vec<Vec2> {
+fn anchors(reach: DetectorRange) -> Vec<Vec2> {
     let layers: &[(usize, usize)] = match reach {
-        Reach::Short => &[(16, 2), (8, 6)],
-        Reach::Full => &[(48, 1)],
+        DetectorRange::Short => &[(16, 2), (8, 6)],
+        DetectorRange::Full => &[(48, 1)],
     };
     let grid = |&(n, repeats): &(usize, usize)| {
         (0..n * n * repeats).map(move |k| {
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn anchors_stand_in_the_networks_order() {
-        let short = anchors(Reach::Short);
+        let short = anchors(DetectorRange::Short);
         assert_eq!(short.len(), 896);
         assert_eq!(short[0], short[1]);
         assert_eq!(short[0], Vec2::splat(0.5 / 16.0));
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(short[32], Vec2::new(0.5, 1.5) / 16.0);
         assert_eq!(short[512], Vec2::splat(0.5 / 8.0));
         assert_eq!(short[895], Vec2::splat(7.5 / 8.0));
-        assert_eq!(anchors(Reach::Full).len(), 2304);
+        assert_eq!(anchors(DetectorRange::Full).len(), 2304);
     }
 
     #[test]

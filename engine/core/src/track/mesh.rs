@@ -69,7 +69,7 @@ impl MeshNet {
     }
 
     /// Reads the mesh in a region. `taps` is the crop's antialiasing, see [`CropSpec::taps`].
-    pub(super) fn read(
+    pub(super) fn infer(
         &mut self,
         frame: &Frame,
         region: CropSquare,

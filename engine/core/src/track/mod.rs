@@ -1,17 +1,17 @@
-//! Finds faces and follows them: detector when lost, otherwise the region where the face is awaited; 468 or 478
+//! Finds faces and follows them: detector when lost, otherwise the region where the face is predicted; 468 or 478
 //! points; One-Euro filters in the face's own frame; rigid pose; stable ids; presence.
 //!
 //! Crops are sampled straight from the frame's native planes. Left and right are the subject's.
 
+mod acquire;
+mod alpha_beta;
 pub(crate) mod appearance;
-mod behind;
 mod cut;
 mod detect;
-mod follow;
-mod ghost;
-mod glide;
-mod look;
+mod face_track;
+mod lost_track;
 mod mesh;
+mod occluders;
 mod one_euro;
 mod roll;
 mod search;
@@ -38,7 +38,7 @@ pub use tracker::{MOST_FACES, Tracker, TrackerConfig};
 use crate::infer::InferError;
 use crate::space::{CropSquare, MeshPoint};
 
-/// Number of a face: stays the same while it is followed, and when it comes back where it was awaited. Never reused.
+/// Number of a face: stays the same while it is followed, and when it comes back where it was predicted. Never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FaceId(pub u64);
 

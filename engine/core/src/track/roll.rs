@@ -10,7 +10,7 @@ use std::f32::consts::{FRAC_PI_2, FRAC_PI_3, PI};
 
 use super::TrackError;
 use super::detect::Detection;
-use super::follow::{Follow, MARGIN, wrap};
+use super::face_track::{MARGIN, Track, wrap};
 use super::tracker::Tracker;
 use crate::frame::Frame;
 use crate::space::CropSquare;
@@ -65,7 +65,7 @@ pub(super) fn is_plain(right: Option<(f32, CropSquare)>, angle: f32) -> bool {
 }
 
 /// The square in which a region's roll is tried.
-fn room(region: CropSquare) -> CropSquare {
+fn trial_square(region: CropSquare) -> CropSquare {
     CropSquare { side: region.side * ROOM, ..region }
 }
 
@@ -73,7 +73,7 @@ impl Tracker {
     /// How sure the near detector is of a face that is upright in a region, 0..=1, and where it sees it; none where it
     /// sees none.
     fn upright_in(&mut self, frame: &Frame, region: CropSquare) -> Result<Option<Detection>, TrackError> {
-        Ok(upright(self.near.detect(frame, room(region))?, region))
+        Ok(upright(self.short_range.detect(frame, trial_square(region))?, region))
     }
 
     /// A region of a face turned so that the face is upright in it, with the certainty of that, 0..=1: the region itself
@@ -107,7 +107,7 @@ impl Tracker {
 
     /// Whether the mesh that a face is to be followed by stands the way the detector sees the face: a reading may turn over
     /// between the trial of its roll and the last. Better not found in this frame than worn upside down.
-    pub(super) fn stands_right(&mut self, frame: &Frame, fresh: &Follow) -> Result<bool, TrackError> {
+    pub(super) fn stands_right(&mut self, frame: &Frame, fresh: &Track) -> Result<bool, TrackError> {
         let region = fresh.pose.region(MARGIN);
         let seen = self.right_way_up(frame, region, None)?;
         Ok(seen.is_none_or(|(_, seen)| wrap(seen.angle - region.angle).abs() < LEVEL))
@@ -115,41 +115,42 @@ impl Tracker {
 
     /// Reads a square in which a followed face would stand on its head, for [`Self::inverted_seen`]: one face a frame at
     /// most, and each seldom. Which one.
-    pub(super) fn aim_inverted(&mut self, frame: &Frame) -> Option<u64> {
+    pub(super) fn defer_inverted(&mut self, frame: &Frame) -> Option<u64> {
         // Faces that came together take turns.
         let due =
-            |(index, f): &(usize, &Follow)| f.age % TRY_EVERY == FIRST_TRY + *index as u32 && !f.is_covered();
-        let (_, follow) = self.follows.iter().enumerate().find(due)?;
-        let (id, region) = (follow.id, follow.pose.region(MARGIN));
-        self.near.aim(frame, room(inverted(region)));
+            |(index, f): &(usize, &Track)| f.age % TRY_EVERY == FIRST_TRY + *index as u32 && !f.is_covered();
+        let (_, track) = self.tracks.iter().enumerate().find(due)?;
+        let (id, region) = (track.id, track.pose.region(MARGIN));
+        self.short_range.prepare(frame, trial_square(inverted(region)));
         Some(id)
     }
 
-    /// Whether the near detector sees the face upright in the square that [`Self::aim_inverted`] has read: then it is
+    /// Whether the near detector sees the face upright in the square that [`Self::defer_inverted`] has read: then it is
     /// doubtful which way up it is.
     pub(super) fn inverted_seen(&mut self, id: u64) -> Result<bool, TrackError> {
-        let Some(follow) = self.follows.iter().find(|f| f.id == id) else { return Ok(false) };
-        let region = inverted(follow.pose.region(MARGIN));
-        Ok(upright(self.near.find(room(region))?, region).is_some_and(|d| d.score >= DOUBTFUL))
+        let Some(track) = self.tracks.iter().find(|f| f.id == id) else { return Ok(false) };
+        let region = inverted(track.pose.region(MARGIN));
+        Ok(upright(self.short_range.run_prepared(trial_square(region))?, region)
+            .is_some_and(|d| d.score >= DOUBTFUL))
     }
 
     /// Turns a followed face whose mesh stands on its head. What was learned of it that way is forgotten.
-    pub(super) fn turn_over(&mut self, frame: &Frame, id: u64) -> Result<(), TrackError> {
-        let Some(index) = self.follows.iter().position(|f| f.id == id) else { return Ok(()) };
-        let Some(region) = self.follows.get(index).map(|f| f.pose.region(MARGIN)) else { return Ok(()) };
+    pub(super) fn correct_inversion(&mut self, frame: &Frame, id: u64) -> Result<(), TrackError> {
+        let Some(index) = self.tracks.iter().position(|f| f.id == id) else { return Ok(()) };
+        let Some(region) = self.tracks.get(index).map(|f| f.pose.region(MARGIN)) else { return Ok(()) };
         let own = self.upright_in(frame, region)?.map_or(0.0, |d| d.score);
         let Some(other) = self.upright_in(frame, inverted(region))?.filter(|d| d.score > own + CLEARLY)
         else {
             return Ok(());
         };
-        let (reading, region) = self.read(frame, other.region())?;
+        let (reading, region) = self.read_mesh(frame, other.region())?;
         if !self.is_face(&reading, frame) {
             return Ok(());
         }
-        let fresh = Follow::start(id, reading.presence, reading.points, region);
-        if let (Some(fresh), Some(slot)) = (fresh, self.follows.get_mut(index)) {
+        let fresh = Track::from_mesh(id, reading.presence, reading.points, region);
+        if let (Some(fresh), Some(slot)) = (fresh, self.tracks.get_mut(index)) {
             *slot = fresh;
-            self.models.remove(&id);
+            self.appearances.remove(&id);
         }
         Ok(())
     }

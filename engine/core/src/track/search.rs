@@ -7,8 +7,8 @@
 use std::f32::consts::{FRAC_PI_2, PI};
 
 use super::TrackError;
-use super::detect::{Detection, Detector, Reach, whole};
-use super::look::{Aim, LOOK_EVERY};
+use super::acquire::{DeferredDetection, LOOK_EVERY};
+use super::detect::{Detection, Detector, DetectorRange, whole};
 use super::tracker::Tracker;
 use crate::frame::Frame;
 use crate::space::CropSquare;
@@ -27,45 +27,45 @@ pub(super) fn turned(frame: &Frame) -> [CropSquare; 4] {
 
 impl Tracker {
     /// The detector of a reach.
-    pub(super) fn reaching(&mut self, reach: Reach) -> &mut Detector {
+    pub(super) fn reaching(&mut self, reach: DetectorRange) -> &mut Detector {
         match reach {
-            Reach::Short => &mut self.near,
-            Reach::Full => &mut self.far,
+            DetectorRange::Short => &mut self.short_range,
+            DetectorRange::Full => &mut self.full_range,
         }
     }
 
     /// Reads a square for the near detector to look at once the frame's faces are handed on: a followed face turned over,
     /// else the next turned picture while there is nobody to follow, and now and then while more faces are wanted.
-    pub(super) fn aim_elsewhere(&mut self, frame: &Frame) {
-        if !self.aimed.is_empty() {
+    pub(super) fn defer_search(&mut self, frame: &Frame) {
+        if !self.deferred.is_empty() {
             return;
         }
-        if let Some(id) = self.aim_inverted(frame) {
-            self.aimed.push(Aim::Inverted(id));
+        if let Some(id) = self.defer_inverted(frame) {
+            self.deferred.push(DeferredDetection::Inverted(id));
             return;
         }
-        let alone = self.follows.is_empty();
-        if !self.missing() || !alone && self.since_look != LOOK_EVERY / 2 {
+        let alone = self.tracks.is_empty();
+        if !self.missing() || !alone && self.frames_since_detection != LOOK_EVERY / 2 {
             return;
         }
-        let turn = self.searched;
-        self.searched = turn.wrapping_add(1);
+        let turn = self.search_turn;
+        self.search_turn = turn.wrapping_add(1);
         let turned = turned(frame);
         if let Some(&square) = turned.get(turn % turned.len()) {
-            self.near.aim(frame, square);
-            self.aimed.push(Aim::Elsewhere(Reach::Short, square));
+            self.short_range.prepare(frame, square);
+            self.deferred.push(DeferredDetection::Search(DetectorRange::Short, square));
         }
     }
 
     /// Faces where the search has seen one.
-    pub(super) fn look_again(&mut self, frame: &Frame) -> Result<Vec<Detection>, TrackError> {
+    pub(super) fn detect_at_hint(&mut self, frame: &Frame) -> Result<Vec<Detection>, TrackError> {
         let Some((reach, square)) = self.hint else { return Ok(Vec::new()) };
         let mut found = self.reaching(reach).detect(frame, square)?;
-        if reach == Reach::Full {
+        if reach == DetectorRange::Full {
             // In the grain of a few pixels a single look finds faces that are none.
             let mut sure = Vec::new();
             for detection in &found {
-                sure.extend(self.close_look(frame, detection)?);
+                sure.extend(self.confirm_close_up(frame, detection)?);
             }
             found = sure;
         }

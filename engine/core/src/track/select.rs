@@ -33,7 +33,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// The one to hand on. `returning` says whether a lost face of this id is still awaited: then none is handed on,
+    /// The one to hand on. `returning` says whether a lost face of this id is still predicted: then none is handed on,
     /// rather than a poster or a passer-by.
     pub(super) fn pick(
         &mut self,

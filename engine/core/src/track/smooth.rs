@@ -8,7 +8,7 @@
 
 use glam::{Quat, Vec2, Vec3};
 
-use super::glide::{Glide, GlideTurn};
+use super::alpha_beta::{AlphaBeta, AlphaBetaRotation};
 use super::one_euro::{OneEuro, State};
 use crate::space::MeshPoint;
 use omote_frame::pose::Pose;
@@ -48,9 +48,9 @@ const REST_S: f32 = 3.0;
 /// Filter state of one face.
 #[derive(Debug, Clone)]
 pub(super) struct Smoother {
-    anchor: Glide,
-    scale: Glide,
-    rotation: GlideTurn,
+    anchor: AlphaBeta,
+    scale: AlphaBeta,
+    rotation: AlphaBetaRotation,
     /// The steady points of late, in model space.
     steady: Vec<Vec3>,
     /// What they last changed beyond a rigid motion, in eye distances.
@@ -61,23 +61,23 @@ pub(super) struct Smoother {
     /// Seconds for which `rest` was learned.
     age: f32,
     /// How well the last place was found in the picture, 0..=1.
-    pub(super) laid: f32,
+    pub(super) registration: f32,
 }
 
 /// Where a head may be in the picture.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Placed {
+pub(super) struct Placement {
     /// [`ANCHOR`] in image pixels.
     anchor: Vec3,
     /// As [`Pose::scale`].
     scale: f32,
-    /// Turn in the picture's plane beyond the awaited one, radians.
+    /// Turn in the picture's plane beyond the predicted one, radians.
     turn: f32,
     /// Error of the above, in eye distances and radians.
     noise: f32,
 }
 
-impl Placed {
+impl Placement {
     /// This place after a similarity of the picture's plane: `place` carries positions, `turn` is in radians clockwise
     /// on screen, `grow` the natural logarithm of the growth.
     pub(super) fn carried(self, place: impl Fn(Vec2) -> Vec2, turn: f32, grow: f32, noise: f32) -> Self {
@@ -103,7 +103,7 @@ pub(super) struct Sample<'a> {
 
 /// Finds where a mesh of the first argument's points, placed as the second says, lies in the picture; none where it can't
 /// be told.
-pub(super) type Lay<'a> = &'a dyn Fn(&[MeshPoint], Placed) -> Option<(f32, Placed)>;
+pub(super) type Register<'a> = &'a dyn Fn(&[MeshPoint], Placement) -> Option<(f32, Placement)>;
 
 impl Smoother {
     /// Starts at a mesh and its pose.
@@ -111,40 +111,40 @@ impl Smoother {
         let model: Vec<Vec3> = points.iter().map(|&p| pose.to_model(p)).collect();
         let steady = STEADY.iter().map(|s| model.get(usize::from(s.index)).copied().unwrap_or(s.place));
         Self {
-            anchor: Glide::new(pose.to_image(ANCHOR)),
-            scale: Glide::new(Vec3::X * pose.scale.ln()),
-            rotation: GlideTurn::new(pose.rotation),
+            anchor: AlphaBeta::new(pose.to_image(ANCHOR)),
+            scale: AlphaBeta::new(Vec3::X * pose.scale.ln()),
+            rotation: AlphaBetaRotation::new(pose.rotation),
             steady: steady.collect(),
             change: 0.0,
             rest: model.clone(),
             age: 0.0,
-            laid: 0.0,
+            registration: 0.0,
             shape: model.into_iter().map(State::new).collect(),
         }
     }
 
     /// Takes a mesh in, `elapsed` seconds (> 0) after the last, and gives the calm mesh. Covered points go to where they
     /// rest. `lay` corrects the place by what the picture shows: from where the network sees the head, and, if it is
-    /// `doubtful`, from where it is awaited too. `share` of the face is covered, 0..=1.
+    /// `doubtful`, from where it is predicted too. `share` of the face is covered, 0..=1.
     pub(super) fn update(
         &mut self,
         tuning: &Smoothing,
         sample: &Sample<'_>,
-        lay: Lay<'_>,
+        register: Register<'_>,
         doubtful: bool,
         share: f32,
         elapsed: f32,
     ) -> Vec<MeshPoint> {
         let mesh_noise = tuning.pose_noise + tuning.noise_gain * self.change + COVERED_NOISE * share;
         let own = sample.pose;
-        let awaited = Placed {
-            anchor: self.anchor.ahead(elapsed),
-            scale: self.scale.ahead(elapsed).x.exp(),
+        let predicted = Placement {
+            anchor: self.anchor.predict(elapsed),
+            scale: self.scale.predict(elapsed).x.exp(),
             turn: 0.0,
             noise: mesh_noise,
         };
         let turn = self.rotation.turn_in_depth(own.rotation, mesh_noise, elapsed);
-        let seen = Placed { anchor: own.to_image(ANCHOR), scale: own.scale, turn, noise: mesh_noise };
+        let seen = Placement { anchor: own.to_image(ANCHOR), scale: own.scale, turn, noise: mesh_noise };
         self.age += elapsed;
         let rate = elapsed / self.age.min(REST_S);
         let states = self.shape.iter_mut().zip(&mut self.rest).zip(sample.points);
@@ -154,18 +154,18 @@ impl Smoother {
             state.update(&tuning.shape, place.lerp(*rest, covered), elapsed);
             *rest = rest.lerp(place, rate * (1.0 - covered));
         }
-        let from_seen = lay(&self.mesh(&seen), seen);
+        let from_seen = register(&self.placed_mesh(&seen), seen);
         let both = doubtful || from_seen.is_none();
-        let from_awaited = if both { lay(&self.mesh(&awaited), awaited) } else { None };
-        // With much of it covered the network is off more often than the head is elsewhere than awaited.
-        let from_seen = from_seen.map(|(worth, place)| (worth * (1.0 - 0.5 * share), place));
-        let laid = [from_seen, from_awaited].into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0));
-        let place = laid.map_or(seen, |(_, place)| place);
+        let from_awaited = if both { register(&self.placed_mesh(&predicted), predicted) } else { None };
+        // With much of it covered the network is off more often than the head is elsewhere than predicted.
+        let from_seen = from_seen.map(|(confidence, place)| (confidence * (1.0 - 0.5 * share), place));
+        let registered = [from_seen, from_awaited].into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0));
+        let place = registered.map_or(seen, |(_, place)| place);
         self.anchor.update(place.anchor, place.noise * place.scale, elapsed);
         self.scale.update(Vec3::X * place.scale.ln(), place.noise, elapsed);
         self.rotation.turn_in_plane(place.turn, place.noise, elapsed);
-        self.laid = laid.map_or(0.0, |l| l.0);
-        self.mesh(&Placed {
+        self.registration = registered.map_or(0.0, |l| l.0);
+        self.placed_mesh(&Placement {
             anchor: self.anchor.value,
             scale: self.scale.value.x.exp(),
             turn: 0.0,
@@ -174,39 +174,39 @@ impl Smoother {
     }
 
     /// The present shape, placed.
-    fn mesh(&self, at: &Placed) -> Vec<MeshPoint> {
+    fn placed_mesh(&self, at: &Placement) -> Vec<MeshPoint> {
         let rotation = Quat::from_rotation_z(at.turn) * self.rotation.value;
         self.shape.iter().map(|s| at.anchor + rotation * (s.value - ANCHOR) * at.scale).collect()
     }
 
-    /// The mesh awaited `elapsed` seconds after the last: the last shape where the head is awaited.
-    pub(super) fn mesh_ahead(&self, elapsed: f32) -> Vec<MeshPoint> {
-        let pose = self.ahead(elapsed);
+    /// The mesh predicted `elapsed` seconds after the last: the last shape where the head is predicted.
+    pub(super) fn predicted_mesh(&self, elapsed: f32) -> Vec<MeshPoint> {
+        let pose = self.predicted_pose(elapsed);
         self.shape.iter().map(|s| pose.to_image(s.value)).collect()
     }
 
     /// Looks how far the mesh's steady points have left their shape.
-    pub(super) fn judge(&mut self, points: &[MeshPoint]) {
+    pub(super) fn measure_change(&mut self, points: &[MeshPoint]) {
         self.change = self.change_of_shape(points);
     }
 
-    /// Where the head is awaited `elapsed` seconds after the last mesh.
-    pub(super) fn ahead(&self, elapsed: f32) -> Pose {
-        let rotation = self.rotation.ahead(elapsed);
-        let scale = self.scale.ahead(elapsed).x.exp();
-        Pose { rotation, scale, origin: self.anchor.ahead(elapsed) - rotation * ANCHOR * scale }
+    /// Where the head is predicted `elapsed` seconds after the last mesh.
+    pub(super) fn predicted_pose(&self, elapsed: f32) -> Pose {
+        let rotation = self.rotation.predict(elapsed);
+        let scale = self.scale.predict(elapsed).x.exp();
+        Pose { rotation, scale, origin: self.anchor.predict(elapsed) - rotation * ANCHOR * scale }
     }
 
     /// Stops size and turn: the speeds that they had when an occluder came are its doing.
-    pub(super) fn still(&mut self) {
+    pub(super) fn stop_scale_and_turn(&mut self) {
         (self.scale.speed, self.rotation.speed) = (Vec3::ZERO, Vec3::ZERO);
     }
 
     /// Goes on without a mesh: the place glides, size and turn stay.
     pub(super) fn coast(&mut self, elapsed: f32) -> Pose {
-        self.still();
-        let pose = self.ahead(elapsed);
-        self.anchor.value = self.anchor.ahead(elapsed);
+        self.stop_scale_and_turn();
+        let pose = self.predicted_pose(elapsed);
+        self.anchor.value = self.anchor.predict(elapsed);
         pose
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::detect::{Detection, SAME_FACE, tiles, whole};
-use super::follow::{Follow, wrap};
+use super::face_track::{Track, wrap};
 use super::roll::{is_plain, quarter};
 use super::search::LEAST_TILE;
 use super::tracker::Tracker;
@@ -72,9 +72,9 @@ impl Tracker {
     pub fn stills(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         let mut found = self.search(frame, usize::MAX)?;
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let mut faces: Vec<Follow> = Vec::new();
+        let mut faces: Vec<Track> = Vec::new();
         for detection in found {
-            if faces.iter().any(|f| f.covers(&detection)) {
+            if faces.iter().any(|f| f.matches(&detection)) {
                 continue;
             }
             let shown = detection.region();
@@ -83,17 +83,17 @@ impl Tracker {
                 continue;
             }
             let region = right.map_or(shown, |(_, region)| region);
-            let reading = self.mesh.read(frame, region, 1)?;
+            let reading = self.mesh.infer(frame, region, 1)?;
             if self.is_face(&reading, frame) {
-                let fresh = Follow::start(0, reading.presence, reading.points, region);
+                let fresh = Track::from_mesh(0, reading.presence, reading.points, region);
                 let fresh = fresh.filter(|fresh| !faces.iter().any(|f| f.same_place(fresh)));
                 faces.extend(fresh);
             }
         }
         faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
-        let number = |(i, mut f): (usize, Follow)| {
+        let number = |(i, mut f): (usize, Track)| {
             f.id = i as u64;
-            f.face()
+            f.to_face()
         };
         Ok(faces.into_iter().enumerate().map(number).collect())
     }
@@ -106,7 +106,7 @@ impl Tracker {
     /// As [`Tracker::track`].
     pub fn begin(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.reset();
-        self.take_all(frame, self.config.max_faces)
+        self.initiate_all(frame, self.config.max_faces)
     }
 
     /// The faces of a picture that has nothing to do with those before and after it: looked for as in
@@ -117,7 +117,7 @@ impl Tracker {
     /// As [`Tracker::track`].
     pub fn still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.reset();
-        let mut faces = self.take_all(frame, usize::MAX)?;
+        let mut faces = self.initiate_all(frame, usize::MAX)?;
         let beside = self.beside;
         if !faces.is_empty() {
             let mut again = frame.clone();
@@ -138,31 +138,31 @@ impl Tracker {
     }
 
     /// Follows the faces of a picture, the largest first; looks on until `enough` are seen.
-    fn take_all(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Face>, TrackError> {
+    fn initiate_all(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Face>, TrackError> {
         let mut found = self.search(frame, enough)?;
         found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
         (self.last, self.fresh) = (Some(frame.time), false);
         self.beside = Beside::default();
         let side = frame.height().min(frame.width()) as f32;
         for detection in found {
-            if self.follows.iter().any(|f| f.covers(&detection)) {
+            if self.tracks.iter().any(|f| f.matches(&detection)) {
                 continue;
             }
             if !self.missing() {
                 self.beside.faces += 1;
                 continue;
             }
-            let before = self.follows.len();
-            self.take_up(frame, &detection)?;
-            if self.follows.len() == before {
+            let before = self.tracks.len();
+            self.initiate(frame, &detection)?;
+            if self.tracks.len() == before {
                 // Seen lying on its side, and no mesh fits it so: perhaps it does the right way up.
                 let shown = detection.region();
                 let right = self.right_way_up(frame, shown, None)?;
                 if let Some((_, region)) = right.filter(|(_, region)| *region != shown) {
-                    self.take_up_at(frame, &detection, region)?;
+                    self.initiate_at(frame, &detection, region)?;
                 }
             }
-            if self.follows.len() == before {
+            if self.tracks.len() == before {
                 let size = detection.size.max_element();
                 self.beside.near |= size > NEAR * side;
                 self.beside.small |= size < LEAST_FACE;
@@ -175,24 +175,24 @@ impl Tracker {
     /// more than it.
     fn search(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Detection>, TrackError> {
         let all = whole(frame);
-        let mut found = self.near.detect(frame, all)?;
+        let mut found = self.short_range.detect(frame, all)?;
         if found.len() >= enough {
             return Ok(found);
         }
-        add(&mut found, self.far.detect(frame, all)?);
+        add(&mut found, self.full_range.detect(frame, all)?);
         for square in quarters(all).into_iter().skip(1) {
-            add_turned(&mut found, self.near.detect(frame, square)?);
-            add(&mut found, self.far.detect(frame, square)?);
+            add_turned(&mut found, self.short_range.detect(frame, square)?);
+            add(&mut found, self.full_range.detect(frame, square)?);
         }
         // The box of a face that is small in the crop is coarse; close by it is placed better.
         for detection in &mut found {
             if detection.size.max_element() < SMALL * all.side {
-                *detection = self.close_look(frame, detection)?.unwrap_or(*detection);
+                *detection = self.confirm_close_up(frame, detection)?.unwrap_or(*detection);
             }
         }
         if found.is_empty() {
             let wide = CropSquare { side: WIDE * all.side, ..all };
-            found = self.near.detect(frame, wide)?;
+            found = self.short_range.detect(frame, wide)?;
         }
         if found.len() >= enough {
             return Ok(found);
@@ -202,7 +202,7 @@ impl Tracker {
         let turns = if enough == usize::MAX { 4 } else { 1 };
         let each = |tile: CropSquare| quarters(tile).into_iter().take(turns);
         for tile in tiles(frame, LEAST_TILE).into_iter().flat_map(each) {
-            for detection in self.far.detect(frame, tile)? {
+            for detection in self.full_range.detect(frame, tile)? {
                 let known = small.iter_mut().find(|d| d.overlap(&detection) > SAME_FACE);
                 // What one tile cuts off, another holds whole.
                 match known {
@@ -215,7 +215,7 @@ impl Tracker {
         }
         for detection in small {
             if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
-                found.extend(self.close_look(frame, &detection)?);
+                found.extend(self.confirm_close_up(frame, &detection)?);
             }
         }
         Ok(found)
@@ -223,7 +223,7 @@ impl Tracker {
 
     /// What both detectors see close by a small find, as the near one places it; none where they do not agree. In the
     /// grain of a few pixels a single look finds faces that are none.
-    pub(super) fn close_look(
+    pub(super) fn confirm_close_up(
         &mut self,
         frame: &Frame,
         find: &Detection,
@@ -232,8 +232,8 @@ impl Tracker {
         let angle = quarter(find.region().angle);
         let square = CropSquare { centre: ImagePx(find.centre), side, angle };
         let same = |d: &Detection| d.overlap(find) > SAME_FACE;
-        let near = self.near.detect(frame, square)?.into_iter().find(same);
-        let far = self.far.detect(frame, square)?.into_iter().find(same);
+        let near = self.short_range.detect(frame, square)?.into_iter().find(same);
+        let far = self.full_range.detect(frame, square)?.into_iter().find(same);
         Ok(near.filter(|_| far.is_some()))
     }
 }

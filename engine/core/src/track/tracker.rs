@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::appearance::{Crop, Model, Views};
-use super::behind::in_front;
-use super::detect::{Detector, Reach, whole};
-use super::follow::{Follow, Look, MARGIN, Mesh, wrap};
-use super::ghost::Ghost;
-use super::look::Aim;
+use super::acquire::DeferredDetection;
+use super::appearance::{AppearanceModel, Crop, CropPlanes};
+use super::detect::{Detector, DetectorRange, whole};
+use super::face_track::{Look, MARGIN, Mesh, Track, wrap};
+use super::lost_track::LostTrack;
 use super::mesh::{MeshKind, MeshNet, Reading, in_crop, in_view, inside};
+use super::occluders::occluder_outlines;
+use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
 use super::stills::Beside;
@@ -67,24 +68,24 @@ const GAP: f32 = 0.5;
 /// Finds and follows faces in a stream of frames. Not shared between threads; it may move between them.
 pub struct Tracker {
     pub(super) config: TrackerConfig,
-    pub(super) near: Detector,
-    pub(super) far: Detector,
+    pub(super) short_range: Detector,
+    pub(super) full_range: Detector,
     pub(super) mesh: MeshNet,
-    pub(super) follows: Vec<Follow>,
-    pub(super) ghosts: Vec<Ghost>,
+    pub(super) tracks: Vec<Track>,
+    pub(super) lost: Vec<LostTrack>,
     /// What each face looks like, by its id.
-    pub(super) models: HashMap<u64, Model>,
-    pub(super) views: Views,
+    pub(super) appearances: HashMap<u64, AppearanceModel>,
+    pub(super) planes: CropPlanes,
     choice: Choice,
     pub(super) next_id: u64,
     pub(super) last: Option<FrameTime>,
     /// Frames since the last look, and looks without success in a row.
-    pub(super) since_look: u64,
-    pub(super) vain_looks: u64,
+    pub(super) frames_since_detection: u64,
+    pub(super) empty_detections: u64,
     /// Close looks so far, for their turns.
-    pub(super) close_looks: usize,
+    pub(super) close_up_turn: usize,
     /// Squares that detectors have read and not looked at yet, at most one a detector.
-    pub(super) aimed: Vec<Aim>,
+    pub(super) deferred: Vec<DeferredDetection>,
     /// The last routine look saw something that is to be looked at.
     pub(super) noticed: bool,
     /// Nothing was looked at yet since all faces were forgotten.
@@ -92,16 +93,16 @@ pub struct Tracker {
     /// What was seen and is not handed on.
     pub(super) beside: Beside,
     /// Where the last search has seen a face.
-    pub(super) hint: Option<(Reach, CropSquare)>,
+    pub(super) hint: Option<(DetectorRange, CropSquare)>,
     /// The followed face that may stand on its head.
     pub(super) doubted: Option<u64>,
     /// Squares searched so far, for their turns.
-    pub(super) searched: usize,
+    pub(super) search_turn: usize,
 }
 
 impl std::fmt::Debug for Tracker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tracker").field("config", &self.config).field("faces", &self.follows.len()).finish()
+        f.debug_struct("Tracker").field("config", &self.config).field("faces", &self.tracks.len()).finish()
     }
 }
 
@@ -110,7 +111,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`TrackError::Config`] where a setting is out of range, [`TrackError::Infer`] where a network can't be loaded.
-    pub fn new(runtime: &Runtime, models: &Path, config: TrackerConfig) -> Result<Self, TrackError> {
+    pub fn new(runtime: &Runtime, appearances: &Path, config: TrackerConfig) -> Result<Self, TrackError> {
         if !(1..=MOST_FACES).contains(&config.max_faces) {
             let value = config.max_faces.to_string();
             return Err(TrackError::Config { name: "max_faces", value, range: "1 to 64" });
@@ -121,26 +122,26 @@ impl Tracker {
         }
         Ok(Self {
             config,
-            near: Detector::load(runtime, models, Reach::Short)?,
-            far: Detector::load(runtime, models, Reach::Full)?,
-            mesh: MeshNet::load(runtime, models, config.mesh)?,
-            follows: Vec::new(),
-            ghosts: Vec::new(),
-            models: HashMap::new(),
-            views: Views::default(),
+            short_range: Detector::load(runtime, appearances, DetectorRange::Short)?,
+            full_range: Detector::load(runtime, appearances, DetectorRange::Full)?,
+            mesh: MeshNet::load(runtime, appearances, config.mesh)?,
+            tracks: Vec::new(),
+            lost: Vec::new(),
+            appearances: HashMap::new(),
+            planes: CropPlanes::default(),
             choice: Choice::default(),
             next_id: 0,
             last: None,
-            since_look: 0,
-            vain_looks: 0,
-            close_looks: 0,
-            aimed: Vec::new(),
+            frames_since_detection: 0,
+            empty_detections: 0,
+            close_up_turn: 0,
+            deferred: Vec::new(),
             noticed: false,
             fresh: true,
             beside: Beside::default(),
             hint: None,
             doubted: None,
-            searched: 0,
+            search_turn: 0,
         })
     }
 
@@ -152,14 +153,14 @@ impl Tracker {
 
     /// Forgets all faces, as before the first frame. Ids go on.
     pub fn reset(&mut self) {
-        self.follows.clear();
-        self.ghosts.clear();
-        self.models.clear();
+        self.tracks.clear();
+        self.lost.clear();
+        self.appearances.clear();
         self.choice = Choice::default();
         self.last = None;
-        self.aimed.clear();
+        self.deferred.clear();
         (self.noticed, self.fresh, self.hint, self.doubted) = (false, true, None, None);
-        (self.since_look, self.vain_looks, self.beside) = (0, 0, Beside::default());
+        (self.frames_since_detection, self.empty_detections, self.beside) = (0, 0, Beside::default());
     }
 
     /// The faces in the next frame of a stream. Filters go by the frame's time stamp.
@@ -178,49 +179,48 @@ impl Tracker {
         if elapsed > GAP {
             self.resume(frame)?;
         } else {
-            self.follow(frame, elapsed)?;
+            self.update_tracks(frame, elapsed)?;
         }
         // From here on the faces are this frame's, whatever a look for others brings.
         self.last = Some(frame.time);
-        self.part();
-        let looked = self.look(frame);
-        for ghost in &mut self.ghosts {
-            ghost.age += elapsed;
+        self.drop_duplicates();
+        let looked = self.detect_missing(frame);
+        for lost in &mut self.lost {
+            lost.age += elapsed;
         }
-        self.ghosts.retain(|ghost| ghost.age < AWAIT);
-        let known = |id: &u64| {
-            self.follows.iter().any(|f| f.id == *id) || self.ghosts.iter().any(|g| g.follow.id == *id)
-        };
-        self.models.retain(|id, _| known(id));
+        self.lost.retain(|lost| lost.age < AWAIT);
+        let known =
+            |id: &u64| self.tracks.iter().any(|f| f.id == *id) || self.lost.iter().any(|g| g.track.id == *id);
+        self.appearances.retain(|id, _| known(id));
         looked?;
         Ok(self.selected(frame))
     }
 
     /// Begins anew after a gap, too long for motion to go on: faces are read where they were, else looked for.
     fn resume(&mut self, frame: &Frame) -> Result<(), TrackError> {
-        let regions: Vec<CropSquare> = self.follows.iter().map(|follow| follow.region).collect();
+        let regions: Vec<CropSquare> = self.tracks.iter().map(|track| track.region).collect();
         let mut after = Vec::with_capacity(regions.len());
         for region in regions {
-            let (reading, region) = self.read_upright(frame, region)?;
+            let (reading, region) = self.read_mesh_upright(frame, region)?;
             let seen = self.is_face(&reading, frame);
             after.push(seen.then_some(Mesh { presence: reading.presence, points: reading.points, region }));
         }
-        for (follow, mesh) in std::mem::take(&mut self.follows).into_iter().zip(after) {
-            match mesh.and_then(|mesh| follow.again(mesh)) {
-                Some(fresh) => self.follows.push(fresh),
-                None => self.ghosts.push(Ghost { follow, age: 0.0 }),
+        for (track, mesh) in std::mem::take(&mut self.tracks).into_iter().zip(after) {
+            match mesh.and_then(|mesh| track.restarted(mesh)) {
+                Some(fresh) => self.tracks.push(fresh),
+                None => self.lost.push(LostTrack { track, age: 0.0 }),
             }
         }
         Ok(())
     }
 
-    /// Reads each followed face anew; those that are gone become ghosts.
-    fn follow(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
-        let before = std::mem::take(&mut self.follows);
-        let mut after = match self.follow_each(frame, &before, elapsed) {
+    /// Reads each followed face anew; those that are gone become lost tracks.
+    fn update_tracks(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
+        let before = std::mem::take(&mut self.tracks);
+        let mut after = match self.read_tracks(frame, &before, elapsed) {
             Ok(after) => after,
             Err(failed) => {
-                self.follows = before;
+                self.tracks = before;
                 return Err(failed);
             }
         };
@@ -228,43 +228,44 @@ impl Tracker {
         for index in 0..after.len() {
             let jumped = after.iter().enumerate().any(|(other, rival)| {
                 let (Some(Some(own)), Some(rival)) = (after.get(index), rival) else { return false };
-                let later = own.yields(rival) || !rival.yields(own) && index > other;
+                let later = own.yields_to(rival) || !rival.yields_to(own) && index > other;
                 index != other && later && own.same_place(rival)
             });
             if jumped && let Some(slot) = after.get_mut(index) {
                 *slot = None;
             }
         }
-        let places: Vec<ImagePx> = before.iter().map(Follow::centre).collect();
+        let places: Vec<ImagePx> = before.iter().map(Track::centre).collect();
         for (index, (mut old, new)) in before.into_iter().zip(after).enumerate() {
-            let hidden = places.iter().enumerate().any(|(other, &place)| other != index && old.near(place));
+            let hidden =
+                places.iter().enumerate().any(|(other, &place)| other != index && old.may_overlap(place));
             match new {
-                Some(new) => self.follows.push(new),
-                None if hidden && old.coast(elapsed) => self.follows.push(old),
-                None => self.ghosts.push(Ghost { follow: old, age: 0.0 }),
+                Some(new) => self.tracks.push(new),
+                None if hidden && old.coast(elapsed) => self.tracks.push(old),
+                None => self.lost.push(LostTrack { track: old, age: 0.0 }),
             }
         }
-        self.draw_behind();
+        self.mark_occluded();
         Ok(())
     }
 
     /// Where each followed face is in a new frame; none where it is lost.
-    fn follow_each(
+    fn read_tracks(
         &mut self,
         frame: &Frame,
-        before: &[Follow],
+        before: &[Track],
         elapsed: f32,
-    ) -> Result<Vec<Option<Follow>>, TrackError> {
+    ) -> Result<Vec<Option<Track>>, TrackError> {
         let mut after = Vec::with_capacity(before.len());
-        for follow in before {
-            let (reading, seen, region) = self.read_on(frame, follow, before, elapsed)?;
-            let others = match seen {
+        for track in before {
+            let (reading, seen, region) = self.read_tracked(frame, track, before, elapsed)?;
+            let occluders = match seen {
                 true => Vec::new(),
-                false => in_front(before, follow.id, region, self.mesh.crop().1),
+                false => occluder_outlines(before, track.id, region, self.mesh.crop().1),
             };
-            let next = self.moved(follow, reading, seen, region, elapsed, others);
+            let next = self.advance(track, reading, seen, region, elapsed, occluders);
             let (width, height) = (frame.width(), frame.height());
-            let visible = |f: &Follow| match seen {
+            let visible = |f: &Track| match seen {
                 true => in_view(&f.points, width, height, MIN_INSIDE),
                 false => inside(&f.points, width, height) >= HELD_INSIDE,
             };
@@ -275,27 +276,27 @@ impl Tracker {
 
     /// A followed face in the frame that was just read; `seen` says whether the network sees it, `others` which faces may stand
     /// in front, in crop pixels. None where it is lost.
-    pub(super) fn moved(
+    pub(super) fn advance(
         &mut self,
-        follow: &Follow,
+        track: &Track,
         reading: Reading,
         seen: bool,
         region: CropSquare,
         elapsed: f32,
-        others: Vec<Outline>,
-    ) -> Option<Follow> {
+        occluders: Vec<Outline>,
+    ) -> Option<Track> {
         let Some(tuning) = &self.config.smoothing else {
-            let fresh = seen.then(|| Follow::start(follow.id, reading.presence, reading.points, region));
+            let fresh = seen.then(|| Track::from_mesh(track.id, reading.presence, reading.points, region));
             return fresh.flatten();
         };
-        let mut next = follow.clone();
+        let mut next = track.clone();
         let (planar, n) = self.mesh.crop();
-        // It is looked for where the network sees it and where it is awaited.
-        let mut mesh = follow.await_mesh(elapsed);
+        // It is looked for where the network sees it and where it is predicted.
+        let mut mesh = track.predicted_mesh(elapsed);
         mesh.extend(reading.points.iter().filter(|_| seen));
         let mesh = in_crop(&mesh, region, n as f32);
-        let crop = Crop::new(planar, n, &mesh, &mut self.views)?.behind(others);
-        let model = self.models.entry(follow.id).or_insert_with(Model::new);
+        let crop = Crop::new(planar, n, &mesh, &mut self.planes)?.with_occluders(occluders);
+        let model = self.appearances.entry(track.id).or_insert_with(AppearanceModel::new);
         let look = Look { model, crop: &crop };
         let mesh = Mesh { presence: reading.presence, points: reading.points, region };
         let found = match seen {
@@ -306,12 +307,12 @@ impl Tracker {
     }
 
     /// A mesh from a region, read a second time where the first shows that the region was off.
-    pub(super) fn read(
+    pub(super) fn read_mesh(
         &mut self,
         frame: &Frame,
         region: CropSquare,
     ) -> Result<(Reading, CropSquare), TrackError> {
-        let (mut reading, mut region) = (self.mesh.read(frame, region, taps(region.side, 192))?, region);
+        let (mut reading, mut region) = (self.mesh.infer(frame, region, taps(region.side, 192))?, region);
         for _ in 0..READ_AGAIN {
             if reading.presence < self.config.min_presence {
                 break;
@@ -325,23 +326,23 @@ impl Tracker {
                 break;
             }
             region = better;
-            reading = self.mesh.read(frame, better, taps(better.side, 192))?;
+            reading = self.mesh.infer(frame, better, taps(better.side, 192))?;
         }
         Ok((reading, region))
     }
 
     /// The same with the roll tried, for a region that the face may have left long ago.
-    fn read_upright(
+    fn read_mesh_upright(
         &mut self,
         frame: &Frame,
         region: CropSquare,
     ) -> Result<(Reading, CropSquare), TrackError> {
-        let (reading, region) = self.read(frame, region)?;
+        let (reading, region) = self.read_mesh(frame, region)?;
         let seen = self.is_face(&reading, frame);
         let Some(pose) = Pose::fit(&reading.points).filter(|_| seen) else { return Ok((reading, region)) };
         let shown = pose.region(MARGIN);
         match self.right_way_up(frame, shown, Some(region))? {
-            Some((_, right)) if right != shown => self.read(frame, right),
+            Some((_, right)) if right != shown => self.read_mesh(frame, right),
             _ => Ok((reading, region)),
         }
     }
@@ -352,36 +353,36 @@ impl Tracker {
     }
 
     /// Where two followed faces have become one, the one that jumped there is lost.
-    pub(super) fn part(&mut self) {
+    pub(super) fn drop_duplicates(&mut self) {
         let mut index = 0;
-        while index < self.follows.len() {
+        while index < self.tracks.len() {
             let rival = self
-                .follows
+                .tracks
                 .get(index)
-                .and_then(|own| self.follows.iter().take(index).position(|other| own.same_place(other)));
+                .and_then(|own| self.tracks.iter().take(index).position(|other| own.same_place(other)));
             let Some(rival) = rival else {
                 index += 1;
                 continue;
             };
-            let yields = match (self.follows.get(rival), self.follows.get(index)) {
-                (Some(before), Some(own)) => before.yields(own),
+            let yields = match (self.tracks.get(rival), self.tracks.get(index)) {
+                (Some(before), Some(own)) => before.yields_to(own),
                 _ => false,
             };
             let lost = if yields { rival } else { index };
-            let follow = self.follows.remove(lost);
-            self.ghosts.push(Ghost { follow, age: 0.0 });
+            let track = self.tracks.remove(lost);
+            self.lost.push(LostTrack { track, age: 0.0 });
             index = 0;
         }
     }
 
     pub(super) fn selected(&mut self, frame: &Frame) -> Vec<Face> {
         if self.config.selection == Selection::All {
-            return self.follows.iter().map(Follow::face).collect();
+            return self.tracks.iter().map(Track::to_face).collect();
         }
-        let contenders: Vec<Contender> = self.follows.iter().map(Follow::contender).collect();
+        let contenders: Vec<Contender> = self.tracks.iter().map(Track::to_contender).collect();
         let middle = ImagePx(whole(frame).centre.0);
-        let returning = |id| self.ghosts.iter().any(|ghost| ghost.follow.id == id);
+        let returning = |id| self.lost.iter().any(|lost| lost.track.id == id);
         let chosen = self.choice.pick(self.config.selection, middle, &contenders, returning);
-        self.follows.iter().filter(|f| Some(f.id) == chosen).map(Follow::face).collect()
+        self.tracks.iter().filter(|f| Some(f.id) == chosen).map(Track::to_face).collect()
     }
 }

@@ -2,7 +2,7 @@
 //! drawn over their rims looks like a fault. What is dark, thin and runs over the bridge of the nose and below both eyes
 //! is kept in front for good.
 
-use super::{AT_CELL, CELLS, Model, SIDE, around};
+use super::{AT_CELL, AppearanceModel, CELLS, SIDE, around};
 
 /// A dark line is thin if it is narrower than twice this, in cells.
 const THIN: usize = 4;
@@ -111,9 +111,9 @@ fn dents(tones: &[f32], across: bool) -> Vec<f32> {
     closed.into_iter().zip(tones).map(depth).map(|v| if v.is_finite() { v } else { 0.0 }).collect()
 }
 
-impl Model {
+impl AppearanceModel {
     /// Looks for glasses now and then.
-    pub(super) fn look_for_glasses(&mut self) {
+    pub(super) fn detect_glasses(&mut self) {
         if !self.glasses.due(self.age) {
             return;
         }

@@ -4,10 +4,10 @@
 //! But the lower lip and the chin keep their look as they move, so the model finds them: the one drop along the face that
 //! makes them look most like themselves.
 
-use super::Model;
+use super::AppearanceModel;
 use super::crop::Crop;
-use super::lanes::{LANES, lanes};
-use super::places::{Place, SKIN, TERMS, points_of};
+use super::simd::{LANES, lanes};
+use super::texels::{Place, SKIN, TERMS, points_of};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::topology::POINTS;
 use glam::Vec2;
@@ -73,7 +73,7 @@ struct Spot {
     trust: f32,
 }
 
-impl Model {
+impl AppearanceModel {
     /// How much farther down the jaw is than `mesh` (crop pixels) says, in crop pixels along [`down`]. None where too
     /// little of it is known or free.
     pub(in crate::track) fn jaw(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<f32> {
@@ -163,7 +163,7 @@ pub(super) fn lowest(costs: &[f32]) -> Option<(f32, f32)> {
 mod tests {
     use super::*;
     use crate::track::appearance::tests::{W, points as mesh};
-    use crate::track::appearance::{CELLS, SIDE, Views};
+    use crate::track::appearance::{CELLS, CropPlanes, SIDE};
 
     /// Spotted skin whose lower part is `drop` pixels farther down than [`mesh`] has it.
     fn picture(drop: f32) -> Vec<f32> {
@@ -187,11 +187,11 @@ mod tests {
         [one.clone(), one.clone(), one].concat()
     }
 
-    fn learned() -> Model {
-        let mut model = Model::new();
-        let (picture, mut views) = (picture(0.0), Views::default());
+    fn learned() -> AppearanceModel {
+        let mut model = AppearanceModel::new();
+        let (picture, mut planes) = (picture(0.0), CropPlanes::default());
         for _ in 0..30 {
-            model.update(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap(), 1.0 / 30.0);
+            model.update(&mesh(), &Crop::new(&picture, W, &[], &mut planes).unwrap(), 1.0 / 30.0);
         }
         model
     }
@@ -200,16 +200,19 @@ mod tests {
     fn a_jaw_is_found_where_the_picture_has_it() {
         let model = learned();
         for drop in [-2.0, 0.0, 3.0, 6.0] {
-            let (picture, mut views) = (picture(drop), Views::default());
-            let found = model.jaw(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap()).unwrap();
+            let (picture, mut planes) = (picture(drop), CropPlanes::default());
+            let found = model.jaw(&mesh(), &Crop::new(&picture, W, &[], &mut planes).unwrap()).unwrap();
             assert!((found - drop).abs() < 1.0, "{found} instead of {drop}");
         }
     }
 
     #[test]
     fn without_a_known_face_no_jaw_is_told() {
-        let (picture, mut views) = (picture(0.0), Views::default());
-        assert_eq!(Model::new().jaw(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap()), None);
+        let (picture, mut planes) = (picture(0.0), CropPlanes::default());
+        assert_eq!(
+            AppearanceModel::new().jaw(&mesh(), &Crop::new(&picture, W, &[], &mut planes).unwrap()),
+            None
+        );
     }
 
     #[test]

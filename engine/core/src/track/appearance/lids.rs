@@ -222,7 +222,7 @@ impl Eye {
     }
 }
 
-impl super::Model {
+impl super::AppearanceModel {
     /// Where the upper lids' points are, in crop pixels, where they are not where `mesh` has them; `free` says whether a
     /// point can be seen. Learns from open eyes.
     pub(in crate::track) fn lids(
@@ -242,7 +242,7 @@ impl super::Model {
 mod tests {
     use super::*;
     use crate::track::appearance::tests::{W, points as mesh};
-    use crate::track::appearance::{Model, Views};
+    use crate::track::appearance::{AppearanceModel, CropPlanes};
 
     /// Skin, a brow and dark eyes, the lids so far closed.
     fn picture(closed: f32) -> Vec<f32> {
@@ -275,14 +275,14 @@ mod tests {
         [one.clone(), one.clone(), one].concat()
     }
 
-    fn look(model: &mut Model, closed: f32) -> Vec<(usize, Vec2)> {
-        let (picture, mut views) = (picture(closed), Views::default());
-        model.lids(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap(), 1.0 / 30.0)
+    fn look(model: &mut AppearanceModel, closed: f32) -> Vec<(usize, Vec2)> {
+        let (picture, mut planes) = (picture(closed), CropPlanes::default());
+        model.lids(&mesh(), &Crop::new(&picture, W, &[], &mut planes).unwrap(), 1.0 / 30.0)
     }
 
     #[test]
     fn lids_close_with_the_pictures() {
-        let mut model = Model::new();
+        let mut model = AppearanceModel::new();
         for _ in 0..20 {
             assert!(look(&mut model, 0.0).is_empty());
         }
@@ -300,12 +300,12 @@ mod tests {
 
     #[test]
     fn light_closes_no_eye() {
-        let mut model = Model::new();
+        let mut model = AppearanceModel::new();
         for _ in 0..20 {
             look(&mut model, 0.0);
         }
         let dim: Vec<f32> = picture(0.0).iter().map(|v| v * 0.5).collect();
-        let mut views = Views::default();
-        assert!(model.lids(&mesh(), &Crop::new(&dim, W, &[], &mut views).unwrap(), 1.0 / 30.0).is_empty());
+        let mut planes = CropPlanes::default();
+        assert!(model.lids(&mesh(), &Crop::new(&dim, W, &[], &mut planes).unwrap(), 1.0 / 30.0).is_empty());
     }
 }

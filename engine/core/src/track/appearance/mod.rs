@@ -5,25 +5,25 @@
 //! frame by a quadratic fit over the texels that look like the face, so that a lamp is no occluder. It is learned in the
 //! first half second, adapts slowly and stands still under an occluder.
 
-mod align;
 mod crop;
 mod glasses;
 mod jaw;
-mod lanes;
 mod lids;
 mod occlusion;
-mod places;
+mod register;
+mod simd;
+mod texels;
 
 use crate::canonical_uv::CANONICAL_UV;
 use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
-use lanes::{LANES, Products, lanes, lit, solve, terms};
-use places::{AT_CELL, SKIN, TERMS, closed, mean_round, points_of};
+use simd::{LANES, Products, lanes, lit, solve, terms};
+use texels::{AT_CELL, SKIN, TERMS, closed, mean_round, points_of};
 use wide::f32x8;
 
-pub(super) use crop::{Crop, Views};
+pub(super) use crop::{Crop, CropPlanes};
 pub(super) use jaw::{DROPS, down};
 pub use occlusion::{Occlusion, OcclusionCell};
-pub(crate) use places::{around, places};
+pub(crate) use texels::{around, places};
 
 /// Cells of a side of the model and of an [`Occlusion`].
 pub const SIDE: usize = omote_shaders::layout::OCCLUDE_SIDE as usize;
@@ -87,7 +87,7 @@ impl Texel {
 
 /// The model of one face.
 #[derive(Debug)]
-pub(super) struct Model {
+pub(super) struct AppearanceModel {
     texels: Vec<Texel>,
     /// Seconds for which it was learned.
     pub(super) age: f32,
@@ -97,7 +97,7 @@ pub(super) struct Model {
     light: [Vec4; 6],
     mask: Vec<f32>,
     /// Cells within other faces' outlines in the last frame.
-    behind: Vec<u16>,
+    occluded_cells: Vec<u16>,
     /// Colours of the last frame's cells, logarithm: as the face would look, and as the picture is. NaN where not seen.
     colours: Vec<[Vec3; 2]>,
     /// The open eyes: the subject's right, then the left.
@@ -114,7 +114,7 @@ struct Seen {
     lit: Vec4,
     trust: f32,
     /// Within another face's outline.
-    behind: bool,
+    occluded: bool,
 }
 
 impl Seen {
@@ -130,7 +130,7 @@ fn shine(light: &[Vec4; 6], terms: &[Vec4; 2]) -> Vec4 {
     light[0] * a.x + light[1] * a.y + light[2] * a.z + light[3] * a.w + light[4] * b.x + light[5] * b.y
 }
 
-impl Model {
+impl AppearanceModel {
     pub(super) fn new() -> Self {
         Self {
             texels: vec![Texel::default(); SKIN.len()],
@@ -138,7 +138,7 @@ impl Model {
             lost: 0.0,
             light: [Vec4::ZERO; 6],
             mask: vec![0.0; CELLS],
-            behind: Vec::new(),
+            occluded_cells: Vec::new(),
             colours: vec![[Vec3::NAN; 2]; CELLS],
             eyes: Default::default(),
             glasses: Default::default(),
@@ -180,10 +180,10 @@ impl Model {
             let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
             let Some(seen) = crop.colour(at) else { continue };
             if texel.seen > 0.0 {
-                let behind = crop.is_behind(at);
-                let free = if behind { 0.0 } else { 1.0 - texel.covered };
+                let occluded = crop.is_occluded(at);
+                let free = if occluded { 0.0 } else { 1.0 - texel.covered };
                 let trust = free / texel.variance.max(DEVIATION_MIN * DEVIATION_MIN);
-                known.push(Seen { index, difference: seen - texel.mean, lit: Vec4::ZERO, trust, behind });
+                known.push(Seen { index, difference: seen - texel.mean, lit: Vec4::ZERO, trust, occluded });
             } else {
                 fresh.push((index, seen));
             }
@@ -194,7 +194,7 @@ impl Model {
         }
         let evidence = self.evidence(&known);
         let usable = {
-            let open = known.iter().filter(|s| !s.behind);
+            let open = known.iter().filter(|s| !s.occluded);
             let covered = open.map(|s| (evidence[usize::from(SKIN[s.index].cell)], 1.0));
             let (covered, n) = covered.fold((0.0, 0f32), |sum, c| (sum.0 + c.0, sum.1 + c.1));
             covered <= MOST * n.max(1.0)
@@ -234,12 +234,12 @@ impl Model {
             if let Some(texel) = self.texels.get_mut(index) {
                 let lit = shine(&self.light, &TERMS[index]);
                 *texel = Texel::new(seen - lit, elapsed.max(1e-3));
-                known.push(Seen { index, difference: lit, lit, trust: 0.0, behind: false });
+                known.push(Seen { index, difference: lit, lit, trust: 0.0, occluded: false });
             }
         }
-        self.look_for_glasses();
+        self.detect_glasses();
         self.fill();
-        self.behind = known.iter().filter(|s| s.behind).map(|s| SKIN[s.index].cell).collect();
+        self.occluded_cells = known.iter().filter(|s| s.occluded).map(|s| SKIN[s.index].cell).collect();
         if self.hides() {
             self.remember(&known);
         }

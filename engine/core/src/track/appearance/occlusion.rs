@@ -1,8 +1,8 @@
 //! What a model hands on to drawing: where something stands in front, and which colours meet there.
 
 use super::crop::FLOOR;
-use super::places::{BESIDE, Place, SKIN, points_of};
-use super::{CELLS, Model, Seen, around};
+use super::texels::{BESIDE, Place, SKIN, points_of};
+use super::{AppearanceModel, CELLS, Seen, around};
 use crate::space::{Outline, goes_round};
 use glam::{Vec2, Vec3, Vec4Swizzles};
 use omote_shaders::cpu::decode_srgb;
@@ -98,21 +98,23 @@ fn fill_beside(mask: &mut [f32]) {
     }
 }
 
-impl Model {
+impl AppearanceModel {
     /// Whether anything stands in front of the face in the last frame.
     pub(super) fn hides(&self) -> bool {
-        self.glasses.rims().is_some() || !self.behind.is_empty() || self.mask.iter().any(|m| *m >= FREE)
+        self.glasses.rims().is_some()
+            || !self.occluded_cells.is_empty()
+            || self.mask.iter().any(|m| *m >= FREE)
     }
 
     /// Finds what lies within other faces' outlines in a frame in which the face is not found. `mesh` and outlines in one
     /// plane.
-    pub(in crate::track) fn hide(&mut self, mesh: &[Vec2], others: &[Outline]) {
+    pub(in crate::track) fn hide(&mut self, mesh: &[Vec2], occluders: &[Outline]) {
         let hidden = |place: &&Place| {
             let at = points_of(mesh, &place.corners)
                 .map(|[a, b, c]| a * place.weights.x + b * place.weights.y + c * place.weights.z);
-            at.is_some_and(|at| others.iter().any(|outline| goes_round(outline, at)))
+            at.is_some_and(|at| occluders.iter().any(|outline| goes_round(outline, at)))
         };
-        self.behind = SKIN.iter().filter(hidden).map(|place| place.cell).collect();
+        self.occluded_cells = SKIN.iter().filter(hidden).map(|place| place.cell).collect();
     }
 
     /// Keeps each seen cell's colours: the face's under this light, and the picture's.
@@ -168,8 +170,8 @@ impl Model {
         spread(&mut face, CARRY);
         spread(&mut front, CARRY);
         let mut mask = self.mask.clone();
-        if !self.behind.is_empty() {
-            self.behind.iter().for_each(|cell| mask[usize::from(*cell)] = 1.0);
+        if !self.occluded_cells.is_empty() {
+            self.occluded_cells.iter().for_each(|cell| mask[usize::from(*cell)] = 1.0);
             fill_beside(&mut mask);
         }
         let cell = |k: usize| {

@@ -5,9 +5,9 @@
 //! front of the face does not pull.
 
 use super::crop::Crop;
-use super::lanes::{LANES, Products, lanes, lit, solve, terms};
-use super::places::{Place, SKIN, TERMS, crowded, points_of};
-use super::{CELLS, Model, Texel};
+use super::simd::{LANES, Products, lanes, lit, solve, terms};
+use super::texels::{Place, SKIN, TERMS, crowded, points_of};
+use super::{AppearanceModel, CELLS, Texel};
 use glam::{Mat2, Vec2, Vec4, Vec4Swizzles};
 use wide::f32x8;
 
@@ -148,9 +148,9 @@ impl Spots {
     }
 }
 
-impl Model {
+impl AppearanceModel {
     /// Lays the model on the crop, starting at `mesh` (crop pixels). None where too little of it is known or in view.
-    pub(in crate::track) fn lay(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<Fit> {
+    pub(in crate::track) fn register(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<Fit> {
         let spots = self.spots(mesh, crop);
         if spots.len() < LEAST {
             return None;
@@ -237,7 +237,7 @@ impl Model {
             let alike = 1.0 / (1.0 + hue / (HUE * HUE));
             let free = (1.0 - texel.covered) * alike;
             let trust = (0.05 * alike + 0.95 * free) / (texel.tone_variance + 0.03 * 0.03);
-            let [free, trust] = if crop.is_behind(at) { [0.0; 2] } else { [free, trust] };
+            let [free, trust] = if crop.is_occluded(at) { [0.0; 2] } else { [free, trust] };
             Some(Spot { at, tone: texel.mean.w, trust, cell: place.cell, free, uv: terms[0].yz() })
         };
         let mut spots = Vec::with_capacity(SKIN.len());

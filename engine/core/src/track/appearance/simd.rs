@@ -75,7 +75,7 @@ impl<const K: usize> Products<K> {
     }
 }
 
-/// The light's six terms at places of the square, both from -1 to 1: as [`super::places::TERMS`].
+/// The light's six terms at places of the square, both from -1 to 1: as [`super::texels::TERMS`].
 #[inline]
 pub(super) fn terms(u: f32x8, v: f32x8) -> [f32x8; 6] {
     [f32x8::ONE, u, v, u * u, u * v, v * v]

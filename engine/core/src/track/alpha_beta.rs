@@ -23,67 +23,67 @@ fn gains(innovation: f32, noise: f32) -> (f32, f32) {
 
 /// A gliding value with its speed a second.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Glide {
+pub(super) struct AlphaBeta {
     pub(super) value: Vec3,
     pub(super) speed: Vec3,
 }
 
-impl Glide {
+impl AlphaBeta {
     /// A value at rest.
     pub(super) fn new(value: Vec3) -> Self {
         Self { value, speed: Vec3::ZERO }
     }
 
-    /// Where it is awaited after `elapsed` seconds.
-    pub(super) fn ahead(&self, elapsed: f32) -> Vec3 {
+    /// Where it is predicted after `elapsed` seconds.
+    pub(super) fn predict(&self, elapsed: f32) -> Vec3 {
         self.value + self.speed * elapsed
     }
 
     /// Takes a sample in, `elapsed` seconds (> 0) after the last. `noise` is in the value's unit.
     pub(super) fn update(&mut self, sample: Vec3, noise: f32, elapsed: f32) {
-        let awaited = self.ahead(elapsed);
-        let innovation = sample - awaited;
+        let predicted = self.predict(elapsed);
+        let innovation = sample - predicted;
         let (place, speed) = gains(innovation.length(), noise);
-        self.value = awaited + innovation * place;
+        self.value = predicted + innovation * place;
         self.speed += innovation * (speed / elapsed);
     }
 }
 
 /// A gliding rotation with its angular speed, radians a second about the picture's axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct GlideTurn {
+pub(super) struct AlphaBetaRotation {
     pub(super) value: Quat,
     pub(super) speed: Vec3,
 }
 
-impl GlideTurn {
+impl AlphaBetaRotation {
     /// A rotation at rest.
     pub(super) fn new(value: Quat) -> Self {
         Self { value, speed: Vec3::ZERO }
     }
 
-    /// Where it is awaited after `elapsed` seconds.
-    pub(super) fn ahead(&self, elapsed: f32) -> Quat {
+    /// Where it is predicted after `elapsed` seconds.
+    pub(super) fn predict(&self, elapsed: f32) -> Quat {
         Quat::from_scaled_axis(self.speed * elapsed) * self.value
     }
 
     /// Goes on by `elapsed` seconds (> 0) and takes in a sample's turn out of the picture's plane, which hardly shows in a
     /// mesh: it counts [`DEPTH_NOISE`] times as noisy. `noise` in radians. Gives the sample's turn in the plane beyond the
-    /// awaited one, for [`GlideTurn::turn_in_plane`].
+    /// predicted one, for [`AlphaBetaRotation::turn_in_plane`].
     pub(super) fn turn_in_depth(&mut self, sample: Quat, noise: f32, elapsed: f32) -> f32 {
-        let awaited = self.ahead(elapsed);
-        let turn = sample * awaited.inverse();
+        let predicted = self.predict(elapsed);
+        let turn = sample * predicted.inverse();
         // The shorter way round.
         let innovation = (if turn.w < 0.0 { -turn } else { turn }).to_scaled_axis();
         let depth = innovation.truncate().extend(0.0);
         let (place, speed) = gains(depth.length(), noise * DEPTH_NOISE);
-        self.value = (Quat::from_scaled_axis(depth * place) * awaited).normalize();
+        self.value = (Quat::from_scaled_axis(depth * place) * predicted).normalize();
         self.speed += depth * (speed / elapsed);
         innovation.z
     }
 
-    /// As [`Glide::update`] for the turn in the picture's plane, after [`GlideTurn::turn_in_depth`]: `innovation` is the
-    /// sample's beyond the awaited one, in radians.
+    /// As [`AlphaBeta::update`] for the turn in the picture's plane, after [`AlphaBetaRotation::turn_in_depth`]: `innovation` is the
+    /// sample's beyond the predicted one, in radians.
     pub(super) fn turn_in_plane(&mut self, innovation: f32, noise: f32, elapsed: f32) {
         let (place, speed) = gains(innovation.abs(), noise);
         self.value = (Quat::from_rotation_z(innovation * place) * self.value).normalize();
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_gain_is_half_where_innovation_and_noise_are_equal() {
-        let mut glide = Glide::new(Vec3::ZERO);
+        let mut glide = AlphaBeta::new(Vec3::ZERO);
         glide.update(Vec3::new(3.0, 4.0, 0.0), 5.0, 0.5);
         assert!((glide.value - Vec3::new(1.5, 2.0, 0.0)).length() < 1e-6);
         // Speed gain 0.25 / 1.5, over half a second.
@@ -106,17 +106,17 @@ mod tests {
 
     #[test]
     fn without_noise_the_sample_is_taken_and_far_samples_nearly_so() {
-        let mut glide = Glide::new(Vec3::ZERO);
+        let mut glide = AlphaBeta::new(Vec3::ZERO);
         glide.update(Vec3::X, 0.0, 0.1);
         assert_eq!(glide.value, Vec3::X);
-        let mut glide = Glide::new(Vec3::ZERO);
+        let mut glide = AlphaBeta::new(Vec3::ZERO);
         glide.update(Vec3::X * 100.0, 1.0, 0.1);
         assert!((glide.value.x - 100.0).abs() < 0.5, "never farther than half the noise");
     }
 
     #[test]
     fn steady_motion_is_followed_without_lag() {
-        let mut glide = Glide::new(Vec3::ZERO);
+        let mut glide = AlphaBeta::new(Vec3::ZERO);
         for i in 1..200 {
             glide.update(Vec3::X * i as f32, 2.0, 0.04);
         }
@@ -124,14 +124,14 @@ mod tests {
         assert!((glide.speed.x - 25.0).abs() < 0.1);
     }
 
-    fn take(turn: &mut GlideTurn, sample: Quat, noise: f32, elapsed: f32) {
+    fn take(turn: &mut AlphaBetaRotation, sample: Quat, noise: f32, elapsed: f32) {
         let plane = turn.turn_in_depth(sample, noise, elapsed);
         turn.turn_in_plane(plane, noise, elapsed);
     }
 
     #[test]
     fn turns_glide_too() {
-        let mut turn = GlideTurn::new(Quat::IDENTITY);
+        let mut turn = AlphaBetaRotation::new(Quat::IDENTITY);
         for i in 1..100 {
             // The sign of a quaternion means nothing.
             let sample = Quat::from_rotation_z(0.05 * i as f32) * if i % 2 == 0 { 1.0 } else { -1.0 };
@@ -141,10 +141,10 @@ mod tests {
         assert!((turn.speed.z - 1.25).abs() < 0.02);
         // As far as the noise goes, a turn in the plane is followed half, one out of it hardly. (A quaternion's
         // imaginary part is the sine of half its angle.)
-        let mut still = GlideTurn::new(Quat::IDENTITY);
+        let mut still = AlphaBetaRotation::new(Quat::IDENTITY);
         take(&mut still, Quat::from_rotation_z(0.1), 0.1, 0.04);
         assert!((still.value.z - 0.025f32.sin()).abs() < 1e-5, "{:?}", still.value);
-        let mut still = GlideTurn::new(Quat::IDENTITY);
+        let mut still = AlphaBetaRotation::new(Quat::IDENTITY);
         take(&mut still, Quat::from_rotation_y(0.1), 0.1, 0.04);
         assert!((still.value.y - (0.05 * MIN_GAIN).sin()).abs() < 1e-5, "{:?}", still.value);
     }

@@ -2,12 +2,12 @@
 
 use glam::{Vec2, Vec3};
 
-use super::appearance::{Crop, DROPS, Model, Occlusion, down};
+use super::appearance::{AppearanceModel, Crop, DROPS, Occlusion, down};
 use super::detect::Detection;
 use super::mesh::{centre, in_crop};
 use super::one_euro::State;
 use super::select::Contender;
-use super::smooth::{Placed, Sample, Smoother, Smoothing};
+use super::smooth::{Placement, Sample, Smoother, Smoothing};
 use super::{Face, FaceId};
 use crate::space::{CropSquare, ImagePx, MeshPoint};
 use omote_frame::pose::Pose;
@@ -56,13 +56,13 @@ pub(super) struct Mesh {
 
 /// The model of the face and the crop that it is laid on.
 pub(super) struct Look<'a> {
-    pub(super) model: &'a mut Model,
+    pub(super) model: &'a mut AppearanceModel,
     pub(super) crop: &'a Crop<'a>,
 }
 
 /// A face that is being followed.
 #[derive(Debug, Clone)]
-pub(super) struct Follow {
+pub(super) struct Track {
     pub(super) id: u64,
     pub(super) presence: f32,
     /// The calm mesh in image pixels.
@@ -71,8 +71,8 @@ pub(super) struct Follow {
     pub(super) pose: Pose,
     /// The region that the last mesh was read from.
     pub(super) region: CropSquare,
-    /// How far the last mesh lay from where it was awaited, in eye distances.
-    pub(super) surprise: f32,
+    /// How far the last mesh lay from where it was predicted, in eye distances.
+    pub(super) innovation: f32,
     /// Frames since it was found.
     pub(super) age: u32,
     /// Whether the next mesh is the first after a gap.
@@ -88,9 +88,14 @@ pub(super) struct Follow {
     drop: State,
 }
 
-impl Follow {
+impl Track {
     /// Starts with a mesh; none where it has no pose.
-    pub(super) fn start(id: u64, presence: f32, points: Vec<MeshPoint>, region: CropSquare) -> Option<Self> {
+    pub(super) fn from_mesh(
+        id: u64,
+        presence: f32,
+        points: Vec<MeshPoint>,
+        region: CropSquare,
+    ) -> Option<Self> {
         let pose = Pose::fit(&points)?;
         let smoother = Smoother::new(&points, &pose);
         Some(Self {
@@ -99,7 +104,7 @@ impl Follow {
             points,
             pose,
             region,
-            surprise: 0.0,
+            innovation: 0.0,
             age: 0,
             back: false,
             occlusion: Occlusion::default(),
@@ -111,54 +116,54 @@ impl Follow {
     }
 
     /// The same face from a mesh after a gap; none where that has no pose.
-    pub(super) fn again(&self, mesh: Mesh) -> Option<Self> {
-        let fresh = Self::start(self.id, mesh.presence, mesh.points, mesh.region)?;
+    pub(super) fn restarted(&self, mesh: Mesh) -> Option<Self> {
+        let fresh = Self::from_mesh(self.id, mesh.presence, mesh.points, mesh.region)?;
         Some(Self { age: self.age.saturating_add(1), ..fresh })
     }
 
     /// How much the face, as it was just read, looks like a model's, 0..=1; none where the model does not know.
-    pub(super) fn alike(&self, model: &Model, crop: &Crop<'_>) -> Option<f32> {
+    pub(super) fn likeness(&self, model: &AppearanceModel, crop: &Crop<'_>) -> Option<f32> {
         let flat = in_crop(&self.points, self.region, crop.side());
-        let fit = (model.age >= MATURE_S).then(|| model.lay(&flat, crop)).flatten()?;
+        let fit = (model.age >= MATURE_S).then(|| model.register(&flat, crop)).flatten()?;
         Some((fit.agreement * fit.pattern).max(0.0))
     }
 
-    /// Where the face is awaited `elapsed` seconds after the last mesh.
-    pub(super) fn await_pose(&self, elapsed: f32) -> Pose {
-        self.smoother.ahead(elapsed)
+    /// Where the face is predicted `elapsed` seconds after the last mesh.
+    pub(super) fn predicted_pose(&self, elapsed: f32) -> Pose {
+        self.smoother.predicted_pose(elapsed)
     }
 
-    /// The mesh awaited `elapsed` seconds after the last, in image pixels.
-    pub(super) fn await_mesh(&self, elapsed: f32) -> Vec<MeshPoint> {
-        self.smoother.mesh_ahead(elapsed)
+    /// The mesh predicted `elapsed` seconds after the last, in image pixels.
+    pub(super) fn predicted_mesh(&self, elapsed: f32) -> Vec<MeshPoint> {
+        self.smoother.predicted_mesh(elapsed)
     }
 
-    /// With the mesh awaited `elapsed` seconds after the last, in a crop of that region.
-    pub(super) fn ahead(&self, elapsed: f32, region: CropSquare) -> Self {
-        Self { points: self.await_mesh(elapsed), region, ..self.clone() }
+    /// With the mesh predicted `elapsed` seconds after the last, in a crop of that region.
+    pub(super) fn at_prediction(&self, elapsed: f32, region: CropSquare) -> Self {
+        Self { points: self.predicted_mesh(elapsed), region, ..self.clone() }
     }
 
     /// The region to read next.
-    pub(super) fn await_region(&self, elapsed: f32) -> CropSquare {
-        self.await_pose(elapsed).region(MARGIN)
+    pub(super) fn predicted_region(&self, elapsed: f32) -> CropSquare {
+        self.predicted_pose(elapsed).region(MARGIN)
     }
 
     /// Takes a new mesh in. False where it has no pose; the face is then lost.
     pub(super) fn update(&mut self, mesh: Mesh, look: Look<'_>, elapsed: f32, tuning: &Smoothing) -> bool {
         let model = &*look.model;
-        let awaited = self.await_pose(elapsed);
-        self.smoother.judge(&mesh.points);
+        let predicted = self.predicted_pose(elapsed);
+        self.smoother.measure_change(&mesh.points);
         let cover: Vec<f32> = (0..mesh.points.len()).map(|i| model.covered(i)).collect();
         let covered = |i: usize| cover.get(i).copied().unwrap_or(0.0);
         let own = Pose::fit_where(&mesh.points, |i| 1.0 - covered(i)).or_else(|| Pose::fit(&mesh.points));
         let Some(own) = own else { return false };
-        self.surprise = (own.origin - awaited.origin).truncate().length() / own.scale
-            + (own.scale / awaited.scale).ln().abs();
+        self.innovation = (own.origin - predicted.origin).truncate().length() / own.scale
+            + (own.scale / predicted.scale).ln().abs();
         (self.age, self.coasted, self.held) = (self.age.saturating_add(1), 0, 0.0);
         let doubtful = model.share() > 0.02 || self.smoother.change > DOUBT;
         let sample = Sample { points: &mesh.points, pose: own, covered: &covered };
         self.presence = mesh.presence;
-        self.place(&sample, look, mesh.region, doubtful, elapsed, tuning)
+        self.register_and_learn(&sample, look, mesh.region, doubtful, elapsed, tuning)
     }
 
     /// Goes on without a mesh, by the model alone: something hides the face from the network. False where the model does
@@ -174,14 +179,15 @@ impl Follow {
         if self.held > HOLD_S {
             return false;
         }
-        self.smoother.still();
-        let points = self.await_mesh(elapsed);
-        let sample = Sample { points: &points, pose: self.await_pose(elapsed), covered: &|_| 1.0 };
-        self.place(&sample, look, region, false, elapsed, tuning) && self.smoother.laid > 0.0
+        self.smoother.stop_scale_and_turn();
+        let points = self.predicted_mesh(elapsed);
+        let sample = Sample { points: &points, pose: self.predicted_pose(elapsed), covered: &|_| 1.0 };
+        self.register_and_learn(&sample, look, region, false, elapsed, tuning)
+            && self.smoother.registration > 0.0
     }
 
     /// Calms a mesh, lays it on the picture by the face's model, and lets the model learn.
-    fn place(
+    fn register_and_learn(
         &mut self,
         sample: &Sample<'_>,
         look: Look<'_>,
@@ -192,13 +198,13 @@ impl Follow {
     ) -> bool {
         let Look { model, crop } = look;
         let n = crop.side();
-        let lay = |mesh: &[MeshPoint], at: Placed| {
+        let register = |mesh: &[MeshPoint], at: Placement| {
             if model.age < MATURE_S {
                 return None;
             }
-            let fit = model.lay(&in_crop(mesh, region, crop.side()), crop)?;
-            let worth = fit.agreement * fit.pattern;
-            if worth < LEAST_WORTH || fit.error > MOST_ERROR {
+            let fit = model.register(&in_crop(mesh, region, crop.side()), crop)?;
+            let confidence = fit.agreement * fit.pattern;
+            if confidence < LEAST_WORTH || fit.error > MOST_ERROR {
                 return None;
             }
             let noise = LAID_NOISE
@@ -208,13 +214,13 @@ impl Follow {
             let to_image = region.affine(n);
             let to_crop = to_image.inverse();
             let place = |p: Vec2| to_image.transform_point2(fit.way.apply(to_crop.transform_point2(p)));
-            Some((worth, at.carried(place, fit.way.turn, fit.way.grow, noise)))
+            Some((confidence, at.carried(place, fit.way.turn, fit.way.grow, noise)))
         };
-        let mut points = self.smoother.update(tuning, sample, &lay, doubtful, model.share(), elapsed);
+        let mut points = self.smoother.update(tuning, sample, &register, doubtful, model.share(), elapsed);
         let Some(pose) = Pose::fit(&points) else { return false };
         // The first mesh after a gap lies too roughly for that: open eyes would look closed.
         if !std::mem::take(&mut self.back) {
-            self.express(&mut points, model, crop, region, elapsed, tuning);
+            self.refine_expression(&mut points, model, crop, region, elapsed, tuning);
         }
         model.update(&in_crop(&points, region, crop.side()), crop, elapsed);
         self.occlusion = model.occlusion();
@@ -224,17 +230,17 @@ impl Follow {
 
     /// Finds the glasses of a face that was just taken up; its own look is learned from the next frame on, when the mesh is
     /// calm.
-    pub(super) fn first_look(&mut self, crop: &Crop<'_>) {
-        let mut first = Model::new();
+    pub(super) fn find_glasses(&mut self, crop: &Crop<'_>) {
+        let mut first = AppearanceModel::new();
         first.update(&in_crop(&self.points, self.region, crop.side()), crop, 0.0);
         self.occlusion = first.occlusion();
     }
 
     /// Moves jaw and lids to where the picture shows them.
-    fn express(
+    fn refine_expression(
         &mut self,
         points: &mut [MeshPoint],
-        model: &mut Model,
+        model: &mut AppearanceModel,
         crop: &Crop<'_>,
         region: CropSquare,
         elapsed: f32,
@@ -274,28 +280,28 @@ impl Follow {
     }
 
     /// Whether the face's model knows it and does not find it where its mesh lies.
-    pub(super) fn misfits(&self, model: &Model) -> bool {
-        model.age > MATURE_S && (self.smoother.laid == 0.0 || !model.fits())
+    pub(super) fn is_misfit(&self, model: &AppearanceModel) -> bool {
+        model.age > MATURE_S && (self.smoother.registration == 0.0 || !model.fits())
     }
 
     /// Whether it was not found in the last frame, and moved on alone.
-    pub(super) fn coasts(&self) -> bool {
+    pub(super) fn is_coasting(&self) -> bool {
         self.coasted > 0
     }
 
     /// Whether the mesh may have slipped off the face: it is new, or its shape changes as no skull's does.
-    pub(super) fn doubtful(&self) -> bool {
+    pub(super) fn is_doubtful(&self) -> bool {
         self.age < SETTLED || self.smoother.change > DOUBT
     }
 
     /// Whether the model of the face finds it behind something.
     pub(super) fn is_covered(&self) -> bool {
-        self.smoother.laid > 0.0 && self.occlusion.share() > COVERED
+        self.smoother.registration > 0.0 && self.occlusion.share() > COVERED
     }
 
     /// Whether both meshes lie on one face.
     pub(super) fn same_place(&self, other: &Self) -> bool {
-        let told_apart = self.smoother.laid > 0.0 && other.smoother.laid > 0.0;
+        let told_apart = self.smoother.registration > 0.0 && other.smoother.registration > 0.0;
         let reach = if told_apart { ONE_PLACE } else { SAME_PLACE };
         let reach = reach * self.pose.scale.max(other.pose.scale);
         self.centre().0.distance(other.centre().0) < reach
@@ -303,23 +309,23 @@ impl Follow {
 
     /// Whether of two faces at one place this one is less likely to be there: the other looks as it should and this one
     /// does not or is covered, else this one jumped.
-    pub(super) fn yields(&self, other: &Self) -> bool {
-        let (own, theirs) = (self.claim(), other.claim());
-        if (own - theirs).abs() > CLEARLY { own < theirs } else { self.surprise > other.surprise }
+    pub(super) fn yields_to(&self, other: &Self) -> bool {
+        let (own, theirs) = (self.identity_score(), other.identity_score());
+        if (own - theirs).abs() > CLEARLY { own < theirs } else { self.innovation > other.innovation }
     }
 
     /// How well the picture shows this very face here, 0..=1; 0 where its look is not known.
-    pub(super) fn claim(&self) -> f32 {
-        self.smoother.laid * (1.0 - self.occlusion.share())
+    pub(super) fn identity_score(&self) -> f32 {
+        self.smoother.registration * (1.0 - self.occlusion.share())
     }
 
     /// Whether a face at this place may hide this one, or be hidden by it.
-    pub(super) fn near(&self, place: ImagePx) -> bool {
+    pub(super) fn may_overlap(&self, place: ImagePx) -> bool {
         self.centre().0.distance(place.0) < 3.0 * self.pose.scale
     }
 
     /// How far two meshes lie apart: distance in eye distances plus growth.
-    pub(super) fn apart(&self, other: &Self) -> f32 {
+    pub(super) fn displacement_from(&self, other: &Self) -> f32 {
         (self.pose.origin - other.pose.origin).truncate().length() / self.pose.scale
             + (self.pose.scale / other.pose.scale).ln().abs()
     }
@@ -332,13 +338,13 @@ impl Follow {
     }
 
     /// Whether a detection is of this face: its middle lies within half a box of the face's.
-    pub(super) fn covers(&self, detection: &Detection) -> bool {
+    pub(super) fn matches(&self, detection: &Detection) -> bool {
         let reach = 0.5 * detection.size.max_element().max(2.0 * self.pose.scale);
         self.centre().0.distance(detection.centre) < reach
     }
 
     /// As it is handed on.
-    pub(super) fn face(&self) -> Face {
+    pub(super) fn to_face(&self) -> Face {
         Face {
             id: FaceId(self.id),
             score: self.presence,
@@ -350,7 +356,7 @@ impl Follow {
     }
 
     /// What the choice of a face looks at.
-    pub(super) fn contender(&self) -> Contender {
+    pub(super) fn to_contender(&self) -> Contender {
         Contender { id: self.id, centre: self.centre(), size: self.pose.scale }
     }
 
@@ -376,23 +382,23 @@ mod tests {
         let points: Vec<MeshPoint> =
             CANONICAL_UV.iter().map(|p| (Vec2::from_array(*p) * 100.0 + 50.0).extend(0.0)).collect();
         let region = CropSquare { centre: ImagePx(Vec2::splat(100.0)), side: 180.0, angle: 0.0 };
-        let start = |id| Follow::start(id, 1.0, points.clone(), region).unwrap();
+        let start = |id| Track::from_mesh(id, 1.0, points.clone(), region).unwrap();
         let (mut front, mut hidden) = (start(1), start(2));
-        (front.surprise, hidden.surprise) = (0.2, 0.1);
+        (front.innovation, hidden.innovation) = (0.2, 0.1);
         assert!(
-            front.yields(&hidden) && !hidden.yields(&front),
+            front.yields_to(&hidden) && !hidden.yields_to(&front),
             "no look is known: the one that jumped yields"
         );
-        (front.smoother.laid, hidden.smoother.laid) = (0.9, 0.8);
-        assert!(front.yields(&hidden), "both look as they should");
-        hidden.smoother.laid = 0.5;
-        assert!(hidden.yields(&front) && !front.yields(&hidden));
+        (front.smoother.registration, hidden.smoother.registration) = (0.9, 0.8);
+        assert!(front.yields_to(&hidden), "both look as they should");
+        hidden.smoother.registration = 0.5;
+        assert!(hidden.yields_to(&front) && !front.yields_to(&hidden));
         // As well seen as the other, but for the half behind the other.
-        hidden.smoother.laid = 0.9;
+        hidden.smoother.registration = 0.9;
         let cells: Vec<_> = (0..crate::track::OCCLUSION_SIDE.pow(2))
             .map(|k| crate::track::OcclusionCell { covered: (k % 2) as f32, ..Default::default() })
             .collect();
         hidden.occlusion = Occlusion::from_cells(&cells);
-        assert!(hidden.yields(&front) && !front.yields(&hidden));
+        assert!(hidden.yields_to(&front) && !front.yields_to(&hidden));
     }
 }
