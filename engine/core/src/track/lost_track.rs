@@ -3,11 +3,7 @@
 use glam::Vec3;
 
 use super::face_track::Track;
-
-/// What another face's looks count against an predicted one, in eye distances, and how alike a face is whose looks are not
-/// known, 0..=1.
-const STRANGER: f32 = 12.0;
-const UNKNOWN: f32 = 0.35;
+use super::tuning::LostTuning;
 
 /// A lost face.
 #[derive(Debug, Clone)]
@@ -17,33 +13,46 @@ pub(super) struct LostTrack {
     pub(super) age: f32,
 }
 
+/// A lost face that a new one continues.
+pub(super) struct Returned {
+    pub(super) lost: LostTrack,
+    /// Whether the new face looks like it, or its appearance is not known.
+    pub(super) fits: bool,
+}
+
 impl LostTrack {
     /// How far a new face lies from where this one is predicted, in eye distances plus growth; none where it can't be
     /// this one. It may have gone on as it went, or come back to where it was.
-    pub(super) fn distance(&self, fresh: &Track) -> Option<f32> {
+    pub(super) fn distance(&self, fresh: &Track, tuning: &LostTuning) -> Option<f32> {
         let last = self.track.pose;
-        let gone_on = self.track.predicted_pose(self.age.min(0.25)).origin;
-        let to = |place: Vec3| (place - fresh.pose.origin).truncate().length() / last.scale;
-        let distance = to(last.origin).min(to(gone_on));
+        let gone_on = self.track.predicted_pose(self.age.min(tuning.extrapolated_s)).origin;
+        let distance_to = |place: Vec3| (place - fresh.pose.origin).truncate().length() / last.scale;
+        let distance = distance_to(last.origin).min(distance_to(gone_on));
         let growth = (fresh.pose.scale / last.scale).ln().abs();
         // The longer it is away, the farther off it may return.
-        let reach = 2.0 + 3.0 * self.age;
-        (distance < reach && growth < 0.6).then_some(distance + growth)
+        let reach = tuning.reach + tuning.reach_per_s * self.age;
+        (distance < reach && growth < tuning.most_growth).then_some(distance + growth)
     }
 
-    /// Takes the one out that a new face continues: near, of similar size, and by its looks; `alike` says how much the new
-    /// face looks like the one with an id, 0..=1. Also whether those looks fit, or none are known.
-    pub(super) fn take(
+    /// Takes the one out that a new face continues: near, of similar size, and by its appearance; `likeness` says how much
+    /// the new face looks like the one with an id, 0..=1.
+    pub(super) fn take_matching(
         lost: &mut Vec<Self>,
         fresh: &Track,
-        alike: impl Fn(u64) -> Option<f32>,
-    ) -> Option<(Self, bool)> {
-        let costs = lost.iter().enumerate().filter_map(|(i, lost)| {
-            let (distance, alike) = (lost.distance(fresh)?, alike(lost.track.id).unwrap_or(UNKNOWN));
-            Some((i, distance + STRANGER * (1.0 - alike), alike >= UNKNOWN))
-        });
-        let (index, _, known) = costs.min_by(|a, b| a.1.total_cmp(&b.1))?;
-        Some((lost.remove(index), known))
+        tuning: &LostTuning,
+        likeness: impl Fn(u64) -> Option<f32>,
+    ) -> Option<Returned> {
+        let mut best: Option<(usize, f32, bool)> = None;
+        for (index, candidate) in lost.iter().enumerate() {
+            let Some(distance) = candidate.distance(fresh, tuning) else { continue };
+            let likeness = likeness(candidate.track.id).unwrap_or(tuning.unknown_likeness);
+            let cost = distance + tuning.unlike_cost * (1.0 - likeness);
+            if best.is_none_or(|(_, least, _)| cost.total_cmp(&least).is_lt()) {
+                best = Some((index, cost, likeness >= tuning.unknown_likeness));
+            }
+        }
+        let (index, _, fits) = best?;
+        Some(Returned { lost: lost.remove(index), fits })
     }
 }
 
@@ -63,9 +72,9 @@ mod tests {
     fn taken(alike: impl Fn(u64) -> Option<f32>) -> Option<(u64, bool)> {
         let mut lost: Vec<LostTrack> =
             [(1, 100.0), (2, 150.0)].map(|(id, x)| LostTrack { track: face(id, x), age: 0.1 }).into();
-        let found = LostTrack::take(&mut lost, &face(9, 110.0), alike)?;
+        let found = LostTrack::take_matching(&mut lost, &face(9, 110.0), &LostTuning::default(), alike)?;
         assert_eq!(lost.len(), 1);
-        Some((found.0.track.id, found.1))
+        Some((found.lost.track.id, found.fits))
     }
 
     #[test]

@@ -19,14 +19,19 @@ mod select;
 mod smooth;
 mod stills;
 mod tracker;
+mod tuning;
 
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
 mod tests;
 
+pub use alpha_beta::AlphaBetaTuning;
+pub use appearance::tuning::{
+    GlassesTuning, JawTuning, LearningTuning, LidsTuning, LightTuning, OcclusionTuning, RegistrationTuning,
+};
 pub use appearance::{Occlusion, OcclusionCell, SIDE as OCCLUSION_SIDE};
-pub use cut::{Change, Cuts};
+pub use cut::{Change, CutTuning, Cuts};
 pub use mesh::MeshKind;
 pub use omote_frame::pose::Pose;
 pub use one_euro::OneEuro;
@@ -34,6 +39,10 @@ pub use select::Selection;
 pub use smooth::Smoothing;
 pub use stills::Beside;
 pub use tracker::{MOST_FACES, Tracker, TrackerConfig};
+pub use tuning::{
+    AcquisitionTuning, AppearanceTuning, DetectorTuning, LostTuning, OccluderTuning, ReadingTuning,
+    RollTuning, SearchTuning, SelectionTuning, StillsTuning, TrackTuning, Tuning,
+};
 
 use crate::infer::InferError;
 use crate::space::{CropSquare, MeshPoint};
@@ -77,14 +86,4 @@ pub enum TrackError {
         /// What it may be.
         range: &'static str,
     },
-}
-
-/// Share of the source pixels under a crop pixel that are averaged. The mesh network was trained on plain bilinear
-/// crops: with averages over all of them it sees mouths less open (slope 0.58 instead of 0.63 on a shaken clip).
-const AVERAGED: f32 = 0.6;
-
-/// Antialiasing of a crop of `side` image pixels to `n` crop pixels: one tap to 2.5 source pixels a crop pixel, four
-/// at most.
-fn taps(side: f32, n: usize) -> usize {
-    (side / n as f32 * AVERAGED).round().clamp(1.0, 4.0) as usize
 }

@@ -1,124 +1,159 @@
-//! Faces behind other faces. Network and detectors see the one in front; the other's own look tells where it is, as long
-//! as a part of it can be seen.
+//! Faces in front of other faces. Network and detectors see the one in front; the other's own appearance tells where it
+//! is, as long as a part of it can be seen.
 
-use super::acquire::{BACK, GONE_ON};
+use super::TrackError;
 use super::appearance::Crop;
 use super::face_track::Track;
-use super::mesh::{Reading, centre, in_crop};
+use super::mesh::{Reading, in_crop, outline_centre};
 use super::tracker::Tracker;
-use super::{TrackError, taps};
+use super::tuning::{OccluderTuning, Tuning};
 use crate::frame::Frame;
 use crate::space::{CropSquare, MeshPoint, Outline};
 use crate::topology::OVAL;
 
-/// How much larger than a face's outline what hides others is: ears; and upwards once more, hair.
-const HEAD: f32 = 1.1;
-const HAIR: f32 = 1.5;
-/// A mesh lies on another face where it is nearer to the place at which that is predicted, eye distances of the larger.
-const TAKEN: f32 = 0.8;
-
-/// A face's outline with the ears, and upwards so many times as high, in pixels of a region's crop, `n` a side.
-fn outline(face: &Track, upwards: f32, region: CropSquare, n: usize) -> Outline {
-    let middle = face.centre().0.extend(0.0);
-    let up = (face.pose.rotation * MeshPoint::NEG_Y).truncate().normalize_or_zero().extend(0.0);
-    let grown = |i: &u16| {
-        let from_middle = (*face.points.get(usize::from(*i))? - middle) * HEAD;
-        Some(middle + from_middle + up * (from_middle.dot(up).max(0.0) * (upwards - 1.0)))
-    };
-    in_crop(&OVAL.iter().filter_map(grown).collect::<Vec<MeshPoint>>(), region, n as f32)
+/// A mesh that was read where a followed face is predicted.
+pub(super) struct TrackedReading {
+    pub(super) reading: Reading,
+    pub(super) region: CropSquare,
+    /// Whether the network sees the face there.
+    pub(super) seen: bool,
 }
 
-/// Outlines of the faces beside the one with an id and a region, in pixels of that region's crop, `n` a side. Hair is left out:
-/// beside it the face's own look tells better.
-pub(super) fn occluder_outlines(tracks: &[Track], id: u64, region: CropSquare, n: usize) -> Vec<Outline> {
-    let occluders = tracks.iter().filter(|f| f.id != id && f.may_overlap(region.centre));
-    occluders.map(|f| outline(f, 1.0, region, n)).collect()
+/// A face's outline with the ears, and upwards so many times as high, in pixels of a region's crop, `n` a side.
+fn outline(face: &Track, upwards: f32, region: CropSquare, n: usize, tuning: &OccluderTuning) -> Outline {
+    let middle = face.centre().0.extend(0.0);
+    let up = (face.pose.rotation * MeshPoint::NEG_Y).truncate().normalize_or_zero().extend(0.0);
+    let grown = |point: MeshPoint| {
+        let from_middle = (point - middle) * tuning.ears;
+        middle + from_middle + up * (from_middle.dot(up).max(0.0) * (upwards - 1.0))
+    };
+    let oval = OVAL.iter().filter_map(|i| face.points.get(usize::from(*i)));
+    let grown: Vec<MeshPoint> = oval.map(|point| grown(*point)).collect();
+    in_crop(&grown, region, n as f32)
+}
+
+/// Outlines of the faces beside the one with an id and a region, which may stand in front of it, in pixels of that region's
+/// crop, `n` a side. Hair is left out: beside it the face's own appearance tells better.
+pub(super) fn occluder_outlines(
+    tracks: &[Track],
+    id: u64,
+    region: CropSquare,
+    n: usize,
+    tuning: &Tuning,
+) -> Vec<Outline> {
+    let others = tracks.iter().filter(|t| t.id != id && t.may_overlap(region.centre, &tuning.tracks));
+    others.map(|t| outline(t, 1.0, region, n, &tuning.occluders)).collect()
 }
 
 /// Whether a mesh that was read for a followed face lies on another one, which is predicted elsewhere.
-fn strayed(points: &[MeshPoint], track: &Track, tracks: &[Track], elapsed: f32) -> bool {
+fn strayed(
+    points: &[MeshPoint],
+    track: &Track,
+    tracks: &[Track],
+    elapsed: f32,
+    tuning: &OccluderTuning,
+) -> bool {
     if tracks.len() < 2 {
         return false;
     }
-    let (place, own) = (centre(points).0, centre(&track.predicted_mesh(elapsed)).0);
-    tracks.iter().filter(|f| f.id != track.id).any(|other| {
-        let at = centre(&other.predicted_mesh(elapsed)).0;
-        let reach = TAKEN * other.pose.scale.max(track.pose.scale);
-        place.distance(at) < reach.min(place.distance(own)) && own.distance(at) > reach
+    let place = outline_centre(points).0;
+    let own = outline_centre(&track.predicted_mesh(elapsed)).0;
+    tracks.iter().filter(|t| t.id != track.id).any(|other| {
+        let theirs = outline_centre(&other.predicted_mesh(elapsed)).0;
+        let reach = tuning.strayed * other.pose.scale.max(track.pose.scale);
+        let nearer_to_theirs = place.distance(theirs) < reach.min(place.distance(own));
+        nearer_to_theirs && own.distance(theirs) > reach
     })
 }
 
 impl Tracker {
-    /// Reads a followed face where it is predicted, with whether the network sees it there.
+    /// Reads a followed face where it is predicted.
     pub(super) fn read_tracked(
         &mut self,
         frame: &Frame,
         track: &Track,
         tracks: &[Track],
         elapsed: f32,
-    ) -> Result<(Reading, bool, CropSquare), TrackError> {
+    ) -> Result<TrackedReading, TrackError> {
         let predicted = track.predicted_region(elapsed);
         let (reading, region) = self.read_mesh(frame, predicted)?;
-        if self.config.smoothing.is_some() && strayed(&reading.points, track, tracks, elapsed) {
+        let held_by_appearance = self.config.smoothing.is_some();
+        let tuning = &self.config.tuning.occluders;
+        if held_by_appearance && strayed(&reading.points, track, tracks, elapsed, tuning) {
             // Its crop went along with the mesh.
-            let reading = self.mesh.infer(frame, predicted, taps(predicted.side, 192))?;
-            return Ok((reading, false, predicted));
+            let reading = self.infer_mesh(frame, predicted)?;
+            return Ok(TrackedReading { reading, region: predicted, seen: false });
         }
         let seen = self.is_face(&reading, frame);
-        Ok((reading, seen, region))
+        Ok(TrackedReading { reading, region, seen })
     }
 
     /// Has faces that do not look like themselves where they are taken to be drawn behind those beside them that do.
-    pub(super) fn mark_occluded(&mut self) {
+    pub(super) fn order_occluded(&mut self) {
+        let tuning = &self.config.tuning;
         for index in 0..self.tracks.len() {
-            let unfit = |f: &&Track| {
-                f.is_coasting() || self.appearances.get(&f.id).is_some_and(|model| f.is_misfit(model))
-            };
-            let Some(track) = self.tracks.get(index).filter(unfit) else { continue };
-            let (id, region, claim) = (track.id, track.region, track.identity_score());
-            let mesh = in_crop(&track.points, region, 1.0);
-            let better =
-                self.tracks.iter().filter(|f| f.identity_score() > claim && f.may_overlap(region.centre));
-            let occluders: Vec<Outline> = better.map(|f| outline(f, HAIR, region, 1)).collect();
-            if let (Some(model), Some(track)) = (self.appearances.get_mut(&id), self.tracks.get_mut(index)) {
-                model.hide(&mesh, &occluders);
-                track.occlusion = model.occlusion();
+            let Some(track) = self.tracks.get(index) else { continue };
+            let Some(appearance) = self.appearances.get_mut(&track.id) else { continue };
+            if !track.is_coasting() && !track.is_misfit(appearance, tuning) {
+                continue;
+            }
+            let (region, score) = (track.region, track.identity_score());
+            let is_in_front =
+                |t: &&Track| t.identity_score() > score && t.may_overlap(region.centre, &tuning.tracks);
+            let in_front = self.tracks.iter().filter(is_in_front);
+            let outlines: Vec<Outline> =
+                in_front.map(|t| outline(t, tuning.occluders.hair, region, 1, &tuning.occluders)).collect();
+            appearance.hide_within(&in_crop(&track.points, region, 1.0), &outlines);
+            let occlusion = appearance.occlusion(&tuning.appearance.occlusion);
+            if let Some(track) = self.tracks.get_mut(index) {
+                track.occlusion = occlusion;
             }
         }
     }
 
-    /// Looks for lost faces beside followed ones where they are predicted: their own looks tell them while a detector does not
-    /// see yet what is half covered.
+    /// Looks for lost faces beside followed ones where they are predicted: their own appearance tells them while a detector
+    /// does not see yet what is half covered.
     pub(super) fn recover_occluded(&mut self, frame: &Frame) -> Result<(), TrackError> {
         let mut index = 0;
-        while let Some(lost) = self.lost.get(index).filter(|_| self.missing()) {
-            index += 1;
-            let (age, region) = (lost.age, lost.track.predicted_region(lost.age));
-            let mut predicted = lost.track.at_prediction(age, region);
-            let hidden = self.tracks.iter().any(|f| f.may_overlap(predicted.centre()));
-            let apart = self.tracks.iter().all(|f| !f.same_place(&predicted));
-            if age > GONE_ON || !hidden || !apart || !self.appearances.contains_key(&predicted.id) {
-                continue;
-            }
-            // For the crop: the network's mesh would lie on the face in front.
-            let reading = self.mesh.infer(frame, region, taps(region.side, 192))?;
-            let (planar, n) = self.mesh.crop();
-            let occluders = occluder_outlines(&self.tracks, predicted.id, region, n);
-            let Some(crop) = Crop::new(planar, n, &[], &mut self.planes) else { continue };
-            let crop = crop.with_occluders(occluders.clone());
-            let model = self.appearances.get(&predicted.id);
-            if model.and_then(|model| predicted.likeness(model, &crop)).unwrap_or(0.0) < BACK {
-                continue;
-            }
-            (predicted.age, predicted.back) = (0, true);
-            let back = self.advance(&predicted, reading, false, region, age, occluders);
-            if let Some(back) = back.filter(|back| self.tracks.iter().all(|f| !f.same_place(back))) {
+        while self.wants_more() && index < self.lost.len() {
+            if let Some(back) = self.recover(frame, index)? {
                 self.lost.retain(|lost| lost.track.id != back.id);
                 self.tracks.push(back);
                 index = 0;
+            } else {
+                index += 1;
             }
         }
         Ok(())
+    }
+
+    /// The lost face of an index where its appearance finds it beside a followed one; none where it does not.
+    fn recover(&mut self, frame: &Frame, index: usize) -> Result<Option<Track>, TrackError> {
+        let tuning = self.config.tuning;
+        let Some(lost) = self.lost.get(index) else { return Ok(None) };
+        let (age, region) = (lost.age, lost.track.predicted_region(lost.age));
+        let mut predicted = lost.track.at_prediction(age, region);
+        let beside = self.tracks.iter().any(|t| t.may_overlap(predicted.centre(), &tuning.tracks));
+        let apart = self.tracks.iter().all(|t| !t.same_place(&predicted, &tuning.tracks));
+        let known = self.appearances.contains_key(&predicted.id);
+        if age > tuning.lost.searched_s || !beside || !apart || !known {
+            return Ok(None);
+        }
+        // For the crop: the network's mesh would lie on the face in front.
+        let reading = self.infer_mesh(frame, region)?;
+        let (planar, n) = self.mesh.crop();
+        let occluders = occluder_outlines(&self.tracks, predicted.id, region, n, &tuning);
+        let Some(crop) = Crop::new(planar, n, &[], &mut self.planes) else { return Ok(None) };
+        let crop = crop.with_occluders(occluders.clone());
+        let appearance = self.appearances.get(&predicted.id);
+        let likeness = appearance.and_then(|a| predicted.likeness(a, &crop, &tuning.appearance));
+        if likeness.unwrap_or(0.0) < tuning.lost.returned_likeness {
+            return Ok(None);
+        }
+        (predicted.age, predicted.back) = (0, true);
+        let found = TrackedReading { reading, region, seen: false };
+        let back = self.advance(&predicted, found, age, occluders);
+        Ok(back.filter(|back| self.tracks.iter().all(|t| !t.same_place(back, &tuning.tracks))))
     }
 }
 
@@ -143,19 +178,20 @@ mod tests {
     fn a_mesh_is_astray_where_another_face_is_awaited() {
         let tracks = [face(1, 100.0), face(2, 200.0)];
         let [own, other] = &tracks;
-        let strays = |x: f32, track: &Track| strayed(&points(x), track, &tracks, 0.03);
+        let strays =
+            |x: f32, track: &Track| strayed(&points(x), track, &tracks, 0.03, &OccluderTuning::default());
         assert!(strays(195.0, own) && strays(105.0, other));
         assert!(!strays(100.0, own) && !strays(140.0, own), "nearer to its own place");
         assert!(!strays(700.0, own), "far from both");
         // Faces at one place: which of them a mesh lies on can't be told.
         let tracks = [face(1, 100.0), face(2, 120.0)];
-        assert!(!strayed(&points(118.0), &tracks[0], &tracks, 0.03));
+        assert!(!strayed(&points(118.0), &tracks[0], &tracks, 0.03, &OccluderTuning::default()));
     }
 
     #[test]
     fn other_faces_near_by_may_be_in_front() {
         let tracks = [face(1, 100.0), face(2, 200.0), face(3, 900.0)];
-        let outlines = occluder_outlines(&tracks, 1, tracks[0].region, 192);
+        let outlines = occluder_outlines(&tracks, 1, tracks[0].region, 192, &Tuning::default());
         assert_eq!(outlines.len(), 1, "neither the face itself nor one far off");
         // Region pixels to crop pixels: the region begins at x = 65, and 220 of its pixels are 192.
         let left = outlines[0].iter().map(|p| p.x).fold(f32::MAX, f32::min);

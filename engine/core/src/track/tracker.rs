@@ -6,15 +6,16 @@ use std::path::Path;
 use super::acquire::DeferredDetection;
 use super::appearance::{AppearanceModel, Crop, CropPlanes};
 use super::detect::{Detector, DetectorRange, whole};
-use super::face_track::{Look, MARGIN, Mesh, Track, wrap};
+use super::face_track::{AppearanceView, FrameStep, Mesh, Track, wrap};
 use super::lost_track::LostTrack;
-use super::mesh::{MeshKind, MeshNet, Reading, in_crop, in_view, inside};
-use super::occluders::occluder_outlines;
+use super::mesh::{MeshKind, MeshNet, REGION_MARGIN, Reading, in_crop, in_view, share_inside};
+use super::occluders::{TrackedReading, occluder_outlines};
 use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
 use super::stills::Beside;
-use super::{Face, TrackError, taps};
+use super::tuning::Tuning;
+use super::{Face, TrackError};
 use crate::frame::{Frame, FrameTime};
 use crate::infer::Runtime;
 use crate::space::{CropSquare, ImagePx, Outline};
@@ -34,6 +35,8 @@ pub struct TrackerConfig {
     pub smoothing: Option<Smoothing>,
     /// Least presence of a followed face, 0..=1.
     pub min_presence: f32,
+    /// What the stages are tuned by.
+    pub tuning: Tuning,
 }
 
 impl Default for TrackerConfig {
@@ -44,26 +47,15 @@ impl Default for TrackerConfig {
             mesh: MeshKind::default(),
             smoothing: Some(Smoothing::default()),
             min_presence: 0.5,
+            tuning: Tuning::default(),
         }
     }
 }
 
 /// Faces that can be followed at once.
 pub const MOST_FACES: usize = 64;
-/// Part of the outline that must lie inside the picture.
-const MIN_INSIDE: f32 = 0.45;
-/// The same for a face that the network does not see.
-const HELD_INSIDE: f32 = 0.8;
-/// A mesh from a region that was off by more than this part of its side is read again from the right one.
-const MISPLACED: f32 = 0.02;
-/// The same for the angle, radians, and the side, natural log.
-const MISTURNED: f32 = 0.042;
-/// How often at most.
-const READ_AGAIN: usize = 2;
-/// Seconds for which a lost face keeps its id.
-const AWAIT: f32 = 2.0;
-/// A gap in time after which nothing can be said of motion, seconds.
-const GAP: f32 = 0.5;
+/// Time that passes from frame to frame at least, seconds: time stamps that do not move must not stop the filters.
+const LEAST_ELAPSED: f32 = 1e-3;
 
 /// Finds and follows faces in a stream of frames. Not shared between threads; it may move between them.
 pub struct Tracker {
@@ -79,16 +71,16 @@ pub struct Tracker {
     choice: Choice,
     pub(super) next_id: u64,
     pub(super) last: Option<FrameTime>,
-    /// Frames since the last look, and looks without success in a row.
+    /// Frames since the last detection, and detections without success in a row.
     pub(super) frames_since_detection: u64,
     pub(super) empty_detections: u64,
-    /// Close looks so far, for their turns.
+    /// Close-ups so far, for their turns.
     pub(super) close_up_turn: usize,
-    /// Squares that detectors have read and not looked at yet, at most one a detector.
+    /// Squares that detectors have read and not run on yet, at most one a detector.
     pub(super) deferred: Vec<DeferredDetection>,
-    /// The last routine look saw something that is to be looked at.
+    /// The last routine detection saw something that is to be looked at.
     pub(super) noticed: bool,
-    /// Nothing was looked at yet since all faces were forgotten.
+    /// Nothing was detected yet since all faces were forgotten.
     pub(super) fresh: bool,
     /// What was seen and is not handed on.
     pub(super) beside: Beside,
@@ -111,7 +103,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`TrackError::Config`] where a setting is out of range, [`TrackError::Infer`] where a network can't be loaded.
-    pub fn new(runtime: &Runtime, appearances: &Path, config: TrackerConfig) -> Result<Self, TrackError> {
+    pub fn new(runtime: &Runtime, models: &Path, config: TrackerConfig) -> Result<Self, TrackError> {
         if !(1..=MOST_FACES).contains(&config.max_faces) {
             let value = config.max_faces.to_string();
             return Err(TrackError::Config { name: "max_faces", value, range: "1 to 64" });
@@ -120,11 +112,12 @@ impl Tracker {
             let value = config.min_presence.to_string();
             return Err(TrackError::Config { name: "min_presence", value, range: "0 to 1" });
         }
+        let detector = |range| Detector::load(runtime, models, range, &config.tuning.detector);
         Ok(Self {
             config,
-            short_range: Detector::load(runtime, appearances, DetectorRange::Short)?,
-            full_range: Detector::load(runtime, appearances, DetectorRange::Full)?,
-            mesh: MeshNet::load(runtime, appearances, config.mesh)?,
+            short_range: detector(DetectorRange::Short)?,
+            full_range: detector(DetectorRange::Full)?,
+            mesh: MeshNet::load(runtime, models, config.mesh)?,
             tracks: Vec::new(),
             lost: Vec::new(),
             appearances: HashMap::new(),
@@ -170,30 +163,37 @@ impl Tracker {
     /// the frame, and the next one goes on from there.
     pub fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.look_over()?;
-        let elapsed = match self.last {
-            Some(last) => frame.time.0.saturating_sub(last.0).as_secs_f32(),
-            None => 0.0,
-        };
-        // Time stamps that do not move must not stop the filters.
-        let elapsed = elapsed.max(1e-3);
-        if elapsed > GAP {
+        let elapsed = self.elapsed_since_last(frame);
+        if elapsed > self.config.tuning.tracks.gap_s {
             self.resume(frame)?;
         } else {
             self.update_tracks(frame, elapsed)?;
         }
-        // From here on the faces are this frame's, whatever a look for others brings.
+        // From here on the faces are this frame's, whatever a detection of others brings.
         self.last = Some(frame.time);
         self.drop_duplicates();
-        let looked = self.detect_missing(frame);
+        let detected = self.detect_missing(frame);
+        self.forget_long_lost(elapsed);
+        detected?;
+        Ok(self.selected(frame))
+    }
+
+    fn elapsed_since_last(&self, frame: &Frame) -> f32 {
+        let elapsed = self.last.map(|last| frame.time.0.saturating_sub(last.0));
+        elapsed.map_or(0.0, |elapsed| elapsed.as_secs_f32()).max(LEAST_ELAPSED)
+    }
+
+    /// Lets time pass for lost faces; those that were away for too long are forgotten with what they look like.
+    fn forget_long_lost(&mut self, elapsed: f32) {
         for lost in &mut self.lost {
             lost.age += elapsed;
         }
-        self.lost.retain(|lost| lost.age < AWAIT);
-        let known =
-            |id: &u64| self.tracks.iter().any(|f| f.id == *id) || self.lost.iter().any(|g| g.track.id == *id);
-        self.appearances.retain(|id, _| known(id));
-        looked?;
-        Ok(self.selected(frame))
+        self.lost.retain(|lost| lost.age < self.config.tuning.lost.kept_s);
+        let is_known = |id: &u64| {
+            self.tracks.iter().any(|track| track.id == *id)
+                || self.lost.iter().any(|lost| lost.track.id == *id)
+        };
+        self.appearances.retain(|id, _| is_known(id));
     }
 
     /// Begins anew after a gap, too long for motion to go on: faces are read where they were, else looked for.
@@ -208,13 +208,17 @@ impl Tracker {
         for (track, mesh) in std::mem::take(&mut self.tracks).into_iter().zip(after) {
             match mesh.and_then(|mesh| track.restarted(mesh)) {
                 Some(fresh) => self.tracks.push(fresh),
-                None => self.lost.push(LostTrack { track, age: 0.0 }),
+                None => self.lose(track),
             }
         }
         Ok(())
     }
 
-    /// Reads each followed face anew; those that are gone become lost tracks.
+    fn lose(&mut self, track: Track) {
+        self.lost.push(LostTrack { track, age: 0.0 });
+    }
+
+    /// Reads each followed face anew; those that are gone are lost.
     fn update_tracks(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
         let before = std::mem::take(&mut self.tracks);
         let mut after = match self.read_tracks(frame, &before, elapsed) {
@@ -224,29 +228,41 @@ impl Tracker {
                 return Err(failed);
             }
         };
-        // Where two faces have become one, the one that jumped there is hidden by the other.
+        self.drop_jumped(&mut after);
+        let places: Vec<ImagePx> = before.iter().map(Track::centre).collect();
+        for (index, (mut old, new)) in before.into_iter().zip(after).enumerate() {
+            let tuning = &self.config.tuning.tracks;
+            let may_be_hidden = places
+                .iter()
+                .enumerate()
+                .any(|(other, &place)| other != index && old.may_overlap(place, tuning));
+            match new {
+                Some(new) => self.tracks.push(new),
+                None if may_be_hidden && old.coast(elapsed, tuning) => self.tracks.push(old),
+                None => self.lose(old),
+            }
+        }
+        self.order_occluded();
+        Ok(())
+    }
+
+    /// Where two faces have become one in this frame, the one that jumped there is hidden by the other.
+    fn drop_jumped(&self, after: &mut [Option<Track>]) {
+        let tuning = &self.config.tuning.tracks;
         for index in 0..after.len() {
-            let jumped = after.iter().enumerate().any(|(other, rival)| {
-                let (Some(Some(own)), Some(rival)) = (after.get(index), rival) else { return false };
-                let later = own.yields_to(rival) || !rival.yields_to(own) && index > other;
-                index != other && later && own.same_place(rival)
-            });
+            let Some(Some(own)) = after.get(index) else { continue };
+            let gives_way_to = |other: usize, rival: &Track| {
+                let yields = own.yields_to(rival, tuning) || !rival.yields_to(own, tuning) && index > other;
+                index != other && yields && own.same_place(rival, tuning)
+            };
+            let jumped = after
+                .iter()
+                .enumerate()
+                .any(|(other, rival)| rival.as_ref().is_some_and(|rival| gives_way_to(other, rival)));
             if jumped && let Some(slot) = after.get_mut(index) {
                 *slot = None;
             }
         }
-        let places: Vec<ImagePx> = before.iter().map(Track::centre).collect();
-        for (index, (mut old, new)) in before.into_iter().zip(after).enumerate() {
-            let hidden =
-                places.iter().enumerate().any(|(other, &place)| other != index && old.may_overlap(place));
-            match new {
-                Some(new) => self.tracks.push(new),
-                None if hidden && old.coast(elapsed) => self.tracks.push(old),
-                None => self.lost.push(LostTrack { track: old, age: 0.0 }),
-            }
-        }
-        self.mark_occluded();
-        Ok(())
     }
 
     /// Where each followed face is in a new frame; none where it is lost.
@@ -256,77 +272,89 @@ impl Tracker {
         before: &[Track],
         elapsed: f32,
     ) -> Result<Vec<Option<Track>>, TrackError> {
+        let (width, height) = (frame.width(), frame.height());
         let mut after = Vec::with_capacity(before.len());
         for track in before {
-            let (reading, seen, region) = self.read_tracked(frame, track, before, elapsed)?;
-            let occluders = match seen {
-                true => Vec::new(),
-                false => occluder_outlines(before, track.id, region, self.mesh.crop().1),
+            let found = self.read_tracked(frame, track, before, elapsed)?;
+            let (seen, n) = (found.seen, self.mesh.crop().1);
+            let occluders = if seen {
+                Vec::new()
+            } else {
+                occluder_outlines(before, track.id, found.region, n, &self.config.tuning)
             };
-            let next = self.advance(track, reading, seen, region, elapsed, occluders);
-            let (width, height) = (frame.width(), frame.height());
-            let visible = |f: &Track| match seen {
-                true => in_view(&f.points, width, height, MIN_INSIDE),
-                false => inside(&f.points, width, height) >= HELD_INSIDE,
+            let next = self.advance(track, found, elapsed, occluders);
+            let tuning = &self.config.tuning.reading;
+            let is_visible = |track: &Track| {
+                if seen {
+                    in_view(&track.points, width, height, tuning.least_inside)
+                } else {
+                    share_inside(&track.points, width, height) >= tuning.least_inside_held
+                }
             };
-            after.push(next.filter(visible));
+            after.push(next.filter(is_visible));
         }
         Ok(after)
     }
 
-    /// A followed face in the frame that was just read; `seen` says whether the network sees it, `others` which faces may stand
-    /// in front, in crop pixels. None where it is lost.
+    /// A followed face in the frame that was just read, `elapsed` seconds after its last. `occluders` may stand in front of
+    /// it, in crop pixels. None where it is lost.
     pub(super) fn advance(
         &mut self,
         track: &Track,
-        reading: Reading,
-        seen: bool,
-        region: CropSquare,
+        found: TrackedReading,
         elapsed: f32,
         occluders: Vec<Outline>,
     ) -> Option<Track> {
-        let Some(tuning) = &self.config.smoothing else {
+        let TrackedReading { reading, region, seen } = found;
+        let Some(smoothing) = &self.config.smoothing else {
             let fresh = seen.then(|| Track::from_mesh(track.id, reading.presence, reading.points, region));
             return fresh.flatten();
         };
-        let mut next = track.clone();
+        let step = FrameStep { elapsed, smoothing, tuning: &self.config.tuning };
         let (planar, n) = self.mesh.crop();
         // It is looked for where the network sees it and where it is predicted.
-        let mut mesh = track.predicted_mesh(elapsed);
-        mesh.extend(reading.points.iter().filter(|_| seen));
-        let mesh = in_crop(&mesh, region, n as f32);
-        let crop = Crop::new(planar, n, &mesh, &mut self.planes)?.with_occluders(occluders);
+        let mut places = track.predicted_mesh(elapsed);
+        places.extend(reading.points.iter().filter(|_| seen));
+        let places = in_crop(&places, region, n as f32);
+        let crop = Crop::new(planar, n, &places, &mut self.planes)?.with_occluders(occluders);
         let model = self.appearances.entry(track.id).or_insert_with(AppearanceModel::new);
-        let look = Look { model, crop: &crop };
-        let mesh = Mesh { presence: reading.presence, points: reading.points, region };
-        let found = match seen {
-            true => next.update(mesh, look, elapsed, tuning),
-            false => next.hold(look, region, elapsed, tuning),
+        let view = AppearanceView { model, crop: &crop, region };
+        let mut next = track.clone();
+        let is_found = if seen {
+            next.update(Mesh { presence: reading.presence, points: reading.points, region }, view, &step)
+        } else {
+            next.hold(view, &step)
         };
-        found.then_some(next)
+        is_found.then_some(next)
     }
 
-    /// A mesh from a region, read a second time where the first shows that the region was off.
+    /// Runs the mesh network once on a region.
+    pub(super) fn infer_mesh(&mut self, frame: &Frame, region: CropSquare) -> Result<Reading, TrackError> {
+        Ok(self.mesh.infer(frame, region, self.config.tuning.reading.taps(region.side))?)
+    }
+
+    /// A mesh from a region, read again where the first shows that the region was off.
     pub(super) fn read_mesh(
         &mut self,
         frame: &Frame,
         region: CropSquare,
     ) -> Result<(Reading, CropSquare), TrackError> {
-        let (mut reading, mut region) = (self.mesh.infer(frame, region, taps(region.side, 192))?, region);
-        for _ in 0..READ_AGAIN {
+        let tuning = self.config.tuning.reading;
+        let (mut reading, mut region) = (self.infer_mesh(frame, region)?, region);
+        for _ in 0..tuning.most_rereads {
             if reading.presence < self.config.min_presence {
                 break;
             }
             let Some(pose) = Pose::fit(&reading.points) else { break };
-            let better = pose.region(MARGIN);
+            let better = pose.region(REGION_MARGIN);
             let off = better.centre.0.distance(region.centre.0) / better.side;
             let turned = wrap(better.angle - region.angle).abs();
             let grown = (better.side / region.side).ln().abs();
-            if off < MISPLACED && turned < MISTURNED && grown < MISTURNED {
+            if off < tuning.misplaced && turned < tuning.misturned && grown < tuning.misturned {
                 break;
             }
             region = better;
-            reading = self.mesh.infer(frame, better, taps(better.side, 192))?;
+            reading = self.infer_mesh(frame, better)?;
         }
         Ok((reading, region))
     }
@@ -340,49 +368,51 @@ impl Tracker {
         let (reading, region) = self.read_mesh(frame, region)?;
         let seen = self.is_face(&reading, frame);
         let Some(pose) = Pose::fit(&reading.points).filter(|_| seen) else { return Ok((reading, region)) };
-        let shown = pose.region(MARGIN);
+        let shown = pose.region(REGION_MARGIN);
         match self.right_way_up(frame, shown, Some(region))? {
-            Some((_, right)) if right != shown => self.read_mesh(frame, right),
+            Some(right) if right.region != shown => self.read_mesh(frame, right.region),
             _ => Ok((reading, region)),
         }
     }
 
     pub(super) fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
+        let least_inside = self.config.tuning.reading.least_inside;
         reading.presence >= self.config.min_presence
-            && in_view(&reading.points, frame.width(), frame.height(), MIN_INSIDE)
+            && in_view(&reading.points, frame.width(), frame.height(), least_inside)
     }
 
     /// Where two followed faces have become one, the one that jumped there is lost.
     pub(super) fn drop_duplicates(&mut self) {
-        let mut index = 0;
-        while index < self.tracks.len() {
-            let rival = self
-                .tracks
-                .get(index)
-                .and_then(|own| self.tracks.iter().take(index).position(|other| own.same_place(other)));
-            let Some(rival) = rival else {
-                index += 1;
-                continue;
-            };
-            let yields = match (self.tracks.get(rival), self.tracks.get(index)) {
-                (Some(before), Some(own)) => before.yields_to(own),
-                _ => false,
-            };
-            let lost = if yields { rival } else { index };
-            let track = self.tracks.remove(lost);
-            self.lost.push(LostTrack { track, age: 0.0 });
-            index = 0;
+        while let Some(index) = self.find_duplicate() {
+            let track = self.tracks.remove(index);
+            self.lose(track);
         }
     }
 
+    /// The first followed face that lies where one before it does, or that one, whichever yields.
+    fn find_duplicate(&self) -> Option<usize> {
+        let tuning = &self.config.tuning.tracks;
+        for (index, own) in self.tracks.iter().enumerate() {
+            let before = self.tracks.iter().take(index).enumerate();
+            for (other, rival) in before {
+                if own.same_place(rival, tuning) {
+                    return Some(if rival.yields_to(own, tuning) { other } else { index });
+                }
+            }
+        }
+        None
+    }
+
     pub(super) fn selected(&mut self, frame: &Frame) -> Vec<Face> {
-        if self.config.selection == Selection::All {
+        let selection = self.config.selection;
+        if selection == Selection::All {
             return self.tracks.iter().map(Track::to_face).collect();
         }
         let contenders: Vec<Contender> = self.tracks.iter().map(Track::to_contender).collect();
         let middle = ImagePx(whole(frame).centre.0);
         let returning = |id| self.lost.iter().any(|lost| lost.track.id == id);
-        let chosen = self.choice.pick(self.config.selection, middle, &contenders, returning);
-        self.tracks.iter().filter(|f| Some(f.id) == chosen).map(Track::to_face).collect()
+        let tuning = &self.config.tuning.selection;
+        let chosen = self.choice.pick(selection, middle, &contenders, tuning, returning);
+        self.tracks.iter().filter(|track| Some(track.id) == chosen).map(Track::to_face).collect()
     }
 }

@@ -7,7 +7,8 @@ use multiversion::multiversion;
 use std::ops::Range;
 use wide::{f32x4, f32x8, i32x4};
 
-/// Encoded light added before a logarithm, so that noise in the dark stays small.
+/// Encoded light added before a logarithm, so that noise in the dark stays small. It is the unit of everything that is
+/// learned, so no tuning. How it was found is not recorded (5ea9f89).
 pub(super) const FLOOR: f32 = 24.0 / 255.0;
 /// Luma of R'G'B' (BT.601).
 const LUMA: Vec3 = Vec3::new(0.299, 0.587, 0.114);
@@ -23,7 +24,8 @@ pub(in crate::track) struct Crop<'a> {
     occluders: Vec<Outline>,
 }
 
-/// Pixels round the points of a mesh that are made ready too.
+/// Pixels round the points of a mesh that are made ready too; those beyond count as not seen. How it was found is not
+/// recorded (afe2003).
 const ROUND: f32 = 14.0;
 /// Pixels at a part's edge that can't be sampled.
 const EDGE: usize = 3;
@@ -98,7 +100,7 @@ fn ln_of_four(v: Vec4) -> Vec4 {
 /// Takes a part of a crop in: planar R'G'B' with `n` pixels a row. What lies nearer to the part's edge than two pixels is
 /// not defined.
 #[multiversion(targets("x86_64+avx2"))]
-fn fill(planes: &mut CropPlanes, rgb: [&[f32]; 3], n: usize, part: &Part) {
+fn fill_planes(planes: &mut CropPlanes, rgb: [&[f32]; 3], n: usize, part: &Part) {
     let Part { columns, rows } = part;
     let (first, width) = (columns.start, columns.len());
     for plane in [&mut planes.colours, &mut planes.tones] {
@@ -164,7 +166,7 @@ impl<'a> Crop<'a> {
             return None;
         }
         let part = Part::round(mesh, n);
-        fill(planes, [&planar[..all], &planar[all..2 * all], &planar[2 * all..3 * all]], n, &part);
+        fill_planes(planes, [&planar[..all], &planar[all..2 * all], &planar[2 * all..3 * all]], n, &part);
         let Part { columns, rows } = part;
         let first = USizeVec2::new(columns.start, rows.start).as_vec2() + EDGE as f32;
         let last = USizeVec2::new(columns.end, rows.end).as_vec2() - (EDGE + 1) as f32;
@@ -188,7 +190,7 @@ impl<'a> Crop<'a> {
 
     /// Between the four pixels round a place; none beyond the part that was made ready.
     #[inline]
-    fn mix(&self, plane: &[Vec4], at: Vec2) -> Option<Vec4> {
+    fn bilinear(&self, plane: &[Vec4], at: Vec2) -> Option<Vec4> {
         if !(at.cmpge(self.first).all() && at.cmplt(self.last).all()) {
             return None;
         }
@@ -203,7 +205,7 @@ impl<'a> Crop<'a> {
 
     /// Logarithm of the encoded colour and of luma, each plus [`FLOOR`]; none beyond what was made ready.
     pub(super) fn colour(&self, at: Vec2) -> Option<Vec4> {
-        Some(ln_of_four(self.mix(&self.planes.colours, at)?.max(Vec4::ZERO) + FLOOR))
+        Some(ln_of_four(self.bilinear(&self.planes.colours, at)?.max(Vec4::ZERO) + FLOOR))
     }
 
     /// Logarithm of luma and its slopes a pixel, across and down, at eight places, and 1 where they lie in what was made ready;
@@ -214,8 +216,8 @@ impl<'a> Crop<'a> {
             |v: f32x8, first: f32, last: f32| v.simd_ge(f32x8::splat(first)) & v.simd_lt(f32x8::splat(last));
         let inside = within(x, self.first.x, self.last.x) & within(y, self.first.y, self.last.y);
         // So that a place that is no number has one too.
-        let at = |v: f32x8, first: f32| inside.select(v, f32x8::splat(first));
-        let (x, y) = (at(x, self.first.x), at(y, self.first.y));
+        let or_first = |v: f32x8, first: f32| inside.select(v, f32x8::splat(first));
+        let (x, y) = (or_first(x, self.first.x), or_first(y, self.first.y));
         let (column, row) = (x.trunc_int(), y.trunc_int());
         let [part_x, part_y] = [x - x.trunc(), y - y.trunc()].map(f32x8::to_array);
         let (column, row) = (column.to_array(), row.to_array());
@@ -235,7 +237,7 @@ impl<'a> Crop<'a> {
     /// Logarithm of luma; none beyond what was made ready.
     #[inline]
     pub(super) fn tone(&self, at: Vec2) -> Option<f32> {
-        Some(self.mix(&self.planes.tones, at)?.x)
+        Some(self.bilinear(&self.planes.tones, at)?.x)
     }
 }
 

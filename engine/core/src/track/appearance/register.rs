@@ -1,12 +1,14 @@
-//! Lays the model on a frame: the similarity of the crop's plane that makes the picture look most like the model.
+//! Registers the model in a frame: the similarity of the crop's plane that makes the picture look most like the model.
 //!
 //! Gauss–Newton on the logarithm of luma, with the light's change as further unknowns (Lucas and Kanade, IJCAI 1981;
 //! linear appearance variation after Hager and Belhumeur, IEEE PAMI 20, 1998), robust by Cauchy's weights: what stands in
 //! front of the face does not pull.
 
 use super::crop::Crop;
-use super::simd::{LANES, Products, lanes, lit, solve, terms};
-use super::texels::{Place, SKIN, TERMS, crowded, points_of};
+use super::light::light_at;
+use super::simd::{LANES, Products, light_at_lanes, light_terms, load_lanes, solve};
+use super::texels::{SKIN, TERMS, TexelPlace, box_count};
+use super::tuning::{AppearanceTuning, RegistrationTuning};
 use super::{AppearanceModel, CELLS, Texel};
 use glam::{Mat2, Vec2, Vec4, Vec4Swizzles};
 use wide::f32x8;
@@ -37,7 +39,7 @@ impl Similarity {
     }
 }
 
-/// How well the model lies.
+/// How well the model fits where it was registered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::track) struct Fit {
     pub(in crate::track) way: Similarity,
@@ -49,36 +51,18 @@ pub(in crate::track) struct Fit {
     pub(in crate::track) error: f32,
 }
 
+impl Fit {
+    /// How sure it is that the face lies there, -1..=1.
+    pub(in crate::track) fn confidence(&self) -> f32 {
+        self.agreement * self.pattern
+    }
+}
+
 /// Unknowns: shift, turn, growth, and the light's six terms.
 const N: usize = 10;
-/// Rest that counts half, in the logarithm's unit, step by step.
-const SCALES: [f32; 6] = [0.2, 0.12, 0.08, 0.06, 0.06, 0.06];
-/// A texel agrees when its rest is below this.
-const AGREES: f32 = 0.1;
-/// Rest at which a texel stops speaking against the pattern.
-const CLIP: f32 = 0.15;
-/// Difference of hue (logarithms of R / G and B / G) that counts half.
-const HUE: f32 = 0.1;
-/// Rounds before what stands in front is looked for.
-const SHUN_FROM: usize = 2;
-/// Before that one of so many texels will do.
-const ROUGH: usize = 2;
-/// Rounds after which a step of less than this, in crop pixels, is the last.
-const SETTLED: usize = 3;
-const STILL: f32 = 0.005;
-/// Rest from which a texel looks otherwise.
-const STRANGE: f32 = 0.14;
-/// So many of those within so many cells put a texel out of the count; what it then counts.
-const SHUN_LEAST: u8 = 4;
-const SHUN_REACH: usize = 2;
-const SHUNNED: f32 = 0.02;
-/// Least number of texels to lay a model by.
-const LEAST: usize = 200;
-/// Crop pixels that count as one unit of turn and growth.
-const ARM: f32 = 40.0;
 
 /// A texel in the plane of the mesh.
-struct Spot {
+struct TexelSample {
     at: Vec2,
     tone: f32,
     trust: f32,
@@ -90,7 +74,7 @@ struct Spot {
 }
 
 /// Eight of them; where there are fewer, the others have no trust, are not free, and have no cell.
-struct Spots {
+struct TexelLanes {
     /// From the middle of all.
     x: f32x8,
     y: f32x8,
@@ -106,17 +90,17 @@ struct Spots {
     pattern: f32x8,
 }
 
-impl Spots {
-    fn new(spots: &[Spot], anchor: Vec2) -> Self {
+impl TexelLanes {
+    fn new(samples: &[TexelSample], anchor: Vec2) -> Self {
         let mut cells = [u16::MAX; LANES];
-        cells.iter_mut().zip(spots).for_each(|(cell, s)| *cell = s.cell);
+        cells.iter_mut().zip(samples).for_each(|(cell, s)| *cell = s.cell);
         Self {
-            x: lanes(spots, |s| s.at.x - anchor.x),
-            y: lanes(spots, |s| s.at.y - anchor.y),
-            tone: lanes(spots, |s| s.tone),
-            trust: lanes(spots, |s| s.trust),
-            free: lanes(spots, |s| s.free),
-            terms: terms(lanes(spots, |s| s.uv.x), lanes(spots, |s| s.uv.y)),
+            x: load_lanes(samples, |s| s.at.x - anchor.x),
+            y: load_lanes(samples, |s| s.at.y - anchor.y),
+            tone: load_lanes(samples, |s| s.tone),
+            trust: load_lanes(samples, |s| s.trust),
+            free: load_lanes(samples, |s| s.free),
+            terms: light_terms(load_lanes(samples, |s| s.uv.x), load_lanes(samples, |s| s.uv.y)),
             cells,
             calm: f32x8::ONE,
             pattern: f32x8::ZERO,
@@ -129,17 +113,6 @@ impl Spots {
         [self.x * a.x + self.y * b.x, self.x * a.y + self.y * b.y]
     }
 
-    /// Notes by cell which of the texels look otherwise, as their `rest` says, 1 or 0.
-    #[inline]
-    fn mark(&self, rest: f32x8, inside: f32x8, strange: &mut [u8; CELLS]) {
-        let alike = rest.abs().simd_lt(f32x8::splat(STRANGE)).select(self.free * inside, f32x8::ZERO);
-        for (cell, alike) in self.cells.iter().zip(alike.to_array()) {
-            if let Some(strange) = strange.get_mut(usize::from(*cell)) {
-                *strange = u8::from(alike < 0.5);
-            }
-        }
-    }
-
     /// Tone and slopes of the crop where the texels lie, and 1 where they lie in it.
     fn see(&self, way: &Similarity, matrix: &Mat2, crop: &Crop<'_>) -> ([f32x8; 3], f32x8) {
         let [x, y] = self.arm(matrix);
@@ -148,164 +121,252 @@ impl Spots {
     }
 }
 
-impl AppearanceModel {
-    /// Lays the model on the crop, starting at `mesh` (crop pixels). None where too little of it is known or in view.
-    pub(in crate::track) fn register(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<Fit> {
-        let spots = self.spots(mesh, crop);
-        if spots.len() < LEAST {
-            return None;
-        }
-        let anchor = spots.iter().map(|s| s.at).sum::<Vec2>() / spots.len() as f32;
-        let mut spots: Vec<Spots> = spots.chunks(LANES).map(|s| Spots::new(s, anchor)).collect();
-        let mut way = Similarity::none(anchor);
-        let before = self.light.map(|l| l.w);
-        let mut light = before;
-        let keep = self.light_kept();
-        let mut error = f32::MAX;
-        let mut strange = [0u8; CELLS];
-        for (round, scale) in SCALES.into_iter().enumerate() {
-            if round == SHUN_FROM {
-                mark_strange(&spots, &way, &light, crop, &mut strange);
-            }
-            if round >= SHUN_FROM {
-                shun(&mut spots, &strange);
-            }
-            // The unknowns, and the rest as an eleventh.
-            let mut products = Products::<{ N + 1 }>::new();
-            let matrix = way.matrix();
-            let (mut weights, mut seen) = (f32x8::ZERO, f32x8::ZERO);
-            let skip = if round < SHUN_FROM { ROUGH } else { 1 };
-            for s in spots.iter().step_by(skip) {
-                let ([tone, across, down], inside) = s.see(&way, &matrix, crop);
-                let rest = tone - s.tone - lit(&light, &s.terms);
-                if round >= SHUN_FROM {
-                    s.mark(rest, inside, &mut strange);
-                }
-                let off = rest * f32x8::splat(1.0 / scale);
-                let weight = s.trust * s.calm * inside / (off * off + f32x8::ONE);
-                let [x, y] = s.arm(&matrix);
-                let arm = f32x8::splat(1.0 / ARM);
-                let [t0, t1, t2, t3, t4, t5] = s.terms.map(|t| -t);
-                let turn = (down * x - across * y) * arm;
-                let grow = (across * x + down * y) * arm;
-                products.push([across, down, turn, grow, t0, t1, t2, t3, t4, t5, rest], weight);
-                weights += weight;
-                seen += inside * s.trust.simd_gt(f32x8::ZERO).select(f32x8::splat(skip as f32), f32x8::ZERO);
-            }
-            let (weights, seen) = (weights.reduce_add(), seen.reduce_add());
-            if seen < LEAST as f32 {
-                return None;
-            }
-            let products = products.sums();
-            let mut normal: [[f32; N]; N] = std::array::from_fn(|i| std::array::from_fn(|j| products[i][j]));
-            let mut right: [f32; N] = std::array::from_fn(|i| -products[i][N]);
-            let rests = products[N][N];
-            for (i, row) in normal.iter_mut().enumerate() {
-                row[i] += weights * if i <= 4 { 1e-6 } else { 2e-3 };
-            }
-            for (k, (light, before)) in light.iter().zip(&before).enumerate() {
-                normal[4 + k][4 + k] += weights * keep;
-                right[4 + k] -= weights * keep * (light - before);
-            }
-            error = (rests / weights / (normal[0][0].min(normal[1][1]) / weights * seen)).sqrt();
-            let step = solve(normal, right)?;
-            way.shift += Vec2::new(step[0], step[1]).clamp_length_max(4.0);
-            way.turn += (step[2] / ARM).clamp(-0.1, 0.1);
-            way.grow += (step[3] / ARM).clamp(-0.1, 0.1);
-            light.iter_mut().zip(&step[4..]).for_each(|(light, step)| *light += step);
-            if round > SETTLED && step[..4].iter().all(|v| v.abs() < STILL) {
-                break;
+/// Which cells' texels look otherwise than the model says, 1 or 0.
+struct StrangeCells {
+    marks: [u8; CELLS],
+    /// Rest from which a texel looks strange.
+    least: f32,
+}
+
+impl StrangeCells {
+    /// Notes which of eight texels look strange, by their `rest`; `inside` is 1 for those that lie in the crop.
+    #[inline]
+    fn mark(&mut self, texels: &TexelLanes, rest: f32x8, inside: f32x8) {
+        let looks_right = rest.abs().simd_lt(f32x8::splat(self.least));
+        let alike = looks_right.select(texels.free * inside, f32x8::ZERO);
+        for (cell, alike) in texels.cells.iter().zip(alike.to_array()) {
+            if let Some(mark) = self.marks.get_mut(usize::from(*cell)) {
+                *mark = u8::from(alike < 0.5);
             }
         }
-        take_out_smooth(&mut spots);
-        let (agreement, pattern) = judge(&spots, &way, &light, crop);
-        Some(Fit { way, agreement, pattern, error })
     }
 
-    fn spots(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Vec<Spot> {
-        let known = SKIN.iter().zip(TERMS.iter()).zip(&self.texels).filter(|(_, t)| t.seen > 0.15);
-        let spot = |((place, terms), texel): ((&Place, &[Vec4; 2]), &Texel)| {
-            let [a, b, c] = points_of(mesh, &place.corners)?;
-            // Only what faces the viewer.
-            if (a - b).perp_dot(c - a) <= 0.0 {
-                return None;
-            }
-            let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
-            let rest = crop.colour(at)? - texel.mean - self.lit(terms);
-            // Hue varies slowly over a face, so it tells a hand apart before the mesh lies well.
-            let hue = Vec2::new(rest.x - rest.y, rest.z - rest.y).length_squared();
-            let alike = 1.0 / (1.0 + hue / (HUE * HUE));
-            let free = (1.0 - texel.covered) * alike;
-            let trust = (0.05 * alike + 0.95 * free) / (texel.tone_variance + 0.03 * 0.03);
-            let [free, trust] = if crop.is_occluded(at) { [0.0; 2] } else { [free, trust] };
-            Some(Spot { at, tone: texel.mean.w, trust, cell: place.cell, free, uv: terms[0].yz() })
-        };
-        let mut spots = Vec::with_capacity(SKIN.len());
-        spots.extend(known.filter_map(spot));
-        spots
+    /// Takes texels out of the count round which several look strange.
+    fn calm(&self, texels: &mut [TexelLanes], tuning: &RegistrationTuning) {
+        if self.marks.iter().all(|mark| *mark == 0) {
+            texels.iter_mut().for_each(|t| t.calm = f32x8::ONE);
+            return;
+        }
+        let crowd = box_count(&self.marks, tuning.strange_reach);
+        let is_calm =
+            |cell: u16| crowd.get(usize::from(cell)).is_none_or(|count| *count < tuning.strange_least);
+        for t in texels {
+            t.calm = f32x8::from(t.cells.map(|cell| if is_calm(cell) { 1.0 } else { tuning.strange_weight }));
+        }
     }
 }
 
-/// Finds the texels' own pattern: their tone without its smooth part, by the light's own terms, as one of [`ROUGH`] says.
-fn take_out_smooth(spots: &mut [Spots]) {
+/// Weighted sums over the texels of one round.
+struct Sums {
+    /// Of products of the unknowns' slopes and, as an eleventh, the rest.
+    products: [[f32; N + 1]; N + 1],
+    weight: f32,
+    /// Texels that were seen.
+    seen: f32,
+}
+
+/// A registration under way.
+struct Registration<'a> {
+    crop: &'a Crop<'a>,
+    tuning: &'a RegistrationTuning,
+    way: Similarity,
+    /// The tone's light, term by term: as it is found, and as it was in the last frame.
+    light: [f32; 6],
+    light_before: [f32; 6],
+    /// How firmly it stays as it was.
+    firmness: f32,
+    /// Expected error of the place, crop pixels.
+    error: f32,
+}
+
+impl Registration<'_> {
+    /// What the present light and place leave of texels' tone, with the picture's slopes there, and 1 where they lie in it.
+    #[inline]
+    fn rest(&self, texels: &TexelLanes, matrix: &Mat2) -> (f32x8, [f32x8; 2], f32x8) {
+        let ([tone, across, down], inside) = texels.see(&self.way, matrix, self.crop);
+        (tone - texels.tone - light_at_lanes(&self.light, &texels.terms), [across, down], inside)
+    }
+
+    /// Marks the texels that look strange at the present place.
+    fn mark_strange(&self, texels: &[TexelLanes], strange: &mut StrangeCells) {
+        let matrix = self.way.matrix();
+        for t in texels {
+            let (rest, _, inside) = self.rest(t, &matrix);
+            strange.mark(t, rest, inside);
+        }
+    }
+
+    /// Sums over one in so many groups of texels; a rest of `half_weight` counts half. Marks strange ones in passing.
+    fn gather(
+        &self,
+        texels: &[TexelLanes],
+        every: usize,
+        half_weight: f32,
+        mut strange: Option<&mut StrangeCells>,
+    ) -> Sums {
+        let mut products = Products::<{ N + 1 }>::new();
+        let matrix = self.way.matrix();
+        let (mut weights, mut seen) = (f32x8::ZERO, f32x8::ZERO);
+        let per_half_weight = f32x8::splat(1.0 / half_weight);
+        let per_arm = f32x8::splat(1.0 / self.tuning.arm);
+        let each = f32x8::splat(every as f32);
+        for t in texels.iter().step_by(every) {
+            let (rest, [across, down], inside) = self.rest(t, &matrix);
+            if let Some(strange) = &mut strange {
+                strange.mark(t, rest, inside);
+            }
+            let off = rest * per_half_weight;
+            let weight = t.trust * t.calm * inside / (off * off + f32x8::ONE);
+            let [x, y] = t.arm(&matrix);
+            let turn = (down * x - across * y) * per_arm;
+            let grow = (across * x + down * y) * per_arm;
+            let [t0, t1, t2, t3, t4, t5] = t.terms.map(|term| -term);
+            products.push([across, down, turn, grow, t0, t1, t2, t3, t4, t5, rest], weight);
+            weights += weight;
+            seen += inside * t.trust.simd_gt(f32x8::ZERO).select(each, f32x8::ZERO);
+        }
+        Sums { products: products.sums(), weight: weights.reduce_add(), seen: seen.reduce_add() }
+    }
+
+    /// Solves a round's normal equations and moves on by the step. None where they have no solution; else whether the step
+    /// was so small that nothing more will come.
+    fn step(&mut self, sums: &Sums) -> Option<bool> {
+        let Sums { products, weight, seen } = sums;
+        let tuning = self.tuning;
+        let mut normal: [[f32; N]; N] = std::array::from_fn(|i| std::array::from_fn(|j| products[i][j]));
+        let mut right: [f32; N] = std::array::from_fn(|i| -products[i][N]);
+        for (i, row) in normal.iter_mut().enumerate() {
+            row[i] += weight * if i <= 4 { tuning.damping.0 } else { tuning.damping.1 };
+        }
+        for (k, (light, before)) in self.light.iter().zip(&self.light_before).enumerate() {
+            normal[4 + k][4 + k] += weight * self.firmness;
+            right[4 + k] -= weight * self.firmness * (light - before);
+        }
+        let least_slope = normal[0][0].min(normal[1][1]);
+        self.error = (products[N][N] / weight / (least_slope / weight * seen)).sqrt();
+        let step = solve(normal, right)?;
+        let most_turn = tuning.most_turn;
+        self.way.shift += Vec2::new(step[0], step[1]).clamp_length_max(tuning.most_shift);
+        self.way.turn += (step[2] / tuning.arm).clamp(-most_turn, most_turn);
+        self.way.grow += (step[3] / tuning.arm).clamp(-most_turn, most_turn);
+        self.light.iter_mut().zip(&step[4..]).for_each(|(light, step)| *light += step);
+        Some(step[..4].iter().all(|v| v.abs() < tuning.settled))
+    }
+
+    /// Share of the texels that agree, and the correlation of the pattern.
+    fn judge(&self, texels: &[TexelLanes]) -> (f32, f32) {
+        let matrix = self.way.matrix();
+        let agrees = f32x8::splat(self.tuning.agrees);
+        let (least, most) = (f32x8::splat(-self.tuning.pattern_clip), f32x8::splat(self.tuning.pattern_clip));
+        let [mut agree, mut n, mut xy, mut xx, mut yy] = [f32x8::ZERO; 5];
+        for t in texels {
+            let (rest, _, inside) = self.rest(t, &matrix);
+            let free = t.free * inside;
+            n += free;
+            agree += rest.abs().simd_lt(agrees).select(free, f32x8::ZERO);
+            let seen = t.pattern + rest.max(least).min(most);
+            xy += free * t.pattern * seen;
+            xx += free * t.pattern * t.pattern;
+            yy += free * seen * seen;
+        }
+        let [agree, n, xy, xx, yy] = [agree, n, xy, xx, yy].map(f32x8::reduce_add);
+        let agreement = agree / n.max(self.tuning.least_texels as f32);
+        (agreement, xy / f32::sqrt((xx + 1e-6) * (yy + 1e-6)))
+    }
+}
+
+impl AppearanceModel {
+    /// Registers the model in the crop, starting at `mesh` (crop pixels). None where too little of it is known or in view.
+    pub(in crate::track) fn register(
+        &self,
+        mesh: &[Vec2],
+        crop: &Crop<'_>,
+        tuning: &AppearanceTuning,
+    ) -> Option<Fit> {
+        let firmness = self.light_firmness(&tuning.light);
+        let tuning = &tuning.registration;
+        let samples = self.texel_samples(mesh, crop, tuning);
+        if samples.len() < tuning.least_texels {
+            return None;
+        }
+        let anchor = samples.iter().map(|s| s.at).sum::<Vec2>() / samples.len() as f32;
+        let mut texels: Vec<TexelLanes> = samples.chunks(LANES).map(|s| TexelLanes::new(s, anchor)).collect();
+        let light = self.light.map(|l| l.w);
+        let way = Similarity::none(anchor);
+        let error = f32::MAX;
+        let mut registration =
+            Registration { crop, tuning, way, light, light_before: light, firmness, error };
+        let mut strange = StrangeCells { marks: [0; CELLS], least: tuning.strange };
+        for (round, half_weight) in tuning.half_weight.into_iter().enumerate() {
+            if round == tuning.strange_from {
+                registration.mark_strange(&texels, &mut strange);
+            }
+            let fine = round >= tuning.strange_from;
+            if fine {
+                strange.calm(&mut texels, tuning);
+            }
+            let every = if fine { 1 } else { tuning.coarse_step.max(1) };
+            let sums = registration.gather(&texels, every, half_weight, fine.then_some(&mut strange));
+            if sums.seen < tuning.least_texels as f32 {
+                return None;
+            }
+            let settled = registration.step(&sums)?;
+            if round > tuning.settled_after && settled {
+                break;
+            }
+        }
+        take_out_smooth(&mut texels, tuning.coarse_step.max(1));
+        let (agreement, pattern) = registration.judge(&texels);
+        Some(Fit { way: registration.way, agreement, pattern, error: registration.error })
+    }
+
+    /// The texels that are known and in view, where a mesh has them.
+    fn texel_samples(&self, mesh: &[Vec2], crop: &Crop<'_>, tuning: &RegistrationTuning) -> Vec<TexelSample> {
+        let known = SKIN.iter().zip(TERMS.iter()).zip(&self.texels);
+        let known = known.filter(|(_, texel)| texel.seen > tuning.known_s);
+        let mut samples = Vec::with_capacity(SKIN.len());
+        samples.extend(known.filter_map(|((place, terms), texel)| {
+            self.texel_sample(place, terms, texel, mesh, crop, tuning)
+        }));
+        samples
+    }
+
+    #[inline]
+    fn texel_sample(
+        &self,
+        place: &TexelPlace,
+        terms: &[Vec4; 2],
+        texel: &Texel,
+        mesh: &[Vec2],
+        crop: &Crop<'_>,
+        tuning: &RegistrationTuning,
+    ) -> Option<TexelSample> {
+        let at = place.visible_point_in(mesh)?;
+        let rest = crop.colour(at)? - texel.mean - light_at(&self.light, terms);
+        // Hue varies slowly over a face, so it tells a hand apart before the mesh lies well.
+        let hue = Vec2::new(rest.x - rest.y, rest.z - rest.y).length_squared();
+        let alike = 1.0 / (1.0 + hue / (tuning.hue * tuning.hue));
+        let free = (1.0 - texel.covered) * alike;
+        let known = tuning.covered_weight * alike + (1.0 - tuning.covered_weight) * free;
+        let trust = known / (texel.tone_variance + tuning.tone_deviation * tuning.tone_deviation);
+        let [free, trust] = if crop.is_occluded(at) { [0.0; 2] } else { [free, trust] };
+        Some(TexelSample { at, tone: texel.mean.w, trust, cell: place.cell, free, uv: terms[0].yz() })
+    }
+}
+
+/// Finds the texels' own pattern: their tone without its smooth part, by the light's own terms, as one in so many says.
+fn take_out_smooth(texels: &mut [TexelLanes], every: usize) {
     // The tone is a seventh.
     let mut products = Products::<7>::new();
-    for s in spots.iter().step_by(ROUGH) {
-        let [t0, t1, t2, t3, t4, t5] = s.terms;
-        let there = s.trust.simd_gt(f32x8::ZERO).select(f32x8::ONE, f32x8::ZERO);
-        products.push([t0, t1, t2, t3, t4, t5, s.tone], there);
+    for t in texels.iter().step_by(every) {
+        let [t0, t1, t2, t3, t4, t5] = t.terms;
+        let there = t.trust.simd_gt(f32x8::ZERO).select(f32x8::ONE, f32x8::ZERO);
+        products.push([t0, t1, t2, t3, t4, t5, t.tone], there);
     }
     let products = products.sums();
     let normal: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| products[i][j]));
     let smooth = solve(normal, std::array::from_fn(|i| products[i][6])).unwrap_or_default();
-    for s in spots {
-        s.pattern = s.tone - lit(&smooth, &s.terms);
-    }
-}
-
-/// Share that agrees, and the correlation of the pattern.
-fn judge(spots: &[Spots], way: &Similarity, light: &[f32; 6], crop: &Crop<'_>) -> (f32, f32) {
-    let matrix = way.matrix();
-    let [mut agree, mut n, mut xy, mut xx, mut yy] = [f32x8::ZERO; 5];
-    for s in spots {
-        let ([tone, ..], inside) = s.see(way, &matrix, crop);
-        let rest = tone - s.tone - lit(light, &s.terms);
-        let free = s.free * inside;
-        n += free;
-        agree += rest.abs().simd_lt(f32x8::splat(AGREES)).select(free, f32x8::ZERO);
-        let seen = s.pattern + rest.max(f32x8::splat(-CLIP)).min(f32x8::splat(CLIP));
-        xy += free * s.pattern * seen;
-        xx += free * s.pattern * s.pattern;
-        yy += free * seen * seen;
-    }
-    let [agree, n, xy, xx, yy] = [agree, n, xy, xx, yy].map(f32x8::reduce_add);
-    (agree / n.max(LEAST as f32), xy / f32::sqrt((xx + 1e-6) * (yy + 1e-6)))
-}
-
-/// Marks the cells of the texels that look otherwise.
-fn mark_strange(
-    spots: &[Spots],
-    way: &Similarity,
-    light: &[f32; 6],
-    crop: &Crop<'_>,
-    strange: &mut [u8; CELLS],
-) {
-    let matrix = way.matrix();
-    for s in spots {
-        let ([tone, ..], inside) = s.see(way, &matrix, crop);
-        s.mark(tone - s.tone - lit(light, &s.terms), inside, strange);
-    }
-}
-
-/// Takes texels out of the count round which more than one looks otherwise.
-fn shun(spots: &mut [Spots], strange: &[u8; CELLS]) {
-    if strange.iter().all(|v| *v == 0) {
-        spots.iter_mut().for_each(|s| s.calm = f32x8::ONE);
-        return;
-    }
-    let crowd = crowded(strange, SHUN_REACH);
-    let calm = |cell: u16| crowd.get(usize::from(cell)).is_none_or(|n| *n < SHUN_LEAST);
-    for s in spots {
-        s.calm = f32x8::from(s.cells.map(|cell| if calm(cell) { 1.0 } else { SHUNNED }));
+    for t in texels {
+        t.pattern = t.tone - light_at_lanes(&smooth, &t.terms);
     }
 }

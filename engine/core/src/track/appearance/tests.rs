@@ -38,7 +38,7 @@ fn show(model: &mut AppearanceModel, from: u32, frames: u32, lamp: f32, hand: Op
 fn see(model: &mut AppearanceModel, picture: &[f32]) {
     let mut planes = CropPlanes::default();
     let crop = Crop::new(picture, W, &[], &mut planes).unwrap();
-    model.update(&points(), &crop, 1.0 / 30.0);
+    model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
 }
 
 fn at(model: &AppearanceModel, x: usize, y: usize) -> f32 {
@@ -50,14 +50,14 @@ fn a_hand_is_in_front_and_light_is_not() {
     let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     assert!(model.mask.iter().all(|m| *m < 0.05));
-    assert!(model.occlusion().cells().is_none());
+    assert!(model.occlusion(&AppearanceTuning::default().occlusion).cells().is_none());
     show(&mut model, 40, 5, 0.5, None);
     assert!(model.mask.iter().all(|m| *m < 0.3), "a lamp from the side is no occluder");
     show(&mut model, 45, 5, 0.5, Some((70, 105)));
     assert!(at(&model, 100, 130) > 0.9, "{}", at(&model, 100, 130));
     assert!(at(&model, 60, 60) < 0.1 && at(&model, 150, 60) < 0.1);
     // The colours on both sides of its edge, as square roots of linear light.
-    let occlusion = model.occlusion();
+    let occlusion = model.occlusion(&AppearanceTuning::default().occlusion);
     let cell = occlusion.cells().unwrap()[130 * SIDE / W * SIDE + 100 * SIDE / W];
     assert!(cell.front.z > cell.front.x && cell.face.x > cell.face.z, "{cell:?}");
     show(&mut model, 50, 15, 0.5, None);
@@ -125,7 +125,7 @@ fn moved(shift: Vec2, turn: f32, grow: f32) -> Vec<Vec2> {
 }
 
 /// Lays a learned model from a misplaced mesh; gives how far the points end from where they belong, worst first.
-fn misplaced(lamp: f32, hand: Option<(usize, usize)>) -> (f32, register::Fit) {
+fn misplaced(lamp: f32, hand: Option<(usize, usize)>) -> (f32, Fit) {
     let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     if hand.is_some() {
@@ -135,7 +135,7 @@ fn misplaced(lamp: f32, hand: Option<(usize, usize)>) -> (f32, register::Fit) {
     let mut planes = CropPlanes::default();
     let crop = Crop::new(&picture, W, &[], &mut planes).unwrap();
     let mesh = moved(Vec2::new(1.5, -1.0), 0.015, -0.01);
-    let fit = model.register(&mesh, &crop).unwrap();
+    let fit = model.register(&mesh, &crop, &AppearanceTuning::default()).unwrap();
     let worst = mesh.iter().zip(points()).map(|(p, to)| fit.way.apply(*p).distance(to)).fold(0.0, f32::max);
     (worst, fit)
 }
@@ -175,9 +175,11 @@ fn a_face_behind_another_is_told_by_the_part_that_can_be_seen() {
     let look = |occluders: Vec<Outline>| {
         let (mut model, mut planes) = (learned(), CropPlanes::default());
         let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(occluders);
-        let fit = model.register(&points(), &crop).map_or(0.0, |f| f.agreement * f.pattern);
+        let fit = model
+            .register(&points(), &crop, &AppearanceTuning::default())
+            .map_or(0.0, |f| f.agreement * f.pattern);
         for _ in 0..3 {
-            model.update(&points(), &crop, 1.0 / 30.0);
+            model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
         }
         (fit, model.share())
     };
@@ -196,15 +198,18 @@ fn other_faces_outlines_hide_at_once_also_where_the_face_is_not_found() {
         [[96.0, 0.0], [192.0, 0.0], [192.0, 192.0], [96.0, 192.0]].map(Vec2::from_array).into();
     let covered = |model: &AppearanceModel, x: usize| {
         let cell = 100 * SIDE / W * SIDE + x * SIDE / W;
-        model.occlusion().cells().map_or(0.0, |cells| cells[cell].covered)
+        model
+            .occlusion(&AppearanceTuning::default().occlusion)
+            .cells()
+            .map_or(0.0, |cells| cells[cell].covered)
     };
     assert_eq!(covered(&model, 140), 0.0);
-    model.hide(&points(), std::slice::from_ref(&half));
+    model.hide_within(&points(), std::slice::from_ref(&half));
     assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
     // In the first frame in which it is found again too, and no longer when nothing is in front.
     let (picture, mut planes) = (picture(50, 0.0, None), CropPlanes::default());
     let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(vec![half]);
-    model.update(&points(), &crop, 1.0 / 30.0);
+    model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
     assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
     show(&mut model, 51, 1, 0.0, None);
     assert_eq!(covered(&model, 140), 0.0, "what looks like the face was never learned to be covered");
@@ -229,7 +234,7 @@ fn a_wall_is_no_face() {
     let wall = vec![0.45; 3 * W * W];
     let mut planes = CropPlanes::default();
     let crop = Crop::new(&wall, W, &[], &mut planes).unwrap();
-    let fit = model.register(&points(), &crop);
+    let fit = model.register(&points(), &crop, &AppearanceTuning::default());
     // Without slopes its place can't be told either: the error is more than a pixel.
     assert!(fit.is_none_or(|f| f.agreement * f.pattern < 0.4 && f.error > 1.0), "{fit:?}");
 }
@@ -255,13 +260,14 @@ fn glasses_that_are_worn_stay_in_front_and_count_as_no_occluder() {
     let mut model = AppearanceModel::new();
     let mut planes = CropPlanes::default();
     let first = with_glasses(picture(0, 0.0, None));
-    model.update(&points(), &Crop::new(&first, W, &[], &mut planes).unwrap(), 0.0);
+    let crop = Crop::new(&first, W, &[], &mut planes).unwrap();
+    model.update(&points(), &crop, 0.0, &AppearanceTuning::default());
     // From the first frame on.
     for frames in [0, 1, 40] {
         for k in 0..frames {
             see(&mut model, &with_glasses(picture(k, 0.0, None)));
         }
-        let occlusion = model.occlusion();
+        let occlusion = model.occlusion(&AppearanceTuning::default().occlusion);
         let cells = occlusion.cells().expect("rims");
         let cell = |x: usize, y: usize| cells[y * SIDE + x];
         for (x, y) in [(32, 20), (22, 28), (42, 28), (15, 24)] {
@@ -276,9 +282,9 @@ fn glasses_that_are_worn_stay_in_front_and_count_as_no_occluder() {
     for k in 40..46 {
         see(&mut model, &with_glasses(picture(k, 0.0, Some((70, 105)))));
     }
-    let occlusion = model.occlusion();
+    let occlusion = model.occlusion(&AppearanceTuning::default().occlusion);
     assert!(occlusion.share() > 0.02 && occlusion.cells().unwrap()[43 * SIDE + 33].covered > 0.9);
     let mut without = AppearanceModel::new();
     show(&mut without, 0, 40, 0.0, None);
-    assert!(without.occlusion().cells().is_none());
+    assert!(without.occlusion(&AppearanceTuning::default().occlusion).cells().is_none());
 }
