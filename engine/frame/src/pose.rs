@@ -139,7 +139,7 @@ fn largest_rotation(product: &Mat3) -> Option<Quat> {
     for _ in 0..12 {
         for p in 0..3 {
             for q in p + 1..4 {
-                turn(&mut n, &mut vectors, p, q);
+                jacobi_rotation(&mut n, &mut vectors, p, q);
             }
         }
     }
@@ -150,7 +150,7 @@ fn largest_rotation(product: &Mat3) -> Option<Quat> {
 }
 
 /// One Jacobi rotation that clears element (p, q) of a symmetric matrix and gathers the eigenvectors.
-fn turn(n: &mut [[f64; 4]; 4], vectors: &mut [[f64; 4]; 4], p: usize, q: usize) {
+fn jacobi_rotation(n: &mut [[f64; 4]; 4], vectors: &mut [[f64; 4]; 4], p: usize, q: usize) {
     if n[p][q].abs() < 1e-300 {
         return;
     }

@@ -6,38 +6,101 @@
 
 use crate::frame::{Frame, PixelFormat};
 
-/// Cells of the grid, across and down.
+/// Cells of the grid, across and down. The limits of [`CutTuning`] count slopes of this grid.
 const COLUMNS: usize = 32;
 const ROWS: usize = 18;
-/// Picture rows that are read for a row of cells, and samples of one of them in packed formats.
-const LINES: usize = 4;
-const SAMPLES: usize = 6;
-
 /// Slopes: between a cell, its right and its lower neighbour.
-const ACROSS: usize = COLUMNS - 1;
-const DOWN: usize = ROWS - 1;
-/// A slope under this, codes of 255 from cell to cell, may be noise.
-const STEEP: f32 = 3.0;
-/// Two slopes are the same where they point the same way (square of the cosine) and neither is so many times (squared)
-/// steeper than the other.
-const ALIKE: f32 = 0.64;
-const STEEPER: f32 = 9.0;
-/// A picture with fewer slopes has nothing in it; one that had nothing has something again from the second number on.
-const NOTHING: usize = 5;
-const SOMETHING: usize = 12;
-/// A pan moves the picture by so many cells at most, across and down.
-const PAN: (isize, isize) = (4, 2);
-/// Share of kept slopes under which it is another scene, and from which on the same.
-const OTHER: f32 = 0.36;
-const SAME: f32 = 0.6;
-/// Where one picture has so many times the slopes of the other, the rich one must have kept them too.
-const RICHER: usize = 7;
-/// A flash makes no cell darker by more than this, but for a share of them, and the mean brighter by at least so much.
-const DARKER: f32 = 3.0;
-const DARKER_SHARE: f32 = 0.03;
-const BRIGHTER: f32 = 20.0;
-/// Pictures that a flash lasts at most.
-const FLASH: u32 = 3;
+const SLOPE_COLUMNS: usize = COLUMNS - 1;
+const SLOPE_ROWS: usize = ROWS - 1;
+
+/// Tuning of [`Cuts`]. How to read the fields' notes is said in [`super::Tuning`]. All values came with ffd00d3 and stand for
+/// what its tests draw: cuts, pans, exposures, fades, dissolves, flashes, things that pass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct CutTuning {
+    /// Picture rows that are read for a row of cells.
+    ///
+    /// From: not recorded. Test: `every_format_sees_the_same_cut`.
+    pub lines: usize,
+    /// Samples of one of them for a cell, in packed formats.
+    ///
+    /// From: not recorded. Test: `every_format_sees_the_same_cut`.
+    pub samples: usize,
+    /// A slope under this, codes of 255 from cell to cell, may be noise.
+    ///
+    /// From: not recorded. Test: `black_pictures_between_two_scenes_are_a_scene_of_their_own`.
+    pub steep: f32,
+    /// Two slopes are the same where they point the same way: least square of the cosine between them.
+    ///
+    /// From: not recorded. Test: `another_scene_is_a_cut_and_so_is_the_way_back`.
+    pub alike: f32,
+    /// And where neither is so many times steeper, squared, than the other.
+    ///
+    /// From: not recorded. Test: `pans_exposure_fades_and_dissolves_are_none`.
+    pub steeper: f32,
+    /// A picture with fewer slopes has nothing in it.
+    ///
+    /// From: not recorded. Test: `black_pictures_between_two_scenes_are_a_scene_of_their_own`.
+    pub nothing: usize,
+    /// One that had nothing has something again from so many slopes on.
+    ///
+    /// From: not recorded. Test: `black_pictures_between_two_scenes_are_a_scene_of_their_own`.
+    pub something: usize,
+    /// A pan moves the picture by so many cells at most, across and down.
+    ///
+    /// From: not recorded. Test: `pans_exposure_fades_and_dissolves_are_none`.
+    pub pan: (isize, isize),
+    /// Share of kept slopes, 0..=1, under which it is another scene.
+    ///
+    /// From: most pairs of photos lie under 0.2 (ARCHITECTURE.md). Test: `another_scene_is_a_cut_and_so_is_the_way_back`.
+    pub other: f32,
+    /// Share of kept slopes, 0..=1, from which on it is the same scene.
+    ///
+    /// From: heads, hands and dissolves lie above 0.75 (ARCHITECTURE.md). Test: `what_passes_through_the_picture_is_none`.
+    pub same: f32,
+    /// Where one picture has so many times the slopes of the other, the rich one must have kept them too.
+    ///
+    /// From: not recorded. Test: `windows_on_one_ground_that_change_places_are_a_cut`.
+    pub richer: usize,
+    /// A flash makes no cell darker by more than this, codes of 255.
+    ///
+    /// From: not recorded. Test: `a_flash_is_none_but_a_cut_to_a_bright_scene_is`.
+    pub darker: f32,
+    /// But for this share of the cells, 0..=1.
+    ///
+    /// From: not recorded. Test: `a_flash_is_none_but_a_cut_to_a_bright_scene_is`.
+    pub darker_share: f32,
+    /// And it makes the mean brighter by at least so much, codes of 255.
+    ///
+    /// From: not recorded. Test: `a_flash_is_none_but_a_cut_to_a_bright_scene_is`.
+    pub brighter: f32,
+    /// Pictures that a flash lasts at most.
+    ///
+    /// From: not recorded. Test: `a_flash_is_none_but_a_cut_to_a_bright_scene_is`.
+    pub flash: u32,
+}
+
+impl Default for CutTuning {
+    fn default() -> Self {
+        Self {
+            lines: 4,
+            samples: 6,
+            steep: 3.0,
+            alike: 0.64,
+            steeper: 9.0,
+            nothing: 5,
+            something: 12,
+            pan: (4, 2),
+            other: 0.36,
+            same: 0.6,
+            richer: 7,
+            darker: 3.0,
+            darker_share: 0.03,
+            brighter: 20.0,
+            flash: 3,
+        }
+    }
+}
 
 /// What a picture is to the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,117 +113,165 @@ pub enum Change {
     Cut,
 }
 
-/// A picture's coarse luma and its slopes.
+/// How luma rises from a cell to its right and its lower neighbour.
+#[derive(Debug, Clone, Copy)]
+struct Slope {
+    across: f32,
+    down: f32,
+    /// Square of its steepness.
+    square: f32,
+}
+
+impl Slope {
+    fn is_steep(&self, tuning: &CutTuning) -> bool {
+        self.square > tuning.steep * tuning.steep
+    }
+
+    /// Whether both point the same way and are about as steep.
+    fn is_like(&self, other: &Self, tuning: &CutTuning) -> bool {
+        let dot = self.across * other.across + self.down * other.down;
+        dot > 0.0
+            && dot * dot > tuning.alike * self.square * other.square
+            && self.square < tuning.steeper * other.square
+            && other.square < tuning.steeper * self.square
+    }
+}
+
+/// A picture's coarse luma and its slopes, row by row.
 #[derive(Debug, Clone)]
 struct Coarse {
     luma: Vec<f32>,
-    /// Slope to the right and down, and the square of its steepness; row by row.
-    slopes: Vec<[f32; 3]>,
+    slopes: Vec<Slope>,
+    /// How many slopes are steep.
     steep: usize,
+    /// Whether there is nothing in it.
     flat: bool,
 }
 
+/// Steep slopes of two pictures laid over each other.
+#[derive(Debug, Clone, Copy, Default)]
+struct Overlay {
+    here: usize,
+    there: usize,
+    both: usize,
+}
+
 impl Coarse {
-    fn of(frame: &Frame, was_flat: bool) -> Self {
-        let luma = luma(frame);
-        let mut slopes = Vec::with_capacity(ACROSS * DOWN);
+    fn from_frame(frame: &Frame, was_flat: bool, tuning: &CutTuning) -> Self {
+        let luma = coarse_luma(frame, tuning);
+        let mut slopes = Vec::with_capacity(SLOPE_COLUMNS * SLOPE_ROWS);
         for (row, below) in luma.chunks_exact(COLUMNS).zip(luma.chunks_exact(COLUMNS).skip(1)) {
             for (pair, under) in row.windows(2).zip(below) {
-                let (x, y) = (pair[1] - pair[0], under - pair[0]);
-                slopes.push([x, y, x * x + y * y]);
+                let (across, down) = (pair[1] - pair[0], under - pair[0]);
+                slopes.push(Slope { across, down, square: across * across + down * down });
             }
         }
-        let steep = slopes.iter().filter(|s| s[2] > STEEP * STEEP).count();
-        let flat = steep < if was_flat { SOMETHING } else { NOTHING };
+        let steep = slopes.iter().filter(|s| s.is_steep(tuning)).count();
+        let flat = steep < if was_flat { tuning.something } else { tuning.nothing };
         Self { luma, slopes, steep, flat }
     }
 
     /// Greatest share of the slopes that both have, over all pans.
-    fn kept(&self, now: &Self) -> f32 {
-        let still = self.kept_at(now, 0, 0);
-        if still >= SAME {
+    fn kept(&self, now: &Self, tuning: &CutTuning) -> f32 {
+        let still = self.kept_at(now, 0, 0, tuning);
+        if still >= tuning.same {
             return still;
         }
-        let (across, down) = PAN;
+        let (across, down) = tuning.pan;
         let pans = (-down..=down).flat_map(|dy| (-across..=across).map(move |dx| (dx, dy)));
-        pans.map(|(dx, dy)| self.kept_at(now, dx, dy)).fold(still, f32::max)
+        pans.map(|(dx, dy)| self.kept_at(now, dx, dy, tuning)).fold(still, f32::max)
     }
 
     /// The same where the picture has moved by (`dx`, `dy`) cells.
-    fn kept_at(&self, now: &Self, dx: isize, dy: isize) -> f32 {
-        let (mut here, mut there, mut both) = (0usize, 0usize, 0usize);
-        let span = |d: isize, n: usize| (d.max(0) as usize, (n as isize + d.min(0)).max(0) as usize);
-        let ((x0, x1), (y0, y1)) = (span(-dx, ACROSS), span(-dy, DOWN));
-        for y in y0..y1 {
-            let other = (y as isize + dy) as usize * ACROSS;
-            let row = self.slopes.get(y * ACROSS + x0..y * ACROSS + x1).unwrap_or_default();
-            let from = other + (x0 as isize + dx) as usize;
-            let moved = now.slopes.get(from..from + row.len()).unwrap_or_default();
-            for (a, b) in row.iter().zip(moved) {
-                let (a_steep, b_steep) = (a[2] > STEEP * STEEP, b[2] > STEEP * STEEP);
-                let dot = a[0] * b[0] + a[1] * b[1];
-                let alike = dot > 0.0
-                    && dot * dot > ALIKE * a[2] * b[2]
-                    && a[2] < STEEPER * b[2]
-                    && b[2] < STEEPER * a[2];
-                here += usize::from(a_steep);
-                there += usize::from(b_steep);
-                both += usize::from(alike && (a_steep || b_steep));
-            }
-        }
+    fn kept_at(&self, now: &Self, dx: isize, dy: isize, tuning: &CutTuning) -> f32 {
+        let Overlay { here, there, both } = self.overlay(now, dx, dy, tuning);
         // A pan that leaves next to nothing of the picture proves nothing.
-        let least = (self.steep.min(now.steep) / 3).max(NOTHING);
-        if here.min(there) < least {
+        let least = (self.steep.min(now.steep) / 3).max(tuning.nothing);
+        let (fewer, more) = (here.min(there), here.max(there));
+        if fewer < least {
             return 0.0;
         }
-        let one_sided = here.max(there) > RICHER * here.min(there);
-        (both as f32 / if one_sided { here.max(there) } else { here.min(there) } as f32).min(1.0)
+        let one_sided = more > tuning.richer * fewer;
+        (both as f32 / if one_sided { more } else { fewer } as f32).min(1.0)
+    }
+
+    fn overlay(&self, now: &Self, dx: isize, dy: isize, tuning: &CutTuning) -> Overlay {
+        let mut counts = Overlay::default();
+        let span = |d: isize, n: usize| (d.max(0) as usize, (n as isize + d.min(0)).max(0) as usize);
+        let ((x0, x1), (y0, y1)) = (span(-dx, SLOPE_COLUMNS), span(-dy, SLOPE_ROWS));
+        for y in y0..y1 {
+            let row = self.slopes.get(y * SLOPE_COLUMNS + x0..y * SLOPE_COLUMNS + x1).unwrap_or_default();
+            let from = (y as isize + dy) as usize * SLOPE_COLUMNS + (x0 as isize + dx) as usize;
+            let moved = now.slopes.get(from..from + row.len()).unwrap_or_default();
+            for (a, b) in row.iter().zip(moved) {
+                let (here, there) = (a.is_steep(tuning), b.is_steep(tuning));
+                counts.here += usize::from(here);
+                counts.there += usize::from(there);
+                counts.both += usize::from((here || there) && a.is_like(b, tuning));
+            }
+        }
+        counts
     }
 
     /// Whether all of it is what was there before, only brighter: by a flash, say.
-    fn is_lit_up(&self, before: &Self) -> bool {
+    fn is_lit_up(&self, before: &Self, tuning: &CutTuning) -> bool {
         let pairs = || self.luma.iter().zip(&before.luma);
-        let darker = pairs().filter(|(now, old)| **now < **old - DARKER).count();
+        let darker = pairs().filter(|(now, old)| **now < **old - tuning.darker).count();
         let gain = pairs().map(|(now, old)| now - old).sum::<f32>() / self.luma.len().max(1) as f32;
-        gain > BRIGHTER && darker as f32 <= DARKER_SHARE * self.luma.len() as f32
+        gain > tuning.brighter && darker as f32 <= tuning.darker_share * self.luma.len() as f32
+    }
+}
+
+/// How luma is read from a picture's first plane.
+struct LumaLayout {
+    /// Bytes from pixel to pixel.
+    step: usize,
+    /// Where in them the components lie that count, and how much each does.
+    parts: &'static [(usize, f32)],
+}
+
+impl LumaLayout {
+    fn of_format(format: PixelFormat) -> Self {
+        let (step, parts): (usize, &[(usize, f32)]) = match format {
+            PixelFormat::Yuyv => (2, &[(0, 1.0)]),
+            PixelFormat::Bgra => (4, &[(0, 0.15), (1, 0.55), (2, 0.3)]),
+            PixelFormat::Rgb => (3, &[(0, 0.3), (1, 0.55), (2, 0.15)]),
+            _ => (1, &[(0, 1.0)]),
+        };
+        Self { step, parts }
+    }
+
+    /// Adds some pixels' luma to a sum, and their number to a count; of packed pixels about `samples`.
+    fn add(&self, pixels: &[u8], samples: usize, sum: &mut f32, count: &mut f32) {
+        if self.step == 1 {
+            *sum += pixels.iter().map(|v| u32::from(*v)).sum::<u32>() as f32;
+            *count += pixels.len() as f32;
+            return;
+        }
+        let every = (pixels.len() / self.step / samples.max(1)).max(1);
+        for pixel in pixels.chunks_exact(self.step).step_by(every) {
+            let part = |(at, share): &(usize, f32)| pixel.get(*at).map_or(0.0, |v| f32::from(*v) * share);
+            *sum += self.parts.iter().map(part).sum::<f32>();
+            *count += 1.0;
+        }
     }
 }
 
 /// Mean luma of each cell, in codes; of packed R'G'B' pictures nearly so.
-fn luma(frame: &Frame) -> Vec<f32> {
+fn coarse_luma(frame: &Frame, tuning: &CutTuning) -> Vec<f32> {
     let (width, height) = (frame.width() as usize, frame.height() as usize);
-    // Bytes from pixel to pixel, and where in them the components lie that count.
-    let (step, parts): (usize, &[(usize, f32)]) = match frame.format() {
-        PixelFormat::Yuyv => (2, &[(0, 1.0)]),
-        PixelFormat::Bgra => (4, &[(0, 0.15), (1, 0.55), (2, 0.3)]),
-        PixelFormat::Rgb => (3, &[(0, 0.3), (1, 0.55), (2, 0.15)]),
-        _ => (1, &[(0, 1.0)]),
-    };
+    let layout = LumaLayout::of_format(frame.format());
     let stride = frame.planes().first().map_or(0, |plane| plane.stride);
-    let data = frame.plane(0);
+    let (data, lines) = (frame.plane(0), tuning.lines.max(1));
     let mut cells = Vec::with_capacity(COLUMNS * ROWS);
     for row in 0..ROWS {
         for column in 0..COLUMNS {
             let (from, to) = (column * width / COLUMNS, (column + 1) * width / COLUMNS);
             let (mut sum, mut count) = (0.0f32, 0.0f32);
-            for line in 0..LINES {
-                let y = ((row * LINES + line) * height * 2 + height) / (2 * ROWS * LINES);
-                let start = y * stride;
-                let pixels =
-                    data.get(start + from * step..start + to.max(from + 1) * step).unwrap_or_default();
-                if step == 1 {
-                    sum += pixels.iter().map(|v| u32::from(*v)).sum::<u32>() as f32;
-                    count += pixels.len() as f32;
-                } else {
-                    let every = ((to - from) / SAMPLES).max(1);
-                    for pixel in pixels.chunks_exact(step).step_by(every) {
-                        let value = |(at, share): &(usize, f32)| {
-                            pixel.get(*at).map_or(0.0, |v| f32::from(*v) * share)
-                        };
-                        sum += parts.iter().map(value).sum::<f32>();
-                        count += 1.0;
-                    }
-                }
+            for line in 0..lines {
+                let y = ((row * lines + line) * height * 2 + height) / (2 * ROWS * lines);
+                let bytes = y * stride + from * layout.step..y * stride + to.max(from + 1) * layout.step;
+                layout.add(data.get(bytes).unwrap_or_default(), tuning.samples, &mut sum, &mut count);
             }
             cells.push(sum / count.max(1.0));
         }
@@ -171,6 +282,7 @@ fn luma(frame: &Frame) -> Vec<f32> {
 /// Notices cuts in pictures that come one after the other, all of one size.
 #[derive(Debug, Clone, Default)]
 pub struct Cuts {
+    tuning: CutTuning,
     last: Option<Coarse>,
     /// The picture before a flash, and how many pictures ago that began.
     lit_up: Option<(Coarse, u32)>,
@@ -179,11 +291,17 @@ pub struct Cuts {
 }
 
 impl Cuts {
+    /// Notices cuts by another tuning than the usual.
+    #[must_use]
+    pub fn with_tuning(tuning: CutTuning) -> Self {
+        Self { tuning, ..Self::default() }
+    }
+
     /// What the next picture is to those before. `after` is the one that follows, where that is known already: it tells a
     /// flash, after which the scene goes on, from a cut to a brighter scene.
     pub fn look(&mut self, picture: &Frame, after: Option<&Frame>) -> Change {
         let was_flat = self.last.as_ref().is_some_and(|last| last.flat);
-        let now = Coarse::of(picture, was_flat);
+        let now = Coarse::from_frame(picture, was_flat, &self.tuning);
         let Some(last) = self.last.take() else {
             self.last = Some(now);
             return Change::Same;
@@ -200,30 +318,32 @@ impl Cuts {
         if last.flat {
             return if now.flat { Change::Same } else { Change::Cut };
         }
-        let kept = if now.flat { 0.0 } else { last.kept(now) };
-        if kept >= SAME {
+        let kept = if now.flat { 0.0 } else { last.kept(now, &self.tuning) };
+        if kept >= self.tuning.same {
             return Change::Same;
         }
-        if now.is_lit_up(&last) {
+        if now.is_lit_up(&last, &self.tuning) {
             let goes_on = after.is_none_or(|after| {
-                let after = Coarse::of(after, false);
-                last.kept(&after) >= OTHER || after.is_lit_up(&last) && now.kept(&after) < SAME
+                let after = Coarse::from_frame(after, false, &self.tuning);
+                last.kept(&after, &self.tuning) >= self.tuning.other
+                    || after.is_lit_up(&last, &self.tuning)
+                        && now.kept(&after, &self.tuning) < self.tuning.same
             });
             if goes_on {
                 self.lit_up = Some((last, 0));
                 return Change::Same;
             }
         }
-        if kept < OTHER { Change::Cut } else { Change::Perhaps }
+        if kept < self.tuning.other { Change::Cut } else { Change::Perhaps }
     }
 
     /// A picture after one that was so bright that the scene could not be told.
     fn after_a_flash(&mut self, before: Coarse, age: u32, last: &Coarse, now: &Coarse) -> Change {
-        let kept = if now.flat { 0.0 } else { before.kept(now) };
-        if kept >= OTHER {
-            return if kept >= SAME { Change::Same } else { Change::Perhaps };
+        let kept = if now.flat { 0.0 } else { before.kept(now, &self.tuning) };
+        if kept >= self.tuning.other {
+            return if kept >= self.tuning.same { Change::Same } else { Change::Perhaps };
         }
-        if age + 1 < FLASH && now.is_lit_up(&before) {
+        if age + 1 < self.tuning.flash && now.is_lit_up(&before, &self.tuning) {
             self.lit_up = Some((before, age + 1));
             return Change::Same;
         }
@@ -242,7 +362,9 @@ impl Cuts {
     pub fn elsewhere(&self) -> bool {
         match (&self.seen, &self.last) {
             // In a flash there is nothing to tell it by.
-            (Some(seen), Some(last)) if self.lit_up.is_none() => last.flat || seen.kept(last) < OTHER,
+            (Some(seen), Some(last)) if self.lit_up.is_none() => {
+                last.flat || seen.kept(last, &self.tuning) < self.tuning.other
+            }
             _ => false,
         }
     }
@@ -254,7 +376,7 @@ impl Cuts {
 
     /// Forgets all pictures.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self::with_tuning(self.tuning);
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use glam::Vec2;
 
+use super::mesh::REGION_MARGIN;
+use super::tuning::DetectorTuning;
 use crate::frame::{Border, CropSpec, Frame};
 use crate::infer::models::{self, ModelFile};
 use crate::infer::{InferError, Net, Runtime};
@@ -13,7 +15,7 @@ use crate::space::{CropPx, CropSquare, ImagePx};
 
 /// Which detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum DetectorRange {
     /// Faces within about two metres of a webcam.
     Short,
     /// Small and distant faces.
@@ -34,12 +36,12 @@ pub(super) struct Detection {
 }
 
 impl Detection {
-    /// The region that the mesh network looks at: 1.5 times the box's longer side, level with the eyes.
+    /// The region that the mesh network reads: the box's longer side with a margin, level with the eyes.
     pub(super) fn region(&self) -> CropSquare {
         let line = self.eyes[1] - self.eyes[0];
         CropSquare {
             centre: ImagePx(self.centre),
-            side: 1.5 * self.size.max_element(),
+            side: REGION_MARGIN * self.size.max_element(),
             angle: line.y.atan2(line.x),
         }
     }
@@ -74,35 +76,53 @@ struct Candidate {
     eyes: [Vec2; 2],
 }
 
+impl Candidate {
+    /// The same in image pixels, of a candidate seen in a square.
+    fn in_image(&self, square: &CropSquare) -> Detection {
+        let place = |p: Vec2| square.to_image(CropPx(p), 1.0).0;
+        Detection {
+            score: self.score,
+            centre: place(self.centre),
+            size: self.size * square.side,
+            eyes: self.eyes.map(place),
+        }
+    }
+}
+
 /// A detector with its network.
 pub(super) struct Detector {
     pub(super) net: Box<dyn Net>,
     side: usize,
-    threshold: f32,
+    /// Least score of a detection, 0..=1.
+    least_score: f32,
+    /// Overlap from which on two boxes are of one face, 0..=1.
+    same_face: f32,
     anchors: Vec<Vec2>,
 }
 
-/// Least overlap of boxes that are taken for one face.
-pub(super) const SAME_FACE: f32 = 0.3;
-
 impl Detector {
-    pub(super) fn load(runtime: &Runtime, folder: &Path, reach: Reach) -> Result<Self, InferError> {
-        let (model, side, threshold): (&ModelFile, _, _) = match reach {
-            Reach::Short => (&models::DETECTOR_SHORT, 128, 0.5),
-            Reach::Full => (&models::DETECTOR_FULL, 192, 0.6),
+    pub(super) fn load(
+        runtime: &Runtime,
+        folder: &Path,
+        range: DetectorRange,
+        tuning: &DetectorTuning,
+    ) -> Result<Self, InferError> {
+        let (model, side, least_score): (&ModelFile, _, _) = match range {
+            DetectorRange::Short => (&models::DETECTOR_SHORT, 128, tuning.short_range_score),
+            DetectorRange::Full => (&models::DETECTOR_FULL, 192, tuning.full_range_score),
         };
         let net = model.load(runtime, folder, 0)?;
-        Ok(Self { net, side, threshold, anchors: anchors(reach) })
+        Ok(Self { net, side, least_score, same_face: tuning.same_face, anchors: anchors(range) })
     }
 
     /// The faces in a square of the picture, best first.
     pub(super) fn detect(&mut self, frame: &Frame, square: CropSquare) -> Result<Vec<Detection>, InferError> {
-        self.aim(frame, square);
-        self.find(square)
+        self.prepare(frame, square);
+        self.run_prepared(square)
     }
 
-    /// Reads a square of the picture, for a later [`Self::find`] without the picture.
-    pub(super) fn aim(&mut self, frame: &Frame, square: CropSquare) {
+    /// Reads a square of the picture, for a later [`Self::run_prepared`] without the picture.
+    pub(super) fn prepare(&mut self, frame: &Frame, square: CropSquare) {
         // One tap, though the crop shrinks the picture: the detectors were trained on pictures made that way.
         let spec =
             CropSpec { border: Border::Zero, scale: 2.0, offset: -1.0, ..CropSpec::new(square, self.side) };
@@ -110,18 +130,13 @@ impl Detector {
     }
 
     /// The faces in the square that was read last, best first.
-    pub(super) fn find(&mut self, square: CropSquare) -> Result<Vec<Detection>, InferError> {
+    pub(super) fn run_prepared(&mut self, square: CropSquare) -> Result<Vec<Detection>, InferError> {
         self.net.run()?;
         let side = self.side as f32;
-        let found = decode(self.net.output(0), self.net.output(1), &self.anchors, side, self.threshold);
-        let place = |p: Vec2| square.to_image(CropPx(p), 1.0).0;
-        let found = suppress(found).into_iter().map(|c| Detection {
-            score: c.score,
-            centre: place(c.centre),
-            size: c.size * square.side,
-            eyes: c.eyes.map(place),
-        });
-        Ok(found.collect())
+        let candidates =
+            decode(self.net.output(0), self.net.output(1), &self.anchors, side, self.least_score);
+        let faces = suppress(candidates, self.same_face);
+        Ok(faces.iter().map(|face| face.in_image(&square)).collect())
     }
 }
 
@@ -144,7 +159,7 @@ pub(super) fn tiles(frame: &Frame, least: f32) -> Vec<CropSquare> {
         let (columns, rows) = (count(size.x), count(size.y));
         // Spread evenly, so that the outermost tiles end at the picture's edges; along a side shorter than a tile
         // there is one, in the middle.
-        let at = |index: usize, count: usize, length: f32| {
+        let middle = |index: usize, count: usize, length: f32| {
             if count == 1 {
                 length * 0.5
             } else {
@@ -152,7 +167,7 @@ pub(super) fn tiles(frame: &Frame, least: f32) -> Vec<CropSquare> {
             }
         };
         for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
-            let centre = ImagePx(Vec2::new(at(column, columns, size.x), at(row, rows, size.y)));
+            let centre = ImagePx(Vec2::new(middle(column, columns, size.x), middle(row, rows, size.y)));
             tiles.push(CropSquare { centre, side, angle: 0.0 });
         }
     }
@@ -160,10 +175,10 @@ pub(super) fn tiles(frame: &Frame, least: f32) -> Vec<CropSquare> {
 }
 
 /// Middles of the anchors in units of the crop's side: rows, then columns, then repeats.
-fn anchors(reach: Reach) -> Vec<Vec2> {
-    let layers: &[(usize, usize)] = match reach {
-        Reach::Short => &[(16, 2), (8, 6)],
-        Reach::Full => &[(48, 1)],
+fn anchors(range: DetectorRange) -> Vec<Vec2> {
+    let layers: &[(usize, usize)] = match range {
+        DetectorRange::Short => &[(16, 2), (8, 6)],
+        DetectorRange::Full => &[(48, 1)],
     };
     let grid = |&(n, repeats): &(usize, usize)| {
         (0..n * n * repeats).map(move |k| {
@@ -174,39 +189,33 @@ fn anchors(reach: Reach) -> Vec<Vec2> {
     layers.iter().flat_map(grid).collect()
 }
 
-/// Boxes and eyes of the anchors whose score reaches the threshold. `boxes` holds 16 numbers an anchor, in crop
+/// Boxes and eyes of the anchors whose score is at least so high. `boxes` holds 16 numbers an anchor, in crop
 /// pixels: centre and size, then six key points; offsets are from the anchor.
-fn decode(boxes: &[f32], logits: &[f32], anchors: &[Vec2], side: f32, threshold: f32) -> Vec<Candidate> {
+fn decode(boxes: &[f32], logits: &[f32], anchors: &[Vec2], side: f32, least_score: f32) -> Vec<Candidate> {
     let mut found = Vec::new();
     for ((&logit, &anchor), row) in logits.iter().zip(anchors).zip(boxes.chunks_exact(16)) {
         let score = 1.0 / (1.0 + (-logit.clamp(-100.0, 100.0)).exp());
         let &[cx, cy, w, h, x0, y0, x1, y1, ..] = row else { continue };
-        // A network that has gone wrong gives numbers that are none; such an anchor sees no face.
-        let sane = [cx, cy, w, h, x0, y0, x1, y1].iter().all(|value| value.is_finite());
-        if !(sane && score >= threshold && w > 0.0 && h > 0.0) {
-            continue;
-        }
         let place = |x: f32, y: f32| Vec2::new(x, y) / side + anchor;
-        found.push(Candidate {
-            score,
-            centre: place(cx, cy),
-            size: Vec2::new(w, h) / side,
-            eyes: [place(x0, y0), place(x1, y1)],
-        });
+        let (centre, size) = (place(cx, cy), Vec2::new(w, h) / side);
+        let is_box = centre.is_finite() && size.is_finite() && size.cmpgt(Vec2::ZERO).all();
+        if score >= least_score && is_box {
+            found.push(Candidate { score, centre, size, eyes: [place(x0, y0), place(x1, y1)] });
+        }
     }
     found
 }
 
-/// Joins candidates of one face: boxes and eyes are averaged by score over all that overlap the best, whose score
-/// the face keeps.
-fn suppress(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+/// Joins candidates of one face: boxes and eyes are averaged by score over all that overlap the best by more than
+/// `same_face`, 0..=1. The face keeps the best one's score.
+fn suppress(mut candidates: Vec<Candidate>, same_face: f32) -> Vec<Candidate> {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut faces = Vec::new();
-    // The best leaves the list whatever it overlaps, so that every round makes the list shorter.
-    while let Some((&best, others)) = candidates.split_first() {
-        let same = |c: &Candidate| overlap((best.centre, best.size), (c.centre, c.size)) > SAME_FACE;
-        let (like, rest): (Vec<_>, Vec<_>) = others.iter().copied().partition(same);
-        let group: Vec<_> = std::iter::once(best).chain(like).collect();
+    while !candidates.is_empty() {
+        let best = candidates.remove(0);
+        let is_same = |c: &Candidate| overlap((best.centre, best.size), (c.centre, c.size)) > same_face;
+        let (mut group, rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_same);
+        group.insert(0, best);
         candidates = rest;
         let total: f32 = group.iter().map(|c| c.score).sum();
         let mean =
@@ -228,7 +237,7 @@ mod tests {
 
     #[test]
     fn anchors_stand_in_the_networks_order() {
-        let short = anchors(Reach::Short);
+        let short = anchors(DetectorRange::Short);
         assert_eq!(short.len(), 896);
         assert_eq!(short[0], short[1]);
         assert_eq!(short[0], Vec2::splat(0.5 / 16.0));
@@ -236,7 +245,7 @@ mod tests {
         assert_eq!(short[32], Vec2::new(0.5, 1.5) / 16.0);
         assert_eq!(short[512], Vec2::splat(0.5 / 8.0));
         assert_eq!(short[895], Vec2::splat(7.5 / 8.0));
-        assert_eq!(anchors(Reach::Full).len(), 2304);
+        assert_eq!(anchors(DetectorRange::Full).len(), 2304);
     }
 
     #[test]
@@ -250,8 +259,12 @@ mod tests {
         assert_eq!(c.size, Vec2::new(0.5, 0.25));
         assert!((c.eyes[1] - Vec2::new(0.6, 0.55)).length() < 1e-6);
         assert!(decode(&row, &[-0.1], &[Vec2::splat(0.5)], 128.0, 0.5).is_empty());
-        row[2] = -1.0;
-        assert!(decode(&row, &[2.0], &[Vec2::splat(0.5)], 128.0, 0.5).is_empty());
+        for (value, place) in [(-1.0, 2), (f32::NAN, 2), (f32::NAN, 0), (f32::INFINITY, 3)] {
+            let mut row = row;
+            row[place] = value;
+            assert!(decode(&row, &[2.0], &[Vec2::splat(0.5)], 128.0, 0.5).is_empty(), "{value} at {place}");
+        }
+        assert!(decode(&row, &[f32::NAN], &[Vec2::splat(0.5)], 128.0, 0.5).is_empty());
     }
 
     fn candidate(score: f32, x: f32, size: f32) -> Candidate {
@@ -261,13 +274,15 @@ mod tests {
 
     #[test]
     fn overlapping_candidates_are_averaged_by_score() {
-        let faces =
-            suppress(vec![candidate(0.6, 0.32, 0.2), candidate(0.9, 0.3, 0.2), candidate(0.7, 0.8, 0.1)]);
+        let faces = suppress(
+            vec![candidate(0.6, 0.32, 0.2), candidate(0.9, 0.3, 0.2), candidate(0.7, 0.8, 0.1)],
+            0.3,
+        );
         assert_eq!(faces.len(), 2);
         assert_eq!(faces[0].score, 0.9);
         assert!((faces[0].centre.x - (0.9 * 0.3 + 0.6 * 0.32) / 1.5).abs() < 1e-6);
         assert_eq!(faces[1].centre.x, 0.8);
-        assert!(suppress(Vec::new()).is_empty());
+        assert!(suppress(Vec::new(), 0.3).is_empty());
     }
 
     #[test]

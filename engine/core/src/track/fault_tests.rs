@@ -72,8 +72,8 @@ impl Net for Nothing {
 
 fn flaky(tracker: &mut Tracker) -> Arc<Plan> {
     let plan = Arc::new(Plan::default());
-    let nets = [&mut tracker.near.net, &mut tracker.far.net, &mut tracker.mesh.net];
-    for net in nets.into_iter().chain(&mut tracker.mesh.heads) {
+    let nets = [&mut tracker.short_range.net, &mut tracker.full_range.net, &mut tracker.mesh.net];
+    for net in nets.into_iter().chain(&mut tracker.mesh.refinement) {
         let inner = std::mem::replace(net, Box::new(Nothing));
         *net = Box::new(Flaky { inner, plan: Arc::clone(&plan) });
     }
@@ -100,7 +100,7 @@ fn track(frames: &[Frame], from: usize, fails: u64) -> (Vec<Brought>, Vec<u64>, 
         let _told = tracker.look_over();
         calls.push(plan.calls.load(Ordering::Relaxed));
     }
-    let mut known: Vec<(u64, f32)> = tracker.models.iter().map(|(id, m)| (*id, m.age)).collect();
+    let mut known: Vec<(u64, f32)> = tracker.appearances.iter().map(|(id, m)| (*id, m.age)).collect();
     known.sort_by_key(|k| k.0);
     (brought, calls, known.into_iter().map(|k| k.1).collect())
 }

@@ -35,13 +35,15 @@ impl MeshKind {
 }
 
 /// Side of the network's input in crop pixels.
-const SIDE: usize = 192;
+pub(super) const SIDE: usize = 192;
+/// How much larger than a face's box the network's region is: so it was trained.
+pub(super) const REGION_MARGIN: f32 = 1.5;
 
 /// The mesh network with its buffers.
 pub(super) struct MeshNet {
     pub(super) net: Box<dyn Net>,
-    /// What finds lips, eyes and irises anew, of the 478-point network.
-    pub(super) heads: Option<Box<dyn Net>>,
+    /// The 478-point network's second part: finds lips, eyes and irises anew.
+    pub(super) refinement: Option<Box<dyn Net>>,
 }
 
 /// The first points of an eye are its lids; so many are an iris.
@@ -60,16 +62,16 @@ pub(super) struct Reading {
 impl MeshNet {
     pub(super) fn load(runtime: &Runtime, folder: &Path, kind: MeshKind) -> Result<Self, InferError> {
         Ok(match kind {
-            MeshKind::Points468 => Self { net: MESH_468.load(runtime, folder, 0)?, heads: None },
+            MeshKind::Points468 => Self { net: MESH_468.load(runtime, folder, 0)?, refinement: None },
             MeshKind::Points478 => Self {
                 net: MESH_478.load(runtime, folder, 0)?,
-                heads: Some(MESH_478.load(runtime, folder, 1)?),
+                refinement: Some(MESH_478.load(runtime, folder, 1)?),
             },
         })
     }
 
-    /// Reads the mesh in a region. `taps` is the crop's antialiasing, see [`CropSpec::taps`].
-    pub(super) fn read(
+    /// Runs the network on a region. `taps` is the crop's antialiasing, see [`CropSpec::taps`].
+    pub(super) fn infer(
         &mut self,
         frame: &Frame,
         region: CropSquare,
@@ -98,33 +100,35 @@ impl MeshNet {
         let mesh = self.net.output(0);
         let mut points: Vec<Vec3> =
             mesh.chunks_exact(3).map(Vec3::from_slice).take(crate::topology::POINTS).collect();
-        let Some(heads) = &mut self.heads else { return Ok(points) };
+        let Some(refinement) = &mut self.refinement else { return Ok(points) };
         let places = HEADS.each_ref().map(|head| Place::of(head, mesh));
         for (index, place) in places.iter().enumerate() {
-            place.cut(self.net.output(2), index, heads.input_mut(0));
+            place.cut(self.net.output(2), index, refinement.input_mut(0));
         }
-        heads.run()?;
-        let finer = |place: Place, values: &[f32]| -> Vec<Vec2> {
-            values.chunks_exact(2).map(|xy| place.to_crop(Vec2::from_slice(xy))).collect()
-        };
-        let own = heads.output(0).chunks_exact(POINT_VALUES);
-        for ((head, place), values) in HEADS.iter().zip(places).zip(own) {
-            for (&index, xy) in head.points.iter().zip(finer(place, values)) {
+        refinement.run()?;
+        let refined = refinement.output(0).chunks_exact(POINT_VALUES);
+        for ((head, place), values) in HEADS.iter().zip(places).zip(refined) {
+            for (&index, xy) in head.points.iter().zip(patch_points(place, values)) {
                 if let Some(point) = points.get_mut(usize::from(index)) {
                     *point = xy.extend(point.z);
                 }
             }
         }
         // The irises in the order of points 468..478: those of the heads after the lips.
-        let irises = heads.output(1).chunks_exact(SLOT);
+        let irises = refinement.output(1).chunks_exact(SLOT);
         for ((eye, place), values) in HEADS.iter().zip(places).skip(1).zip(irises) {
             // An iris has no depth of its own: it takes the mean of its lids'.
             let lids = eye.points.iter().take(LIDS).filter_map(|&i| mesh.get(3 * usize::from(i) + 2));
             let depth = lids.sum::<f32>() / LIDS as f32;
-            points.extend(finer(place, values).into_iter().take(IRIS).map(|xy| xy.extend(depth)));
+            points.extend(patch_points(place, values).take(IRIS).map(|xy| xy.extend(depth)));
         }
         Ok(points)
     }
+}
+
+/// The points that a refinement head says of its patch, in crop pixels.
+fn patch_points(place: Place, values: &[f32]) -> impl Iterator<Item = Vec2> {
+    values.chunks_exact(2).map(move |xy| place.to_crop(Vec2::from_slice(xy)))
 }
 
 /// Image points in the pixels of a crop, `n` a side, that was read from `region`.
@@ -134,7 +138,7 @@ pub(super) fn in_crop(points: &[MeshPoint], region: CropSquare, n: f32) -> Vec<V
 }
 
 /// Part of the outline's points that lie inside a picture of this size, 0..=1.
-pub(super) fn inside(points: &[MeshPoint], width: u32, height: u32) -> f32 {
+pub(super) fn share_inside(points: &[MeshPoint], width: u32, height: u32) -> f32 {
     let (w, h) = (width as f32, height as f32);
     let within = |p: &MeshPoint| p.x >= 0.0 && p.y >= 0.0 && p.x < w && p.y < h;
     let count = OVAL.iter().filter(|&&i| points.get(usize::from(i)).is_some_and(within)).count();
@@ -149,12 +153,12 @@ const FEATURES: [u16; 12] = [33, 133, 362, 263, 1, 4, 168, 61, 291, 0, 17, 13];
 pub(super) fn in_view(points: &[MeshPoint], width: u32, height: u32, least: f32) -> bool {
     let (w, h) = (width as f32, height as f32);
     let within = |p: &MeshPoint| p.x >= 0.0 && p.y >= 0.0 && p.x < w && p.y < h;
-    let all = || FEATURES.iter().all(|&i| points.get(usize::from(i)).is_some_and(within));
-    inside(points, width, height) >= least || all()
+    let features_inside = || FEATURES.iter().all(|&i| points.get(usize::from(i)).is_some_and(within));
+    share_inside(points, width, height) >= least || features_inside()
 }
 
 /// Mean of the outline's points.
-pub(super) fn centre(points: &[MeshPoint]) -> ImagePx {
+pub(super) fn outline_centre(points: &[MeshPoint]) -> ImagePx {
     let sum: Vec2 = OVAL.iter().filter_map(|&i| points.get(usize::from(i))).map(|p| p.truncate()).sum();
     ImagePx(sum / OVAL.len() as f32)
 }

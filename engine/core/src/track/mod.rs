@@ -1,17 +1,17 @@
-//! Finds faces and follows them: detector when lost, otherwise the region where the face is awaited; 468 or 478
+//! Finds faces and follows them: detector when lost, otherwise the region where the face is predicted; 468 or 478
 //! points; One-Euro filters in the face's own frame; rigid pose; stable ids; presence.
 //!
 //! Crops are sampled straight from the frame's native planes. Left and right are the subject's.
 
+mod acquire;
+mod alpha_beta;
 pub(crate) mod appearance;
-mod behind;
 mod cut;
 mod detect;
-mod follow;
-mod ghost;
-mod glide;
-mod look;
+mod face_track;
+mod lost_track;
 mod mesh;
+mod occluders;
 mod one_euro;
 mod roll;
 mod search;
@@ -19,14 +19,19 @@ mod select;
 mod smooth;
 mod stills;
 mod tracker;
+mod tuning;
 
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
 mod tests;
 
+pub use alpha_beta::AlphaBetaTuning;
+pub use appearance::tuning::{
+    GlassesTuning, JawTuning, LearningTuning, LidsTuning, LightTuning, OcclusionTuning, RegistrationTuning,
+};
 pub use appearance::{Occlusion, OcclusionCell, SIDE as OCCLUSION_SIDE};
-pub use cut::{Change, Cuts};
+pub use cut::{Change, CutTuning, Cuts};
 pub use mesh::MeshKind;
 pub use omote_frame::pose::Pose;
 pub use one_euro::OneEuro;
@@ -34,11 +39,15 @@ pub use select::Selection;
 pub use smooth::Smoothing;
 pub use stills::Beside;
 pub use tracker::{MOST_FACES, Tracker, TrackerConfig};
+pub use tuning::{
+    AcquisitionTuning, AppearanceTuning, DetectorTuning, LostTuning, OccluderTuning, ReadingTuning,
+    RollTuning, SearchTuning, SelectionTuning, StillsTuning, TrackTuning, Tuning,
+};
 
 use crate::infer::InferError;
 use crate::space::{CropSquare, MeshPoint};
 
-/// Number of a face: stays the same while it is followed, and when it comes back where it was awaited. Never reused.
+/// Number of a face: stays the same while it is followed, and when it comes back where it was predicted. Never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FaceId(pub u64);
 
@@ -77,14 +86,4 @@ pub enum TrackError {
         /// What it may be.
         range: &'static str,
     },
-}
-
-/// Share of the source pixels under a crop pixel that are averaged. The mesh network was trained on plain bilinear
-/// crops: with averages over all of them it sees mouths less open (slope 0.58 instead of 0.63 on a shaken clip).
-const AVERAGED: f32 = 0.6;
-
-/// Antialiasing of a crop of `side` image pixels to `n` crop pixels: one tap to 2.5 source pixels a crop pixel, four
-/// at most.
-fn taps(side: f32, n: usize) -> usize {
-    (side / n as f32 * AVERAGED).round().clamp(1.0, 4.0) as usize
 }

@@ -1,29 +1,14 @@
 //! Faces in single pictures and at the beginning of scenes: no history, all the time in the world, small faces and very
 //! near ones too.
 
-use std::time::Duration;
-
-use super::detect::{Detection, SAME_FACE, tiles, whole};
-use super::follow::{Follow, wrap};
+use super::detect::{Detection, tiles, whole};
+use super::face_track::{Track, wrap};
 use super::roll::{is_plain, quarter};
-use super::search::LEAST_TILE;
 use super::tracker::Tracker;
 use super::{Face, TrackError};
 use crate::frame::Frame;
 use crate::space::{CropSquare, ImagePx};
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
-
-/// Part of the searched square's side under which a face is small.
-const SMALL: f32 = 0.25;
-/// Side of the square in which faces are looked for that fill more than the picture, in sides of the picture.
-const WIDE: f32 = 1.8;
-/// A face whose box is this share of the picture's shorter side may be too near for the networks.
-const NEAR: f32 = 0.75;
-/// Under this size of its box, pixels, a face may be too small for the networks.
-const LEAST_FACE: f32 = 40.0;
-/// How often a single picture is read again, and the time that is let pass in between: filters come to rest.
-const SETTLE: u32 = 4;
-const PASSED: Duration = Duration::from_millis(33);
 
 /// Faces that were seen in a picture and are not handed on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,22 +26,34 @@ fn quarters(square: CropSquare) -> [CropSquare; 4] {
     [0.0, PI, FRAC_PI_2, -FRAC_PI_2].map(|angle| CropSquare { angle, ..square })
 }
 
-/// Adds detections of faces that are not known yet.
-fn add(found: &mut Vec<Detection>, more: Vec<Detection>) {
+/// Adds detections of faces that are not known yet; boxes that overlap by `same_face` are of one.
+fn add_unknown(found: &mut Vec<Detection>, more: Vec<Detection>, same_face: f32) {
     for detection in more {
-        if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
+        if found.iter().all(|d| d.overlap(&detection) < same_face) {
             found.push(detection);
         }
     }
 }
 
 /// Adds what a detector sees in a turned square; of two that read one face's roll otherwise the surer counts.
-fn add_turned(found: &mut Vec<Detection>, more: Vec<Detection>) {
+fn add_turned(found: &mut Vec<Detection>, more: Vec<Detection>, same_face: f32) {
     for detection in more {
-        let otherwise = |d: &Detection| wrap(d.region().angle - detection.region().angle).abs() > FRAC_PI_4;
-        match found.iter_mut().find(|d| d.overlap(&detection) >= SAME_FACE) {
-            Some(known) if known.score < detection.score && otherwise(known) => *known = detection,
+        let rolls_differ =
+            |d: &Detection| wrap(d.region().angle - detection.region().angle).abs() > FRAC_PI_4;
+        match found.iter_mut().find(|d| d.overlap(&detection) >= same_face) {
+            Some(known) if known.score < detection.score && rolls_differ(known) => *known = detection,
             Some(_) => {}
+            None => found.push(detection),
+        }
+    }
+}
+
+/// Adds what a detector sees in a tile; of two of one face the surer counts. What the tile cuts off, another holds whole.
+fn add_from_tile(found: &mut Vec<Detection>, more: Vec<Detection>, tile: &CropSquare, same_face: f32) {
+    for detection in more.into_iter().filter(|d| !d.cut_by(tile)) {
+        match found.iter_mut().find(|d| d.overlap(&detection) > same_face) {
+            Some(known) if known.score >= detection.score => {}
+            Some(known) => *known = detection,
             None => found.push(detection),
         }
     }
@@ -70,32 +67,38 @@ impl Tracker {
     /// # Errors
     /// [`TrackError::Infer`] where a network fails.
     pub fn stills(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        let mut found = self.search(frame, usize::MAX)?;
+        let mut found = self.detect_everywhere(frame, usize::MAX)?;
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let mut faces: Vec<Follow> = Vec::new();
+        let mut faces: Vec<Track> = Vec::new();
         for detection in found {
-            if faces.iter().any(|f| f.covers(&detection)) {
+            if faces.iter().any(|f| f.matches(&detection, &self.config.tuning.tracks)) {
                 continue;
             }
-            let shown = detection.region();
-            let right = self.right_way_up(frame, shown, None)?;
-            if !is_plain(right, shown.angle) {
-                continue;
-            }
-            let region = right.map_or(shown, |(_, region)| region);
-            let reading = self.mesh.read(frame, region, 1)?;
-            if self.is_face(&reading, frame) {
-                let fresh = Follow::start(0, reading.presence, reading.points, region);
-                let fresh = fresh.filter(|fresh| !faces.iter().any(|f| f.same_place(fresh)));
-                faces.extend(fresh);
+            let Some(fresh) = self.read_still(frame, &detection)? else { continue };
+            if !faces.iter().any(|f| f.same_place(&fresh, &self.config.tuning.tracks)) {
+                faces.push(fresh);
             }
         }
         faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
-        let number = |(i, mut f): (usize, Follow)| {
-            f.id = i as u64;
-            f.face()
-        };
-        Ok(faces.into_iter().enumerate().map(number).collect())
+        for (index, face) in faces.iter_mut().enumerate() {
+            face.id = index as u64;
+        }
+        Ok(faces.iter().map(Track::to_face).collect())
+    }
+
+    /// The mesh of a detected face, read once in its own roll; none where it is no face.
+    fn read_still(&mut self, frame: &Frame, detection: &Detection) -> Result<Option<Track>, TrackError> {
+        let shown = detection.region();
+        let right = self.right_way_up(frame, shown, None)?;
+        if !is_plain(right, shown.angle, &self.config.tuning.roll) {
+            return Ok(None);
+        }
+        let region = right.map_or(shown, |right| right.region);
+        let reading = self.mesh.infer(frame, region, 1)?;
+        if !self.is_face(&reading, frame) {
+            return Ok(None);
+        }
+        Ok(Track::from_mesh(0, reading.presence, reading.points, region))
     }
 
     /// The faces of the first picture of a scene: as [`Tracker::track`] after [`Tracker::reset`], but looked for without
@@ -106,7 +109,7 @@ impl Tracker {
     /// As [`Tracker::track`].
     pub fn begin(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.reset();
-        self.take_all(frame, self.config.max_faces)
+        self.initiate_all(frame, self.config.max_faces)
     }
 
     /// The faces of a picture that has nothing to do with those before and after it: looked for as in
@@ -117,12 +120,13 @@ impl Tracker {
     /// As [`Tracker::track`].
     pub fn still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.reset();
-        let mut faces = self.take_all(frame, usize::MAX)?;
+        let mut faces = self.initiate_all(frame, usize::MAX)?;
         let beside = self.beside;
         if !faces.is_empty() {
+            let tuning = self.config.tuning.stills;
             let mut again = frame.clone();
-            for _ in 0..SETTLE {
-                again.time.0 += PASSED;
+            for _ in 0..tuning.settling_frames {
+                again.time.0 += tuning.settling_step;
                 faces = self.track(&again)?;
             }
         }
@@ -138,102 +142,119 @@ impl Tracker {
     }
 
     /// Follows the faces of a picture, the largest first; looks on until `enough` are seen.
-    fn take_all(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Face>, TrackError> {
-        let mut found = self.search(frame, enough)?;
+    fn initiate_all(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Face>, TrackError> {
+        let mut found = self.detect_everywhere(frame, enough)?;
         found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
         (self.last, self.fresh) = (Some(frame.time), false);
         self.beside = Beside::default();
-        let side = frame.height().min(frame.width()) as f32;
         for detection in found {
-            if self.follows.iter().any(|f| f.covers(&detection)) {
+            if self.is_tracked(&detection) {
                 continue;
             }
-            if !self.missing() {
+            if !self.wants_more() {
                 self.beside.faces += 1;
                 continue;
             }
-            let before = self.follows.len();
-            self.take_up(frame, &detection)?;
-            if self.follows.len() == before {
-                // Seen lying on its side, and no mesh fits it so: perhaps it does the right way up.
-                let shown = detection.region();
-                let right = self.right_way_up(frame, shown, None)?;
-                if let Some((_, region)) = right.filter(|(_, region)| *region != shown) {
-                    self.take_up_at(frame, &detection, region)?;
-                }
-            }
-            if self.follows.len() == before {
-                let size = detection.size.max_element();
-                self.beside.near |= size > NEAR * side;
-                self.beside.small |= size < LEAST_FACE;
+            if !self.initiate_either_way(frame, &detection)? {
+                self.note_unread(frame, &detection);
             }
         }
         Ok(self.selected(frame))
     }
 
+    /// Starts to follow a detected face, if need be in another roll than the detection shows: one that is seen lying on its
+    /// side may have no mesh that way. Whether it is followed.
+    fn initiate_either_way(&mut self, frame: &Frame, detection: &Detection) -> Result<bool, TrackError> {
+        let before = self.tracks.len();
+        self.initiate(frame, detection)?;
+        if self.tracks.len() == before {
+            let shown = detection.region();
+            let right = self.right_way_up(frame, shown, None)?;
+            if let Some(right) = right.filter(|right| right.region != shown) {
+                self.initiate_at(frame, detection, right.region)?;
+            }
+        }
+        Ok(self.tracks.len() != before)
+    }
+
+    /// Keeps why a detected face has no mesh, as far as its size says.
+    fn note_unread(&mut self, frame: &Frame, detection: &Detection) {
+        let tuning = &self.config.tuning.stills;
+        let (size, side) = (detection.size.max_element(), frame.height().min(frame.width()) as f32);
+        self.beside.near |= size > tuning.near * side;
+        self.beside.small |= size < tuning.small;
+    }
+
     /// What the detectors see in a picture: in the whole of it, and until `enough` faces are seen also in parts of it and in
     /// more than it.
-    fn search(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Detection>, TrackError> {
+    fn detect_everywhere(&mut self, frame: &Frame, enough: usize) -> Result<Vec<Detection>, TrackError> {
+        let same_face = self.config.tuning.detector.same_face;
         let all = whole(frame);
-        let mut found = self.near.detect(frame, all)?;
+        let mut found = self.short_range.detect(frame, all)?;
         if found.len() >= enough {
             return Ok(found);
         }
-        add(&mut found, self.far.detect(frame, all)?);
+        add_unknown(&mut found, self.full_range.detect(frame, all)?, same_face);
         for square in quarters(all).into_iter().skip(1) {
-            add_turned(&mut found, self.near.detect(frame, square)?);
-            add(&mut found, self.far.detect(frame, square)?);
+            add_turned(&mut found, self.short_range.detect(frame, square)?, same_face);
+            add_unknown(&mut found, self.full_range.detect(frame, square)?, same_face);
         }
-        // The box of a face that is small in the crop is coarse; close by it is placed better.
-        for detection in &mut found {
-            if detection.size.max_element() < SMALL * all.side {
-                *detection = self.close_look(frame, detection)?.unwrap_or(*detection);
-            }
-        }
+        self.place_coarse_anew(frame, &mut found)?;
         if found.is_empty() {
-            let wide = CropSquare { side: WIDE * all.side, ..all };
-            found = self.near.detect(frame, wide)?;
+            let wide = CropSquare { side: self.config.tuning.stills.wide * all.side, ..all };
+            found = self.short_range.detect(frame, wide)?;
         }
         if found.len() >= enough {
             return Ok(found);
         }
-        let mut small: Vec<Detection> = Vec::new();
         // A video has other pictures to find a small face that lies on its side in.
         let turns = if enough == usize::MAX { 4 } else { 1 };
-        let each = |tile: CropSquare| quarters(tile).into_iter().take(turns);
-        for tile in tiles(frame, LEAST_TILE).into_iter().flat_map(each) {
-            for detection in self.far.detect(frame, tile)? {
-                let known = small.iter_mut().find(|d| d.overlap(&detection) > SAME_FACE);
-                // What one tile cuts off, another holds whole.
-                match known {
-                    _ if detection.cut_by(&tile) => {}
-                    Some(known) if known.score >= detection.score => {}
-                    Some(known) => *known = detection,
-                    None => small.push(detection),
-                }
-            }
-        }
-        for detection in small {
-            if found.iter().all(|d| d.overlap(&detection) < SAME_FACE) {
-                found.extend(self.close_look(frame, &detection)?);
+        for detection in self.detect_in_tiles(frame, turns)? {
+            if found.iter().all(|d| d.overlap(&detection) < same_face) {
+                found.extend(self.confirm_close_up(frame, &detection)?);
             }
         }
         Ok(found)
     }
 
-    /// What both detectors see close by a small find, as the near one places it; none where they do not agree. In the
-    /// grain of a few pixels a single look finds faces that are none.
-    pub(super) fn close_look(
+    /// Places faces anew that are small in the picture, from close by: their boxes are coarse.
+    fn place_coarse_anew(&mut self, frame: &Frame, found: &mut [Detection]) -> Result<(), TrackError> {
+        let coarse = self.config.tuning.stills.coarse * whole(frame).side;
+        for detection in found {
+            if detection.size.max_element() < coarse {
+                *detection = self.confirm_close_up(frame, detection)?.unwrap_or(*detection);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the full-range detector sees in parts of a picture, each in so many quarter turns.
+    fn detect_in_tiles(&mut self, frame: &Frame, turns: usize) -> Result<Vec<Detection>, TrackError> {
+        let same_face = self.config.tuning.detector.same_face;
+        let mut found = Vec::new();
+        for tile in tiles(frame, self.config.tuning.search.least_tile) {
+            for square in quarters(tile).into_iter().take(turns) {
+                let seen = self.full_range.detect(frame, square)?;
+                add_from_tile(&mut found, seen, &square, same_face);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What both detectors see close by a small find, as the short-range one places it; none where they do not agree. In
+    /// the grain of a few pixels a single look finds faces that are none.
+    pub(super) fn confirm_close_up(
         &mut self,
         frame: &Frame,
         find: &Detection,
     ) -> Result<Option<Detection>, TrackError> {
-        let side = 4.0 * find.size.max_element();
+        let same_face = self.config.tuning.detector.same_face;
+        let side = self.config.tuning.stills.close_up_side * find.size.max_element();
         let angle = quarter(find.region().angle);
         let square = CropSquare { centre: ImagePx(find.centre), side, angle };
-        let same = |d: &Detection| d.overlap(find) > SAME_FACE;
-        let near = self.near.detect(frame, square)?.into_iter().find(same);
-        let far = self.far.detect(frame, square)?.into_iter().find(same);
+        let is_same = |d: &Detection| d.overlap(find) > same_face;
+        let near = self.short_range.detect(frame, square)?.into_iter().find(is_same);
+        let far = self.full_range.detect(frame, square)?.into_iter().find(is_same);
         Ok(near.filter(|_| far.is_some()))
     }
 }

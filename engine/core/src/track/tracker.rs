@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::appearance::{Crop, Model, Views};
-use super::behind::in_front;
-use super::detect::{Detector, Reach, whole};
-use super::follow::{Follow, Look, MARGIN, Mesh, wrap};
-use super::ghost::Ghost;
-use super::look::Aim;
-use super::mesh::{MeshKind, MeshNet, Reading, in_crop, in_view, inside};
+use super::acquire::DeferredDetection;
+use super::appearance::{AppearanceModel, Crop, CropPlanes};
+use super::detect::{Detector, DetectorRange, whole};
+use super::face_track::{AppearanceView, FrameStep, Mesh, Track, wrap};
+use super::lost_track::LostTrack;
+use super::mesh::{MeshKind, MeshNet, REGION_MARGIN, Reading, in_crop, in_view, share_inside};
+use super::occluders::{TrackedReading, occluder_outlines};
+use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
 use super::stills::Beside;
-use super::{Face, TrackError, taps};
+use super::tuning::Tuning;
+use super::{Face, TrackError};
 use crate::frame::{Frame, FrameTime};
 use crate::infer::Runtime;
 use crate::space::{CropSquare, ImagePx, Outline};
@@ -33,6 +35,8 @@ pub struct TrackerConfig {
     pub smoothing: Option<Smoothing>,
     /// Least presence of a followed face, 0..=1.
     pub min_presence: f32,
+    /// What the stages are tuned by.
+    pub tuning: Tuning,
 }
 
 impl Default for TrackerConfig {
@@ -43,65 +47,54 @@ impl Default for TrackerConfig {
             mesh: MeshKind::default(),
             smoothing: Some(Smoothing::default()),
             min_presence: 0.5,
+            tuning: Tuning::default(),
         }
     }
 }
 
 /// Faces that can be followed at once.
 pub const MOST_FACES: usize = 64;
-/// Part of the outline that must lie inside the picture.
-const MIN_INSIDE: f32 = 0.45;
-/// The same for a face that the network does not see.
-const HELD_INSIDE: f32 = 0.8;
-/// A mesh from a region that was off by more than this part of its side is read again from the right one.
-const MISPLACED: f32 = 0.02;
-/// The same for the angle, radians, and the side, natural log.
-const MISTURNED: f32 = 0.042;
-/// How often at most.
-const READ_AGAIN: usize = 2;
-/// Seconds for which a lost face keeps its id.
-const AWAIT: f32 = 2.0;
-/// A gap in time after which nothing can be said of motion, seconds.
-const GAP: f32 = 0.5;
+/// Time that passes from frame to frame at least, seconds: time stamps that do not move must not stop the filters.
+const LEAST_ELAPSED: f32 = 1e-3;
 
 /// Finds and follows faces in a stream of frames. Not shared between threads; it may move between them.
 pub struct Tracker {
     pub(super) config: TrackerConfig,
-    pub(super) near: Detector,
-    pub(super) far: Detector,
+    pub(super) short_range: Detector,
+    pub(super) full_range: Detector,
     pub(super) mesh: MeshNet,
-    pub(super) follows: Vec<Follow>,
-    pub(super) ghosts: Vec<Ghost>,
+    pub(super) tracks: Vec<Track>,
+    pub(super) lost: Vec<LostTrack>,
     /// What each face looks like, by its id.
-    pub(super) models: HashMap<u64, Model>,
-    pub(super) views: Views,
+    pub(super) appearances: HashMap<u64, AppearanceModel>,
+    pub(super) planes: CropPlanes,
     choice: Choice,
     pub(super) next_id: u64,
     pub(super) last: Option<FrameTime>,
-    /// Frames since the last look, and looks without success in a row.
-    pub(super) since_look: u64,
-    pub(super) vain_looks: u64,
-    /// Close looks so far, for their turns.
-    pub(super) close_looks: usize,
-    /// Squares that detectors have read and not looked at yet, at most one a detector.
-    pub(super) aimed: Vec<Aim>,
-    /// The last routine look saw something that is to be looked at.
+    /// Frames since the last detection, and detections without success in a row.
+    pub(super) frames_since_detection: u64,
+    pub(super) empty_detections: u64,
+    /// Close-ups so far, for their turns.
+    pub(super) close_up_turn: usize,
+    /// Squares that detectors have read and not run on yet, at most one a detector.
+    pub(super) deferred: Vec<DeferredDetection>,
+    /// The last routine detection saw something that is to be looked at.
     pub(super) noticed: bool,
-    /// Nothing was looked at yet since all faces were forgotten.
+    /// Nothing was detected yet since all faces were forgotten.
     pub(super) fresh: bool,
     /// What was seen and is not handed on.
     pub(super) beside: Beside,
     /// Where the last search has seen a face.
-    pub(super) hint: Option<(Reach, CropSquare)>,
+    pub(super) hint: Option<(DetectorRange, CropSquare)>,
     /// The followed face that may stand on its head.
     pub(super) doubted: Option<u64>,
     /// Squares searched so far, for their turns.
-    pub(super) searched: usize,
+    pub(super) search_turn: usize,
 }
 
 impl std::fmt::Debug for Tracker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tracker").field("config", &self.config).field("faces", &self.follows.len()).finish()
+        f.debug_struct("Tracker").field("config", &self.config).field("faces", &self.tracks.len()).finish()
     }
 }
 
@@ -119,28 +112,29 @@ impl Tracker {
             let value = config.min_presence.to_string();
             return Err(TrackError::Config { name: "min_presence", value, range: "0 to 1" });
         }
+        let detector = |range| Detector::load(runtime, models, range, &config.tuning.detector);
         Ok(Self {
             config,
-            near: Detector::load(runtime, models, Reach::Short)?,
-            far: Detector::load(runtime, models, Reach::Full)?,
+            short_range: detector(DetectorRange::Short)?,
+            full_range: detector(DetectorRange::Full)?,
             mesh: MeshNet::load(runtime, models, config.mesh)?,
-            follows: Vec::new(),
-            ghosts: Vec::new(),
-            models: HashMap::new(),
-            views: Views::default(),
+            tracks: Vec::new(),
+            lost: Vec::new(),
+            appearances: HashMap::new(),
+            planes: CropPlanes::default(),
             choice: Choice::default(),
             next_id: 0,
             last: None,
-            since_look: 0,
-            vain_looks: 0,
-            close_looks: 0,
-            aimed: Vec::new(),
+            frames_since_detection: 0,
+            empty_detections: 0,
+            close_up_turn: 0,
+            deferred: Vec::new(),
             noticed: false,
             fresh: true,
             beside: Beside::default(),
             hint: None,
             doubted: None,
-            searched: 0,
+            search_turn: 0,
         })
     }
 
@@ -152,14 +146,14 @@ impl Tracker {
 
     /// Forgets all faces, as before the first frame. Ids go on.
     pub fn reset(&mut self) {
-        self.follows.clear();
-        self.ghosts.clear();
-        self.models.clear();
+        self.tracks.clear();
+        self.lost.clear();
+        self.appearances.clear();
         self.choice = Choice::default();
         self.last = None;
-        self.aimed.clear();
+        self.deferred.clear();
         (self.noticed, self.fresh, self.hint, self.doubted) = (false, true, None, None);
-        (self.since_look, self.vain_looks, self.beside) = (0, 0, Beside::default());
+        (self.frames_since_detection, self.empty_detections, self.beside) = (0, 0, Beside::default());
     }
 
     /// The faces in the next frame of a stream. Filters go by the frame's time stamp.
@@ -169,219 +163,256 @@ impl Tracker {
     /// the frame, and the next one goes on from there.
     pub fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.look_over()?;
-        let elapsed = match self.last {
-            Some(last) => frame.time.0.saturating_sub(last.0).as_secs_f32(),
-            None => 0.0,
-        };
-        // Time stamps that do not move must not stop the filters.
-        let elapsed = elapsed.max(1e-3);
-        if elapsed > GAP {
+        let elapsed = self.elapsed_since_last(frame);
+        if elapsed > self.config.tuning.tracks.gap_s {
             self.resume(frame)?;
         } else {
-            self.follow(frame, elapsed)?;
+            self.update_tracks(frame, elapsed)?;
         }
-        // From here on the faces are this frame's, whatever a look for others brings.
+        // From here on the faces are this frame's, whatever a detection of others brings.
         self.last = Some(frame.time);
-        self.part();
-        let looked = self.look(frame);
-        for ghost in &mut self.ghosts {
-            ghost.age += elapsed;
-        }
-        self.ghosts.retain(|ghost| ghost.age < AWAIT);
-        let known = |id: &u64| {
-            self.follows.iter().any(|f| f.id == *id) || self.ghosts.iter().any(|g| g.follow.id == *id)
-        };
-        self.models.retain(|id, _| known(id));
-        looked?;
+        self.drop_duplicates();
+        let detected = self.detect_missing(frame);
+        self.forget_long_lost(elapsed);
+        detected?;
         Ok(self.selected(frame))
+    }
+
+    fn elapsed_since_last(&self, frame: &Frame) -> f32 {
+        let elapsed = self.last.map(|last| frame.time.0.saturating_sub(last.0));
+        elapsed.map_or(0.0, |elapsed| elapsed.as_secs_f32()).max(LEAST_ELAPSED)
+    }
+
+    /// Lets time pass for lost faces; those that were away for too long are forgotten with what they look like.
+    fn forget_long_lost(&mut self, elapsed: f32) {
+        for lost in &mut self.lost {
+            lost.age += elapsed;
+        }
+        self.lost.retain(|lost| lost.age < self.config.tuning.lost.kept_s);
+        let is_known = |id: &u64| {
+            self.tracks.iter().any(|track| track.id == *id)
+                || self.lost.iter().any(|lost| lost.track.id == *id)
+        };
+        self.appearances.retain(|id, _| is_known(id));
     }
 
     /// Begins anew after a gap, too long for motion to go on: faces are read where they were, else looked for.
     fn resume(&mut self, frame: &Frame) -> Result<(), TrackError> {
-        let regions: Vec<CropSquare> = self.follows.iter().map(|follow| follow.region).collect();
+        let regions: Vec<CropSquare> = self.tracks.iter().map(|track| track.region).collect();
         let mut after = Vec::with_capacity(regions.len());
         for region in regions {
-            let (reading, region) = self.read_upright(frame, region)?;
+            let (reading, region) = self.read_mesh_upright(frame, region)?;
             let seen = self.is_face(&reading, frame);
             after.push(seen.then_some(Mesh { presence: reading.presence, points: reading.points, region }));
         }
-        for (follow, mesh) in std::mem::take(&mut self.follows).into_iter().zip(after) {
-            match mesh.and_then(|mesh| follow.again(mesh)) {
-                Some(fresh) => self.follows.push(fresh),
-                None => self.ghosts.push(Ghost { follow, age: 0.0 }),
+        for (track, mesh) in std::mem::take(&mut self.tracks).into_iter().zip(after) {
+            match mesh.and_then(|mesh| track.restarted(mesh)) {
+                Some(fresh) => self.tracks.push(fresh),
+                None => self.lose(track),
             }
         }
         Ok(())
     }
 
-    /// Reads each followed face anew; those that are gone become ghosts.
-    fn follow(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
-        let before = std::mem::take(&mut self.follows);
-        let mut after = match self.follow_each(frame, &before, elapsed) {
+    fn lose(&mut self, track: Track) {
+        self.lost.push(LostTrack { track, age: 0.0 });
+    }
+
+    /// Reads each followed face anew; those that are gone are lost.
+    fn update_tracks(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
+        let before = std::mem::take(&mut self.tracks);
+        let mut after = match self.read_tracks(frame, &before, elapsed) {
             Ok(after) => after,
             Err(failed) => {
-                self.follows = before;
+                self.tracks = before;
                 return Err(failed);
             }
         };
-        // Where two faces have become one, the one that jumped there is hidden by the other.
+        self.drop_jumped(&mut after);
+        let places: Vec<ImagePx> = before.iter().map(Track::centre).collect();
+        for (index, (mut old, new)) in before.into_iter().zip(after).enumerate() {
+            let tuning = &self.config.tuning.tracks;
+            let may_be_hidden = places
+                .iter()
+                .enumerate()
+                .any(|(other, &place)| other != index && old.may_overlap(place, tuning));
+            match new {
+                Some(new) => self.tracks.push(new),
+                None if may_be_hidden && old.coast(elapsed, tuning) => self.tracks.push(old),
+                None => self.lose(old),
+            }
+        }
+        self.order_occluded();
+        Ok(())
+    }
+
+    /// Where two faces have become one in this frame, the one that jumped there is hidden by the other.
+    fn drop_jumped(&self, after: &mut [Option<Track>]) {
+        let tuning = &self.config.tuning.tracks;
         for index in 0..after.len() {
-            let jumped = after.iter().enumerate().any(|(other, rival)| {
-                let (Some(Some(own)), Some(rival)) = (after.get(index), rival) else { return false };
-                let later = own.yields(rival) || !rival.yields(own) && index > other;
-                index != other && later && own.same_place(rival)
-            });
+            let Some(Some(own)) = after.get(index) else { continue };
+            let gives_way_to = |other: usize, rival: &Track| {
+                let yields = own.yields_to(rival, tuning) || !rival.yields_to(own, tuning) && index > other;
+                index != other && yields && own.same_place(rival, tuning)
+            };
+            let jumped = after
+                .iter()
+                .enumerate()
+                .any(|(other, rival)| rival.as_ref().is_some_and(|rival| gives_way_to(other, rival)));
             if jumped && let Some(slot) = after.get_mut(index) {
                 *slot = None;
             }
         }
-        let places: Vec<ImagePx> = before.iter().map(Follow::centre).collect();
-        for (index, (mut old, new)) in before.into_iter().zip(after).enumerate() {
-            let hidden = places.iter().enumerate().any(|(other, &place)| other != index && old.near(place));
-            match new {
-                Some(new) => self.follows.push(new),
-                None if hidden && old.coast(elapsed) => self.follows.push(old),
-                None => self.ghosts.push(Ghost { follow: old, age: 0.0 }),
-            }
-        }
-        self.draw_behind();
-        Ok(())
     }
 
     /// Where each followed face is in a new frame; none where it is lost.
-    fn follow_each(
+    fn read_tracks(
         &mut self,
         frame: &Frame,
-        before: &[Follow],
+        before: &[Track],
         elapsed: f32,
-    ) -> Result<Vec<Option<Follow>>, TrackError> {
+    ) -> Result<Vec<Option<Track>>, TrackError> {
+        let (width, height) = (frame.width(), frame.height());
         let mut after = Vec::with_capacity(before.len());
-        for follow in before {
-            let (reading, seen, region) = self.read_on(frame, follow, before, elapsed)?;
-            let others = match seen {
-                true => Vec::new(),
-                false => in_front(before, follow.id, region, self.mesh.crop().1),
+        for track in before {
+            let found = self.read_tracked(frame, track, before, elapsed)?;
+            let (seen, n) = (found.seen, self.mesh.crop().1);
+            let occluders = if seen {
+                Vec::new()
+            } else {
+                occluder_outlines(before, track.id, found.region, n, &self.config.tuning)
             };
-            let next = self.moved(follow, reading, seen, region, elapsed, others);
-            let (width, height) = (frame.width(), frame.height());
-            let visible = |f: &Follow| match seen {
-                true => in_view(&f.points, width, height, MIN_INSIDE),
-                false => inside(&f.points, width, height) >= HELD_INSIDE,
+            let next = self.advance(track, found, elapsed, occluders);
+            let tuning = &self.config.tuning.reading;
+            let is_visible = |track: &Track| {
+                if seen {
+                    in_view(&track.points, width, height, tuning.least_inside)
+                } else {
+                    share_inside(&track.points, width, height) >= tuning.least_inside_held
+                }
             };
-            after.push(next.filter(visible));
+            after.push(next.filter(is_visible));
         }
         Ok(after)
     }
 
-    /// A followed face in the frame that was just read; `seen` says whether the network sees it, `others` which faces may stand
-    /// in front, in crop pixels. None where it is lost.
-    pub(super) fn moved(
+    /// A followed face in the frame that was just read, `elapsed` seconds after its last. `occluders` may stand in front of
+    /// it, in crop pixels. None where it is lost.
+    pub(super) fn advance(
         &mut self,
-        follow: &Follow,
-        reading: Reading,
-        seen: bool,
-        region: CropSquare,
+        track: &Track,
+        found: TrackedReading,
         elapsed: f32,
-        others: Vec<Outline>,
-    ) -> Option<Follow> {
-        let Some(tuning) = &self.config.smoothing else {
-            let fresh = seen.then(|| Follow::start(follow.id, reading.presence, reading.points, region));
+        occluders: Vec<Outline>,
+    ) -> Option<Track> {
+        let TrackedReading { reading, region, seen } = found;
+        let Some(smoothing) = &self.config.smoothing else {
+            let fresh = seen.then(|| Track::from_mesh(track.id, reading.presence, reading.points, region));
             return fresh.flatten();
         };
-        let mut next = follow.clone();
+        let step = FrameStep { elapsed, smoothing, tuning: &self.config.tuning };
         let (planar, n) = self.mesh.crop();
-        // It is looked for where the network sees it and where it is awaited.
-        let mut mesh = follow.await_mesh(elapsed);
-        mesh.extend(reading.points.iter().filter(|_| seen));
-        let mesh = in_crop(&mesh, region, n as f32);
-        let crop = Crop::new(planar, n, &mesh, &mut self.views)?.behind(others);
-        let model = self.models.entry(follow.id).or_insert_with(Model::new);
-        let look = Look { model, crop: &crop };
-        let mesh = Mesh { presence: reading.presence, points: reading.points, region };
-        let found = match seen {
-            true => next.update(mesh, look, elapsed, tuning),
-            false => next.hold(look, region, elapsed, tuning),
+        // It is looked for where the network sees it and where it is predicted.
+        let mut places = track.predicted_mesh(elapsed);
+        places.extend(reading.points.iter().filter(|_| seen));
+        let places = in_crop(&places, region, n as f32);
+        let crop = Crop::new(planar, n, &places, &mut self.planes)?.with_occluders(occluders);
+        let model = self.appearances.entry(track.id).or_insert_with(AppearanceModel::new);
+        let view = AppearanceView { model, crop: &crop, region };
+        let mut next = track.clone();
+        let is_found = if seen {
+            next.update(Mesh { presence: reading.presence, points: reading.points, region }, view, &step)
+        } else {
+            next.hold(view, &step)
         };
-        found.then_some(next)
+        is_found.then_some(next)
     }
 
-    /// A mesh from a region, read a second time where the first shows that the region was off.
-    pub(super) fn read(
+    /// Runs the mesh network once on a region.
+    pub(super) fn infer_mesh(&mut self, frame: &Frame, region: CropSquare) -> Result<Reading, TrackError> {
+        Ok(self.mesh.infer(frame, region, self.config.tuning.reading.taps(region.side))?)
+    }
+
+    /// A mesh from a region, read again where the first shows that the region was off.
+    pub(super) fn read_mesh(
         &mut self,
         frame: &Frame,
         region: CropSquare,
     ) -> Result<(Reading, CropSquare), TrackError> {
-        let (mut reading, mut region) = (self.mesh.read(frame, region, taps(region.side, 192))?, region);
-        for _ in 0..READ_AGAIN {
+        let tuning = self.config.tuning.reading;
+        let (mut reading, mut region) = (self.infer_mesh(frame, region)?, region);
+        for _ in 0..tuning.most_rereads {
             if reading.presence < self.config.min_presence {
                 break;
             }
             let Some(pose) = Pose::fit(&reading.points) else { break };
-            let better = pose.region(MARGIN);
+            let better = pose.region(REGION_MARGIN);
             let off = better.centre.0.distance(region.centre.0) / better.side;
             let turned = wrap(better.angle - region.angle).abs();
             let grown = (better.side / region.side).ln().abs();
-            if off < MISPLACED && turned < MISTURNED && grown < MISTURNED {
+            if off < tuning.misplaced && turned < tuning.misturned && grown < tuning.misturned {
                 break;
             }
             region = better;
-            reading = self.mesh.read(frame, better, taps(better.side, 192))?;
+            reading = self.infer_mesh(frame, better)?;
         }
         Ok((reading, region))
     }
 
     /// The same with the roll tried, for a region that the face may have left long ago.
-    fn read_upright(
+    fn read_mesh_upright(
         &mut self,
         frame: &Frame,
         region: CropSquare,
     ) -> Result<(Reading, CropSquare), TrackError> {
-        let (reading, region) = self.read(frame, region)?;
+        let (reading, region) = self.read_mesh(frame, region)?;
         let seen = self.is_face(&reading, frame);
         let Some(pose) = Pose::fit(&reading.points).filter(|_| seen) else { return Ok((reading, region)) };
-        let shown = pose.region(MARGIN);
+        let shown = pose.region(REGION_MARGIN);
         match self.right_way_up(frame, shown, Some(region))? {
-            Some((_, right)) if right != shown => self.read(frame, right),
+            Some(right) if right.region != shown => self.read_mesh(frame, right.region),
             _ => Ok((reading, region)),
         }
     }
 
     pub(super) fn is_face(&self, reading: &Reading, frame: &Frame) -> bool {
+        let least_inside = self.config.tuning.reading.least_inside;
         reading.presence >= self.config.min_presence
-            && in_view(&reading.points, frame.width(), frame.height(), MIN_INSIDE)
+            && in_view(&reading.points, frame.width(), frame.height(), least_inside)
     }
 
     /// Where two followed faces have become one, the one that jumped there is lost.
-    pub(super) fn part(&mut self) {
-        let mut index = 0;
-        while index < self.follows.len() {
-            let rival = self
-                .follows
-                .get(index)
-                .and_then(|own| self.follows.iter().take(index).position(|other| own.same_place(other)));
-            let Some(rival) = rival else {
-                index += 1;
-                continue;
-            };
-            let yields = match (self.follows.get(rival), self.follows.get(index)) {
-                (Some(before), Some(own)) => before.yields(own),
-                _ => false,
-            };
-            let lost = if yields { rival } else { index };
-            let follow = self.follows.remove(lost);
-            self.ghosts.push(Ghost { follow, age: 0.0 });
-            index = 0;
+    pub(super) fn drop_duplicates(&mut self) {
+        while let Some(index) = self.find_duplicate() {
+            let track = self.tracks.remove(index);
+            self.lose(track);
         }
     }
 
-    pub(super) fn selected(&mut self, frame: &Frame) -> Vec<Face> {
-        if self.config.selection == Selection::All {
-            return self.follows.iter().map(Follow::face).collect();
+    /// The first followed face that lies where one before it does, or that one, whichever yields.
+    fn find_duplicate(&self) -> Option<usize> {
+        let tuning = &self.config.tuning.tracks;
+        for (index, own) in self.tracks.iter().enumerate() {
+            let before = self.tracks.iter().take(index).enumerate();
+            for (other, rival) in before {
+                if own.same_place(rival, tuning) {
+                    return Some(if rival.yields_to(own, tuning) { other } else { index });
+                }
+            }
         }
-        let contenders: Vec<Contender> = self.follows.iter().map(Follow::contender).collect();
+        None
+    }
+
+    pub(super) fn selected(&mut self, frame: &Frame) -> Vec<Face> {
+        let selection = self.config.selection;
+        if selection == Selection::All {
+            return self.tracks.iter().map(Track::to_face).collect();
+        }
+        let contenders: Vec<Contender> = self.tracks.iter().map(Track::to_contender).collect();
         let middle = ImagePx(whole(frame).centre.0);
-        let returning = |id| self.ghosts.iter().any(|ghost| ghost.follow.id == id);
-        let chosen = self.choice.pick(self.config.selection, middle, &contenders, returning);
-        self.follows.iter().filter(|f| Some(f.id) == chosen).map(Follow::face).collect()
+        let returning = |id| self.lost.iter().any(|lost| lost.track.id == id);
+        let tuning = &self.config.tuning.selection;
+        let chosen = self.choice.pick(selection, middle, &contenders, tuning, returning);
+        self.tracks.iter().filter(|track| Some(track.id) == chosen).map(Track::to_face).collect()
     }
 }

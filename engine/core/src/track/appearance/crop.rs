@@ -1,13 +1,14 @@
 //! The mesh network's crop as the model looks at it.
 
-use super::lanes::LANES;
+use super::simd::LANES;
 use crate::space::{Outline, goes_round};
 use glam::{USizeVec2, Vec2, Vec3, Vec4};
 use multiversion::multiversion;
 use std::ops::Range;
 use wide::{f32x4, f32x8, i32x4};
 
-/// Encoded light added before a logarithm, so that noise in the dark stays small.
+/// Encoded light added before a logarithm, so that noise in the dark stays small. It is the unit of everything that is
+/// learned, so no tuning. How it was found is not recorded (5ea9f89).
 pub(super) const FLOOR: f32 = 24.0 / 255.0;
 /// Luma of R'G'B' (BT.601).
 const LUMA: Vec3 = Vec3::new(0.299, 0.587, 0.114);
@@ -18,12 +19,13 @@ pub(in crate::track) struct Crop<'a> {
     /// Places from the first to before the last can be sampled.
     first: Vec2,
     last: Vec2,
-    views: &'a Views,
+    planes: &'a CropPlanes,
     /// Other faces that may stand in front, crop pixels.
-    others: Vec<Outline>,
+    occluders: Vec<Outline>,
 }
 
-/// Pixels round the points of a mesh that are made ready too.
+/// Pixels round the points of a mesh that are made ready too; those beyond count as not seen. How it was found is not
+/// recorded (afe2003).
 const ROUND: f32 = 14.0;
 /// Pixels at a part's edge that can't be sampled.
 const EDGE: usize = 3;
@@ -57,7 +59,7 @@ impl Part {
 
 /// A crop's pixels blurred by 1 2 1 both ways; kept from frame to frame.
 #[derive(Debug, Default)]
-pub(in crate::track) struct Views {
+pub(in crate::track) struct CropPlanes {
     /// R', G', B' and luma, 0..=1.
     colours: Vec<Vec4>,
     /// Logarithm of luma plus [`FLOOR`], its slopes a pixel across and down, nothing.
@@ -98,18 +100,18 @@ fn ln_of_four(v: Vec4) -> Vec4 {
 /// Takes a part of a crop in: planar R'G'B' with `n` pixels a row. What lies nearer to the part's edge than two pixels is
 /// not defined.
 #[multiversion(targets("x86_64+avx2"))]
-fn fill(views: &mut Views, rgb: [&[f32]; 3], n: usize, part: &Part) {
+fn fill_planes(planes: &mut CropPlanes, rgb: [&[f32]; 3], n: usize, part: &Part) {
     let Part { columns, rows } = part;
     let (first, width) = (columns.start, columns.len());
-    for plane in [&mut views.colours, &mut views.tones] {
+    for plane in [&mut planes.colours, &mut planes.tones] {
         plane.resize(n * n, Vec4::ZERO);
     }
-    for row in views.rows.iter_mut().flatten().chain(&mut views.smooth).chain(&mut views.logs) {
+    for row in planes.rows.iter_mut().flatten().chain(&mut planes.smooth).chain(&mut planes.logs) {
         row.resize(width, 0.0);
     }
     for y in rows.clone() {
-        views.rows.rotate_left(1);
-        let [above, middle, below] = &mut views.rows;
+        planes.rows.rotate_left(1);
+        let [above, middle, below] = &mut planes.rows;
         for (plane, row) in rgb.iter().zip(&mut *below) {
             for (w, o) in plane[y * n + first..][..width].windows(3).zip(&mut row[1..]) {
                 *o = (w[0] + w[1] * 2.0 + w[2]) * 0.25;
@@ -119,7 +121,7 @@ fn fill(views: &mut Views, rgb: [&[f32]; 3], n: usize, part: &Part) {
             continue;
         }
         // The row before this one can be blurred down now, and the one before that has its slopes.
-        let [red, green, blue, luma] = &mut views.smooth;
+        let [red, green, blue, luma] = &mut planes.smooth;
         for ((o, above), (middle, below)) in
             [&mut *red, &mut *green, &mut *blue].into_iter().zip(&*above).zip(middle.iter().zip(&*below))
         {
@@ -130,19 +132,19 @@ fn fill(views: &mut Views, rgb: [&[f32]; 3], n: usize, part: &Part) {
         for (((o, r), g), b) in luma.iter_mut().zip(&*red).zip(&*green).zip(&*blue) {
             *o = r * LUMA.x + g * LUMA.y + b * LUMA.z;
         }
-        let colours = &mut views.colours[(y - 1) * n + first..][..width];
+        let colours = &mut planes.colours[(y - 1) * n + first..][..width];
         for ((((o, r), g), b), l) in colours.iter_mut().zip(&*red).zip(&*green).zip(&*blue).zip(&*luma) {
             *o = Vec4::new(*r, *g, *b, *l);
         }
-        views.logs.rotate_left(1);
-        let [above, middle, below] = &mut views.logs;
+        planes.logs.rotate_left(1);
+        let [above, middle, below] = &mut planes.logs;
         for (o, luma) in below.iter_mut().zip(&*luma) {
             *o = ln(luma.max(0.0) + FLOOR);
         }
         if y < rows.start + 4 {
             continue;
         }
-        let tones = &mut views.tones[(y - 2) * n + first..][1..width - 1];
+        let tones = &mut planes.tones[(y - 2) * n + first..][1..width - 1];
         let down = above.iter().zip(&*below).skip(1).map(|(a, b)| (b - a) * 0.5);
         for ((o, w), down) in tones.iter_mut().zip(middle.windows(3)).zip(down) {
             *o = Vec4::new(w[1], (w[2] - w[0]) * 0.5, down, 0.0);
@@ -157,28 +159,28 @@ impl<'a> Crop<'a> {
         planar: &[f32],
         n: usize,
         mesh: &[Vec2],
-        views: &'a mut Views,
+        planes: &'a mut CropPlanes,
     ) -> Option<Self> {
         let all = n * n;
         if n < 8 || !n.is_multiple_of(LANES) || planar.len() < 3 * all {
             return None;
         }
         let part = Part::round(mesh, n);
-        fill(views, [&planar[..all], &planar[all..2 * all], &planar[2 * all..3 * all]], n, &part);
+        fill_planes(planes, [&planar[..all], &planar[all..2 * all], &planar[2 * all..3 * all]], n, &part);
         let Part { columns, rows } = part;
         let first = USizeVec2::new(columns.start, rows.start).as_vec2() + EDGE as f32;
         let last = USizeVec2::new(columns.end, rows.end).as_vec2() - (EDGE + 1) as f32;
-        Some(Self { n, first, last, views, others: Vec::new() })
+        Some(Self { n, first, last, planes, occluders: Vec::new() })
     }
 
     /// The same where other faces may stand in front.
-    pub(in crate::track) fn behind(self, others: Vec<Outline>) -> Self {
-        Self { others, ..self }
+    pub(in crate::track) fn with_occluders(self, occluders: Vec<Outline>) -> Self {
+        Self { occluders, ..self }
     }
 
     /// Whether another face's outline goes round a place.
-    pub(super) fn is_behind(&self, at: Vec2) -> bool {
-        self.others.iter().any(|outline| goes_round(outline, at))
+    pub(super) fn is_occluded(&self, at: Vec2) -> bool {
+        self.occluders.iter().any(|outline| goes_round(outline, at))
     }
 
     /// Pixels a side.
@@ -188,7 +190,7 @@ impl<'a> Crop<'a> {
 
     /// Between the four pixels round a place; none beyond the part that was made ready.
     #[inline]
-    fn mix(&self, plane: &[Vec4], at: Vec2) -> Option<Vec4> {
+    fn bilinear(&self, plane: &[Vec4], at: Vec2) -> Option<Vec4> {
         if !(at.cmpge(self.first).all() && at.cmplt(self.last).all()) {
             return None;
         }
@@ -203,7 +205,7 @@ impl<'a> Crop<'a> {
 
     /// Logarithm of the encoded colour and of luma, each plus [`FLOOR`]; none beyond what was made ready.
     pub(super) fn colour(&self, at: Vec2) -> Option<Vec4> {
-        Some(ln_of_four(self.mix(&self.views.colours, at)?.max(Vec4::ZERO) + FLOOR))
+        Some(ln_of_four(self.bilinear(&self.planes.colours, at)?.max(Vec4::ZERO) + FLOOR))
     }
 
     /// Logarithm of luma and its slopes a pixel, across and down, at eight places, and 1 where they lie in what was made ready;
@@ -214,15 +216,15 @@ impl<'a> Crop<'a> {
             |v: f32x8, first: f32, last: f32| v.simd_ge(f32x8::splat(first)) & v.simd_lt(f32x8::splat(last));
         let inside = within(x, self.first.x, self.last.x) & within(y, self.first.y, self.last.y);
         // So that a place that is no number has one too.
-        let at = |v: f32x8, first: f32| inside.select(v, f32x8::splat(first));
-        let (x, y) = (at(x, self.first.x), at(y, self.first.y));
+        let or_first = |v: f32x8, first: f32| inside.select(v, f32x8::splat(first));
+        let (x, y) = (or_first(x, self.first.x), or_first(y, self.first.y));
         let (column, row) = (x.trunc_int(), y.trunc_int());
         let [part_x, part_y] = [x - x.trunc(), y - y.trunc()].map(f32x8::to_array);
         let (column, row) = (column.to_array(), row.to_array());
         let mut out = [[0.0; 8]; 3];
         for k in 0..8 {
             let start = row[k] as usize * self.n + column[k] as usize;
-            let pixels = |from: usize| self.views.tones.get(from..from + 2);
+            let pixels = |from: usize| self.planes.tones.get(from..from + 2);
             let (Some(upper), Some(lower)) = (pixels(start), pixels(start + self.n)) else { continue };
             let above = upper[0] + (upper[1] - upper[0]) * part_x[k];
             let below = lower[0] + (lower[1] - lower[0]) * part_x[k];
@@ -235,7 +237,7 @@ impl<'a> Crop<'a> {
     /// Logarithm of luma; none beyond what was made ready.
     #[inline]
     pub(super) fn tone(&self, at: Vec2) -> Option<f32> {
-        Some(self.mix(&self.views.tones, at)?.x)
+        Some(self.bilinear(&self.planes.tones, at)?.x)
     }
 }
 

@@ -2,27 +2,17 @@
 //! drawn over their rims looks like a fault. What is dark, thin and runs over the bridge of the nose and below both eyes
 //! is kept in front for good.
 
-use super::{AT_CELL, CELLS, Model, SIDE, around};
+use super::texels::AT_CELL;
+use super::tuning::GlassesTuning;
+use super::{AppearanceModel, CELLS, SIDE, around};
+use std::ops::Range;
 
-/// A dark line is thin if it is narrower than twice this, in cells.
-const THIN: usize = 4;
-/// How much darker than the skin on both sides, logarithm.
-const DARK: f32 = 0.25;
-/// How dark a bar over the bridge of the nose must be for glasses to be seen, and below which they are gone.
-const BRIDGE: (f32, f32) = (0.55, 0.35);
-/// Share of the columns below an eye that must have a rim, for them to be seen and below which they are gone.
-const RIMS: (f32, f32) = (0.6, 0.45);
-/// Seconds between two looks at most. The first frame tells already, and looks follow each other more slowly with time.
-const EVERY_S: f32 = 0.4;
 /// Where, in cells of canonical UV: the bridge's columns and rows (from the brows to above the nose's tip), the columns of
 /// each eye, the rows from the lower lid to the cheekbone.
-const BRIDGE_COLUMNS: std::ops::Range<usize> = 30..34;
-const BRIDGE_ROWS: std::ops::Range<usize> = 15..31;
-const EYES: [std::ops::Range<usize>; 2] = [15..28, 36..49];
-const RIM_ROWS: std::ops::Range<usize> = 23..34;
-/// How far above and below the bridge rims may be, in cells: higher lie brows.
-const ABOVE: usize = 6;
-const BELOW: usize = 16;
+const BRIDGE_COLUMNS: Range<usize> = 30..34;
+const BRIDGE_ROWS: Range<usize> = 15..31;
+const EYES: [Range<usize>; 2] = [15..28, 36..49];
+const RIM_ROWS: Range<usize> = 23..34;
 
 /// What is known of a face's glasses.
 #[derive(Debug, Default)]
@@ -54,73 +44,95 @@ impl Glasses {
     }
 
     /// Whether it is time to look, after `age` seconds of learning.
-    fn due(&mut self, age: f32) -> bool {
+    fn due(&mut self, age: f32, every_s: f32) -> bool {
         let due = age >= self.next;
         if due {
-            self.next = age + age.min(EVERY_S);
+            self.next = age + age.min(every_s);
         }
         due
     }
 
-    /// Looks for glasses in `tones`, the logarithm of each cell's usual luma; NaN where nothing is known.
-    fn look(&mut self, tones: &[f32]) {
-        let down = dents(tones, false);
-        let dark = |cell: usize| down.get(cell).copied().unwrap_or_default();
-        let bar = |row: usize| {
-            BRIDGE_COLUMNS.map(|x| dark(row * SIDE + x)).sum::<f32>() / BRIDGE_COLUMNS.len() as f32
-        };
-        let bridge = BRIDGE_ROWS.map(|row| (row, bar(row))).max_by(|a, b| a.1.total_cmp(&b.1));
-        let (row, bridge) = bridge.unwrap_or((0, 0.0));
-        let rimmed = |eye: &std::ops::Range<usize>| {
-            let rim = |x: &usize| RIM_ROWS.map(|y| dark(y * SIDE + x)).fold(0.0, f32::max) > DARK;
-            eye.clone().filter(rim).count() as f32 / eye.len() as f32
-        };
-        let rims = EYES.iter().map(rimmed).fold(1.0, f32::min);
+    /// Detects glasses in `tones`, the logarithm of each cell's usual luma; NaN where nothing is known.
+    fn detect(&mut self, tones: &[f32], tuning: &GlassesTuning) {
+        let bars = dents(tones, Line::Down, tuning.thin);
+        let (row, depth) = deepest_bridge(&bars);
         let worn = self.rims.is_some();
         let least = |(begin, end): (f32, f32)| if worn { end } else { begin };
-        if bridge < least(BRIDGE) || rims < least(RIMS) {
+        if depth < least(tuning.bridge) || rimmed_share(&bars, tuning.dark) < least(tuning.rims) {
             self.rims = None;
             return;
         }
-        let across = dents(tones, true);
-        let rows = row.saturating_sub(ABOVE)..(row + BELOW).min(SIDE);
-        let rim = |cell: usize| {
-            let depth = dark(cell).max(across.get(cell).copied().unwrap_or_default());
-            rows.contains(&(cell / SIDE)) && depth > DARK
+        let posts = dents(tones, Line::Across, tuning.thin);
+        let rows = row.saturating_sub(tuning.above)..(row + tuning.below).min(SIDE);
+        let rim = |(cell, (bar, post)): (usize, (&f32, &f32))| {
+            rows.contains(&(cell / SIDE)) && bar.max(*post) > tuning.dark
         };
-        self.rims = Some((0..CELLS).map(rim).collect());
+        self.rims = Some(bars.iter().zip(&posts).enumerate().map(rim).collect());
     }
 }
 
-/// How far each cell lies below the closing of its line (the greatest values near by, then the least of those): thin dark
-/// things stand out. Along rows where `across`, else along columns. NaN counts for nothing.
-fn dents(tones: &[f32], across: bool) -> Vec<f32> {
-    let line = |values: &[f32], start: f32, pick: fn(f32, f32) -> f32| -> Vec<f32> {
-        (0..CELLS)
-            .map(|cell| {
-                let (x, y) = (cell % SIDE, cell / SIDE);
-                let at = if across { x } else { y };
-                let near = at.saturating_sub(THIN)..=(at + THIN).min(SIDE - 1);
-                let value = |k: usize| values.get(if across { y * SIDE + k } else { k * SIDE + x });
-                near.filter_map(value).copied().filter(|v| v.is_finite()).fold(start, pick)
-            })
-            .collect()
+/// The row of the darkest bar over the bridge of the nose, and how dark it is.
+fn deepest_bridge(bars: &[f32]) -> (usize, f32) {
+    let depth = |row: usize| {
+        BRIDGE_COLUMNS.map(|x| depth_at(bars, x, row)).sum::<f32>() / BRIDGE_COLUMNS.len() as f32
     };
-    let closed = line(&line(tones, f32::NEG_INFINITY, f32::max), f32::INFINITY, f32::min);
-    let depth = |(closed, tone): (f32, &f32)| if tone.is_finite() { (closed - tone).max(0.0) } else { 0.0 };
-    closed.into_iter().zip(tones).map(depth).map(|v| if v.is_finite() { v } else { 0.0 }).collect()
+    let rows = BRIDGE_ROWS.map(|row| (row, depth(row)));
+    rows.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0))
 }
 
-impl Model {
-    /// Looks for glasses now and then.
-    pub(super) fn look_for_glasses(&mut self) {
-        if !self.glasses.due(self.age) {
+/// Share of the columns below an eye that have a rim; of the eye that has fewer.
+fn rimmed_share(bars: &[f32], dark: f32) -> f32 {
+    let has_rim = |x: &usize| RIM_ROWS.map(|y| depth_at(bars, *x, y)).fold(0.0, f32::max) > dark;
+    let share = |eye: &Range<usize>| eye.clone().filter(has_rim).count() as f32 / eye.len() as f32;
+    EYES.iter().map(share).fold(1.0, f32::min)
+}
+
+fn depth_at(dents: &[f32], x: usize, y: usize) -> f32 {
+    dents.get(y * SIDE + x).copied().unwrap_or_default()
+}
+
+/// Which lines of a square of cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Across,
+    Down,
+}
+
+impl Line {
+    /// The values within `reach` of a cell on its line that are numbers.
+    fn near(self, values: &[f32], cell: usize, reach: usize) -> impl Iterator<Item = f32> {
+        let (x, y) = (cell % SIDE, cell / SIDE);
+        let middle = if self == Self::Across { x } else { y };
+        let value =
+            move |k: usize| values.get(if self == Self::Across { y * SIDE + k } else { k * SIDE + x });
+        let range = middle.saturating_sub(reach)..=(middle + reach).min(SIDE - 1);
+        range.filter_map(value).copied().filter(|v| v.is_finite())
+    }
+}
+
+/// How far each cell lies below the closing of its line (the greatest values within `thin` cells, then the least of those):
+/// thin dark things stand out. NaN counts for nothing.
+fn dents(tones: &[f32], line: Line, thin: usize) -> Vec<f32> {
+    let greatest = |cell| line.near(tones, cell, thin).fold(f32::NEG_INFINITY, f32::max);
+    let greatest: Vec<f32> = (0..CELLS).map(greatest).collect();
+    let closed = |cell| line.near(&greatest, cell, thin).fold(f32::INFINITY, f32::min);
+    let depth = |(cell, tone): (usize, &f32)| {
+        let depth = (closed(cell) - tone).max(0.0);
+        if tone.is_finite() && depth.is_finite() { depth } else { 0.0 }
+    };
+    tones.iter().enumerate().map(depth).collect()
+}
+
+impl AppearanceModel {
+    /// Detects glasses now and then.
+    pub(super) fn detect_glasses(&mut self, tuning: &GlassesTuning) {
+        if !self.glasses.due(self.age, tuning.every_s) {
             return;
         }
         let known = |index: &usize| self.texels.get(*index).filter(|t| t.seen > 0.0);
-        let tone = |at: &Option<usize>| at.as_ref().and_then(known).map_or(f32::NAN, |t| t.mean.w);
+        let tone = |index: &Option<usize>| index.as_ref().and_then(known).map_or(f32::NAN, |t| t.mean.w);
         let tones: Vec<f32> = AT_CELL.iter().map(tone).collect();
-        self.glasses.look(&tones);
+        self.glasses.detect(&tones, tuning);
     }
 }
 
@@ -131,7 +143,7 @@ mod tests {
     /// Skin with a soft dent at the nose's root and bags below the eyes; brows; and glasses where wanted.
     fn tones(glasses: bool, brows_joined: bool) -> Vec<f32> {
         let mut out = vec![-0.6f32; CELLS];
-        let mut dark = |x: std::ops::Range<usize>, y: std::ops::Range<usize>, by: f32| {
+        let mut dark = |x: Range<usize>, y: Range<usize>, by: f32| {
             for (x, y) in y.flat_map(|y| x.clone().map(move |x| (x, y))) {
                 out[y * SIDE + x] -= by;
             }
@@ -160,9 +172,9 @@ mod tests {
     fn glasses_are_seen_and_brows_and_shades_are_none() {
         for joined in [false, true] {
             let mut glasses = Glasses::default();
-            glasses.look(&tones(false, joined));
+            glasses.detect(&tones(false, joined), &GlassesTuning::default());
             assert!(glasses.rims().is_none(), "{joined}");
-            glasses.look(&tones(true, joined));
+            glasses.detect(&tones(true, joined), &GlassesTuning::default());
             let rims = glasses.rims().expect("glasses");
             for (x, y, rim) in [
                 (31, 20, true),
@@ -177,7 +189,7 @@ mod tests {
             }
             let reach = glasses.reach().expect("glasses");
             assert!(reach[29 * SIDE + 20] && !reach[31 * SIDE + 20]);
-            glasses.look(&tones(false, joined));
+            glasses.detect(&tones(false, joined), &GlassesTuning::default());
             assert!(glasses.rims().is_none(), "taken off");
         }
     }
@@ -185,14 +197,14 @@ mod tests {
     #[test]
     fn what_is_not_known_hides_nothing() {
         let mut glasses = Glasses::default();
-        glasses.look(&vec![f32::NAN; CELLS]);
+        glasses.detect(&vec![f32::NAN; CELLS], &GlassesTuning::default());
         assert!(glasses.rims().is_none());
         let mut seen = tones(true, false);
         // The eyes' holes.
         for (x, y) in (21..24).flat_map(|y| (18..26).chain(38..46).map(move |x| (x, y))) {
             seen[y * SIDE + x] = f32::NAN;
         }
-        glasses.look(&seen);
+        glasses.detect(&seen, &GlassesTuning::default());
         assert!(glasses.rims().is_some());
     }
 }

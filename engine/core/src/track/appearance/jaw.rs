@@ -4,10 +4,13 @@
 //! But the lower lip and the chin keep their look as they move, so the model finds them: the one drop along the face that
 //! makes them look most like themselves.
 
-use super::Model;
+use super::AppearanceModel;
 use super::crop::Crop;
-use super::lanes::{LANES, lanes};
-use super::places::{Place, SKIN, TERMS, points_of};
+use super::light::light_at;
+use super::line_search::{costs_by_halves, parabolic_minimum};
+use super::simd::{LANES, load_lanes};
+use super::texels::{SKIN, TERMS, TexelPlace};
+use super::tuning::JawTuning;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::topology::POINTS;
 use glam::Vec2;
@@ -24,18 +27,19 @@ const CORNERS: [usize; 2] = [61, 291];
 const LIP_LOW: usize = 17;
 /// Top of the forehead and chin.
 const UPRIGHT: [usize; 2] = [10, 152];
-/// The chin's way to the lip's, and its width in halves of the mouth.
+/// The chin's way to the lip's, and its width in halves of the mouth. Parts of a table that all faces share, so no tuning. How
+/// they were found is not recorded (53a1a8e).
 const CHIN: f32 = 0.75;
 const CHIN_WIDE: f32 = 1.6;
 
 /// How far each mesh point goes down with the jaw: 1 in the middle of the lower lip, 0 at the corners and above.
 pub(in crate::track) static DROPS: LazyLock<[f32; POINTS]> = LazyLock::new(|| {
-    let at = |i: usize| CANONICAL_UV.get(i).map_or(Vec2::ZERO, |p| Vec2::from_array(*p));
-    let (right, left) = (at(CORNERS[0]), at(CORNERS[1]));
+    let uv = |i: usize| CANONICAL_UV.get(i).map_or(Vec2::ZERO, |p| Vec2::from_array(*p));
+    let (right, left) = (uv(CORNERS[0]), uv(CORNERS[1]));
     let (middle, half) = ((right + left) * 0.5, (left.x - right.x) * 0.5);
-    let deep = at(LIP_LOW).y - middle.y;
+    let deep = uv(LIP_LOW).y - middle.y;
     std::array::from_fn(|i| {
-        let p = at(i);
+        let p = uv(i);
         let across = (p.x - middle.x) / half;
         let arc = (1.0 - across * across).max(0.0);
         if LOWER_LIP.contains(&(i as u16)) {
@@ -46,85 +50,105 @@ pub(in crate::track) static DROPS: LazyLock<[f32; POINTS]> = LazyLock::new(|| {
     })
 });
 
-/// Drops that are tried, in crop pixels: from, to, step.
-const TRIED: (f32, f32, f32) = (-4.0, 11.0, 1.0);
-/// Weight from which a texel counts, and so many must.
+/// Least drop of a texel that tells the jaw. Part of a table that all faces share, so no tuning. How it was found is not recorded
+/// (53a1a8e).
 const LEAST_DROP: f32 = 0.15;
-const LEAST: usize = 100;
-/// Seconds for which a texel was learned before it counts.
-const KNOWN_S: f32 = 0.3;
-/// Rest beyond which a texel speaks no louder, in the logarithm's unit.
-const CLIP: f32 = 0.3;
-/// What the network is believed against the picture: cost of a drop of ten crop pixels.
-const BELIEF: f32 = 0.004;
 
 /// The texels of [`SKIN`] that go down with the jaw, by index, and how far.
 static MOVING: LazyLock<Vec<(usize, f32)>> = LazyLock::new(|| {
-    let drop = |place: &Place| -> f32 {
+    let drop = |place: &TexelPlace| -> f32 {
         (0..3).map(|k| DROPS.get(usize::from(place.corners[k])).unwrap_or(&0.0) * place.weights[k]).sum()
     };
     SKIN.iter().map(drop).enumerate().filter(|(_, drop)| *drop >= LEAST_DROP).collect()
 });
 
-struct Spot {
+/// A texel that goes down with the jaw.
+struct JawSample {
     at: Vec2,
+    /// How far it goes down with the jaw, 0..=1.
     drop: f32,
+    /// How it should look, logarithm.
     tone: f32,
     trust: f32,
 }
 
-impl Model {
+/// Eight of them; where there are fewer, the others have no trust.
+struct JawLanes {
+    x: f32x8,
+    y: f32x8,
+    drop: f32x8,
+    tone: f32x8,
+    trust: f32x8,
+}
+
+impl JawLanes {
+    fn new(samples: &[JawSample]) -> Self {
+        Self {
+            x: load_lanes(samples, |s| s.at.x),
+            y: load_lanes(samples, |s| s.at.y),
+            drop: load_lanes(samples, |s| s.drop),
+            tone: load_lanes(samples, |s| s.tone),
+            trust: load_lanes(samples, |s| s.trust),
+        }
+    }
+}
+
+/// Trust-weighted sum of the squares that the picture differs by when the jaw is moved by so much, crop pixels; no square is
+/// greater than `most`.
+fn squared_rest(lanes: &[JawLanes], by: Vec2, most: f32x8, crop: &Crop<'_>) -> f32 {
+    let mut sum = f32x8::ZERO;
+    for JawLanes { x, y, drop, tone, trust } in lanes {
+        let ([seen, ..], inside) = crop.tones(*x + *drop * by.x, *y + *drop * by.y);
+        let rest = seen - *tone;
+        let square = inside.simd_gt(f32x8::ZERO).select((rest * rest).min(most), most);
+        sum += *trust * square;
+    }
+    sum.reduce_add()
+}
+
+impl AppearanceModel {
     /// How much farther down the jaw is than `mesh` (crop pixels) says, in crop pixels along [`down`]. None where too
     /// little of it is known or free.
-    pub(in crate::track) fn jaw(&self, mesh: &[Vec2], crop: &Crop<'_>) -> Option<f32> {
+    pub(in crate::track) fn jaw_drop(
+        &self,
+        mesh: &[Vec2],
+        crop: &Crop<'_>,
+        tuning: &JawTuning,
+    ) -> Option<f32> {
         let down = down(mesh)?;
-        let spot = |&(index, drop): &(usize, f32)| {
-            let (place, texel) = (SKIN.get(index)?, self.texels.get(index)?);
-            if texel.seen <= KNOWN_S || texel.covered >= 0.5 {
-                return None;
-            }
-            let [a, b, c] = points_of(mesh, &place.corners)?;
-            let at = a * place.weights.x + b * place.weights.y + c * place.weights.z;
-            let lit = self.lit(TERMS.get(index)?).w;
-            let trust = (1.0 - texel.covered) / (texel.tone_variance + 0.05 * 0.05);
-            Some(Spot { at, drop, tone: texel.mean.w + lit, trust })
-        };
-        let spots: Vec<Spot> = MOVING.iter().filter_map(spot).collect();
-        if spots.len() < LEAST {
+        let sample = |&(index, drop): &(usize, f32)| self.jaw_sample(index, drop, mesh, tuning);
+        let samples: Vec<JawSample> = MOVING.iter().filter_map(sample).collect();
+        if samples.len() < tuning.least_texels {
             return None;
         }
-        let eights: Vec<[f32x8; 5]> = spots
-            .chunks(LANES)
-            .map(|s| {
-                [
-                    lanes(s, |s| s.at.x),
-                    lanes(s, |s| s.at.y),
-                    lanes(s, |s| s.drop),
-                    lanes(s, |s| s.tone),
-                    lanes(s, |s| s.trust),
-                ]
-            })
-            .collect();
-        let weights = 1e-6 + spots.iter().map(|s| s.trust).sum::<f32>();
-        let most = f32x8::splat(CLIP * CLIP);
+        let lanes: Vec<JawLanes> = samples.chunks(LANES).map(JawLanes::new).collect();
+        let trust = 1e-6 + samples.iter().map(|s| s.trust).sum::<f32>();
+        let most = f32x8::splat(tuning.clip * tuning.clip);
         let cost = |drop: f32| {
-            let by = down * drop;
-            let mut sum = f32x8::ZERO;
-            for [x, y, share, tone, trust] in &eights {
-                let ([seen, ..], inside) = crop.tones(*x + *share * by.x, *y + *share * by.y);
-                let rest = seen - *tone;
-                let square = inside.simd_gt(f32x8::ZERO).select((rest * rest).min(most), most);
-                sum += *trust * square;
-            }
-            sum.reduce_add() / weights + BELIEF * (drop * 0.1).powi(2)
+            squared_rest(&lanes, down * drop, most, crop) / trust
+                + tuning.network_belief * (drop * 0.1).powi(2)
         };
-        let (from, to, step) = TRIED;
-        let plain = (-from / step) as usize;
-        let costs = tried(((to - from) / step) as usize + 1, plain, |k| cost(from + k as f32 * step));
-        let (best, least) = lowest(&costs)?;
+        let (from, to, step) = tuning.tried;
+        let unmoved = (-from / step) as usize;
+        let count = ((to - from) / step) as usize + 1;
+        let costs = costs_by_halves(count, unmoved, |k| cost(from + k as f32 * step));
+        let (best, least) = parabolic_minimum(&costs)?;
         // At the end of what is tried it lies elsewhere.
         let within = (0.5..costs.len() as f32 - 1.5).contains(&best);
-        (within && least <= *costs.get(plain)?).then_some(from + best * step)
+        (within && least <= *costs.get(unmoved)?).then_some(from + best * step)
+    }
+
+    /// A texel of [`MOVING`] in a mesh; none where it is hardly known or covered.
+    fn jaw_sample(&self, index: usize, drop: f32, mesh: &[Vec2], tuning: &JawTuning) -> Option<JawSample> {
+        let (place, texel) = (SKIN.get(index)?, self.texels.get(index)?);
+        if texel.seen <= tuning.known_s || texel.covered >= tuning.covered {
+            return None;
+        }
+        let at = place.point_in(mesh)?;
+        let light = light_at(&self.light, TERMS.get(index)?).w;
+        let least_variance = tuning.tone_deviation * tuning.tone_deviation;
+        let trust = (1.0 - texel.covered) / (texel.tone_variance + least_variance);
+        Some(JawSample { at, drop, tone: texel.mean.w + light, trust })
     }
 }
 
@@ -133,37 +157,11 @@ pub(in crate::track) fn down(mesh: &[Vec2]) -> Option<Vec2> {
     (*mesh.get(UPRIGHT[1])? - *mesh.get(UPRIGHT[0])?).try_normalize()
 }
 
-/// Costs of a row of so many tries: of every second, `known` among them, and of those beside the lowest; the others are
-/// infinite.
-pub(super) fn tried(count: usize, known: usize, cost: impl Fn(usize) -> f32) -> Vec<f32> {
-    let mut costs = vec![f32::INFINITY; count];
-    for k in (known % 2..count).step_by(2) {
-        costs[k] = cost(k);
-    }
-    if let Some((best, _)) = costs.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)) {
-        for k in [best.wrapping_sub(1), best + 1].into_iter().filter(|k| *k < count) {
-            costs[k] = cost(k);
-        }
-    }
-    costs
-}
-
-/// Where a row of costs is lowest, by the parabola through the lowest and its neighbours, and the lowest.
-pub(super) fn lowest(costs: &[f32]) -> Option<(f32, f32)> {
-    let (k, least) = costs.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
-    let side = |k: Option<usize>| k.and_then(|k| costs.get(k)).copied();
-    let part = match (side(k.checked_sub(1)), side(Some(k + 1))) {
-        (Some(a), Some(c)) if a - 2.0 * least + c > 1e-9 => 0.5 * (a - c) / (a - 2.0 * least + c),
-        _ => 0.0,
-    };
-    Some((k as f32 + part, least))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::track::appearance::tests::{W, points as mesh};
-    use crate::track::appearance::{CELLS, SIDE, Views};
+    use crate::track::appearance::{AppearanceTuning, CELLS, CropPlanes, SIDE};
 
     /// Spotted skin whose lower part is `drop` pixels farther down than [`mesh`] has it.
     fn picture(drop: f32) -> Vec<f32> {
@@ -187,11 +185,12 @@ mod tests {
         [one.clone(), one.clone(), one].concat()
     }
 
-    fn learned() -> Model {
-        let mut model = Model::new();
-        let (picture, mut views) = (picture(0.0), Views::default());
+    fn learned() -> AppearanceModel {
+        let mut model = AppearanceModel::new();
+        let (picture, mut planes) = (picture(0.0), CropPlanes::default());
         for _ in 0..30 {
-            model.update(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap(), 1.0 / 30.0);
+            let crop = Crop::new(&picture, W, &[], &mut planes).unwrap();
+            model.update(&mesh(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
         }
         model
     }
@@ -200,16 +199,25 @@ mod tests {
     fn a_jaw_is_found_where_the_picture_has_it() {
         let model = learned();
         for drop in [-2.0, 0.0, 3.0, 6.0] {
-            let (picture, mut views) = (picture(drop), Views::default());
-            let found = model.jaw(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap()).unwrap();
+            let (picture, mut planes) = (picture(drop), CropPlanes::default());
+            let found = model
+                .jaw_drop(&mesh(), &Crop::new(&picture, W, &[], &mut planes).unwrap(), &JawTuning::default())
+                .unwrap();
             assert!((found - drop).abs() < 1.0, "{found} instead of {drop}");
         }
     }
 
     #[test]
     fn without_a_known_face_no_jaw_is_told() {
-        let (picture, mut views) = (picture(0.0), Views::default());
-        assert_eq!(Model::new().jaw(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap()), None);
+        let (picture, mut planes) = (picture(0.0), CropPlanes::default());
+        assert_eq!(
+            AppearanceModel::new().jaw_drop(
+                &mesh(),
+                &Crop::new(&picture, W, &[], &mut planes).unwrap(),
+                &JawTuning::default()
+            ),
+            None
+        );
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! skin above drawn down over the eye; the share of the way at which it looks most like the picture is the answer.
 
 use super::crop::Crop;
-use super::jaw::{lowest, tried};
+use super::line_search::{costs_by_halves, parabolic_minimum};
+use super::tuning::LidsTuning;
 use glam::Vec2;
 use std::sync::LazyLock;
 
@@ -29,42 +30,29 @@ const LIDS: [Lids; 2] = [
     },
 ];
 
-/// Samples across and down, and what they span, in widths of the eye.
+/// Samples across and down, and what they span, in widths of the eye: sizes of tables that all faces share, so no tuning.
+/// Between the heights of the last samples count. How they were found is not recorded (53a1a8e).
 const ACROSS: usize = 20;
 const DOWN: usize = 24;
 const SPAN: (f32, f32) = (0.06, 0.94);
 const HIGH: (f32, f32) = (-0.55, 0.40);
-/// Above this the skin does not move with the lid; between these heights samples count.
-const CREASE: f32 = -0.5;
 const COUNTS: (f32, f32) = (-0.42, 0.30);
-/// Shares of the way that are tried: from, step, how many.
-const TRIED: (f32, f32, usize) = (-0.1, 0.1, 13);
-/// Rest beyond which a sample speaks no louder, in the logarithm's unit.
-const CLIP: f32 = 0.5;
-/// An eye that is less closed than this is learned from.
-const OPEN: f32 = 0.25;
-/// Seconds of learning before lids are told, and the time constant of the later adaptation.
-const LEARN_S: f32 = 0.3;
-const ADAPT_S: f32 = 2.0;
-/// A closed eye must look so much more like itself than an open one: share of the open one's cost.
-const BETTER: f32 = 0.85;
-/// Shares of the way between which the learned lid takes over from the network's.
-const TELLS: (f32, f32) = (0.12, 0.35);
-/// Eyes narrower than this can't be told, crop pixels.
-const LEAST_WIDE: f32 = 8.0;
 
 /// An open eye as it usually looks.
 #[derive(Debug, Clone)]
 pub(super) struct Eye {
-    look: Vec<f32>,
+    /// Logarithm of luma of the samples, their mean taken out; row by row.
+    tones: Vec<f32>,
+    /// Heights of the lids at each column, in the eye's own frame.
     upper: [f32; ACROSS],
     lower: [f32; ACROSS],
+    /// Seconds for which it was learned.
     seen: f32,
 }
 
 impl Default for Eye {
     fn default() -> Self {
-        Self { look: Vec::new(), upper: [0.0; ACROSS], lower: [0.0; ACROSS], seen: 0.0 }
+        Self { tones: Vec::new(), upper: [0.0; ACROSS], lower: [0.0; ACROSS], seen: 0.0 }
     }
 }
 
@@ -77,47 +65,52 @@ struct Axes {
 }
 
 impl Axes {
-    fn new(mesh: &[Vec2], lids: &Lids) -> Option<Self> {
+    /// None where the eye is narrower than `least` crop pixels.
+    fn new(mesh: &[Vec2], lids: &Lids, least: f32) -> Option<Self> {
         let [from, to] = lids.corners.map(|i| mesh.get(i).copied());
         let from = from?;
         let across = to? - from;
-        (across.length() >= LEAST_WIDE).then_some(Self { from, across, down: across.perp() })
+        (across.length() >= least).then_some(Self { from, across, down: across.perp() })
     }
 
-    fn place(&self, at: Vec2) -> Vec2 {
+    fn to_crop(self, at: Vec2) -> Vec2 {
         self.from + self.across * at.x + self.down * at.y
     }
 
-    fn of(&self, p: Vec2) -> Vec2 {
+    fn from_crop(self, p: Vec2) -> Vec2 {
         let q = p - self.from;
         Vec2::new(q.dot(self.across), q.dot(self.down)) / self.across.length_squared()
     }
 
-    /// A lid's height along the eye.
-    fn line(&self, mesh: &[Vec2], points: &[usize; 7]) -> Option<[Vec2; 9]> {
+    /// A lid's points from corner to corner.
+    fn lid_line(self, mesh: &[Vec2], points: &[usize; 7]) -> Option<[Vec2; 9]> {
         let mut out = [Vec2::ZERO; 9];
         for (slot, i) in out[1..8].iter_mut().zip(points) {
-            *slot = self.of(*mesh.get(*i)?);
+            *slot = self.from_crop(*mesh.get(*i)?);
         }
         out[8] = Vec2::X;
         Some(out)
     }
 }
 
+/// Height of a lid at a place along the eye.
 fn height(line: &[Vec2; 9], x: f32) -> f32 {
     let piece = line.windows(2).find(|w| w[1].x >= x).unwrap_or(&line[7..]);
     let t = ((x - piece[0].x) / (piece[1].x - piece[0].x).max(1e-4)).clamp(0.0, 1.0);
     piece[0].y + (piece[1].y - piece[0].y) * t
 }
 
+/// A column's place along the eye.
 fn column(k: usize) -> f32 {
     SPAN.0 + (SPAN.1 - SPAN.0) * k as f32 / (ACROSS - 1) as f32
 }
 
+/// A row's height.
 fn row(k: usize) -> f32 {
     HIGH.0 + (HIGH.1 - HIGH.0) * k as f32 / (DOWN - 1) as f32
 }
 
+/// 0 up to the first of the limits, 1 from the second on, smooth in between.
 fn smoothstep(v: f32, (from, to): (f32, f32)) -> f32 {
     let t = ((v - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
@@ -133,18 +126,50 @@ static COUNTED: LazyLock<Vec<(usize, f32)>> = LazyLock::new(|| {
     (0..DOWN).map(|y| (y, row(y))).filter(counts).collect()
 });
 
+/// An eye as the picture shows it, in its own frame.
+struct EyeView {
+    axes: Axes,
+    /// Logarithm of luma of the samples, their mean taken out; row by row.
+    tones: Vec<f32>,
+    /// Heights of the upper and the lower lid at each column, as the mesh has them.
+    lids: [(f32, f32); ACROSS],
+    /// The lower lid, from corner to corner.
+    lower: [Vec2; 9],
+}
+
+impl EyeView {
+    /// None where points are missing, the eye is too narrow, or a part of it can't be seen.
+    fn new(mesh: &[Vec2], lids: &Lids, crop: &Crop<'_>, least_width: f32) -> Option<Self> {
+        let axes = Axes::new(mesh, lids, least_width)?;
+        let (upper, lower) = (axes.lid_line(mesh, &lids.upper)?, axes.lid_line(mesh, &lids.lower)?);
+        let mut tones = Vec::with_capacity(ACROSS * DOWN);
+        for y in 0..DOWN {
+            for x in 0..ACROSS {
+                tones.push(crop.tone(axes.to_crop(Vec2::new(column(x), row(y))))?);
+            }
+        }
+        let mean = tones.iter().sum::<f32>() / tones.len() as f32;
+        tones.iter_mut().for_each(|v| *v -= mean);
+        let lids = std::array::from_fn(|x| (height(&upper, column(x)), height(&lower, column(x))));
+        Some(Self { axes, tones, lids, lower })
+    }
+}
+
 impl Eye {
-    /// The eye's cost when its lid is so far down.
-    fn cost(&self, now: &[f32], closed: f32) -> f32 {
+    /// How unlike the eye with its lid so far down the picture looks: the variance of the rest. Light that changes as a whole
+    /// is no lid.
+    fn cost(&self, now: &[f32], closed: f32, tuning: &LidsTuning) -> f32 {
+        let (crease, clip) = (tuning.crease, tuning.clip);
         let (mut sum, mut square, mut n) = (0.0, 0.0, 0.0);
         for (x, weight) in WEIGHTS.iter().enumerate() {
             let (upper, lower) = (self.upper[x], self.lower[x]);
             let lid = upper + (lower - upper) * closed;
-            let above = (upper - CREASE) / (lid - CREASE).max(1e-3);
+            let above = (upper - crease) / (lid - crease).max(1e-3);
             let below = (lower - upper) / (lower - lid).max(1e-3);
             for &(y, high) in COUNTED.iter() {
+                // From where in the open eye this place's skin was drawn.
                 let source = if high < lid {
-                    CREASE + (high - CREASE) * above
+                    crease + (high - crease) * above
                 } else if high < lower {
                     lower - (lower - high) * below
                 } else {
@@ -153,88 +178,100 @@ impl Eye {
                 let at = ((source - HIGH.0) * ((DOWN - 1) as f32 / (HIGH.1 - HIGH.0)))
                     .clamp(0.0, DOWN as f32 - 1.001);
                 let k = at as usize;
-                let (a, b) = (self.look[k * ACROSS + x], self.look[(k + 1) * ACROSS + x]);
-                let rest = (now[y * ACROSS + x] - a - (b - a) * (at - k as f32)).clamp(-CLIP, CLIP);
+                let (a, b) = (self.tones[k * ACROSS + x], self.tones[(k + 1) * ACROSS + x]);
+                let rest = (now[y * ACROSS + x] - a - (b - a) * (at - k as f32)).clamp(-clip, clip);
                 sum += weight * rest;
                 square += weight * rest * rest;
                 n += weight;
             }
         }
-        // Light that changes as a whole is no lid.
         square / n - (sum / n) * (sum / n)
     }
 
-    /// How far the lids are closed, 0..=1, and the points of the upper lid that are to move, in crop pixels. Learns from
+    /// How far the lids are closed, 0..=1; none where it can't be told.
+    fn closed(&self, now: &[f32], tuning: &LidsTuning) -> Option<f32> {
+        let (from, step, count) = tuning.tried;
+        let open = (-from / step).round() as usize;
+        let costs = costs_by_halves(count, open, |k| self.cost(now, from + k as f32 * step, tuning));
+        let (best, least) = parabolic_minimum(&costs)?;
+        let likelier = least < tuning.least_gain * *costs.get(open)?;
+        Some(if likelier { (from + best * step).clamp(0.0, 1.0) } else { 0.0 })
+    }
+
+    /// Takes an open eye in, over `elapsed` seconds.
+    fn learn(&mut self, now: &EyeView, elapsed: f32, adapt_s: f32) {
+        self.seen += elapsed;
+        let rate = (elapsed / self.seen.min(adapt_s)).min(1.0);
+        self.tones.iter_mut().zip(&now.tones).for_each(|(own, v)| *own += (v - *own) * rate);
+        for ((upper, lower), (now_upper, now_lower)) in
+            self.upper.iter_mut().zip(&mut self.lower).zip(now.lids)
+        {
+            *upper += (now_upper - *upper) * rate;
+            *lower += (now_lower - *lower) * rate;
+        }
+    }
+
+    /// The points of the upper lid that are to move, in crop pixels, and where to; none where the network's stay. Learns from
     /// an open eye.
-    fn fit(
+    fn moved_lid(
         &mut self,
         mesh: &[Vec2],
         lids: &Lids,
         crop: &Crop<'_>,
         elapsed: f32,
+        tuning: &LidsTuning,
     ) -> Option<Vec<(usize, Vec2)>> {
-        let axes = Axes::new(mesh, lids)?;
-        let (upper, lower) = (axes.line(mesh, &lids.upper)?, axes.line(mesh, &lids.lower)?);
-        let mut now = Vec::with_capacity(ACROSS * DOWN);
-        for y in 0..DOWN {
-            for x in 0..ACROSS {
-                now.push(crop.tone(axes.place(Vec2::new(column(x), row(y))))?);
-            }
+        let now = EyeView::new(mesh, lids, crop, tuning.least_width)?;
+        if self.tones.len() != now.tones.len() {
+            self.tones.clone_from(&now.tones);
+            (self.upper, self.lower) = (now.lids.map(|l| l.0), now.lids.map(|l| l.1));
         }
-        let mean = now.iter().sum::<f32>() / now.len() as f32;
-        now.iter_mut().for_each(|v| *v -= mean);
-        let lines: [(f32, f32); ACROSS] =
-            std::array::from_fn(|x| (height(&upper, column(x)), height(&lower, column(x))));
-        if self.look.len() != now.len() {
-            self.look.clone_from(&now);
-            (self.upper, self.lower) = (lines.map(|l| l.0), lines.map(|l| l.1));
+        let closed = self.closed(&now.tones, tuning)?;
+        if closed < tuning.open {
+            self.learn(&now, elapsed, tuning.adapt_s);
         }
-        let (from, step, count) = TRIED;
-        let open = (-from / step).round() as usize;
-        let costs = tried(count, open, |k| self.cost(&now, from + k as f32 * step));
-        let (best, least) = lowest(&costs)?;
-        let open = costs[open];
-        let closed = if least < BETTER * open { (from + best * step).clamp(0.0, 1.0) } else { 0.0 };
-        if closed < OPEN {
-            self.seen += elapsed;
-            let rate = (elapsed / self.seen.min(ADAPT_S)).min(1.0);
-            self.look.iter_mut().zip(&now).for_each(|(l, v)| *l += (v - *l) * rate);
-            for ((u, l), (now_u, now_l)) in self.upper.iter_mut().zip(&mut self.lower).zip(lines) {
-                *u += (now_u - *u) * rate;
-                *l += (now_l - *l) * rate;
-            }
-        }
-        if self.seen < LEARN_S {
+        let share = smoothstep(closed, tuning.takes_over);
+        if self.seen < tuning.learn_s || share <= 0.0 {
             return None;
         }
-        let tells = smoothstep(closed, TELLS);
-        let moved = lids.upper.iter().map(|i| {
-            let own = axes.of(mesh[*i]);
-            let along =
-                ((own.x - SPAN.0) / (SPAN.1 - SPAN.0) * (ACROSS - 1) as f32).clamp(0.0, ACROSS as f32 - 1.0);
-            let k = along.round() as usize;
-            let below = height(&lower, own.x);
-            let gap = (self.lower[k] - self.upper[k]) * (1.0 - closed);
-            let y = own.y + (below - gap - own.y) * tells;
-            (*i, axes.place(Vec2::new(own.x, y)))
-        });
-        (tells > 0.0).then(|| moved.collect())
+        let moved = lids.upper.iter().map(|&i| (i, self.closed_point(&now, mesh[i], closed, share)));
+        Some(moved.collect())
+    }
+
+    /// Where a point of the upper lid is when the eye is so far closed; `share` of the way there from the network's place.
+    fn closed_point(&self, now: &EyeView, point: Vec2, closed: f32, share: f32) -> Vec2 {
+        let own = now.axes.from_crop(point);
+        let along =
+            ((own.x - SPAN.0) / (SPAN.1 - SPAN.0) * (ACROSS - 1) as f32).clamp(0.0, ACROSS as f32 - 1.0);
+        let k = along.round() as usize;
+        let below = height(&now.lower, own.x);
+        let gap = (self.lower[k] - self.upper[k]) * (1.0 - closed);
+        let y = own.y + (below - gap - own.y) * share;
+        now.axes.to_crop(Vec2::new(own.x, y))
     }
 }
 
-impl super::Model {
-    /// Where the upper lids' points are, in crop pixels, where they are not where `mesh` has them; `free` says whether a
-    /// point can be seen. Learns from open eyes.
-    pub(in crate::track) fn lids(
+impl super::AppearanceModel {
+    /// Where the upper lids' points are, in crop pixels, where they are not where `mesh` has them. Learns from open eyes that
+    /// nothing covers.
+    pub(in crate::track) fn moved_lids(
         &mut self,
         mesh: &[Vec2],
         crop: &Crop<'_>,
         elapsed: f32,
+        tuning: &LidsTuning,
     ) -> Vec<(usize, Vec2)> {
-        let covered = |lids: &Lids| lids.upper.iter().chain(&lids.lower).any(|i| self.covered(*i) > 0.3);
-        let free = [0, 1].map(|k| !covered(&LIDS[k]));
-        let eyes = self.eyes.iter_mut().zip(&LIDS).zip(free).filter(|(_, free)| *free);
-        eyes.filter_map(|((eye, lids), _)| eye.fit(mesh, lids, crop, elapsed)).flatten().collect()
+        let is_free = LIDS.each_ref().map(|lids| {
+            let mut points = lids.upper.iter().chain(&lids.lower);
+            !points.any(|point| self.covered(*point) > tuning.covered)
+        });
+        let mut moved = Vec::new();
+        for ((eye, lids), is_free) in self.eyes.iter_mut().zip(&LIDS).zip(is_free) {
+            if is_free {
+                moved.extend(eye.moved_lid(mesh, lids, crop, elapsed, tuning).into_iter().flatten());
+            }
+        }
+        moved
     }
 }
 
@@ -242,21 +279,21 @@ impl super::Model {
 mod tests {
     use super::*;
     use crate::track::appearance::tests::{W, points as mesh};
-    use crate::track::appearance::{Model, Views};
+    use crate::track::appearance::{AppearanceModel, CropPlanes};
 
     /// Skin, a brow and dark eyes, the lids so far closed.
     fn picture(closed: f32) -> Vec<f32> {
         let mesh = mesh();
         let eyes = LIDS.each_ref().map(|lids| {
-            let axes = Axes::new(&mesh, lids).unwrap();
-            let line = |points| axes.line(&mesh, points).unwrap();
+            let axes = Axes::new(&mesh, lids, 8.0).unwrap();
+            let line = |points| axes.lid_line(&mesh, points).unwrap();
             (axes, line(&lids.upper), line(&lids.lower))
         });
         let tone = |i: usize| {
             let p = Vec2::new((i % W) as f32, (i / W) as f32);
             let skin = 0.6 + 0.02 * (p.x * 0.4).sin();
             for (axes, upper, lower) in &eyes {
-                let at = axes.of(p);
+                let at = axes.from_crop(p);
                 if !(0.0..=1.0).contains(&at.x) {
                     continue;
                 }
@@ -275,37 +312,39 @@ mod tests {
         [one.clone(), one.clone(), one].concat()
     }
 
-    fn look(model: &mut Model, closed: f32) -> Vec<(usize, Vec2)> {
-        let (picture, mut views) = (picture(closed), Views::default());
-        model.lids(&mesh(), &Crop::new(&picture, W, &[], &mut views).unwrap(), 1.0 / 30.0)
+    fn see(model: &mut AppearanceModel, closed: f32) -> Vec<(usize, Vec2)> {
+        let (picture, mut planes) = (picture(closed), CropPlanes::default());
+        let crop = Crop::new(&picture, W, &[], &mut planes).unwrap();
+        model.moved_lids(&mesh(), &crop, 1.0 / 30.0, &LidsTuning::default())
     }
 
     #[test]
     fn lids_close_with_the_pictures() {
-        let mut model = Model::new();
+        let mut model = AppearanceModel::new();
         for _ in 0..20 {
-            assert!(look(&mut model, 0.0).is_empty());
+            assert!(see(&mut model, 0.0).is_empty());
         }
         let mesh = mesh();
         for closed in [0.5, 0.9] {
-            let moved = look(&mut model, closed);
+            let moved = see(&mut model, closed);
             for (upper, lower) in [(159, 145), (386, 374)] {
                 let now = moved.iter().find(|m| m.0 == upper).expect("a lid that moves").1;
                 let gap = (mesh[lower].y - now.y) / (mesh[lower].y - mesh[upper].y);
                 assert!((gap - (1.0 - closed)).abs() < 0.2, "{gap} when closed by {closed}");
             }
         }
-        assert!(look(&mut model, 0.0).is_empty(), "open again");
+        assert!(see(&mut model, 0.0).is_empty(), "open again");
     }
 
     #[test]
     fn light_closes_no_eye() {
-        let mut model = Model::new();
+        let mut model = AppearanceModel::new();
         for _ in 0..20 {
-            look(&mut model, 0.0);
+            see(&mut model, 0.0);
         }
         let dim: Vec<f32> = picture(0.0).iter().map(|v| v * 0.5).collect();
-        let mut views = Views::default();
-        assert!(model.lids(&mesh(), &Crop::new(&dim, W, &[], &mut views).unwrap(), 1.0 / 30.0).is_empty());
+        let mut planes = CropPlanes::default();
+        let crop = Crop::new(&dim, W, &[], &mut planes).unwrap();
+        assert!(model.moved_lids(&mesh(), &crop, 1.0 / 30.0, &LidsTuning::default()).is_empty());
     }
 }

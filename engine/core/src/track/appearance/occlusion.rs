@@ -1,8 +1,9 @@
 //! What a model hands on to drawing: where something stands in front, and which colours meet there.
 
 use super::crop::FLOOR;
-use super::places::{BESIDE, Place, SKIN, points_of};
-use super::{CELLS, Model, Seen, around};
+use super::texels::{BESIDE, SKIN, TexelPlace};
+use super::tuning::OcclusionTuning;
+use super::{AppearanceModel, CELLS, Seen, around};
 use crate::space::{Outline, goes_round};
 use glam::{Vec2, Vec3, Vec4Swizzles};
 use omote_shaders::cpu::decode_srgb;
@@ -27,17 +28,6 @@ pub struct Occlusion {
     share: f32,
 }
 
-/// Cells below this count as free.
-const FREE: f32 = 0.15;
-/// How far from a covered cell the occluder's colour is carried, in cells.
-const CARRY: usize = 5;
-/// How far the rims of glasses cover their cells and those beside them: so far that a pixel's own colour decides.
-const RIM: f32 = 0.5;
-/// How far on the way to a rim's own colour what counts as rim lies: rims shine, and their edges are half skin.
-const TOWARDS: f32 = 0.62;
-/// Part of a rim's cells, the darkest, whose mean is the rim's colour: the others are half skin.
-const DARKEST: f32 = 0.4;
-
 impl Occlusion {
     /// The cells; none where nothing stands in front.
     pub fn cells(&self) -> Option<&[OcclusionCell]> {
@@ -60,7 +50,7 @@ impl Occlusion {
     }
 }
 
-/// Of a logarithm as the model keeps it.
+/// The square root of the linear-light colour whose logarithm the model keeps.
 fn root(log: Vec3) -> Vec3 {
     (log.map(f32::exp) - FLOOR).clamp(Vec3::ZERO, Vec3::ONE).map(|v| decode_srgb(v).sqrt())
 }
@@ -73,21 +63,26 @@ fn spread(values: &mut [Option<Vec3>], rings: usize) {
         let mut found = Vec::new();
         for cell in last {
             around(cell, 1, |cell| {
-                if values[cell].is_some() || std::mem::replace(&mut asked[cell], true) {
-                    return;
+                let is_new = values[cell].is_none() && !std::mem::replace(&mut asked[cell], true);
+                if is_new {
+                    found.push((cell, mean_known(values, cell)));
                 }
-                let (mut sum, mut n) = (Vec3::ZERO, 0.0);
-                around(cell, 1, |near| {
-                    if let Some(value) = values[near] {
-                        (sum, n) = (sum + value, n + 1.0);
-                    }
-                });
-                found.push((cell, sum / n));
             });
         }
         found.iter().for_each(|(cell, value)| values[*cell] = Some(*value));
         last = found.into_iter().map(|(cell, _)| cell).collect();
     }
+}
+
+/// Mean of the values round a cell that are known.
+fn mean_known(values: &[Option<Vec3>], cell: usize) -> Vec3 {
+    let (mut sum, mut n) = (Vec3::ZERO, 0.0);
+    around(cell, 1, |near| {
+        if let Some(value) = values[near] {
+            (sum, n) = (sum + value, n + 1.0);
+        }
+    });
+    sum / n
 }
 
 /// Gives eyes, mouth and what is round the face the mean of the skin near by.
@@ -98,36 +93,52 @@ fn fill_beside(mask: &mut [f32]) {
     }
 }
 
-impl Model {
+/// Mean of the darkest part, 0..=1, of a rim's colours.
+fn rim_colour(mut colours: Vec<Vec3>, darkest: f32) -> Vec3 {
+    colours.sort_by(|a, b| a.element_sum().total_cmp(&b.element_sum()));
+    colours.truncate(((colours.len() as f32 * darkest) as usize).max(1));
+    colours.iter().sum::<Vec3>() / colours.len().max(1) as f32
+}
+
+/// What a frame's cells say of the colours of the face, of what stands in front, and of rims of glasses.
+struct CellColours {
+    /// None where the face is not seen.
+    face: Vec<Option<Vec3>>,
+    front: Vec<Option<Vec3>>,
+    rim: Vec3,
+}
+
+impl AppearanceModel {
     /// Whether anything stands in front of the face in the last frame.
-    pub(super) fn hides(&self) -> bool {
-        self.glasses.rims().is_some() || !self.behind.is_empty() || self.mask.iter().any(|m| *m >= FREE)
+    pub(super) fn has_occluder(&self, tuning: &OcclusionTuning) -> bool {
+        self.glasses.rims().is_some()
+            || !self.occluded_cells.is_empty()
+            || self.mask.iter().any(|m| *m >= tuning.free)
     }
 
     /// Finds what lies within other faces' outlines in a frame in which the face is not found. `mesh` and outlines in one
     /// plane.
-    pub(in crate::track) fn hide(&mut self, mesh: &[Vec2], others: &[Outline]) {
-        let hidden = |place: &&Place| {
-            let at = points_of(mesh, &place.corners)
-                .map(|[a, b, c]| a * place.weights.x + b * place.weights.y + c * place.weights.z);
-            at.is_some_and(|at| others.iter().any(|outline| goes_round(outline, at)))
+    pub(in crate::track) fn hide_within(&mut self, mesh: &[Vec2], occluders: &[Outline]) {
+        let is_hidden = |place: &&TexelPlace| {
+            let at = place.point_in(mesh);
+            at.is_some_and(|at| occluders.iter().any(|outline| goes_round(outline, at)))
         };
-        self.behind = SKIN.iter().filter(hidden).map(|place| place.cell).collect();
+        self.occluded_cells = SKIN.iter().filter(is_hidden).map(|place| place.cell).collect();
     }
 
     /// Keeps each seen cell's colours: the face's under this light, and the picture's.
-    pub(super) fn remember(&mut self, known: &[Seen]) {
+    pub(super) fn store_colours(&mut self, known: &[Seen]) {
         self.colours.fill([Vec3::NAN; 2]);
         for seen in known {
             let Some(texel) = self.texels.get(seen.index) else { continue };
             if let Some(slot) = self.colours.get_mut(usize::from(SKIN[seen.index].cell)) {
-                *slot = [(texel.mean + seen.lit).xyz(), (texel.mean + seen.difference).xyz()];
+                *slot = [(texel.mean + seen.light).xyz(), (texel.mean + seen.difference).xyz()];
             }
         }
     }
 
     /// The mask over all cells: eyes, mouth and what is round the face take their neighbours'.
-    pub(super) fn fill(&mut self) {
+    pub(super) fn fill_mask(&mut self) {
         self.mask.fill(0.0);
         if self.texels.iter().all(|t| t.covered == 0.0) {
             return;
@@ -139,49 +150,53 @@ impl Model {
     }
 
     /// What stands in front of the face in the last frame, glasses with it.
-    pub(in crate::track) fn occlusion(&self) -> Occlusion {
-        if !self.hides() {
+    pub(in crate::track) fn occlusion(&self, tuning: &OcclusionTuning) -> Occlusion {
+        if !self.has_occluder(tuning) {
             return Occlusion::default();
         }
-        let rims = self.glasses.rims();
-        let is_rim = |cell: usize| rims.is_some_and(|r| r.get(cell).copied().unwrap_or(false));
-        let reach = self.glasses.reach();
-        let mut face: Vec<Option<Vec3>> = vec![None; CELLS];
-        let mut front = face.clone();
-        let mut rim_colours = Vec::new();
-        for (cell, [expected, seen]) in self.colours.iter().enumerate() {
-            if expected.is_nan() {
-                continue;
-            }
-            if is_rim(cell) {
-                rim_colours.push(root(*expected));
-            } else if !reach.as_ref().is_some_and(|r| r[cell]) {
-                face[cell] = Some(root(*expected));
-            }
-            if self.mask[cell] > 0.7 {
-                front[cell] = Some(root(*seen));
-            }
-        }
-        rim_colours.sort_by(|a, b| a.element_sum().total_cmp(&b.element_sum()));
-        rim_colours.truncate(((rim_colours.len() as f32 * DARKEST) as usize).max(1));
-        let rim = rim_colours.iter().sum::<Vec3>() / rim_colours.len().max(1) as f32;
-        spread(&mut face, CARRY);
-        spread(&mut front, CARRY);
+        let near_rim = self.glasses.reach();
+        let colours = self.cell_colours(near_rim.as_deref(), tuning);
         let mut mask = self.mask.clone();
-        if !self.behind.is_empty() {
-            self.behind.iter().for_each(|cell| mask[usize::from(*cell)] = 1.0);
+        if !self.occluded_cells.is_empty() {
+            self.occluded_cells.iter().for_each(|cell| mask[usize::from(*cell)] = 1.0);
             fill_beside(&mut mask);
         }
         let cell = |k: usize| {
-            let face = face[k].unwrap_or_default();
+            let face = colours.face[k].unwrap_or_default();
             let covered = mask[k];
-            if covered < RIM && reach.as_ref().is_some_and(|r| r[k]) {
-                return OcclusionCell { covered: RIM, face, front: face.lerp(rim, TOWARDS) };
+            if covered < tuning.rim && near_rim.as_ref().is_some_and(|near| near[k]) {
+                let front = face.lerp(colours.rim, tuning.rim_colour);
+                return OcclusionCell { covered: tuning.rim, face, front };
             }
-            OcclusionCell { covered, face, front: front[k].unwrap_or(face) }
+            OcclusionCell { covered, face, front: colours.front[k].unwrap_or(face) }
         };
         let cells: Vec<OcclusionCell> = (0..CELLS).map(cell).collect();
         let share = self.mask.iter().sum::<f32>() / CELLS as f32;
         Occlusion::new(Some(cells.into()), share)
+    }
+
+    /// The last frame's colours, those of face and occluder carried to their neighbours. The face's own colour is not told by
+    /// cells near a rim.
+    fn cell_colours(&self, near_rim: Option<&[bool]>, tuning: &OcclusionTuning) -> CellColours {
+        let rims = self.glasses.rims();
+        let mut face: Vec<Option<Vec3>> = vec![None; CELLS];
+        let mut front = face.clone();
+        let mut rim = Vec::new();
+        for (cell, [expected, seen]) in self.colours.iter().enumerate() {
+            if expected.is_nan() {
+                continue;
+            }
+            if rims.is_some_and(|rims| rims.get(cell).copied().unwrap_or(false)) {
+                rim.push(root(*expected));
+            } else if !near_rim.is_some_and(|near| near[cell]) {
+                face[cell] = Some(root(*expected));
+            }
+            if self.mask[cell] > tuning.front {
+                front[cell] = Some(root(*seen));
+            }
+        }
+        spread(&mut face, tuning.carried);
+        spread(&mut front, tuning.carried);
+        CellColours { face, front, rim: rim_colour(rim, tuning.rim_darkest) }
     }
 }

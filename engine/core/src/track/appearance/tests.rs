@@ -29,35 +29,35 @@ fn picture(frame: u32, lamp: f32, hand: Option<(usize, usize)>) -> Vec<f32> {
 }
 
 /// Shows `frames` pictures to a model.
-fn show(model: &mut Model, from: u32, frames: u32, lamp: f32, hand: Option<(usize, usize)>) {
+fn show(model: &mut AppearanceModel, from: u32, frames: u32, lamp: f32, hand: Option<(usize, usize)>) {
     for k in from..from + frames {
         see(model, &picture(k, lamp, hand));
     }
 }
 
-fn see(model: &mut Model, picture: &[f32]) {
-    let mut views = Views::default();
-    let crop = Crop::new(picture, W, &[], &mut views).unwrap();
-    model.update(&points(), &crop, 1.0 / 30.0);
+fn see(model: &mut AppearanceModel, picture: &[f32]) {
+    let mut planes = CropPlanes::default();
+    let crop = Crop::new(picture, W, &[], &mut planes).unwrap();
+    model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
 }
 
-fn at(model: &Model, x: usize, y: usize) -> f32 {
+fn at(model: &AppearanceModel, x: usize, y: usize) -> f32 {
     model.mask[y * SIDE / W * SIDE + x * SIDE / W]
 }
 
 #[test]
 fn a_hand_is_in_front_and_light_is_not() {
-    let mut model = Model::new();
+    let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     assert!(model.mask.iter().all(|m| *m < 0.05));
-    assert!(model.occlusion().cells().is_none());
+    assert!(model.occlusion(&AppearanceTuning::default().occlusion).cells().is_none());
     show(&mut model, 40, 5, 0.5, None);
     assert!(model.mask.iter().all(|m| *m < 0.3), "a lamp from the side is no occluder");
     show(&mut model, 45, 5, 0.5, Some((70, 105)));
     assert!(at(&model, 100, 130) > 0.9, "{}", at(&model, 100, 130));
     assert!(at(&model, 60, 60) < 0.1 && at(&model, 150, 60) < 0.1);
     // The colours on both sides of its edge, as square roots of linear light.
-    let occlusion = model.occlusion();
+    let occlusion = model.occlusion(&AppearanceTuning::default().occlusion);
     let cell = occlusion.cells().unwrap()[130 * SIDE / W * SIDE + 100 * SIDE / W];
     assert!(cell.front.z > cell.front.x && cell.face.x > cell.face.z, "{cell:?}");
     show(&mut model, 50, 15, 0.5, None);
@@ -66,7 +66,7 @@ fn a_hand_is_in_front_and_light_is_not() {
 
 #[test]
 fn a_hand_of_the_faces_own_colour_is_in_front_between_its_edges() {
-    let mut model = Model::new();
+    let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     // Plain skin with a shadow round it, where the face has spots.
     let mut held = picture(40, 0.0, None);
@@ -90,13 +90,13 @@ fn a_hand_of_the_faces_own_colour_is_in_front_between_its_edges() {
 
 #[test]
 fn what_stays_too_long_or_covers_all_is_the_face() {
-    let mut model = Model::new();
+    let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     show(&mut model, 40, 30, 0.0, Some((70, 105)));
     assert!(at(&model, 100, 130) > 0.9);
     show(&mut model, 70, 30 * 13, 0.0, Some((70, 105)));
     assert!(at(&model, 100, 130) < 0.1, "{}", at(&model, 100, 130));
-    let mut model = Model::new();
+    let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     // Blocks of colours that have nothing in common.
     let block = |i: usize| ((i % W / 20 + i / W / 20 * 10) as u32 + 1).wrapping_mul(0x9e37_79b9) >> 4;
@@ -110,7 +110,7 @@ fn what_stays_too_long_or_covers_all_is_the_face() {
 
 #[test]
 fn nothing_is_in_front_while_it_learns() {
-    let mut model = Model::new();
+    let mut model = AppearanceModel::new();
     for k in 0..10 {
         show(&mut model, k, 1, 0.0, Some((70, 105)));
         assert!(model.mask.iter().all(|m| *m == 0.0));
@@ -125,17 +125,17 @@ fn moved(shift: Vec2, turn: f32, grow: f32) -> Vec<Vec2> {
 }
 
 /// Lays a learned model from a misplaced mesh; gives how far the points end from where they belong, worst first.
-fn misplaced(lamp: f32, hand: Option<(usize, usize)>) -> (f32, align::Fit) {
-    let mut model = Model::new();
+fn misplaced(lamp: f32, hand: Option<(usize, usize)>) -> (f32, Fit) {
+    let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     if hand.is_some() {
         show(&mut model, 40, 2, lamp, hand);
     }
     let picture = picture(50, lamp, hand);
-    let mut views = Views::default();
-    let crop = Crop::new(&picture, W, &[], &mut views).unwrap();
+    let mut planes = CropPlanes::default();
+    let crop = Crop::new(&picture, W, &[], &mut planes).unwrap();
     let mesh = moved(Vec2::new(1.5, -1.0), 0.015, -0.01);
-    let fit = model.lay(&mesh, &crop).unwrap();
+    let fit = model.register(&mesh, &crop, &AppearanceTuning::default()).unwrap();
     let worst = mesh.iter().zip(points()).map(|(p, to)| fit.way.apply(*p).distance(to)).fold(0.0, f32::max);
     (worst, fit)
 }
@@ -168,16 +168,18 @@ fn mostly_hidden(mut picture: Vec<f32>) -> (Vec<f32>, Outline) {
 fn a_face_behind_another_is_told_by_the_part_that_can_be_seen() {
     let (picture, outline) = mostly_hidden(picture(50, 0.0, None));
     let learned = || {
-        let mut model = Model::new();
+        let mut model = AppearanceModel::new();
         show(&mut model, 0, 40, 0.0, None);
         model
     };
-    let look = |others: Vec<Outline>| {
-        let (mut model, mut views) = (learned(), Views::default());
-        let crop = Crop::new(&picture, W, &[], &mut views).unwrap().behind(others);
-        let fit = model.lay(&points(), &crop).map_or(0.0, |f| f.agreement * f.pattern);
+    let look = |occluders: Vec<Outline>| {
+        let (mut model, mut planes) = (learned(), CropPlanes::default());
+        let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(occluders);
+        let fit = model
+            .register(&points(), &crop, &AppearanceTuning::default())
+            .map_or(0.0, |f| f.agreement * f.pattern);
         for _ in 0..3 {
-            model.update(&points(), &crop, 1.0 / 30.0);
+            model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
         }
         (fit, model.share())
     };
@@ -190,21 +192,24 @@ fn a_face_behind_another_is_told_by_the_part_that_can_be_seen() {
 
 #[test]
 fn other_faces_outlines_hide_at_once_also_where_the_face_is_not_found() {
-    let mut model = Model::new();
+    let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     let half: Outline =
         [[96.0, 0.0], [192.0, 0.0], [192.0, 192.0], [96.0, 192.0]].map(Vec2::from_array).into();
-    let covered = |model: &Model, x: usize| {
+    let covered = |model: &AppearanceModel, x: usize| {
         let cell = 100 * SIDE / W * SIDE + x * SIDE / W;
-        model.occlusion().cells().map_or(0.0, |cells| cells[cell].covered)
+        model
+            .occlusion(&AppearanceTuning::default().occlusion)
+            .cells()
+            .map_or(0.0, |cells| cells[cell].covered)
     };
     assert_eq!(covered(&model, 140), 0.0);
-    model.hide(&points(), std::slice::from_ref(&half));
+    model.hide_within(&points(), std::slice::from_ref(&half));
     assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
     // In the first frame in which it is found again too, and no longer when nothing is in front.
-    let (picture, mut views) = (picture(50, 0.0, None), Views::default());
-    let crop = Crop::new(&picture, W, &[], &mut views).unwrap().behind(vec![half]);
-    model.update(&points(), &crop, 1.0 / 30.0);
+    let (picture, mut planes) = (picture(50, 0.0, None), CropPlanes::default());
+    let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(vec![half]);
+    model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
     assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
     show(&mut model, 51, 1, 0.0, None);
     assert_eq!(covered(&model, 140), 0.0, "what looks like the face was never learned to be covered");
@@ -213,23 +218,23 @@ fn other_faces_outlines_hide_at_once_also_where_the_face_is_not_found() {
 #[test]
 fn a_place_is_behind_what_its_row_enters_once() {
     let picture = vec![0.5; 3 * W * W];
-    let mut views = Views::default();
+    let mut planes = CropPlanes::default();
     let diamond: Outline =
         [[90.0, 10.0], [170.0, 90.0], [90.0, 170.0], [10.0, 90.0]].map(Vec2::from_array).into();
-    let crop = Crop::new(&picture, W, &[], &mut views).unwrap().behind(vec![diamond]);
-    let behind = |x: f32, y: f32| crop.is_behind(Vec2::new(x, y));
+    let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(vec![diamond]);
+    let behind = |x: f32, y: f32| crop.is_occluded(Vec2::new(x, y));
     assert!(behind(90.0, 90.0) && behind(12.0, 90.0) && behind(90.0, 160.0));
     assert!(!behind(5.0, 90.0) && !behind(175.0, 90.0) && !behind(20.0, 30.0) && !behind(90.0, 175.0));
 }
 
 #[test]
 fn a_wall_is_no_face() {
-    let mut model = Model::new();
+    let mut model = AppearanceModel::new();
     show(&mut model, 0, 40, 0.0, None);
     let wall = vec![0.45; 3 * W * W];
-    let mut views = Views::default();
-    let crop = Crop::new(&wall, W, &[], &mut views).unwrap();
-    let fit = model.lay(&points(), &crop);
+    let mut planes = CropPlanes::default();
+    let crop = Crop::new(&wall, W, &[], &mut planes).unwrap();
+    let fit = model.register(&points(), &crop, &AppearanceTuning::default());
     // Without slopes its place can't be told either: the error is more than a pixel.
     assert!(fit.is_none_or(|f| f.agreement * f.pattern < 0.4 && f.error > 1.0), "{fit:?}");
 }
@@ -252,16 +257,17 @@ fn with_glasses(mut picture: Vec<f32>) -> Vec<f32> {
 
 #[test]
 fn glasses_that_are_worn_stay_in_front_and_count_as_no_occluder() {
-    let mut model = Model::new();
-    let mut views = Views::default();
+    let mut model = AppearanceModel::new();
+    let mut planes = CropPlanes::default();
     let first = with_glasses(picture(0, 0.0, None));
-    model.update(&points(), &Crop::new(&first, W, &[], &mut views).unwrap(), 0.0);
+    let crop = Crop::new(&first, W, &[], &mut planes).unwrap();
+    model.update(&points(), &crop, 0.0, &AppearanceTuning::default());
     // From the first frame on.
     for frames in [0, 1, 40] {
         for k in 0..frames {
             see(&mut model, &with_glasses(picture(k, 0.0, None)));
         }
-        let occlusion = model.occlusion();
+        let occlusion = model.occlusion(&AppearanceTuning::default().occlusion);
         let cells = occlusion.cells().expect("rims");
         let cell = |x: usize, y: usize| cells[y * SIDE + x];
         for (x, y) in [(32, 20), (22, 28), (42, 28), (15, 24)] {
@@ -276,9 +282,9 @@ fn glasses_that_are_worn_stay_in_front_and_count_as_no_occluder() {
     for k in 40..46 {
         see(&mut model, &with_glasses(picture(k, 0.0, Some((70, 105)))));
     }
-    let occlusion = model.occlusion();
+    let occlusion = model.occlusion(&AppearanceTuning::default().occlusion);
     assert!(occlusion.share() > 0.02 && occlusion.cells().unwrap()[43 * SIDE + 33].covered > 0.9);
-    let mut without = Model::new();
+    let mut without = AppearanceModel::new();
     show(&mut without, 0, 40, 0.0, None);
-    assert!(without.occlusion().cells().is_none());
+    assert!(without.occlusion(&AppearanceTuning::default().occlusion).cells().is_none());
 }

@@ -126,11 +126,11 @@ fn a_mesh_that_stands_on_its_head_is_turned_over() {
         tracker.look_over().unwrap();
         if k == 1 {
             // As if it had been taken for an inverted one.
-            let region = inverted(tracker.follows[0].pose.region(MARGIN));
-            let (reading, region) = tracker.read(picture, region).unwrap();
-            let over = Follow::start(tracker.follows[0].id, 1.0, reading.points, region).unwrap();
+            let region = inverted(tracker.tracks[0].pose.region(REGION_MARGIN));
+            let (reading, region) = tracker.read_mesh(picture, region).unwrap();
+            let over = Track::from_mesh(tracker.tracks[0].id, 1.0, reading.points, region).unwrap();
             assert!(wrap(over.pose.roll() - roll).abs() > 2.0, "the network reads an inverted mesh here");
-            (tracker.follows[0], right) = (over, 0);
+            (tracker.tracks[0], right) = (over, 0);
         } else if faces.first().is_some_and(|f| off(f, *roll) < WRONG) {
             right += 1;
         }

@@ -75,15 +75,15 @@ impl<const K: usize> Products<K> {
     }
 }
 
-/// The light's six terms at places of the square, both from -1 to 1: as [`super::places::TERMS`].
+/// The light's six terms at places of the square, both from -1 to 1: as [`super::texels::TERMS`].
 #[inline]
-pub(super) fn terms(u: f32x8, v: f32x8) -> [f32x8; 6] {
+pub(super) fn light_terms(u: f32x8, v: f32x8) -> [f32x8; 6] {
     [f32x8::ONE, u, v, u * u, u * v, v * v]
 }
 
 /// What a light makes of places with such terms.
 #[inline]
-pub(super) fn lit(light: &[f32; 6], terms: &[f32x8; 6]) -> f32x8 {
+pub(super) fn light_at_lanes(light: &[f32; 6], terms: &[f32x8; 6]) -> f32x8 {
     let mut sum = f32x8::splat(light[0]);
     for (amount, term) in light.iter().zip(terms).skip(1) {
         sum += *term * *amount;
@@ -93,9 +93,9 @@ pub(super) fn lit(light: &[f32; 6], terms: &[f32x8; 6]) -> f32x8 {
 
 /// Eight values of something, zeros where there are fewer.
 #[inline]
-pub(super) fn lanes<T>(of: &[T], value: impl Fn(&T) -> f32) -> f32x8 {
+pub(super) fn load_lanes<T>(items: &[T], value: impl Fn(&T) -> f32) -> f32x8 {
     let mut out = [0.0; LANES];
-    out.iter_mut().zip(of).for_each(|(o, t)| *o = value(t));
+    out.iter_mut().zip(items).for_each(|(o, t)| *o = value(t));
     f32x8::from(out)
 }
 

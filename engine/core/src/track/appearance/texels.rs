@@ -9,29 +9,51 @@ use std::sync::LazyLock;
 
 /// Where a texel lies in the mesh.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct TexelPlace {
     pub(crate) cell: u16,
+    /// Numbers of the mesh's points round it, and how much each counts.
     pub(crate) corners: [u16; 3],
     pub(crate) weights: Vec3,
     /// Whether it lies so near to eyes or lips that they change it.
     pub(crate) moves: bool,
 }
 
-/// Skin this near to eyes and lips, in cells, does not tell what stands in front: a blink or a word would look like it.
+impl TexelPlace {
+    /// Where it lies in a mesh; none where points are missing.
+    pub(super) fn point_in(&self, mesh: &[Vec2]) -> Option<Vec2> {
+        Some(self.between(corner_points(mesh, &self.corners)?))
+    }
+
+    /// The same of one that faces the viewer.
+    #[inline]
+    pub(super) fn visible_point_in(&self, mesh: &[Vec2]) -> Option<Vec2> {
+        let [a, b, c] = corner_points(mesh, &self.corners)?;
+        let faces_viewer = (a - b).perp_dot(c - a) > 0.0;
+        faces_viewer.then(|| self.between([a, b, c]))
+    }
+
+    #[inline]
+    fn between(&self, [a, b, c]: [Vec2; 3]) -> Vec2 {
+        a * self.weights.x + b * self.weights.y + c * self.weights.z
+    }
+}
+
+/// Skin this near to eyes and lips, in cells, does not tell what stands in front: a blink or a word would look like it. Part
+/// of a table that all faces share, so no tuning. From 5410877, whose message records no figures; seen in painted over of
+/// docs/gallery.md.
 const MOVES: f32 = 1.6;
 
 /// The texels on skin, by triangle of the mesh in canonical UV.
-pub(super) static SKIN: LazyLock<Vec<Place>> = LazyLock::new(|| {
+pub(super) static SKIN: LazyLock<Vec<TexelPlace>> = LazyLock::new(|| {
     let uv: Vec<Vec2> = CANONICAL_UV.iter().map(|p| Vec2::from_array(*p)).collect();
-    let of = |loop_: &[u16]| -> Vec<Vec2> {
-        loop_.iter().filter_map(|i| uv.get(usize::from(*i)).copied()).collect()
+    let closed_line = |points: &[u16]| -> Vec<Vec2> {
+        points.iter().filter_map(|i| uv.get(usize::from(*i)).copied()).collect()
     };
-    let moving = [of(&EYE_RIGHT), of(&EYE_LEFT), of(&LIPS_OUTER)];
+    let moving = [closed_line(&EYE_RIGHT), closed_line(&EYE_LEFT), closed_line(&LIPS_OUTER)];
     let mut all = places(&uv, &TRIANGLES[..SKIN_TRIANGLES]);
     for place in &mut all {
-        let cell = usize::from(place.cell);
-        let at = (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32;
-        place.moves = moving.iter().any(|line| outside(line, at) * SIDE as f32 <= MOVES);
+        let at = middle_of(place.cell);
+        place.moves = moving.iter().any(|line| distance_outside(line, at) * SIDE as f32 <= MOVES);
     }
     all
 });
@@ -48,15 +70,15 @@ pub(super) static AT_CELL: LazyLock<Vec<Option<usize>>> = LazyLock::new(|| {
 /// The light's terms at each texel of [`SKIN`]: constant, linear (u, v), quadratic (u², uv, v²), then nothing. `u` and `v` go
 /// from -1 to 1 over the square.
 pub(super) static TERMS: LazyLock<Vec<[Vec4; 2]>> = LazyLock::new(|| {
-    let of = |place: &Place| {
-        let cell = usize::from(place.cell);
-        let at = (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32 * 2.0 - 1.0;
+    let terms = |place: &TexelPlace| {
+        let at = middle_of(place.cell) * 2.0 - 1.0;
         [Vec4::new(1.0, at.x, at.y, at.x * at.x), Vec4::new(at.x * at.y, at.y * at.y, 0.0, 0.0)]
     };
-    SKIN.iter().map(of).collect()
+    SKIN.iter().map(terms).collect()
 });
 
-/// How far beyond the skin, into eyes and mouth and round the face, values are carried, in cells.
+/// How far beyond the skin, into eyes and mouth and round the face, values are carried, in cells. Part of a table that all
+/// faces share, so no tuning. How it was found is not recorded (e6f16b8).
 const BEYOND: usize = 6;
 
 /// The cells beside the skin, ring by ring, each with those of the rings before that touch it.
@@ -77,8 +99,14 @@ pub(super) static BESIDE: LazyLock<Vec<(u16, Vec<u16>)>> = LazyLock::new(|| {
     all
 });
 
+/// Middle of a cell, 0..1 over the square.
+fn middle_of(cell: u16) -> Vec2 {
+    let cell = usize::from(cell);
+    (Vec2::new((cell % SIDE) as f32, (cell / SIDE) as f32) + 0.5) / SIDE as f32
+}
+
 /// Distance of a place to a closed line; 0 inside.
-fn outside(line: &[Vec2], at: Vec2) -> f32 {
+fn distance_outside(line: &[Vec2], at: Vec2) -> f32 {
     let (mut nearest, mut inside) = (f32::MAX, false);
     for (a, b) in line.iter().zip(line.iter().cycle().skip(1)) {
         let along = *b - *a;
@@ -92,11 +120,11 @@ fn outside(line: &[Vec2], at: Vec2) -> f32 {
 }
 
 /// The cells whose middles the triangles cover; the first triangle has a cell.
-pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<Place> {
+pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<TexelPlace> {
     let mut taken = vec![false; CELLS];
     let mut out = Vec::new();
     for corners in triangles {
-        let Some([a, b, c]) = points_of(uv, corners) else { continue };
+        let Some([a, b, c]) = corner_points(uv, corners) else { continue };
         let area = (b - a).perp_dot(c - a);
         if area.abs() < 1e-9 {
             continue;
@@ -113,7 +141,7 @@ pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<Place> {
                 );
                 let cell = y * SIDE + x;
                 if weights.min_element() >= -1e-4 && !std::mem::replace(&mut taken[cell], true) {
-                    out.push(Place { cell: cell as u16, corners: *corners, weights, moves: false });
+                    out.push(TexelPlace { cell: cell as u16, corners: *corners, weights, moves: false });
                 }
             }
         }
@@ -121,9 +149,11 @@ pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<Place> {
     out
 }
 
-pub(super) fn points_of(points: &[Vec2], corners: &[u16; 3]) -> Option<[Vec2; 3]> {
-    let at = |k: usize| points.get(usize::from(corners[k])).copied();
-    Some([at(0)?, at(1)?, at(2)?])
+/// A triangle's corners among the points; none where one is missing.
+#[inline]
+fn corner_points(points: &[Vec2], corners: &[u16; 3]) -> Option<[Vec2; 3]> {
+    let corner = |k: usize| points.get(usize::from(corners[k])).copied();
+    Some([corner(0)?, corner(1)?, corner(2)?])
 }
 
 /// Calls for the cells of the square round one.
@@ -138,43 +168,43 @@ pub(crate) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
 
 /// Joins the values of the square of cells round each cell, line by line; beyond the edge there are none.
 #[multiversion(targets("x86_64+avx2"))]
-fn joined<T: Copy>(values: &[T], reach: usize, join: impl Fn(T, T) -> T) -> Vec<T> {
-    let take = |to: &mut [T], from: &[T]| to.iter_mut().zip(from).for_each(|(t, v)| *t = join(*t, *v));
+fn combine_square<T: Copy>(values: &[T], reach: usize, join: impl Fn(T, T) -> T) -> Vec<T> {
+    let join_into = |to: &mut [T], from: &[T]| to.iter_mut().zip(from).for_each(|(t, v)| *t = join(*t, *v));
     let mut across = values.to_vec();
     for (from, to) in values.chunks_exact(SIDE).zip(across.chunks_exact_mut(SIDE)) {
         for shift in 1..=reach {
-            take(&mut to[shift..], from);
-            take(to, &from[shift..]);
+            join_into(&mut to[shift..], from);
+            join_into(to, &from[shift..]);
         }
     }
     let mut out = across.clone();
     for shift in (1..=reach).map(|rows| rows * SIDE) {
-        take(&mut out[shift..], &across);
-        take(&mut out, &across[shift..]);
+        join_into(&mut out[shift..], &across);
+        join_into(&mut out, &across[shift..]);
     }
     out
 }
 
 /// How many of the cells round each are marked with 1 and not with 0.
-pub(super) fn crowded(marks: &[u8], reach: usize) -> Vec<u8> {
-    joined(marks, reach, |a, b| a + b)
+pub(super) fn box_count(marks: &[u8], reach: usize) -> Vec<u8> {
+    combine_square(marks, reach, |a, b| a + b)
 }
 
 /// Mean of the values round each cell, those below 0 left out; 0 where there are none.
-pub(super) fn mean_round(values: &[f32], reach: usize) -> Vec<f32> {
+pub(super) fn box_mean(values: &[f32], reach: usize) -> Vec<f32> {
     let there: Vec<f32> = values.iter().map(|v| f32::from(u8::from(*v >= 0.0))).collect();
     let values: Vec<f32> = values.iter().map(|v| v.max(0.0)).collect();
-    let sums = |values: &[f32]| joined(values, reach, |a, b| a + b);
+    let sums = |values: &[f32]| combine_square(values, reach, |a, b| a + b);
     sums(&values).iter().zip(sums(&there)).map(|(sum, n)| sum / n.max(1.0)).collect()
 }
 
 /// Morphological closing of a square of values with a square of cells: the greatest values round a cell, then the least of
 /// those. Cells below 0 are none and hide nothing.
-pub(super) fn closed(values: &[f32], reach: usize) -> Vec<f32> {
-    let wide = joined(values, reach, f32::max);
+pub(super) fn closing(values: &[f32], reach: usize) -> Vec<f32> {
+    let wide = combine_square(values, reach, f32::max);
     // Beyond the face nothing is known: it must not eat into what is.
     let wide: Vec<f32> = wide.into_iter().map(|v| if v < 0.0 { 1.0 } else { v }).collect();
-    joined(&wide, reach, f32::min)
+    combine_square(&wide, reach, f32::min)
 }
 
 #[cfg(test)]
@@ -186,7 +216,7 @@ mod tests {
         let value = |cell: usize| if cell.is_multiple_of(7) { -1.0 } else { (cell * 37 % 101) as f32 };
         let values: Vec<f32> = (0..CELLS).map(value).collect();
         for reach in [1, 4] {
-            let means = mean_round(&values, reach);
+            let means = box_mean(&values, reach);
             for cell in [0, 5, SIDE - 1, 30 * SIDE + 31, CELLS - 1] {
                 let mut near = Vec::new();
                 around(cell, reach, |k| near.push(values[k]));
@@ -195,7 +225,7 @@ mod tests {
                 assert!((means[cell] - mean).abs() < 1e-3, "{cell}: {} for {mean}", means[cell]);
             }
         }
-        assert_eq!(mean_round(&[-1.0; CELLS], 2)[77], 0.0);
+        assert_eq!(box_mean(&[-1.0; CELLS], 2)[77], 0.0);
     }
 
     #[test]
@@ -206,11 +236,11 @@ mod tests {
                 values[y * SIDE + x] = 1.0;
             }
         }
-        let out = closed(&values, 5);
+        let out = closing(&values, 5);
         let at = |x: usize, y: usize| out[y * SIDE + x];
         assert!(at(25, 30) == 1.0 && at(20, 30) == 1.0 && at(31, 30) == 1.0);
         assert!(at(18, 30) == 0.0 && at(33, 30) == 0.0 && at(25, 17) == 0.0);
         // Wider gaps stay open.
-        assert!(closed(&values, 3)[30 * SIDE + 25] == 0.0);
+        assert!(closing(&values, 3)[30 * SIDE + 25] == 0.0);
     }
 }
