@@ -261,7 +261,7 @@ fn other_machines_rows_and_faults_are_named() {
 fn what_is_no_report_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text, words) in [
-        ("text", "no figures", "holds no figures"),
+        ("text", "no figures", "is not a report"),
         ("later", r#"{"schema": 2}"#, "its format is 2, this program reads 1"),
         ("half", r#"{"schema": 1}"#, "missing field"),
     ] {

@@ -301,7 +301,7 @@ mod tests {
         }
         // And if one came through, the list would still end.
         let ill = candidate(0.9, f32::NAN, 0.2);
-        assert_eq!(suppress(vec![ill, candidate(0.8, 0.3, 0.2), ill]).len(), 3);
+        assert_eq!(suppress(vec![ill, candidate(0.8, 0.3, 0.2), ill], 0.3).len(), 3);
     }
 
     #[test]

@@ -10,11 +10,9 @@ use glam::{Quat, Vec2, Vec3};
 
 use super::alpha_beta::{AlphaBeta, AlphaBetaRotation, AlphaBetaTuning};
 use super::one_euro::{OneEuro, State};
-use super::pose::Pose;
-use super::template::{STEADY, Steady};
 use crate::space::MeshPoint;
 use omote_frame::pose::Pose;
-use omote_frame::template::STEADY;
+use omote_frame::template::{STEADY, Steady};
 
 /// Tuning of the filters; one for all faces. How to read the fields' notes is said in [`super::Tuning`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -10,7 +10,6 @@ use super::face_track::{AppearanceView, FrameStep, Mesh, Track, wrap};
 use super::lost_track::LostTrack;
 use super::mesh::{MeshKind, MeshNet, REGION_MARGIN, Reading, in_crop, in_view, share_inside};
 use super::occluders::{TrackedReading, occluder_outlines};
-use super::pose::Pose;
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
 use super::stills::Beside;
