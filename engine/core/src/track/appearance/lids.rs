@@ -77,7 +77,7 @@ impl Axes {
         self.from + self.across * at.x + self.down * at.y
     }
 
-    fn from_crop(self, p: Vec2) -> Vec2 {
+    fn out_of_crop(self, p: Vec2) -> Vec2 {
         let q = p - self.from;
         Vec2::new(q.dot(self.across), q.dot(self.down)) / self.across.length_squared()
     }
@@ -86,7 +86,7 @@ impl Axes {
     fn lid_line(self, mesh: &[Vec2], points: &[usize; 7]) -> Option<[Vec2; 9]> {
         let mut out = [Vec2::ZERO; 9];
         for (slot, i) in out[1..8].iter_mut().zip(points) {
-            *slot = self.from_crop(*mesh.get(*i)?);
+            *slot = self.out_of_crop(*mesh.get(*i)?);
         }
         out[8] = Vec2::X;
         Some(out)
@@ -240,7 +240,7 @@ impl Eye {
 
     /// Where a point of the upper lid is when the eye is so far closed; `share` of the way there from the network's place.
     fn closed_point(&self, now: &EyeView, point: Vec2, closed: f32, share: f32) -> Vec2 {
-        let own = now.axes.from_crop(point);
+        let own = now.axes.out_of_crop(point);
         let along =
             ((own.x - SPAN.0) / (SPAN.1 - SPAN.0) * (ACROSS - 1) as f32).clamp(0.0, ACROSS as f32 - 1.0);
         let k = along.round() as usize;
@@ -293,7 +293,7 @@ mod tests {
             let p = Vec2::new((i % W) as f32, (i / W) as f32);
             let skin = 0.6 + 0.02 * (p.x * 0.4).sin();
             for (axes, upper, lower) in &eyes {
-                let at = axes.from_crop(p);
+                let at = axes.out_of_crop(p);
                 if !(0.0..=1.0).contains(&at.x) {
                     continue;
                 }
