@@ -123,6 +123,7 @@ fn main() -> ExitCode {
             obs::package::run(system.as_deref(), library.as_deref()).map(|()| true)
         }
         Task::Pictures(args) => pictures::run(&args),
+        Task::Loom => loom(),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::RigInside(args) => rig::inside::run(&args),
     };
@@ -270,6 +271,16 @@ fn test() -> anyhow::Result<bool> {
     pipewire_session::run(&mut steps);
     obs::run(&mut steps, None);
     rig::run(&mut steps);
+    Ok(steps.finish())
+}
+
+/// The slot's tests under loom: a build of its own, since all code is compiled for it.
+fn loom() -> anyhow::Result<bool> {
+    let mut steps = Steps::new();
+    let mut tests = cargo(&["test", "--package", "omote-frame", "--lib", "slot"]);
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    tests.env("RUSTFLAGS", format!("{flags} --cfg loom")).env("CARGO_TARGET_DIR", target_folder()?.join("loom"));
+    steps.run("slot under loom", &mut tests);
     Ok(steps.finish())
 }
 

@@ -1,8 +1,21 @@
 //! A hand-off of capacity one in which the newest value wins: no queue in which latency can hide.
 
+#[cfg(loom)]
+mod ideal;
+
+#[cfg(not(loom))]
 use crossbeam_queue::ArrayQueue;
+#[cfg(not(loom))]
 use crossbeam_utils::sync::{Parker, Unparker};
+#[cfg(loom)]
+use ideal::{ArrayQueue, Parker, Unparker};
+#[cfg(loom)]
+use loom::sync::Arc;
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+#[cfg(not(loom))]
 use std::sync::Arc;
+#[cfg(not(loom))]
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -54,6 +67,7 @@ pub fn slot<T>() -> (Publisher<T>, Taker<T>) {
         displaced: AtomicU64::new(0),
     });
     let wait = Parker::new();
+    #[allow(clippy::redundant_clone, reason = "crossbeam lends it, the ideal form gives it")]
     let wake = wait.unparker().clone();
     (Publisher { shared: Arc::clone(&shared), wake }, Taker { shared, wait })
 }
@@ -113,7 +127,44 @@ impl<T> Taker<T> {
     }
 }
 
-#[cfg(test)]
+/// Every order in which the two sides can run, by `cargo xtask loom`.
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    /// Whatever the order: each value is taken or comes back displaced, the taken ones in order, the last one is taken,
+    /// and nobody sleeps for ever.
+    #[test]
+    fn nothing_is_lost_and_nobody_sleeps_for_ever() {
+        loom::model(|| {
+            let (put, get) = slot();
+            let publisher = loom::thread::spawn(move || (1..=2).filter(|n| put.publish(*n).is_some()).count());
+            let mut taken = Vec::new();
+            while let Taken::Value(value) = get.take(LONG) {
+                taken.push(value);
+            }
+            let displaced = publisher.join().unwrap();
+            assert!(taken.is_sorted() && taken.last() == Some(&2), "{taken:?}");
+            assert_eq!(taken.len() + displaced, 2);
+        });
+    }
+
+    #[test]
+    fn a_publisher_learns_that_the_taker_left() {
+        loom::model(|| {
+            let (put, get) = slot();
+            let taker = loom::thread::spawn(move || get.try_take());
+            let displaced = put.publish(7);
+            let taken = taker.join().unwrap();
+            assert!(displaced.is_none() && put.is_deserted());
+            assert!(taken.is_none_or(|value| value == 7));
+        });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
