@@ -198,9 +198,11 @@ fn decode(boxes: &[f32], logits: &[f32], anchors: &[Vec2], side: f32, least_scor
         let &[cx, cy, w, h, x0, y0, x1, y1, ..] = row else { continue };
         let place = |x: f32, y: f32| Vec2::new(x, y) / side + anchor;
         let (centre, size) = (place(cx, cy), Vec2::new(w, h) / side);
-        let is_box = centre.is_finite() && size.is_finite() && size.cmpgt(Vec2::ZERO).all();
-        if score >= least_score && is_box {
-            found.push(Candidate { score, centre, size, eyes: [place(x0, y0), place(x1, y1)] });
+        let eyes = [place(x0, y0), place(x1, y1)];
+        // A network that has gone wrong gives numbers that are none; such an anchor sees no face.
+        let numbers = centre.is_finite() && size.is_finite() && eyes.iter().all(|eye| eye.is_finite());
+        if score >= least_score && numbers && size.cmpgt(Vec2::ZERO).all() {
+            found.push(Candidate { score, centre, size, eyes });
         }
     }
     found
