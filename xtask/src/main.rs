@@ -86,6 +86,8 @@ enum Task {
     Pictures(pictures::PicturesArgs),
     /// Run each fuzz target for a while; needs a nightly compiler
     Fuzz(fuzz::FuzzArgs),
+    /// Try every order in which the two sides of a slot can run; builds a copy of its own
+    Loom,
     /// What runs in that machine
     #[command(hide = true)]
     RigInside(rig::inside::InsideArgs),
@@ -279,7 +281,9 @@ fn loom() -> anyhow::Result<bool> {
     let mut steps = Steps::new();
     let mut tests = cargo(&["test", "--package", "omote-frame", "--lib", "slot"]);
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    tests.env("RUSTFLAGS", format!("{flags} --cfg loom")).env("CARGO_TARGET_DIR", target_folder()?.join("loom"));
+    tests
+        .env("RUSTFLAGS", format!("{flags} --cfg loom"))
+        .env("CARGO_TARGET_DIR", target_folder()?.join("loom"));
     steps.run("slot under loom", &mut tests);
     Ok(steps.finish())
 }

@@ -140,7 +140,8 @@ mod loom_tests {
     fn nothing_is_lost_and_nobody_sleeps_for_ever() {
         loom::model(|| {
             let (put, get) = slot();
-            let publisher = loom::thread::spawn(move || (1..=2).filter(|n| put.publish(*n).is_some()).count());
+            let publisher =
+                loom::thread::spawn(move || (1..=2).filter(|n| put.publish(*n).is_some()).count());
             let mut taken = Vec::new();
             while let Taken::Value(value) = get.take(LONG) {
                 taken.push(value);
