@@ -155,7 +155,7 @@ mod tests {
         let path = folder.path().join("someone.dfm");
         fs::write(&path, StandIn::dfm(64, 64).bytes()).unwrap();
         for (persona, words) in [
-            (None, "say whose"),
+            (None, "name a persona of that person"),
             (Some("nobody"), "there is no persona nobody"),
             (Some("oni"), "oni is not the face"),
         ] {

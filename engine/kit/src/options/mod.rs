@@ -525,7 +525,7 @@ mod tests {
             ("0.2", Err("0.2 is not between 0.25 and 2")),
             ("NaN", Err("NaN is not between 0.25 and 2")),
             ("inf", Err("inf is not between 0.25 and 2")),
-            ("much", Err("much is no number")),
+            ("much", Err("much is not a number")),
         ] {
             assert_eq!(EDGE.parse(text), wanted.map_err(str::to_owned), "{text}");
         }
