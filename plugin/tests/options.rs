@@ -59,7 +59,7 @@ fn the_language_file_has_every_text_of_the_table() {
     }
     assert!(found.is_empty(), "{}\n{UPDATE}=1 has them written", found.join("\n"));
     // What the test sees, and what it mends.
-    let lacking = file.replace("Slider.edge=", "Slider.egde=").replace("Top left: sites", "Top left: pages");
+    let lacking = file.replace("Slider.edge=", "Slider.egde=").replace("Top left (cut", "Top left (kept");
     assert_eq!(differences(&lacking).len(), 2);
     assert_eq!(differences(&updated(&lacking)), [""; 0]);
     assert_eq!(updated(&file), file);
