@@ -4,7 +4,7 @@
 
 use glam::{Mat3, Quat, Vec2, Vec3};
 
-use crate::space::{CropSquare, ImagePx, MeshPoint};
+use crate::space::{CropSquare, ImagePx, MeshPoint, bounds};
 use crate::template::{OUTLINE, STEADY};
 
 /// Where a head is and how it is turned: `point = origin + scale · rotation · model`, in image pixels.
@@ -113,8 +113,7 @@ impl Pose {
         let back = Vec2::from_angle(-angle);
         let places =
             OUTLINE.iter().map(|&place| back.rotate((self.to_image(place) - self.origin).truncate()));
-        let (low, high) =
-            places.fold((Vec2::MAX, Vec2::MIN), |(low, high): (Vec2, Vec2), p| (low.min(p), high.max(p)));
+        let (low, high) = bounds(places);
         let centre = self.origin.truncate() + Vec2::from_angle(angle).rotate((low + high) * 0.5);
         CropSquare { centre: ImagePx(centre), side: margin * (high - low).max_element(), angle }
     }

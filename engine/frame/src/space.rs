@@ -38,6 +38,23 @@ pub fn goes_round(outline: &[Vec2], at: Vec2) -> bool {
     crossings(outline, at.y).filter(|x| at.x < *x).count() % 2 == 1
 }
 
+/// The corners of the smallest box round some places: the least x and y, and the greatest. `(Vec2::MAX, Vec2::MIN)` where
+/// there are none; numbers that are none count for nothing.
+pub fn bounds(places: impl IntoIterator<Item = Vec2>) -> (Vec2, Vec2) {
+    places.into_iter().fold((Vec2::MAX, Vec2::MIN), |(low, high), p| (low.min(p), high.max(p)))
+}
+
+/// From 0 at 0 to 1 at 1 without a corner at either end: 3t² − 2t³, held at 0 and 1 outside.
+pub fn smoothstep(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// As [`smoothstep`], from 0 at `from` to 1 at `to`.
+pub fn smoothstep_between(from: f32, to: f32, v: f32) -> f32 {
+    smoothstep((v - from) / (to - from))
+}
+
 /// A square in the picture, rotated about its centre: the region a network looks at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CropSquare {
@@ -138,6 +155,23 @@ impl PxRect {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_box_goes_round_all_places_and_nothing_round_none() {
+        let places = [[3.0, -1.0], [0.0, 2.0], [1.0, 1.0]].map(Vec2::from_array);
+        assert_eq!(bounds(places), (Vec2::new(0.0, -1.0), Vec2::new(3.0, 2.0)));
+        assert_eq!(bounds([]), (Vec2::MAX, Vec2::MIN));
+    }
+
+    #[test]
+    fn a_smooth_step_is_flat_at_its_ends_and_half_way_in_the_middle() {
+        assert_eq!([-1.0, 0.0, 0.5, 1.0, 2.0].map(smoothstep), [0.0, 0.0, 0.5, 1.0, 1.0]);
+        // 3t² − 2t³ at a quarter.
+        assert_eq!(smoothstep(0.25), 0.15625);
+        assert_eq!([2.0, 3.0, 4.0].map(|v| smoothstep_between(2.0, 4.0, v)), [0.0, 0.5, 1.0]);
+        // Downwards as well.
+        assert_eq!([4.0, 2.0].map(|v| smoothstep_between(4.0, 2.0, v)), [0.0, 1.0]);
+    }
 
     #[test]
     fn crop_square_round_trip() {

@@ -13,7 +13,7 @@ use super::{Composite, PersonaError, Picture};
 use omote_frame::CropSpec;
 use omote_frame::canonical_uv::CANONICAL_UV;
 use omote_frame::pose::Pose;
-use omote_frame::space::{CropSquare, ImagePx, MeshPoint};
+use omote_frame::space::{CropSquare, ImagePx, MeshPoint, bounds, goes_round};
 use omote_frame::topology::{LIPS_INNER, LIPS_OUTER, OVAL, TRIANGLES};
 
 /// The most that a face may be turned to the side, degrees.
@@ -164,10 +164,8 @@ pub fn place(flaw: Flaw, face: &[MeshPoint]) -> [f32; 4] {
         _ => [0.0, 0.0, 1.0, 1.0],
     };
     let chosen = face.iter().zip(&CANONICAL_UV).filter(|(_, uv)| inside(area, **uv));
-    let bounds = chosen.fold((Vec2::MAX, Vec2::MIN), |(low, high), (point, _)| {
-        (low.min(point.truncate()), high.max(point.truncate()))
-    });
-    [bounds.0.x, bounds.0.y, bounds.1.x, bounds.1.y]
+    let (low, high) = bounds(chosen.map(|(point, _)| point.truncate()));
+    [low.x, low.y, high.x, high.y]
 }
 
 /// The box round a face, as [`place`].
@@ -223,20 +221,11 @@ fn places() -> &'static [Place] {
                 let [a, b, c] = triangle.map(corner);
                 let middle = (a + b + c) / 3.0;
                 let size = (b - a).perp_dot(c - a).abs() / 2.0;
-                let (lips, mouth) = (within(middle, &outer), within(middle, &inner));
+                let (lips, mouth) = (goes_round(&outer, middle), goes_round(&inner, middle));
                 Place { uv: middle.into(), size, lips, mouth }
             })
             .collect()
     })
-}
-
-/// Whether a point lies in an outline.
-fn within(at: Vec2, outline: &[Vec2]) -> bool {
-    let edges = outline.iter().zip(outline.iter().cycle().skip(1));
-    let crossings = edges.filter(|(a, b)| {
-        (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x
-    });
-    crossings.count() % 2 == 1
 }
 
 /// A face's colours, triangle by triangle.
@@ -245,9 +234,8 @@ struct Looks(Vec<Colour>);
 impl Looks {
     fn of(photo: &Picture, face: &[MeshPoint], roll: f32) -> Option<Self> {
         let oval = OVAL.iter().filter_map(|i| face.get(usize::from(*i))).map(|p| p.truncate());
-        let upright: Vec<Vec2> = oval.map(|p| Vec2::from_angle(-roll).rotate(p)).collect();
-        let (low, high) =
-            upright.iter().fold((Vec2::MAX, Vec2::MIN), |(low, high), p| (low.min(*p), high.max(*p)));
+        let upright = oval.map(|p| Vec2::from_angle(-roll).rotate(p));
+        let (low, high) = bounds(upright);
         let side = (high - low).max_element() * SQUARE;
         let centre = ImagePx(Vec2::from_angle(roll).rotate((low + high) / 2.0));
         let square = CropSquare { centre, side, angle: roll };

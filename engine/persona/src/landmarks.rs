@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::photo::LEAST_FACE;
 use super::{PersonaError, Picture};
-use omote_frame::space::MeshPoint;
+use omote_frame::space::{self, MeshPoint};
 use omote_frame::topology::{POINTS, POINTS_WITH_IRISES};
 
 /// The file as stored: JSON, positions in pixels of a picture of this size.
@@ -73,7 +73,5 @@ pub(super) fn check(points: &[MeshPoint], picture: &Picture) -> Result<(), Perso
 
 /// The corners of the box round the points, in their pixels.
 pub(super) fn bounds(points: &[MeshPoint]) -> (Vec2, Vec2) {
-    points.iter().fold((Vec2::MAX, Vec2::MIN), |(min, max), point| {
-        (min.min(point.truncate()), max.max(point.truncate()))
-    })
+    space::bounds(points.iter().map(|point| point.truncate()))
 }

@@ -4,7 +4,7 @@ use glam::{Vec2, Vec3};
 
 use super::landmarks::bounds;
 use super::{PersonaError, Picture};
-use omote_frame::space::MeshPoint;
+use omote_frame::space::{MeshPoint, goes_round};
 use omote_frame::topology::OVAL;
 
 /// The least size of a face, pixels: the smaller side of the box round its landmarks.
@@ -152,11 +152,7 @@ fn oval_mask(face: &[MeshPoint], origin: Vec2, step: f32) -> Vec<bool> {
     let mut mask = vec![false; CROP * CROP];
     for (i, inside) in mask.iter_mut().enumerate() {
         let at = Vec2::new((i % CROP) as f32, (i / CROP) as f32);
-        let edges = corners.iter().zip(corners.iter().cycle().skip(1));
-        let crossings = edges.filter(|(a, b)| {
-            (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x
-        });
-        *inside = crossings.count() % 2 == 1;
+        *inside = goes_round(&corners, at);
     }
     mask
 }

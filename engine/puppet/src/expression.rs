@@ -1,8 +1,9 @@
 //! Expressions as displacements of the portrait's own landmarks.
 
+use super::point;
 use super::pose::Skull;
-use super::{point, smoothstep};
 use glam::{Vec2, Vec3};
+use omote_frame::space::smoothstep;
 
 /// How the face differs from the portrait's own expression; the default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

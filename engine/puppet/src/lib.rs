@@ -195,11 +195,6 @@ fn flattened(points: &[MeshPoint]) -> Vec<Vec3> {
     rest
 }
 
-fn smoothstep(v: f32) -> f32 {
-    let t = v.clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
-}
-
 /// The point of that number; the middle of the picture's corner pixel where there is none.
 fn point(points: &[Vec3], index: u16) -> Vec3 {
     points.get(usize::from(index)).copied().unwrap_or_default()

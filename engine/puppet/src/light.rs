@@ -2,10 +2,11 @@
 
 use super::atlas::{Atlas, Patch};
 use super::layout::Layout;
+use super::point;
 use super::pose::{Pose, Skull};
 use super::surround::Surround;
-use super::{point, smoothstep};
 use glam::{Vec2, Vec3, Vec4};
+use omote_frame::space::smoothstep;
 use omote_frame::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
 use omote_shaders::cpu;
 use omote_shaders::layout::WarpFieldParams;

@@ -4,9 +4,10 @@ use super::atlas::{Image, column};
 use super::expression::{EYES, LOWER_LIP, UPPER_LIP};
 use super::layout::{LID_SEAM, MOUTH_AT};
 use super::overlay::{LASHES, LID_COLUMNS, MOUTH_COLUMNS};
+use super::point;
 use super::pose::Skull;
-use super::{point, smoothstep};
 use glam::{Vec2, Vec3};
+use omote_frame::space::smoothstep;
 
 /// Below this share of the mouth's width a gap between the lips shows no teeth.
 const GAP: f32 = 0.04;

@@ -2,6 +2,7 @@
 
 use super::point;
 use glam::{Quat, Vec2, Vec3};
+use omote_frame::space::bounds;
 use omote_frame::topology::OVAL;
 
 /// Where the person is and how the head is turned. The default is the portrait as it is.
@@ -66,7 +67,7 @@ pub(super) struct Skull {
 impl Skull {
     pub(super) fn new(rest: &[Vec3]) -> Self {
         let oval = OVAL.iter().map(|i| point(rest, *i).truncate());
-        let (low, high) = oval.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let (low, high) = bounds(oval);
         let [right, left] = IRISES.map(|i| point(rest, i));
         let chin = point(rest, CHIN).truncate();
         let ears = EARS.map(|i| point(rest, i).z);

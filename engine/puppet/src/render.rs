@@ -4,7 +4,7 @@ use super::Puppet;
 use super::light::{Light, gain_at};
 use super::pose::Pose;
 use glam::{Vec2, Vec3, Vec4};
-use omote_frame::space::{MeshPoint, PxRect};
+use omote_frame::space::{MeshPoint, PxRect, bounds};
 use omote_frame::topology::POINTS;
 use omote_shaders::cpu;
 use omote_shaders::layout::{TextureFetchParams, Triangle, WarpFieldParams};
@@ -68,8 +68,7 @@ impl Puppet {
         self.overlays.place(&self.skull, pose, &self.rest, points, blinks, &mut out.vertices);
         self.layout.frame(blinks, &mut out.uv, &mut out.triangles);
         let used = out.triangles.iter().flatten().filter_map(|i| out.vertices.get(usize::from(*i)));
-        let (low, high) =
-            used.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p.truncate()), b.max(p.truncate())));
+        let (low, high) = bounds(used.map(|p| p.truncate()));
         let region = PxRect::even_around(low, high, width, height);
         if region.is_empty() || !(low.is_finite() && high.is_finite()) {
             return;
@@ -104,7 +103,7 @@ impl Puppet {
         let texels = self.atlas.scale() / pose.scale;
         let jump = EDGE_JUMP * texels.max(1.0) / self.atlas.side() as f32;
         let face = points.iter().take(POINTS).map(|p| p.truncate() - origin.truncate());
-        let (low, high) = face.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let (low, high) = bounds(face);
         for _ in 0..2 {
             soften([low - 2.0, high + 2.0], size, jump, &out.field, &mut out.pixels, &mut out.softened);
         }

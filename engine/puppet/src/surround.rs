@@ -1,9 +1,10 @@
 //! The picture around the face: rings from the face oval out to the picture's border, and where a cut-out
 //! person meets the border, sheets that carry the body on beyond it.
 
+use super::point;
 use super::pose::{Pose, Skull};
-use super::{point, smoothstep};
 use glam::{Vec2, Vec3};
+use omote_frame::space::smoothstep;
 use omote_frame::topology::OVAL;
 use std::f32::consts::FRAC_PI_2;
 

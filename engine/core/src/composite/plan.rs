@@ -5,7 +5,7 @@ use super::shape::{Bent, Morph};
 use super::tuning::{BlendTuning, LightTuning, Tuning};
 use super::{DrawCall, openings, profile};
 use crate::frame::{Frame, FrameTime};
-use crate::space::PxRect;
+use crate::space::{PxRect, bounds};
 use crate::swap::Tone;
 use crate::topology::POINTS;
 use glam::{Vec2, Vec3};
@@ -67,7 +67,7 @@ impl Plan {
         let points = bent.as_ref().map_or(call.points, |b| &b.points).get(..POINTS)?;
         // All points: the nose of a turned head stands out beyond the oval.
         let all = points.iter().map(|p| p.truncate());
-        let (low, high) = all.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let (low, high) = bounds(all);
         if !points.iter().all(|p| p.is_finite()) {
             return None;
         }

@@ -8,7 +8,7 @@
 use super::DrawCall;
 use super::tuning::ShapeTuning;
 use crate::frame::{Frame, FrameTime};
-use crate::space::{MeshPoint, PxRect, Uv};
+use crate::space::{MeshPoint, PxRect, Uv, bounds};
 use crate::swap::FaceTexture;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, LIPS_OUTER, OVAL, POINTS};
 use glam::{Vec2, Vec3};
@@ -251,7 +251,7 @@ impl Field {
             })
             .collect();
         let oval: Vec<Vec2> = carriers.iter().take(OVAL.len()).map(|c| c.0).collect();
-        let (low, high) = oval.iter().fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(*p), b.max(*p)));
+        let (low, high) = bounds(oval.iter().copied());
         let centre = (low + high) * 0.5;
         let largest = ((high - low) * 0.5).max_element();
         if !(largest > 4.0 && largest.is_finite()) {
@@ -273,7 +273,7 @@ impl Field {
     fn region(&self, points: &[Vec3], frame: &Frame) -> Option<PxRect> {
         let ends = self.radii.iter().enumerate().map(|(k, r)| ray(k) * (*r * self.reach) + self.centre);
         let all = ends.chain(points.iter().map(|p| p.truncate()));
-        let (low, high) = all.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let (low, high) = bounds(all);
         let region = PxRect::even_around(low, high, frame.width(), frame.height());
         (region.width >= 8 && region.height >= 8).then_some(region)
     }

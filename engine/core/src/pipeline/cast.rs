@@ -4,7 +4,7 @@
 //! faces travels with the frame, and the swap model and the presenter read it.
 
 use crate::frame::FrameTime;
-use crate::space::{MeshPoint, Outline};
+use crate::space::{MeshPoint, Outline, bounds};
 use crate::topology::OVAL;
 use crate::track::{Face, FaceId, Occlusion};
 use glam::Vec2;
@@ -117,8 +117,7 @@ pub(super) struct Box2 {
 
 impl Box2 {
     pub(super) fn of(points: &[MeshPoint]) -> Self {
-        let start = (Vec2::MAX, Vec2::MIN);
-        let (min, max) = points.iter().fold(start, |(a, b), p| (a.min(p.truncate()), b.max(p.truncate())));
+        let (min, max) = bounds(points.iter().map(|p| p.truncate()));
         Self { min, max }
     }
 

@@ -3,7 +3,7 @@
 use super::tuning::{BakeTuning, Feather};
 use super::{FaceTexture, Openings, TextureId, TextureVersion, Tone, mouth};
 use crate::canonical_uv::CANONICAL_UV;
-use crate::space::Uv;
+use crate::space::{Uv, bounds, smoothstep};
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
 use glam::Vec2;
 use omote_shaders::cpu::{mip_levels, mip_start};
@@ -142,7 +142,7 @@ impl Loop {
     }
 
     fn bounds(&self) -> (Vec2, Vec2) {
-        self.0.iter().fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(*p), b.max(*p)))
+        bounds(self.0.iter().copied())
     }
 
     /// Distance to the line in texels; positive inside.
@@ -160,11 +160,6 @@ impl Loop {
         }
         if inside { nearest.sqrt() } else { -nearest.sqrt() }
     }
-}
-
-fn smoothstep(v: f32) -> f32 {
-    let t = v.clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }
 
 /// The blend weight of each texel of a skin texture in canonical UV.

@@ -4,7 +4,7 @@
 //! It is painted into a corner of the texture that no face reaches. Places in it count from the right corner of the
 //! subject's mouth across, and from the upper lip's edge down, both in widths of the mouth.
 
-use crate::space::Uv;
+use crate::space::{Uv, smoothstep};
 use crate::topology::LIPS_INNER;
 use glam::{Vec2, Vec3};
 use omote_shaders::cpu::{decode_srgb, encode_srgb};
@@ -114,11 +114,6 @@ pub(super) fn paint(texels: &mut [u32], uv: &[Uv], mask: &[f32], side: usize, sh
         }
     }
     true
-}
-
-fn smoothstep(v: f32) -> f32 {
-    let t = v.clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }
 
 /// Linear light at a place.

@@ -3,9 +3,8 @@
 use super::{BakeError, CutParams, FaceTexture, Tone};
 use crate::frame::{CropSpec, Frame};
 use crate::persona::Persona;
-use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
+use crate::space::{CropSquare, ImagePx, MeshPoint, Uv, bounds};
 use crate::topology::{OVAL, POINTS};
-use glam::Vec2;
 
 /// The texture's square is the face oval's longer side times this.
 const SQUARE: f32 = 1.15;
@@ -25,7 +24,7 @@ impl FaceTexture {
             return Err(BakeError::Uv { index });
         }
         let oval = OVAL.iter().filter_map(|i| points.get(*i as usize)).map(|p| p.truncate());
-        let (low, high) = oval.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let (low, high) = bounds(oval);
         let side = (high - low).max_element() * SQUARE;
         if side < 8.0 {
             return Err(BakeError::Empty);

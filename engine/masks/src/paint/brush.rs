@@ -2,8 +2,9 @@
 
 use glam::Vec2;
 
-use super::canvas::{Bounds, Canvas, Texel, ease};
+use super::canvas::{Bounds, Canvas, Texel};
 use super::curve::{Curve, distance_squared};
+use omote_frame::space::smoothstep_between;
 
 /// Where a texel lies in a stroke.
 #[derive(Clone, Copy)]
@@ -97,7 +98,7 @@ impl Canvas {
             for (i, texel) in texels.iter_mut().enumerate() {
                 let p = Vec2::new(u + i as f32 * unit, v);
                 let depth = depths.at(p, &crossings);
-                let cover = ease(-0.5 * feather, 0.5 * feather, depth);
+                let cover = smoothstep_between(-0.5 * feather, 0.5 * feather, depth);
                 if cover > 0.0 {
                     f(cover, depth, p, texel);
                 }

@@ -7,12 +7,13 @@ use std::f32::consts::{PI, TAU};
 use glam::{Vec2, Vec3};
 
 use super::anatomy;
-use super::canvas::{Canvas, Material, ease, srgb};
+use super::canvas::{Canvas, Material, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit, value};
 use super::ornament::{bead, petal, pipe, scroll};
 use super::surface::{self, Ground, Lips, Wash};
+use omote_frame::space::smoothstep_between;
 
 const MAGENTA: u32 = 0xC4186A;
 const MARIGOLD: u32 = 0xF08A12;
@@ -57,7 +58,7 @@ fn sugar(canvas: &mut Canvas) {
     Wash::lay(
         canvas,
         &[
-            Wash::new(0xA8806A, |p| 0.6 * ease(0.80, 1.12, rim(p) + 0.07 * fbm(p * 7.0, 3, 5))),
+            Wash::new(0xA8806A, |p| 0.6 * smoothstep_between(0.80, 1.12, rim(p) + 0.07 * fbm(p * 7.0, 3, 5))),
             Wash::paired(0xB49A98, |p| 0.7 * blob(p, Vec2::new(0.222, 0.620), Vec2::new(0.040, 0.085))),
             Wash::paired(0xBFA49C, |p| 0.6 * blob(p, Vec2::new(0.185, 0.27), Vec2::new(0.045, 0.08))),
         ],
@@ -90,22 +91,26 @@ fn sockets(canvas: &mut Canvas) {
                     texel.coat(&outline, 0.9 * cover);
                     let (cover, depth) = within(depth, 0.0015);
                     let d = (p - heart) / outer;
-                    let far = ease(0.62, 1.02, d.length());
+                    let far = smoothstep_between(0.62, 1.02, d.length());
                     let vein = value(Vec2::new(d.to_angle() * 26.0, 2.0), 5);
                     let colour = srgb(0x7E0B4A)
-                        .lerp(srgb(MAGENTA), ease(0.0, 0.6, far))
-                        .lerp(srgb(0xF0669A), ease(0.55, 1.0, far));
+                        .lerp(srgb(MAGENTA), smoothstep_between(0.0, 0.6, far))
+                        .lerp(srgb(0xF0669A), smoothstep_between(0.55, 1.0, far));
                     let petal = Material { colour: colour * (1.0 + 0.10 * vein), gloss: 0.45, metal: 0.0 };
                     texel.coat(&petal, cover);
-                    texel.relief += cover * (0.006 * ease(0.0, 0.020, depth) + 0.0003 * vein);
+                    texel.relief += cover * (0.006 * smoothstep_between(0.0, 0.020, depth) + 0.0003 * vein);
                 });
             }
         }
         let socket = Curve::ellipse(side.place(centre), inner);
         canvas.fill(&socket, 0.010, |cover, depth, p, texel| {
             texel.coat(&dark, cover);
-            texel.colour += cover * srgb(0x30203A) * 0.5 * ease(0.05, 0.0, depth) * ease(0.30, 0.40, p.y);
-            texel.relief -= 0.012 * ease(0.0, 0.02, depth);
+            texel.colour += cover
+                * srgb(0x30203A)
+                * 0.5
+                * smoothstep_between(0.05, 0.0, depth)
+                * smoothstep_between(0.30, 0.40, p.y);
+            texel.relief -= 0.012 * smoothstep_between(0.0, 0.02, depth);
         });
         for i in 0..26 {
             let ray = Vec2::from_angle(i as f32 / 26.0 * TAU);
@@ -136,7 +141,7 @@ fn nose(canvas: &mut Canvas) {
     let dark = Material::paint(0x150B12, 0.3);
     canvas.fill(&heart, 0.004, |cover, depth, _, texel| {
         texel.coat(&dark, cover);
-        texel.relief -= 0.006 * ease(0.0, 0.014, depth);
+        texel.relief -= 0.006 * smoothstep_between(0.0, 0.014, depth);
     });
     let rim = heart.map(|p| Vec2::new(0.5, 0.53) + (p - Vec2::new(0.5, 0.53)) * Vec2::new(1.12, 1.09));
     pipe(canvas, &rim, &Material::paint(0xFFF4E2, 0.6), |_| 0.0030);
@@ -195,7 +200,7 @@ fn stitch(canvas: &mut Canvas, from: Vec2, to: Vec2, thread: &Material) {
 
 /// Cover and depth of the body of a shape that has an outline `line` wide inside its border.
 fn within(depth: f32, line: f32) -> (f32, f32) {
-    (ease(line - 0.0008, line + 0.0008, depth), (depth - line).max(0.0))
+    (smoothstep_between(line - 0.0008, line + 0.0008, depth), (depth - line).max(0.0))
 }
 
 /// A flower of `rings` rings of petals.
@@ -218,9 +223,9 @@ fn flower(canvas: &mut Canvas, centre: Vec2, radius: f32, rings: &[(usize, f32, 
                     let (cover, depth) = within(depth, 0.0014);
                     let far = p.distance(centre) / length;
                     let vein = value(Vec2::new((p - centre).to_angle() * 40.0, 0.5), 3);
-                    let colour = deep.lerp(bright, ease(0.35, 0.95, far)) * (1.0 + 0.12 * vein);
+                    let colour = deep.lerp(bright, smoothstep_between(0.35, 0.95, far)) * (1.0 + 0.12 * vein);
                     texel.coat(&Material { colour, gloss: 0.5, metal: 0.0 }, cover);
-                    texel.relief += cover * 0.09 * length * ease(0.0, 0.22 * length, depth);
+                    texel.relief += cover * 0.09 * length * smoothstep_between(0.0, 0.22 * length, depth);
                 });
             }
         }
@@ -241,11 +246,11 @@ fn leaf(canvas: &mut Canvas, base: Vec2, tip: Vec2, half: f32, colour: u32) {
         let (cover, depth) = within(depth, 0.0014);
         let d = p - base;
         let (along, across) = (d.dot(axis) / length, axis.perp_dot(d));
-        let rib = 1.0 - ease(0.0006, 0.0022, across.abs());
+        let rib = 1.0 - smoothstep_between(0.0006, 0.0022, across.abs());
         let tone = srgb(colour) * (0.75 + 0.55 * along + 0.35 * (across > 0.0) as u8 as f32 * (1.0 - rib));
         texel.coat(&Material { colour: tone, gloss: 0.6, metal: 0.0 }, cover);
         texel.colour += cover * rib * Vec3::splat(0.10);
-        texel.relief += cover * 0.004 * ease(0.0, 0.01, depth);
+        texel.relief += cover * 0.004 * smoothstep_between(0.0, 0.01, depth);
     });
 }
 
@@ -264,10 +269,14 @@ fn brow(canvas: &mut Canvas) {
         let pink = Material::paint(MAGENTA, 0.75);
         let upper =
             scroll(&[[0.378, 0.206], [0.344, 0.214], [0.306, 0.212], [0.276, 0.190]], 0.026, 1.5).on(side);
-        pipe(canvas, &upper, &teal, |t| 0.0024 + 0.0034 * ease(0.0, 0.35, t) - 0.0030 * ease(0.5, 1.0, t));
+        pipe(canvas, &upper, &teal, |t| {
+            0.0024 + 0.0034 * smoothstep_between(0.0, 0.35, t) - 0.0030 * smoothstep_between(0.5, 1.0, t)
+        });
         let outer =
             scroll(&[[0.288, 0.226], [0.262, 0.240], [0.232, 0.246], [0.208, 0.230]], 0.019, 1.4).on(side);
-        pipe(canvas, &outer, &pink, |t| 0.0020 + 0.0028 * ease(0.0, 0.35, t) - 0.0024 * ease(0.5, 1.0, t));
+        pipe(canvas, &outer, &pink, |t| {
+            0.0020 + 0.0028 * smoothstep_between(0.0, 0.35, t) - 0.0024 * smoothstep_between(0.5, 1.0, t)
+        });
         for i in 0..6 {
             let t = i as f32 / 5.0;
             let at = Vec2::new(0.432 - 0.175 * t, 0.100 + 0.046 * t * t);
@@ -290,7 +299,9 @@ fn cheeks(canvas: &mut Canvas) {
     for side in Side::BOTH {
         let line =
             scroll(&[[0.382, 0.592], [0.350, 0.578], [0.316, 0.554], [0.292, 0.522]], 0.029, -1.5).on(side);
-        pipe(canvas, &line, &teal, |t| 0.0018 + 0.0042 * ease(0.0, 0.4, t) - 0.0034 * ease(0.5, 1.0, t));
+        pipe(canvas, &line, &teal, |t| {
+            0.0018 + 0.0042 * smoothstep_between(0.0, 0.4, t) - 0.0034 * smoothstep_between(0.5, 1.0, t)
+        });
         let root = Vec2::new(0.250, 0.540);
         for i in 0..5 {
             let ray = Vec2::from_angle(2.05 + 0.42 * i as f32);
@@ -310,7 +321,9 @@ fn chin(canvas: &mut Canvas) {
     for side in Side::BOTH {
         let line =
             scroll(&[[0.472, 0.840], [0.446, 0.854], [0.416, 0.858], [0.392, 0.842]], 0.022, 1.4).on(side);
-        pipe(canvas, &line, &teal, |t| 0.0020 + 0.0032 * ease(0.0, 0.4, t) - 0.0028 * ease(0.5, 1.0, t));
+        pipe(canvas, &line, &teal, |t| {
+            0.0020 + 0.0032 * smoothstep_between(0.0, 0.4, t) - 0.0028 * smoothstep_between(0.5, 1.0, t)
+        });
         for (tip, half) in [([0.445, 0.806], 0.012), ([0.452, 0.872], 0.012)] {
             leaf(canvas, side.place(Vec2::new(0.482, 0.838)), side.place(tip.into()), half, LEAF);
         }

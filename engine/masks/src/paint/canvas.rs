@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use glam::{Vec2, Vec3};
+use omote_frame::space::bounds;
 
 use super::anatomy;
 
@@ -70,12 +71,6 @@ pub(super) fn srgb(hex: u32) -> Vec3 {
     Vec3::new(r, g, b)
 }
 
-/// `x` from `a`..`b` to 0..1 with soft ends.
-pub(super) fn ease(a: f32, b: f32, x: f32) -> f32 {
-    let t = ((x - a) / (b - a)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
-}
-
 /// A rectangle of UV space.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
@@ -88,8 +83,7 @@ pub(super) struct Bounds {
 impl Bounds {
     /// The smallest rectangle round `points`, grown by `margin`.
     pub(super) fn of(points: &[Vec2], margin: f32) -> Self {
-        let min = points.iter().fold(Vec2::MAX, |a, &p| a.min(p));
-        let max = points.iter().fold(Vec2::MIN, |a, &p| a.max(p));
+        let (min, max) = bounds(points.iter().copied());
         Self { min: min - margin, max: max + margin }
     }
 }

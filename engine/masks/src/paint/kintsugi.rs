@@ -7,12 +7,13 @@ use glam::{Vec2, Vec3};
 
 use super::anatomy;
 use super::brush::Touch;
-use super::canvas::{Canvas, Material, ease, srgb};
+use super::canvas::{Canvas, Material, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio};
 use super::noise::{Field, fbm, value};
 use super::ornament::{bead, petal};
 use super::surface::{self, Ground, Lips, Wash, gild_texel};
+use omote_frame::space::smoothstep_between;
 
 const GOLD: u32 = 0xD8AC5C;
 
@@ -39,17 +40,19 @@ fn glaze(canvas: &mut Canvas, form: &Form) {
     .lay(canvas);
     let rim = |p: Vec2| ((p - Vec2::new(0.5, 0.5)) / Vec2::new(0.36, 0.43)).length();
     // A thin place shows the pale body under the glaze.
-    let thin = Field::bake(160, |p| ease(0.05, 0.7, -form.hollow(p)));
+    let thin = Field::bake(160, |p| smoothstep_between(0.05, 0.7, -form.hollow(p)));
     canvas.each(|p, texel| texel.colour = texel.colour.lerp(srgb(0xDCE0D0), 0.6 * thin.at(p)));
     Wash::lay(
         canvas,
         &[
-            Wash::new(0x5E8A80, |p| 0.75 * ease(0.0, 0.75, form.hollow(p))),
-            Wash::new(0x4C7A70, |p| 0.55 * ease(0.82, 1.12, rim(p) + 0.05 * fbm(p * 6.0, 3, 4))),
+            Wash::new(0x5E8A80, |p| 0.75 * smoothstep_between(0.0, 0.75, form.hollow(p))),
+            Wash::new(0x4C7A70, |p| {
+                0.55 * smoothstep_between(0.82, 1.12, rim(p) + 0.05 * fbm(p * 6.0, 3, 4))
+            }),
         ],
     );
     let tea = srgb(0x6E7A56);
-    let all = |p: Vec2| 0.55 + 0.45 * ease(-0.3, 0.4, fbm(p * 4.0, 2, 33));
+    let all = |p: Vec2| 0.55 + 0.45 * smoothstep_between(-0.3, 0.4, fbm(p * 4.0, 2, 33));
     surface::craquelure(canvas, 21.0, 0.00115, 27, all, |depth, texel| texel.glaze(tea, 0.46 * depth));
 }
 
@@ -83,7 +86,7 @@ fn features(canvas: &mut Canvas) {
         canvas.stroke(
             &Curve::smooth(&line, false).on(side),
             0.002,
-            |t| 0.0068 * ease(0.0, 0.3, t) * ease(1.05, 0.6, t) + 0.001,
+            |t| 0.0068 * smoothstep_between(0.0, 0.3, t) * smoothstep_between(1.05, 0.6, t) + 0.001,
             |touch, _, texel| {
                 texel.coat(&dark, 0.92 * touch.cover);
             },
@@ -168,7 +171,7 @@ fn form() -> Form {
         let lean = |(line, slope): &(Curve, f32)| {
             let (across, along) = line.beside(p);
             // Beyond the seam's start there is no side to be on.
-            slope * ease(0.0, 0.12, along) * across.max(0.0) * (-across.max(0.0) / 0.07).exp()
+            slope * smoothstep_between(0.0, 0.12, along) * across.max(0.0) * (-across.max(0.0) / 0.07).exp()
         };
         sculpt.height(p) + leans.iter().map(lean).sum::<f32>()
     })
@@ -193,19 +196,19 @@ fn shard(canvas: &mut Canvas) {
         let body = Material { colour: white.colour * (1.0 + 0.05 * cloud.at(p)), ..white };
         texel.coat(&body, cover);
         // Two lines run along the edge, as round the foot of a bowl.
-        let line = |at: f32, half: f32| 1.0 - ease(half, half + 0.0012, (depth - at).abs());
+        let line = |at: f32, half: f32| 1.0 - smoothstep_between(half, half + 0.0012, (depth - at).abs());
         let drawn = (line(0.0135, 0.0016) + 0.8 * line(0.0190, 0.0003)) * (0.8 + 0.2 * cloud.at(p));
         texel.glaze(srgb(0x1B3F94), cover * drawn.clamp(0.0, 1.0));
     });
     // Painted on a piece of its own and kept where the shard is.
     // The seam's gold hides that this is coarse.
     let depth = Field::bake(200, |p| outline.depth(p));
-    let inside = |p: Vec2| ease(-0.002, 0.002, depth.at(p));
+    let inside = |p: Vec2| smoothstep_between(-0.002, 0.002, depth.at(p));
     let cobalt = |strength: f32| srgb(0x1B3F94).lerp(srgb(0x4C78C8), 1.0 - strength);
     let wash = |canvas: &mut Canvas, shape: &Curve, strength: f32| {
         canvas.fill(shape, 0.0025, |cover, depth, p, texel| {
             // Cobalt pools at the rim of a brush mark.
-            let pool = 0.78 + 0.30 * ease(0.006, 0.0, depth) + 0.12 * value(p * 90.0, 3);
+            let pool = 0.78 + 0.30 * smoothstep_between(0.006, 0.0, depth) + 0.12 * value(p * 90.0, 3);
             texel.glaze(cobalt(strength), cover * inside(p) * (strength * pool).clamp(0.0, 1.0));
         });
     };
@@ -213,7 +216,7 @@ fn shard(canvas: &mut Canvas) {
         canvas.stroke(
             curve,
             0.0016,
-            |t| half * (0.55 + 0.45 * (t * 9.0).sin().abs()) * ease(1.0, 0.8, t),
+            |t| half * (0.55 + 0.45 * (t * 9.0).sin().abs()) * smoothstep_between(1.0, 0.8, t),
             |touch, p, texel| {
                 texel.glaze(cobalt(1.0), 0.92 * touch.cover * inside(p));
             },
@@ -296,7 +299,7 @@ fn seams(canvas: &mut Canvas) {
         texel.coat(&gold, cover);
         texel.relief *= 1.0 - cover;
         texel.colour *= 0.85 + 0.10 * value(p * 120.0, 3);
-        texel.relief += cover * (0.003 * ease(0.0, 0.008, depth) + 0.0006 * value(p * 70.0, 5));
+        texel.relief += cover * (0.003 * smoothstep_between(0.0, 0.008, depth) + 0.0006 * value(p * 70.0, 5));
     });
 }
 

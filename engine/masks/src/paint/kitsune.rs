@@ -6,11 +6,12 @@
 use glam::{Vec2, Vec3};
 
 use super::anatomy;
-use super::canvas::{Canvas, Material, Texel, ease, srgb};
+use super::canvas::{Canvas, Material, Texel, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit, value};
 use super::surface::{self, EyeLine, Ground, Lips, Wash};
+use omote_frame::space::smoothstep_between;
 
 const RED: u32 = 0xBE140F;
 const GOLD: u32 = 0xD6AC5E;
@@ -53,7 +54,7 @@ fn fur(canvas: &mut Canvas) {
     Wash::lay(
         canvas,
         &[
-            Wash::new(0xC9B7A4, |p| 0.55 * ease(0.80, 1.1, rim(p) + 0.05 * fbm(p * 8.0, 3, 5))),
+            Wash::new(0xC9B7A4, |p| 0.55 * smoothstep_between(0.80, 1.1, rim(p) + 0.05 * fbm(p * 8.0, 3, 5))),
             Wash::paired(0xF0B8A8, |p| 0.5 * blob(p, Vec2::new(0.24, 0.50), Vec2::new(0.07, 0.06))),
         ],
     );
@@ -73,7 +74,7 @@ fn fur(canvas: &mut Canvas) {
             canvas.stroke(
                 &hair,
                 0.0016,
-                |t| 0.0019 * ease(-0.1, 0.3, t) * (1.0 - t * 0.95),
+                |t| 0.0019 * smoothstep_between(-0.1, 0.3, t) * (1.0 - t * 0.95),
                 |touch, _, texel| {
                     texel.glaze(tint, 0.36 * touch.cover);
                     texel.relief += 0.0006 * touch.bead() * touch.cover;
@@ -113,7 +114,7 @@ fn blade(canvas: &mut Canvas, path: &Curve, thick: f32, seed: u32) {
         let path = path.on(side);
         canvas.stroke(&path, 0.002, width, |touch, p, texel| {
             let grain = value(Vec2::new(touch.along * 5.0, touch.across * 6.0), seed);
-            let dry = ease(-0.6, 0.1, 0.35 * grain + 0.75 - touch.along);
+            let dry = smoothstep_between(-0.6, 0.1, 0.35 * grain + 0.75 - touch.along);
             red(touch.cover * (0.45 + 0.55 * dry), p, texel);
             texel.relief += 0.0008 * touch.bead() * touch.cover;
         });
@@ -148,7 +149,8 @@ fn eyes(canvas: &mut Canvas) {
         let eye = side.place(anatomy::EYE);
         canvas.fill(&shape, 0.010, |cover, _, p, texel| {
             // Bokashi: full at the lids, fading outwards.
-            let fade = 1.0 - 0.62 * ease(0.05, 0.15, ((p - eye) * Vec2::new(0.8, 1.3)).length());
+            let fade =
+                1.0 - 0.62 * smoothstep_between(0.05, 0.15, ((p - eye) * Vec2::new(0.8, 1.3)).length());
             texel.glaze(srgb(0xD22A1E), (1.15 * cover * fade).min(1.0));
             texel.gloss = 0.6;
         });
@@ -214,8 +216,8 @@ fn flame(canvas: &mut Canvas) {
     for shape in &shapes {
         canvas.fill(shape, 0.002, |cover, depth, p, texel| {
             red(cover, p, texel);
-            texel.glaze(srgb(0x8A1016), 0.6 * cover * ease(0.2, 0.12, p.y));
-            texel.relief += 0.0012 * ease(0.0, 0.008, depth);
+            texel.glaze(srgb(0x8A1016), 0.6 * cover * smoothstep_between(0.2, 0.12, p.y));
+            texel.relief += 0.0012 * smoothstep_between(0.0, 0.008, depth);
         });
         edge(canvas, shape, 0.0022);
     }
@@ -232,7 +234,7 @@ fn flame(canvas: &mut Canvas) {
     for side in Side::BOTH {
         canvas.fill(&drop.on(side), 0.002, |cover, depth, _, texel| {
             texel.coat(&gold, cover);
-            texel.relief += cover * 0.0022 * ease(0.0, 0.007, depth);
+            texel.relief += cover * 0.0022 * smoothstep_between(0.0, 0.007, depth);
         });
     }
 }
@@ -267,7 +269,7 @@ fn muzzle(canvas: &mut Canvas) {
     ]);
     canvas.fill(&nose, 0.004, |cover, depth, p, texel| {
         texel.coat(&ink, cover);
-        texel.relief += 0.006 * ease(0.0, 0.018, depth) * cover;
+        texel.relief += 0.006 * smoothstep_between(0.0, 0.018, depth) * cover;
         texel.colour += cover
             * 0.10
             * Vec3::new(0.9, 0.95, 1.0)
@@ -286,7 +288,7 @@ fn muzzle(canvas: &mut Canvas) {
     canvas.stroke(
         &smile,
         0.0022,
-        |t| 0.0052 * ease(0.0, 0.2, t.min(1.0 - t)),
+        |t| 0.0052 * smoothstep_between(0.0, 0.2, t.min(1.0 - t)),
         |touch, _, texel| {
             texel.coat(&ink, touch.cover);
         },
@@ -313,7 +315,7 @@ fn muzzle(canvas: &mut Canvas) {
             canvas.stroke(
                 &path,
                 0.0012,
-                |t| 0.0024 * ease(-0.05, 0.12, t) * (1.0 - 0.85 * t),
+                |t| 0.0024 * smoothstep_between(-0.05, 0.12, t) * (1.0 - 0.85 * t),
                 |touch, _, texel| {
                     texel.coat(&ink, 0.94 * touch.cover);
                     texel.relief += 0.0006 * touch.bead() * touch.cover;

@@ -6,11 +6,12 @@
 use glam::{Vec2, Vec3};
 
 use super::anatomy;
-use super::canvas::{Canvas, Material, ease, srgb};
+use super::canvas::{Canvas, Material, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit, value};
 use super::surface::{self, EyeLine, Ground, Lips, Wash};
+use omote_frame::space::smoothstep_between;
 
 /// Paints the mask, RGBA.
 pub(super) fn paint(size: u32) -> Vec<u8> {
@@ -50,14 +51,14 @@ fn skin(canvas: &mut Canvas) {
             // Handling has warmed the rim of the mask.
             Wash::new(0xBE8C54, |p| {
                 let rim = ((p - Vec2::new(0.5, 0.5)) / Vec2::new(0.36, 0.43)).length();
-                0.55 * ease(0.78, 1.08, rim + 0.06 * fbm(p * 7.0, 3, 77))
+                0.55 * smoothstep_between(0.78, 1.08, rim + 0.06 * fbm(p * 7.0, 3, 77))
             }),
         ],
     );
     let crack = srgb(0x7A5430);
     let worn = |p: Vec2| {
         let rim = ((p - Vec2::new(0.5, 0.5)) / Vec2::new(0.36, 0.43)).length();
-        ease(0.1, 0.7, fbm(p * 5.0, 3, 90) + 0.9 * (rim - 0.7)) * 0.8
+        smoothstep_between(0.1, 0.7, fbm(p * 5.0, 3, 90) + 0.9 * (rim - 0.7)) * 0.8
     };
     surface::craquelure(canvas, 42.0, 0.0011, 5, worn, |depth, texel| {
         texel.glaze(crack, depth * 0.55);
@@ -200,8 +201,8 @@ fn hair(canvas: &mut Canvas) {
             texel.coat(&black, cover);
             // Strands run along the edge: lines of equal depth.
             let strand = value(Vec2::new(depth * 420.0 + 2.0 * value(p * 12.0, 4), p.y * 6.0), 7);
-            texel.relief += cover * (0.0006 * strand + 0.003 * ease(0.0, 0.01, depth));
-            texel.colour += cover * Vec3::new(0.012, 0.009, 0.008) * ease(0.1, 0.9, strand);
+            texel.relief += cover * (0.0006 * strand + 0.003 * smoothstep_between(0.0, 0.01, depth));
+            texel.colour += cover * Vec3::new(0.012, 0.009, 0.008) * smoothstep_between(0.1, 0.9, strand);
         });
         // Inset from the hairline, start and length along it, half width.
         let strands = [
@@ -216,10 +217,10 @@ fn hair(canvas: &mut Canvas) {
                     let t = k as f32 / 14.0;
                     let (p, along) = hairline.at(start + length * t);
                     let drift = 0.0016 * value(Vec2::new(k as f32 * 0.5, i as f32 * 9.0), side as u32 + 21);
-                    p + Vec2::new(along.y, -along.x) * (inset * ease(-0.35, 0.35, t) + drift)
+                    p + Vec2::new(along.y, -along.x) * (inset * smoothstep_between(-0.35, 0.35, t) + drift)
                 })
                 .collect();
-            let width = |t: f32| thick * ease(-0.05, 0.10, t) * (1.0 - 0.92 * t * t);
+            let width = |t: f32| thick * smoothstep_between(-0.05, 0.10, t) * (1.0 - 0.92 * t * t);
             canvas.stroke(&Curve::smooth(&path, false).on(side), 0.0012, width, |touch, _, texel| {
                 texel.coat(&black, touch.cover * 0.95);
                 texel.relief += 0.0004 * touch.bead();

@@ -7,9 +7,10 @@
 use glam::{Vec2, Vec3};
 
 use super::anatomy;
-use super::canvas::{Canvas, Texel, ease, in_bands};
+use super::canvas::{Canvas, Texel, in_bands};
 use super::curve::Side;
 use super::noise::Field;
+use omote_frame::space::smoothstep_between;
 
 /// How strongly each part of a face is carved; 1 is a natural one.
 #[derive(Clone, Copy)]
@@ -34,10 +35,10 @@ impl Sculpt {
         let (x, y) = ((d.x / 0.35).powi(2), (d.y / 0.44).powi(2));
         let mut h = -self.dome * (0.085 * x + 0.075 * y + 0.012 * (x + y) * (x + y));
         // The nose: a ridge that widens and rises to the tip and breaks off below it.
-        let down = ease(0.27, 0.525, p.y);
-        let end = 1.0 - ease(0.525, 0.585, p.y);
+        let down = smoothstep_between(0.27, 0.525, p.y);
+        let end = 1.0 - smoothstep_between(0.525, 0.585, p.y);
         let ridge = gauss(d.x / (0.028 + 0.020 * down));
-        h += self.nose * ridge * (0.012 + 0.062 * down) * end * ease(0.2, 0.34, p.y);
+        h += self.nose * ridge * (0.012 + 0.062 * down) * end * smoothstep_between(0.2, 0.34, p.y);
         h -= self.lips * 0.004 * gauss(d.x / 0.014) * gauss((p.y - 0.605) / 0.02);
         h += self.lips * 0.022 * blob(p, anatomy::MOUTH, Vec2::new(0.15, 0.10));
         h -= self.chin * 0.008 * blob(p, Vec2::new(0.5, 0.783), Vec2::new(0.095, 0.024));
@@ -173,7 +174,7 @@ fn mean(four: &[(Texel, Vec2); 4]) -> (Texel, Vec2) {
 /// Brightness of the lamps in direction `r`: a wide soft one above, two strips beside.
 fn reflected(r: Vec3, rough: f32) -> f32 {
     let soft = 0.10 + 0.45 * rough;
-    let pane = |x: f32, half: f32| 1.0 - ease(half - soft, half + soft, x.abs());
+    let pane = |x: f32, half: f32| 1.0 - smoothstep_between(half - soft, half + soft, x.abs());
     let above = 2.6 * pane(r.x, 0.55) * pane(r.y + 0.62, 0.20);
     let beside = 1.1 * pane(r.x.abs() - 0.78, 0.10) * pane(r.y + 0.1, 0.5);
     (above + beside) / (1.0 + 0.8 * rough)

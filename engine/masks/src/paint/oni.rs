@@ -6,11 +6,12 @@
 use glam::{Vec2, Vec3};
 
 use super::anatomy;
-use super::canvas::{Bounds, Canvas, Material, ease, srgb};
+use super::canvas::{Bounds, Canvas, Material, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio, blob};
 use super::noise::{fbm, unit};
 use super::surface::{self, EyeLine, Ground, Lips, Wash};
+use omote_frame::space::smoothstep_between;
 
 const GOLD: u32 = 0xD2A456;
 
@@ -60,7 +61,7 @@ impl Fold {
             return None;
         }
         let (across, along) = self.curve.beside(p);
-        Some((across, ease(0.0, 0.38, along) * ease(1.0, 0.62, along)))
+        Some((across, smoothstep_between(0.0, 0.38, along) * smoothstep_between(1.0, 0.62, along)))
     }
 
     fn height(&self, p: Vec2) -> f32 {
@@ -107,11 +108,13 @@ fn lacquer(canvas: &mut Canvas, folds: &[Fold]) {
                 0.85 * blob(p, Vec2::new(0.375, 0.335), Vec2::new(0.088, 0.046))
                     + 0.5 * blob(p, Vec2::new(0.385, 0.57), Vec2::new(0.03, 0.025))
             }),
-            Wash::new(0x3C0706, |p| 0.85 * ease(0.78, 1.12, rim(p) + 0.08 * fbm(p * 6.0, 3, 8))),
+            Wash::new(0x3C0706, |p| {
+                0.85 * smoothstep_between(0.78, 1.12, rim(p) + 0.08 * fbm(p * 6.0, 3, 8))
+            }),
         ],
     );
     let dark = srgb(0x2A0404);
-    let worn = |p: Vec2| ease(0.1, 0.6, fbm(p * 4.0, 3, 19) + 0.3) * 0.8;
+    let worn = |p: Vec2| smoothstep_between(0.1, 0.6, fbm(p * 4.0, 3, 19) + 0.3) * 0.8;
     surface::craquelure(canvas, 30.0, 0.0011, 15, worn, |depth, texel| {
         texel.glaze(dark, 0.5 * depth);
         texel.relief -= 0.0003 * depth;
@@ -135,8 +138,11 @@ fn horns(canvas: &mut Canvas) {
             texel.coat(&ivory, touch.cover);
             let ring =
                 (touch.along * 26.0 + 2.4 * touch.across * touch.across + 0.6 * fbm(p * 30.0, 2, 3)).sin();
-            texel.glaze(srgb(0xB98A4A), 0.55 * ease(-0.2, 1.0, ring));
-            texel.glaze(tip, 0.85 * ease(0.30, 0.85, touch.along) + 0.35 * touch.across.abs().powi(3));
+            texel.glaze(srgb(0xB98A4A), 0.55 * smoothstep_between(-0.2, 1.0, ring));
+            texel.glaze(
+                tip,
+                0.85 * smoothstep_between(0.30, 0.85, touch.along) + 0.35 * touch.across.abs().powi(3),
+            );
             texel.relief += touch.cover * (0.018 * touch.bead() + 0.0005 * ring);
         });
         let collar =
@@ -210,11 +216,11 @@ fn brows(canvas: &mut Canvas) {
             canvas.stroke(
                 &hair,
                 0.001,
-                |s| 0.0030 * ease(-0.2, 0.2, s) * (1.0 - 0.95 * s),
+                |s| 0.0030 * smoothstep_between(-0.2, 0.2, s) * (1.0 - 0.95 * s),
                 |touch, _, texel| {
                     // A dark rim keeps each lock apart from the next.
                     texel.glaze(shade, 0.6 * touch.cover * touch.across.abs());
-                    texel.coat(metal, touch.cover * ease(1.0, 0.75, touch.across.abs()));
+                    texel.coat(metal, touch.cover * smoothstep_between(1.0, 0.75, touch.across.abs()));
                     texel.relief += 0.0010 * touch.bead() * touch.cover;
                 },
             );
@@ -262,7 +268,7 @@ fn beard(canvas: &mut Canvas) {
             canvas.stroke(
                 &hair,
                 0.001,
-                |s| half * ease(-0.2, 0.2, s) * (1.0 - 0.95 * s),
+                |s| half * smoothstep_between(-0.2, 0.2, s) * (1.0 - 0.95 * s),
                 |touch, _, texel| {
                     texel.coat(paint, touch.cover * 0.96);
                     texel.relief += 0.0007 * touch.bead() * touch.cover;
@@ -290,7 +296,10 @@ fn tusks(canvas: &mut Canvas) {
         );
         canvas.stroke(&spine, 0.0016, width, |touch, _, texel| {
             texel.coat(&ivory, touch.cover);
-            texel.glaze(stain, 0.75 * ease(0.35, 0.0, touch.along) + 0.25 * touch.across.abs().powi(2));
+            texel.glaze(
+                stain,
+                0.75 * smoothstep_between(0.35, 0.0, touch.along) + 0.25 * touch.across.abs().powi(2),
+            );
             texel.relief += 0.014 * touch.bead() * touch.cover;
             texel.colour += 0.12
                 * Vec3::ONE

@@ -3,9 +3,10 @@
 use glam::Vec2;
 
 use super::anatomy;
-use super::canvas::{Canvas, Material, Texel, ease, srgb};
+use super::canvas::{Canvas, Material, Texel, srgb};
 use super::curve::Curve;
 use super::noise::unit;
+use omote_frame::space::smoothstep_between;
 
 /// A petal or leaf from `base` to `tip`, `half` wide at its widest place, which lies `belly` (0..1) of the
 /// way.
@@ -106,7 +107,7 @@ pub(super) fn sprinkle(
             // A flake smaller than a texel covers only its share of it.
             let share = (flake.x * flake.y) / (drawn.x * drawn.y);
             canvas.dab(centre, drawn, 0.0, |t, _, texel| {
-                f(share * ease(0.0, 0.35, t), unit(x, y, seed ^ 0x2B2B), texel);
+                f(share * smoothstep_between(0.0, 0.35, t), unit(x, y, seed ^ 0x2B2B), texel);
             });
         }
     }

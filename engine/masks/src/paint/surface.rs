@@ -4,9 +4,10 @@ use glam::{Vec2, Vec3};
 
 use super::anatomy;
 use super::brush::Touch;
-use super::canvas::{Canvas, Material, Texel, ease, srgb};
+use super::canvas::{Canvas, Material, Texel, srgb};
 use super::curve::{Curve, Side};
 use super::noise::{Field, Grain, cell_border, fbm};
+use omote_frame::space::smoothstep_between;
 
 /// The first coat.
 pub(super) struct Ground {
@@ -29,7 +30,7 @@ impl Ground {
             *texel = Texel::default();
             texel.coat(&self.material, 1.0);
             let cloud = clouds.at(p);
-            texel.glaze(self.cloud.0, self.cloud.1 * ease(-0.2, 0.9, cloud));
+            texel.glaze(self.cloud.0, self.cloud.1 * smoothstep_between(-0.2, 0.9, cloud));
             let fine = grain.at(p, Vec2::splat(560.0));
             // Strokes of a wide brush follow the face's length and sway a little.
             let sway = Vec2::new(p.x + 0.02 * cloud, p.y);
@@ -80,7 +81,7 @@ pub(super) fn craquelure(
     // missing.
     let plan = Field::bake(224, |p| {
         let bend = Vec2::new(fbm(p * 14.0, 2, seed), fbm(p * 14.0 + Vec2::splat(7.3), 2, seed ^ 9));
-        let broken = ease(-0.25, 0.25, fbm(p * density * 0.8, 2, seed ^ 40));
+        let broken = smoothstep_between(-0.25, 0.25, fbm(p * density * 0.8, 2, seed ^ 40));
         (p * density + 0.8 * bend).extend(amount(p) * (0.25 + 0.75 * broken))
     });
     let depths = Field::bake(canvas.side() / Canvas::OVERSAMPLE, |p| {
@@ -89,7 +90,7 @@ pub(super) fn craquelure(
             return 0.0;
         }
         let border = cell_border(plan.truncate(), seed) / density;
-        plan.z * (1.0 - ease(0.2 * width, width, border))
+        plan.z * (1.0 - smoothstep_between(0.2 * width, width, border))
     });
     canvas.each(|p, texel| {
         let depth = depths.at(p);
@@ -109,9 +110,9 @@ pub(super) fn eyes(canvas: &mut Canvas, white: &Material, iris: &Material) {
             texel.coat(white, cover);
             texel.relief *= 1.0 - cover;
             let r = (p - centre).length();
-            texel.coat(iris, cover * (1.0 - ease(0.019, 0.022, r)));
-            texel.coat(&Material::paint(0x080606, 0.9), cover * (1.0 - ease(0.010, 0.012, r)));
-            texel.glaze(srgb(0x6A5A50), cover * (1.0 - ease(0.319, 0.345, p.y)));
+            texel.coat(iris, cover * (1.0 - smoothstep_between(0.019, 0.022, r)));
+            texel.coat(&Material::paint(0x080606, 0.9), cover * (1.0 - smoothstep_between(0.010, 0.012, r)));
+            texel.glaze(srgb(0x6A5A50), cover * (1.0 - smoothstep_between(0.319, 0.345, p.y)));
         });
     }
 }
@@ -137,20 +138,20 @@ impl Lips {
             texel.relief *= 1.0 - cover;
         });
         canvas.fill(&anatomy::upper_lip(), 0.005, |cover, depth, p, texel| {
-            texel.glaze(edge, cover * (1.0 - ease(0.0, 0.020, bow.distance(p))));
-            texel.relief += 0.0014 * ease(0.0, 0.02, depth);
+            texel.glaze(edge, cover * (1.0 - smoothstep_between(0.0, 0.020, bow.distance(p))));
+            texel.relief += 0.0014 * smoothstep_between(0.0, 0.02, depth);
         });
         canvas.fill(&anatomy::lower_lip(), 0.005, |cover, depth, p, texel| {
             let middle = (p - Vec2::new(0.5, 0.732)) / Vec2::new(0.075, 0.014);
             texel.colour *= 1.0 + self.fresh * cover * (-middle.length_squared()).exp();
-            texel.glaze(edge, 0.8 * cover * ease(0.07, 0.155, (p.x - 0.5).abs()));
-            texel.relief += 0.0045 * ease(0.0, 0.022, depth);
+            texel.glaze(edge, 0.8 * cover * smoothstep_between(0.07, 0.155, (p.x - 0.5).abs()));
+            texel.relief += 0.0045 * smoothstep_between(0.0, 0.022, depth);
         });
         let inside = Material::paint(self.inside, 0.3);
         canvas.fill(&anatomy::mouth(), 0.004, |cover, _, p, texel| {
             texel.coat(&inside, cover);
             texel.relief *= 1.0 - cover;
-            texel.glaze(srgb(0x403030), cover * (1.0 - ease(0.65, 0.70, p.y)));
+            texel.glaze(srgb(0x403030), cover * (1.0 - smoothstep_between(0.65, 0.70, p.y)));
         });
     }
 }
@@ -177,8 +178,13 @@ impl EyeLine {
             let inner = anatomy::eye_inner();
             path.push(inner + Vec2::new(0.008, 0.004));
             let upper = Curve::smooth(&path, false).on(side);
-            let width =
-                |t: f32| self.upper * (0.12 + 0.88 * ease(0.0, 0.35, t) * (1.0 - 0.75 * ease(0.6, 1.0, t)));
+            let width = |t: f32| {
+                self.upper
+                    * (0.12
+                        + 0.88
+                            * smoothstep_between(0.0, 0.35, t)
+                            * (1.0 - 0.75 * smoothstep_between(0.6, 1.0, t)))
+            };
             canvas.stroke(&upper, self.feather, width, |touch, _, texel| {
                 texel.coat(&self.ink, touch.cover * 0.97);
                 texel.relief += 0.0004 * touch.bead() * touch.cover;

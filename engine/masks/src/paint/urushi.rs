@@ -8,12 +8,13 @@ use std::f32::consts::{FRAC_PI_4, TAU};
 use glam::{Vec2, Vec3};
 
 use super::anatomy;
-use super::canvas::{Canvas, Material, Texel, ease, srgb};
+use super::canvas::{Canvas, Material, Texel, srgb};
 use super::curve::{Curve, Side};
 use super::light::{Form, Sculpt, Studio};
 use super::noise::{fbm, unit, value};
 use super::ornament::{bead, sprinkle, star};
 use super::surface::{self, EyeLine, Ground, Lips, Wash};
+use omote_frame::space::smoothstep_between;
 
 const GOLD: u32 = 0xDDB468;
 
@@ -51,15 +52,15 @@ fn night(canvas: &mut Canvas) {
     Wash::lay(
         canvas,
         &[
-            Wash::new(0x182048, |p| 0.85 * ease(0.45, 1.1, rim(p))),
-            Wash::new(0x303C78, |p| 0.55 * ease(0.5, 0.95, p.y)),
+            Wash::new(0x182048, |p| 0.85 * smoothstep_between(0.45, 1.1, rim(p))),
+            Wash::new(0x303C78, |p| 0.55 * smoothstep_between(0.5, 0.95, p.y)),
         ],
     );
     let (violet, teal) = (srgb(0x6A3FA0), srgb(0x2E8FA8));
     let glow = super::noise::Field::bake(160, river);
     let hue = super::noise::Field::bake(96, |p| fbm(p * 6.0, 2, 44));
     canvas.each(|p, texel| {
-        let tone = violet.lerp(teal, ease(-0.3, 0.3, hue.at(p)));
+        let tone = violet.lerp(teal, smoothstep_between(-0.3, 0.3, hue.at(p)));
         texel.colour += tone * 0.30 * glow.at(p);
     });
 }
@@ -69,13 +70,13 @@ fn dust(canvas: &mut Canvas) {
     // Pear-skin ground: gold that thickens towards the rim and the chin.
     let amount = |p: Vec2| {
         let rim = ((p - Vec2::new(0.5, 0.46)) / Vec2::new(0.36, 0.44)).length();
-        (0.55 * ease(0.74, 1.15, rim + 0.10 * fbm(p * 5.0, 2, 6)) + 0.03).min(0.8)
+        (0.55 * smoothstep_between(0.74, 1.15, rim + 0.10 * fbm(p * 5.0, 2, 6)) + 0.03).min(0.8)
     };
     sprinkle(canvas, 230, 0.0042, 7, amount, |cover, own, texel| {
         texel.coat(&gold, cover * (0.35 + 0.65 * own));
         texel.relief += 0.0004 * cover * own;
     });
-    let amount = |p: Vec2| 0.62 * river(p) * ease(-0.4, 0.3, fbm(p * 11.0, 2, 60));
+    let amount = |p: Vec2| 0.62 * river(p) * smoothstep_between(-0.4, 0.3, fbm(p * 11.0, 2, 60));
     sprinkle(canvas, 210, 0.0036, 19, amount, |cover, own, texel| {
         texel.coat(if own < 0.6 { &silver } else { &gold }, cover * (0.3 + 0.7 * own));
     });
@@ -100,7 +101,7 @@ fn waves(canvas: &mut Canvas) {
             if under < 0.0 {
                 continue;
             }
-            let deep = ease(0.0, 0.14, under);
+            let deep = smoothstep_between(0.0, 0.14, under);
             let water = Material::paint(0x0B1C4C, 0.95);
             let foam = srgb(0x2F6FB4).lerp(srgb(0x1C7F8C), deep) * 0.40;
             let rim = canvas.texel();
@@ -108,7 +109,7 @@ fn waves(canvas: &mut Canvas) {
                 let r = p.distance(centre);
                 let cover = ((radius - r) / rim + 0.5).clamp(0.0, 1.0);
                 texel.coat(&water, cover);
-                texel.colour += cover * foam * ease(0.35, 1.0, r / radius);
+                texel.colour += cover * foam * smoothstep_between(0.35, 1.0, r / radius);
                 texel.relief *= 1.0 - cover;
                 for (at, half) in LINES {
                     let off = (r - at * radius).abs();
@@ -131,11 +132,11 @@ fn moon(canvas: &mut Canvas) {
     let gold = Material::leaf(0xE6C680);
     canvas.dab(centre, Vec2::splat(0.08), 0.0, |_, p, texel| {
         let d = depth(p);
-        let cover = ease(-0.0004, 0.0004, d);
+        let cover = smoothstep_between(-0.0004, 0.0004, d);
         if cover > 0.0 {
             texel.coat(&gold, cover);
             texel.colour *= 1.0 + 0.06 * value(p * 160.0, 2);
-            texel.relief += cover * 0.010 * ease(0.0, 0.014, d);
+            texel.relief += cover * 0.010 * smoothstep_between(0.0, 0.014, d);
         }
     });
 }
@@ -152,7 +153,7 @@ fn inlay(canvas: &mut Canvas, shape: &Curve, own: f32) {
     let gold = Material::leaf(GOLD);
     canvas.fill(shape, 0.0, |cover, depth, p, texel| {
         pearl(p, own, cover, texel);
-        texel.relief += cover * 0.0012 * ease(0.0, 0.004, depth);
+        texel.relief += cover * 0.0012 * smoothstep_between(0.0, 0.004, depth);
     });
     surface::gild(canvas, shape, &gold, 0.0008, |_| 0.0012);
 }
@@ -209,7 +210,7 @@ fn stars(canvas: &mut Canvas) {
 fn inlay_flat(canvas: &mut Canvas, shape: &Curve, gold: &Material) {
     canvas.fill(shape, 0.0, |cover, depth, _, texel| {
         texel.coat(gold, cover);
-        texel.relief += cover * 0.001 * ease(0.0, 0.003, depth);
+        texel.relief += cover * 0.001 * smoothstep_between(0.0, 0.003, depth);
     });
 }
 
@@ -251,7 +252,7 @@ fn face(canvas: &mut Canvas) {
         let brow =
             Curve::through(&[[0.452, 0.282], [0.420, 0.256], [0.370, 0.240], [0.305, 0.240], [0.236, 0.272]]);
         surface::gild(canvas, &brow.on(side), &gold, 0.0020, |t| {
-            0.0062 * (1.0 - t).powf(0.8) * ease(-0.05, 0.12, t) + 0.0006
+            0.0062 * (1.0 - t).powf(0.8) * smoothstep_between(-0.05, 0.12, t) + 0.0006
         });
         for i in 0..150 {
             let n = |k: u32| unit(i, side as i32, 4000 + k);

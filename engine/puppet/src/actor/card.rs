@@ -1,7 +1,7 @@
 //! A card held before the face.
 
 use glam::{Vec2, Vec3};
-use omote_frame::space::MeshPoint;
+use omote_frame::space::{MeshPoint, bounds};
 use omote_frame::topology::OVAL;
 
 /// Width and height in heights of the face.
@@ -23,7 +23,7 @@ impl Card {
             return None;
         }
         let oval = OVAL.iter().filter_map(|i| points.get(usize::from(*i))).map(|p| p.truncate());
-        let (low, high) = oval.fold((Vec2::MAX, Vec2::MIN), |(a, b), p| (a.min(p), b.max(p)));
+        let (low, high) = bounds(oval);
         let half = SIZE * face * 0.5;
         let place = (low + high) * 0.5;
         let below = height as f32 + half.y;

@@ -7,6 +7,7 @@ use super::crop::Crop;
 use super::line_search::{costs_by_halves, parabolic_minimum};
 use super::tuning::LidsTuning;
 use glam::Vec2;
+use omote_frame::space::smoothstep_between;
 use std::sync::LazyLock;
 
 /// An eye's points: its corners, then the lids from the first corner to the second.
@@ -108,12 +109,6 @@ fn column(k: usize) -> f32 {
 /// A row's height.
 fn row(k: usize) -> f32 {
     HIGH.0 + (HIGH.1 - HIGH.0) * k as f32 / (DOWN - 1) as f32
-}
-
-/// 0 up to the first of the limits, 1 from the second on, smooth in between.
-fn smoothstep(v: f32, (from, to): (f32, f32)) -> f32 {
-    let t = ((v - from) / (to - from)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }
 
 /// What a column counts: the lids' ends hardly move.
@@ -230,7 +225,8 @@ impl Eye {
         if closed < tuning.open {
             self.learn(&now, elapsed, tuning.adapt_s);
         }
-        let share = smoothstep(closed, tuning.takes_over);
+        let (from, to) = tuning.takes_over;
+        let share = smoothstep_between(from, to, closed);
         if self.seen < tuning.learn_s || share <= 0.0 {
             return None;
         }
