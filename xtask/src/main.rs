@@ -251,8 +251,11 @@ fn test() -> anyhow::Result<bool> {
     if !nextest {
         eprintln!("== cargo-nextest is not installed: cargo test runs the tests");
     }
-    let runner: &[&str] =
-        if nextest { &["nextest", "run", "--workspace"] } else { &["test", "--workspace", "--all-targets"] };
+    let runner: &[&str] = if nextest {
+        &["nextest", "run", "--workspace", "--no-fail-fast"]
+    } else {
+        &["test", "--workspace", "--all-targets", "--no-fail-fast"]
+    };
     let log = AdapterLog::new()?;
     let required = packages::software_vulkan();
     let mut tests = cargo(runner);

@@ -35,7 +35,7 @@ pub(super) struct Remembered {
     pub(super) rotation: u16,
     /// `protect` or `relaxed`.
     pub(super) privacy: String,
-    /// `middle`, `top-right`, `top-left`, `bottom-right` or `bottom-left`.
+    /// `middle`, `top-left`, `top-right`, `bottom-left` or `bottom-right`.
     pub(super) badge: String,
     /// `auto`, `v4l2` or `pipewire`.
     pub(super) virtual_camera: String,

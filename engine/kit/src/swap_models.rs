@@ -77,7 +77,7 @@ fn whose(data: &DataFolder, file: &Path, persona: Option<&str>) -> Result<()> {
 /// Tests a file that is not in the list yet, and takes it. Nothing is done where `name` is in the list, or is no file.
 ///
 /// # Errors
-/// As [`test`]; a list that can't be read or written.
+/// As [`test()`]; a list that can't be read or written.
 pub fn take_file(data: &DataFolder, name: &str, tell: &mut dyn FnMut(&str)) -> Result<()> {
     let mut registry = Registry::open(data.root())?;
     let path = Path::new(name);

@@ -184,7 +184,7 @@ fn mouse(window: &mut Driven, names: &[String]) -> anyhow::Result<()> {
     window.wait("the opacity at level relaxed", |s| (opacity(s) - 0.5).abs() < 0.03)?;
     window.click("choice-privacy-0")?;
     window.wait("the level protect", |s| is(s, "privacy", "protect"))?;
-    for (target, corner) in [("choice-Bottom left-0", "bottom-left"), ("choice-Top left-1", "top-right")] {
+    for (target, corner) in [("choice-badge-bottom-0", "bottom-left"), ("choice-badge-top-1", "top-right")] {
         window.click(target)?;
         window.wait(&format!("the badge at the {corner}"), |s| is(s, "corner", corner))?;
     }

@@ -189,8 +189,9 @@ fn safety(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let corners = CORNERS.map(|(corner, _, words)| (corner, words));
     let mut now = state.kept.corner();
     let (middle, corners) = corners.split_at(1);
-    for row in std::iter::once(middle).chain(corners.chunks(2)) {
-        if let Some(place) = choice(ui, row[0].1, row, now) {
+    let rows = std::iter::once(middle).chain(corners.chunks(2));
+    for (id, row) in ["badge-middle", "badge-top", "badge-bottom"].into_iter().zip(rows) {
+        if let Some(place) = choice(ui, id, row, now) {
             now = place;
         }
     }

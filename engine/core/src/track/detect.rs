@@ -58,8 +58,12 @@ impl Detection {
     }
 }
 
-/// Intersection over union of two boxes (middle, size).
+/// Intersection over union of two boxes (middle, size); 0 where a number is none.
 fn overlap(a: (Vec2, Vec2), b: (Vec2, Vec2)) -> f32 {
+    // `Vec2::max` and `min` lose a NaN, so that such a box would lie on every other.
+    if [a.0, a.1, b.0, b.1].iter().any(|v| v.is_nan()) {
+        return 0.0;
+    }
     let low = (a.0 - a.1 * 0.5).max(b.0 - b.1 * 0.5);
     let high = (a.0 + a.1 * 0.5).min(b.0 + b.1 * 0.5);
     let shared = (high - low).max(Vec2::ZERO).element_product();

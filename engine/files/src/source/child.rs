@@ -120,7 +120,7 @@ impl Child {
     }
 }
 
-/// The pipe to a program's input. Writing fails when the program takes nothing for [`PATIENCE`], so that one that is
+/// The pipe to a program's input. Writing fails when the program takes nothing for `PATIENCE`, so that one that is
 /// stuck can't hold up the end of a recording.
 #[derive(Debug)]
 pub struct Input(ChildStdin);

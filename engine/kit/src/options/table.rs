@@ -252,13 +252,6 @@ pub static BADGE: Setting<Choice<Corner>> = Setting {
                 long: "Low in the middle (stays whole in crops)",
             },
             Item {
-                name: "top-right",
-                value: Corner::TopRight,
-                help: "Such crops cut it off",
-                short: "Top right",
-                long: "Top right (cut off in crops)",
-            },
-            Item {
                 name: "top-left",
                 value: Corner::TopLeft,
                 help: "Such crops cut it off",
@@ -266,11 +259,11 @@ pub static BADGE: Setting<Choice<Corner>> = Setting {
                 long: "Top left (cut off in crops)",
             },
             Item {
-                name: "bottom-right",
-                value: Corner::BottomRight,
+                name: "top-right",
+                value: Corner::TopRight,
                 help: "Such crops cut it off",
-                short: "Bottom right",
-                long: "Bottom right (cut off in crops)",
+                short: "Top right",
+                long: "Top right (cut off in crops)",
             },
             Item {
                 name: "bottom-left",
@@ -278,6 +271,13 @@ pub static BADGE: Setting<Choice<Corner>> = Setting {
                 help: "Such crops cut it off",
                 short: "Bottom left",
                 long: "Bottom left (cut off in crops)",
+            },
+            Item {
+                name: "bottom-right",
+                value: Corner::BottomRight,
+                help: "Such crops cut it off",
+                short: "Bottom right",
+                long: "Bottom right (cut off in crops)",
             },
         ],
         default: Corner::Middle,

@@ -2,8 +2,8 @@
 //!
 //! libjpeg does not take a cut picture for an error: it warns and fills the rest with grey. In clips, pictures
 //! without an end marker are refused by [`super::split`] before they come here; one whose scan ends early
-//! although its end marker is there is noticed by [`JpegDecoder::scan_is_short`]. Photos are walked through
-//! first ([`whole`]), so that theirs need no end marker.
+//! although its end marker is there is noticed by `JpegDecoder::scan_is_short`. Photos are walked through
+//! first (`whole`), so that theirs need no end marker.
 
 mod whole;
 
