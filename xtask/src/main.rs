@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stderr, reason = "a program that tells its user what it does")]
 
+mod api;
 mod dependencies;
 mod display;
 mod fuzz;
@@ -53,8 +54,10 @@ enum Task {
     },
     /// Set up, then run everything that must pass: formatting, lints, docs, tests, examples in docs
     Test,
-    /// Check formatting, lints, docs and dependencies only
+    /// Check formatting, lints, docs, public API and dependencies only
     Lint,
+    /// Compare the public API with what is kept in engine/*/api.txt, or keep it as it is now
+    Api(api::ApiArgs),
     /// Check the PipeWire camera only
     PipewireCamera,
     /// Check the window only
@@ -94,12 +97,16 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = api::as_rustdoc() {
+        return code;
+    }
     let done = match Cli::parse().task {
         Task::Setup { tests } => setup(&[], if tests { For::Tests } else { For::Program }).map(|()| true),
         Task::Demo { options } => demo(&options).map(|()| true),
         Task::Gallery { options } => gallery(&options).map(|()| true),
         Task::Test => test(),
         Task::Lint => lint(),
+        Task::Api(args) => api::run(&args),
         Task::PipewireCamera => {
             let mut steps = Steps::new();
             pipewire_session::run(&mut steps);
@@ -227,8 +234,14 @@ fn lint_steps(steps: &mut Steps) {
     steps.run("formatting", &mut cargo(&["fmt", "--all", "--check"]));
     let mut clippy = cargo(&["clippy", "--workspace", "--all-targets"]);
     steps.run("lints", clippy.args(["--", "-D", "warnings"]));
-    let mut docs = cargo(&["doc", "--workspace", "--no-deps"]);
-    steps.run("docs", docs.env("RUSTDOCFLAGS", "-D warnings"));
+    match api::docs() {
+        Ok(mut docs) => {
+            if steps.run("docs", &mut docs) {
+                steps.check("public API", api::compare);
+            }
+        }
+        Err(error) => steps.note("docs", Err(format!("{error:#}"))),
+    }
     dependencies::run(steps);
 }
 
