@@ -101,10 +101,10 @@ fn whole(
         Err(why) => return eprintln!("{name} is NOT measured: {why}"),
     };
     let mut badger = Badger::new(Corner::TopRight);
-    let (look, free, time) = (DrawParams::default(), Occlusion::default(), s.frame.time);
+    let (params, free, time) = (DrawParams::default(), Occlusion::default(), s.frame.time);
     let mut draw = |mut canvas: Canvas| {
         let (points, texture) = (s.points.as_slice(), &s.texture);
-        let call = DrawCall { face: 0, time, points, occlusion: &free, texture, look };
+        let call = DrawCall { face: 0, time, points, occlusion: &free, texture, params };
         compositor.draw(&mut canvas, &call).unwrap();
         badger.finish(canvas, Disclosure::Modified).unwrap()
     };

@@ -155,7 +155,7 @@ fn path(c: &mut Criterion) {
                         points: &s.points,
                         occlusion: &Occlusion::default(),
                         texture: &s.texture,
-                        look: DrawParams::default(),
+                        params: DrawParams::default(),
                     };
                     compositor.draw(&mut canvas, &call).unwrap();
                     badger.finish(canvas, Disclosure::Modified).unwrap()

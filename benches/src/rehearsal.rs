@@ -101,7 +101,7 @@ impl Prepared {
 pub(crate) struct KnownFaces(pub(crate) Arc<Prepared>);
 
 impl FaceTracker for KnownFaces {
-    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.faces[self.0.place(frame.id.0)].clone())
     }
 }

@@ -321,7 +321,7 @@ fn faces_have_the_same_pixels_in_every_picture() {
     let mesh = |scene: &Arc<Prepared>, id: u64| {
         let mut frame = scene.frame(id).clone();
         frame.id.0 = id;
-        (frame.to_rgb(), KnownFaces(Arc::clone(scene)).follow(&frame).unwrap())
+        (frame.to_rgb(), KnownFaces(Arc::clone(scene)).track(&frame).unwrap())
     };
     let stage = Arc::new(shown((1280, 720), 1));
     for (size, faces) in [((640, 480), 1), ((1920, 1080), 1), ((3840, 2160), 1), ((1280, 720), 4)] {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use omote_engine::output::{self, OutputError, OutputFile};
 use omote_engine::source::{self, Options, Rate};
-use omote_engine::track::{Change, Cuts, Face, TrackerConfig};
+use omote_engine::track::{CutDetector, Face, SceneChange, TrackerConfig};
 use serde::Serialize;
 
 use crate::ending::{self, Ending};
@@ -96,11 +96,11 @@ fn clip(args: &TrackArgs, ending: &Ending, out: &mut impl Write) -> anyhow::Resu
     let config = TrackerConfig { max_faces: usize::from(args.max_faces), ..TrackerConfig::default() };
     let (mut tracker, _) = wardrobe::tracker(&data, config)?;
     let bar = run_cmd::progress(source.info().frames);
-    let mut cuts = Cuts::default();
+    let mut cuts = CutDetector::default();
     while let Some(frame) = source.next()? {
         ending.check(|| format!("nothing was written to {}", args.out.display()))?;
         let start = Instant::now();
-        if cuts.look(&frame, None) == Change::Cut {
+        if cuts.classify(&frame, None) == SceneChange::Cut {
             tracker.reset();
         }
         let faces = tracker.track(&frame)?;
@@ -132,7 +132,7 @@ fn stills(args: &TrackArgs, ending: &Ending, out: &mut impl Write) -> anyhow::Re
     for name in names {
         ending.check(|| format!("nothing was written to {}", args.out.display()))?;
         let frame = source::read_picture(&args.input.join(&name))?;
-        let faces: Vec<Still> = tracker.stills(&frame)?.iter().map(still).collect();
+        let faces: Vec<Still> = tracker.detect_still(&frame)?.iter().map(still).collect();
         all.insert(name.to_string_lossy().replace('\\', "/"), serde_json::to_value(faces)?);
         bar.inc(1);
     }

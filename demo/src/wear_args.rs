@@ -6,9 +6,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, RangedI64ValueParser, T
 use clap::{Args, value_parser};
 use omote_engine::badge::Corner;
 use omote_engine::composite::Backend;
-use omote_engine::frame::{Frame, Quarter};
+use omote_engine::frame::{Frame, Rotation};
 use omote_engine::infer::Provider;
-use omote_engine::pipeline::{RateLimit, Settings};
+use omote_engine::pipeline::{Privacy, RateLimit, Settings};
 use omote_engine::swap::CutParams;
 use omote_engine::swap::neural::CropOptions;
 use omote_engine::track::{Selection, TrackerConfig};
@@ -19,7 +19,6 @@ use omote_kit::options::{
 };
 use omote_kit::swap_models::SwapOptions;
 
-pub(crate) use omote_engine::pipeline::Privacy as PrivacyArg;
 pub(crate) use omote_kit::options::LIVE_FACES;
 
 /// Options of every command that puts personas on faces.
@@ -52,7 +51,7 @@ pub(crate) struct WearArgs {
     #[arg(long, help = MIRROR.help)]
     pub(crate) mirror: bool,
     #[arg(long, help = ROTATE.help, value_name = ROTATE.value_name, default_value = ROTATE.default_name(), value_parser = choice(&ROTATE))]
-    pub(crate) rotate: Quarter,
+    pub(crate) rotate: Rotation,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
     /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
@@ -149,7 +148,7 @@ impl WearArgs {
     }
 
     /// Where the options stand.
-    fn values(&self, privacy: PrivacyArg) -> Values {
+    fn values(&self, privacy: Privacy) -> Values {
         Values {
             opacity: self.opacity,
             light: self.light,
@@ -168,14 +167,14 @@ impl WearArgs {
     }
 
     /// The engine's settings, but for the output's size.
-    pub(crate) fn settings(&self, privacy: PrivacyArg) -> Settings {
+    pub(crate) fn settings(&self, privacy: Privacy) -> Settings {
         self.values(privacy).settings()
     }
 
     /// The tracker's settings.
-    pub(crate) fn tracking(&self, privacy: PrivacyArg) -> TrackerConfig {
+    pub(crate) fn tracking(&self, privacy: Privacy) -> TrackerConfig {
         // Protecting means knowing of every face, not only of those that get a persona.
-        let protect = privacy == PrivacyArg::Protect;
+        let protect = privacy == Privacy::Protect;
         TrackerConfig {
             max_faces: if protect {
                 usize::from(self.max_faces.max(LIVE_FACES))
@@ -190,7 +189,7 @@ impl WearArgs {
 
     /// How personas are cut.
     pub(crate) fn mask(&self) -> CutParams {
-        self.values(PrivacyArg::default()).mask()
+        self.values(Privacy::default()).mask()
     }
 }
 
@@ -331,7 +330,7 @@ mod tests {
         assert_eq!(live.wear.values(live.privacy), Values::default());
         let typed = ["omote", "--edge", "0.25", "--badge", "top-left", "--rotate", "270", "--backend", "cpu"];
         let live = Of::<LiveArgs>::try_parse_from(typed).unwrap().args;
-        let (corner, rotate) = (Corner::TopLeft, Quarter::Left);
+        let (corner, rotate) = (Corner::TopLeft, Rotation::Left);
         let wanted = Values { edge: 0.25, corner, rotate, backend: Backend::Cpu, ..Values::default() };
         assert_eq!(live.wear.values(live.privacy), wanted);
         let typed = ["omote", "--model", "mine", "--model-share", "50", "--model-rate", "12"];

@@ -26,8 +26,8 @@ mod none {
 
     pub(crate) fn slow_if(_: u32) {}
 
-    pub(crate) fn wrap(follow: Box<dyn FaceTracker>) -> Box<dyn FaceTracker> {
-        follow
+    pub(crate) fn wrap(tracker: Box<dyn FaceTracker>) -> Box<dyn FaceTracker> {
+        tracker
     }
 
     pub(crate) fn stale() -> bool {
@@ -79,12 +79,12 @@ mod wanted {
     struct Faulty(Box<dyn FaceTracker>);
 
     impl FaceTracker for Faulty {
-        fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
             panic_if(TRACK);
             if on(SLOW) {
                 std::thread::sleep(Duration::from_millis(100));
             }
-            self.0.follow(frame)
+            self.0.track(frame)
         }
 
         fn reset(&mut self) {
@@ -92,8 +92,8 @@ mod wanted {
         }
     }
 
-    pub(crate) fn wrap(follow: Box<dyn FaceTracker>) -> Box<dyn FaceTracker> {
-        Box::new(Faulty(follow))
+    pub(crate) fn wrap(tracker: Box<dyn FaceTracker>) -> Box<dyn FaceTracker> {
+        Box::new(Faulty(tracker))
     }
 }
 #[cfg(feature = "faults")]

@@ -323,10 +323,10 @@ impl Worker {
             self.stop();
             return self.start(options, wear);
         };
-        live.set_look(options.values.look());
+        live.set_draw_params(options.values.draw_params());
         live.set_privacy(options.values.privacy);
         live.set_corner(options.values.corner);
-        live.set_turn(options.values.turn());
+        live.set_transform(options.values.transform());
         if self.host.is_none() && self.running.as_ref().is_none_or(|o| o.camera != options.camera) {
             live.set_source(camera(&options.camera));
         }
@@ -348,7 +348,7 @@ impl Worker {
         let gpu = wardrobe::device(options.values.backend);
         let config = LiveConfig {
             source,
-            follow: trackers(),
+            make_tracker: trackers(),
             personas: vec![texture],
             settings: options.values.settings(),
             gpu,
@@ -369,7 +369,7 @@ fn camera(choice: &CameraChoice) -> LiveSource {
         return LiveSource::Actor(ActorOptions::new(1, 1280, 720, Rate::DEFAULT));
     }
     let device = (!choice.device.is_empty()).then(|| choice.device.clone());
-    pipeline::camera(CameraRequest { device, ..CameraRequest::like(&choice.mode).unwrap_or_default() })
+    LiveSource::camera(CameraRequest { device, ..CameraRequest::like(&choice.mode).unwrap_or_default() })
 }
 
 fn trackers() -> MakeTracker {

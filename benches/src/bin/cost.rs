@@ -62,7 +62,7 @@ fn measure(
     Ok(rounds.into_iter().map(cost).collect())
 }
 
-fn drawing(s: &Scene, look: DrawParams, occlusion: Occlusion) -> anyhow::Result<Work<'_>> {
+fn drawing(s: &Scene, params: DrawParams, occlusion: Occlusion) -> anyhow::Result<Work<'_>> {
     let mut compositor = Compositor::new(Backend::Cpu)?;
     let mut badger = Badger::new(Corner::TopRight);
     // The frame's own copy is the source's work, so one buffer goes round.
@@ -75,7 +75,7 @@ fn drawing(s: &Scene, look: DrawParams, occlusion: Occlusion) -> anyhow::Result<
             points: &s.points,
             occlusion: &occlusion,
             texture: &s.texture,
-            look,
+            params,
         };
         compositor.draw(&mut canvas, &call)?;
         let badged = badger.finish(canvas, Disclosure::Modified)?;

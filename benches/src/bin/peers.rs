@@ -291,9 +291,9 @@ impl<'a> Swapping<'a> {
         for _ in 0..REPEATS {
             let mut canvas = Canvas::new(s.frame.clone());
             let time = Rate::DEFAULT.time(self.drawn);
-            let (none, look) = (Occlusion::default(), DrawParams::default());
+            let (none, params) = (Occlusion::default(), DrawParams::default());
             let (points, texture) = (s.points.as_slice(), &s.texture);
-            let call = DrawCall { face: 0, time, points, occlusion: &none, texture, look };
+            let call = DrawCall { face: 0, time, points, occlusion: &none, texture, params };
             self.compositor.draw(&mut canvas, &call)?;
             self.badger.finish(canvas, Disclosure::Modified)?;
             self.drawn += 1;

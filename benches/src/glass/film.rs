@@ -9,7 +9,8 @@ use anyhow::Context;
 use glam::{Vec2, vec2};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::frame::{Colour, Frame, FrameTime, PixelFormat};
-use omote_engine::pipeline::{Fed, Feed, FeedInfo, LiveSource};
+use omote_engine::pipeline::LiveSource;
+use omote_engine::source::camera::{Camera, Captured, StreamInfo};
 use omote_engine::timing::now;
 
 use super::code::{self, PAIRS, Shade};
@@ -109,7 +110,7 @@ pub(super) type Delays = Arc<Mutex<Vec<f64>>>;
 /// is busy; `delays` tells.
 pub(super) fn source(screen: &Arc<Screen>, delay: Duration, delays: &Delays) -> LiveSource {
     let (screen, delays) = (Arc::clone(screen), Arc::clone(delays));
-    LiveSource::Feed(Arc::new(move |_| {
+    LiveSource::Camera(Arc::new(move |_| {
         let lens = Lens::new(CORNERS).map_err(fault)?;
         Ok(Box::new(Film {
             screen: Arc::clone(&screen),
@@ -118,7 +119,7 @@ pub(super) fn source(screen: &Arc<Screen>, delay: Duration, delays: &Delays) -> 
             lens,
             due: now(),
             taken: VecDeque::new(),
-        }) as Box<dyn Feed>)
+        }) as Box<dyn Camera>)
     }))
 }
 
@@ -132,21 +133,21 @@ struct Film {
     taken: VecDeque<(Duration, Frame)>,
 }
 
-impl Feed for Film {
-    fn info(&self) -> FeedInfo {
+impl Camera for Film {
+    fn info(&self) -> StreamInfo {
         let [width, height] = SIZE.map(|v| v as u32);
         let mode = format!("{width}x{height} I420");
-        FeedInfo { name: "the screen in memory".to_owned(), mode, width, height, fps: 1.0 / PERIOD }
+        StreamInfo { name: "the screen in memory".to_owned(), mode, width, height, fps: 1.0 / PERIOD }
     }
 
-    fn next(&mut self, limit: Duration) -> Result<Fed> {
+    fn next(&mut self, limit: Duration) -> Result<Captured> {
         let end = now() + limit;
         loop {
             let first = self.taken.front().map(|(middle, _)| *middle + self.delay);
             let event = first.map_or(self.due, |t| t.min(self.due));
             if event > end {
                 std::thread::sleep(end.saturating_sub(now()));
-                return Ok(Fed::Late);
+                return Ok(Captured::Late);
             }
             std::thread::sleep(event.saturating_sub(now()));
             if first == Some(event)
@@ -156,7 +157,7 @@ impl Feed for Film {
                 frame.time = FrameTime(time);
                 let late = time.saturating_sub(middle).as_secs_f64();
                 self.delays.lock().unwrap_or_else(PoisonError::into_inner).push(late);
-                return Ok(Fed::Frame(frame));
+                return Ok(Captured::Frame(frame));
             }
             let to = now();
             self.due = (self.due + Duration::from_secs_f64(PERIOD)).max(to);

@@ -26,13 +26,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use omote_engine::frame::Frame;
-use omote_engine::pipeline::{
-    Fed, LiveConfig, LiveSession, LiveSource, MakeTracker, Settings, Shown, camera as open_camera,
-};
+use omote_engine::pipeline::{LiveConfig, LiveSession, LiveSource, MakeTracker, Settings, Shown};
 use omote_engine::pool::Pool;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
 use omote_engine::source::Rate;
-use omote_engine::source::camera::CameraRequest;
+use omote_engine::source::camera::{CameraRequest, Captured, open_camera};
 use omote_engine::swap::FaceTexture;
 use omote_engine::timing::now;
 
@@ -65,7 +63,7 @@ pub struct Options {
 /// The pipeline that is measured.
 pub struct Pipeline {
     /// Makes what finds faces; called again after it broke down.
-    pub follow: MakeTracker,
+    pub make_tracker: MakeTracker,
     /// What faces wear.
     pub personas: Vec<FaceTexture>,
     /// How it works.
@@ -200,11 +198,10 @@ impl Measurement {
     /// Reads what another program gets from the virtual camera.
     fn read_back(&self, device: &str) -> anyhow::Result<()> {
         let request = CameraRequest { device: Some(device.to_owned()), ..CameraRequest::default() };
-        let LiveSource::Feed(open) = open_camera(request) else { bail!("no camera") };
-        let mut feed = open(&Pool::new())?;
+        let mut camera = open_camera(&request, &Pool::new())?;
         let mut queue = Queue::new(self.mirrored);
         while !self.is_over() {
-            if let Fed::Frame(frame) = feed.next(Duration::from_millis(50))? {
+            if let Captured::Frame(frame) = camera.next(Duration::from_millis(50))? {
                 let arrived = now();
                 queue.read(&frame, arrived, arrived);
                 queue.settle(&self.screen, false, |read, arrived| {
@@ -295,15 +292,15 @@ impl Glass {
         let measurement = Arc::new(Measurement { mirrored: options.mirrored, ..Measurement::default() });
         let source = match &options.camera {
             Camera::InMemory(delay) => film::source(&measurement.screen, *delay, &measurement.delays),
-            Camera::Device(device) => open_camera(CameraRequest {
+            Camera::Device(device) => LiveSource::camera(CameraRequest {
                 device: device.clone(),
                 size: Some((1280, 720)),
                 rate: Some(Rate::DEFAULT),
                 coding: None,
             }),
         };
-        let Pipeline { follow, personas, settings } = pipeline;
-        let live = LiveSession::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+        let Pipeline { make_tracker, personas, settings } = pipeline;
+        let live = LiveSession::start(LiveConfig { source, make_tracker, personas, settings, gpu: None })?;
         let reading = watch(&live, &measurement)?;
         let back = options.virtual_camera.as_ref().map(|which| read_back(&live, &measurement, which));
         Ok(Self { reading_back: back.transpose()?, measurement, live, reading })

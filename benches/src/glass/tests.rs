@@ -18,7 +18,7 @@ use crate::tests::Bare;
 struct Nobody;
 
 impl FaceTracker for Nobody {
-    fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(Vec::new())
     }
 }
@@ -63,7 +63,7 @@ fn a_known_delay_is_found() {
 #[test]
 fn the_pipeline_s_camera_delay_is_found() {
     let pipeline = Pipeline {
-        follow: Box::new(|| Ok(Box::new(Nobody))),
+        make_tracker: Box::new(|| Ok(Box::new(Nobody))),
         personas: vec![Bare::new(Path::new("/nonexistent")).persona("ko-omote").unwrap()],
         settings: Settings {
             privacy: Privacy::Relaxed,

@@ -9,13 +9,14 @@ use anyhow::bail;
 use clap::Args;
 use omote_benches::glass::{Camera, Glass, Options, Pipeline};
 use omote_engine::output::{self, Existing, OutputFile};
+use omote_engine::pipeline::Privacy;
 use omote_engine::sink::virtual_camera::VirtualCamera;
 use omote_engine::sink::{self, SinkSpec};
 use omote_kit::data::DataFolder;
 use omote_kit::networks;
 
 use super::window;
-use crate::wear_args::{PrivacyArg, WearArgs};
+use crate::wear_args::WearArgs;
 use crate::{ending, setup, wardrobe};
 
 /// Options of `omote bench glass`.
@@ -69,10 +70,10 @@ impl GlassArgs {
 
     fn pipeline(&self) -> anyhow::Result<Pipeline> {
         let data = setup::data_folder(self.wear.data.as_deref())?;
-        let config = self.wear.tracking(PrivacyArg::Relaxed);
-        let (follow, _) = networks::trackers(&DataFolder::at(&data), config)?;
+        let config = self.wear.tracking(Privacy::Relaxed);
+        let (make_tracker, _) = networks::trackers(&DataFolder::at(&data), config)?;
         let personas = wardrobe::wear(&self.wear.persona, &data, self.wear.mask())?;
-        Ok(Pipeline { personas, settings: self.wear.settings(PrivacyArg::Relaxed), follow })
+        Ok(Pipeline { personas, settings: self.wear.settings(Privacy::Relaxed), make_tracker })
     }
 }
 

@@ -15,7 +15,7 @@ use clap::Args;
 use omote_engine::actor::ActorOptions;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::output::{self, Existing, Options, OutputFile};
-use omote_engine::pipeline::{LiveConfig, LiveSession, LiveSource, LiveStatus, MakeModel, SinkId, camera};
+use omote_engine::pipeline::{LiveConfig, LiveSession, LiveSource, LiveStatus, MakeModel, Privacy, SinkId};
 use omote_engine::sink;
 use omote_engine::sink::virtual_camera::VirtualCamera;
 use omote_engine::source::Rate;
@@ -25,7 +25,7 @@ use omote_kit::options::{BADGE, PRIVACY, ROTATE};
 use omote_kit::swap_models::SwapOptions;
 use omote_kit::{networks, swap_models};
 
-use crate::wear_args::{LIVE_FACES, PrivacyArg, WearArgs, choice, size};
+use crate::wear_args::{LIVE_FACES, WearArgs, choice, size};
 use crate::window::{self, Given, WindowOptions};
 use crate::{ending, left_over, setup, wardrobe};
 use figures::Figures;
@@ -42,7 +42,7 @@ pub(crate) struct LiveArgs {
     #[command(flatten)]
     pub(crate) wear: WearArgs,
     #[arg(long, help = PRIVACY.help, default_value = PRIVACY.default_name(), value_parser = choice(&PRIVACY))]
-    pub(crate) privacy: PrivacyArg,
+    pub(crate) privacy: Privacy,
     /// Offer the output to other programs as a camera: auto, v4l2, v4l2:/dev/videoN or pipewire
     #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "auto")]
     pub(crate) virtual_camera: Option<VirtualCamera>,
@@ -85,7 +85,12 @@ impl LiveArgs {
             return Ok(LiveSource::Actor(ActorOptions::new(self.seed, self.size.0, self.size.1, rate)));
         }
         let device = self.camera.clone();
-        Ok(camera(CameraRequest { device, size: Some(self.size), rate: Some(rate), coding: None }))
+        Ok(LiveSource::camera(CameraRequest {
+            device,
+            size: Some(self.size),
+            rate: Some(rate),
+            coding: None,
+        }))
     }
 }
 
@@ -154,10 +159,11 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     left_over::tell(&data);
     let personas = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
     let folder = DataFolder::at(&data);
-    let (follow, runtime) = networks::trackers(&folder, args.wear.tracking(args.privacy))?;
+    let (make_tracker, runtime) = networks::trackers(&folder, args.wear.tracking(args.privacy))?;
     let settings = args.wear.settings(args.privacy);
     let source = args.source()?;
-    let live = Arc::new(LiveSession::start(LiveConfig { source, follow, personas, settings, gpu: None })?);
+    let live =
+        Arc::new(LiveSession::start(LiveConfig { source, make_tracker, personas, settings, gpu: None })?);
     if let Some(options) = args.wear.model.options() {
         let persona = args.wear.persona.first().cloned().unwrap_or_default();
         live.wear_model(Some(make_model(folder, options, persona)));

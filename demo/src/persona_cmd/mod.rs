@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use omote_engine::persona::{Class, Date, Persona, PersonaError, Tone};
+use omote_engine::persona::{Class, ColourTransfer, Date, Persona, PersonaError};
 use omote_engine::persona::{FindFaces, FindVector, folder, today};
 use omote_kit::personas::{faces, own_packages, resolve};
 use omote_masks::built_in;
@@ -138,7 +138,7 @@ fn show(persona: &Persona, out: &mut dyn Write) -> anyhow::Result<()> {
     line("uses", &persona.uses().join(", "))?;
     line("created", &persona.created().to_string())?;
     line("credit", persona.credit().unwrap_or("none requested"))?;
-    line("tone", if persona.tone() == Tone::Keep { "keep" } else { "match" })?;
+    line("tone", if persona.colour_transfer() == ColourTransfer::Keep { "keep" } else { "match" })?;
     let picture = persona.picture();
     line("picture", &format!("{}x{}", picture.width(), picture.height()))?;
     line("points", &persona.landmarks().len().to_string())?;

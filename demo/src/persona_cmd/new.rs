@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use omote_engine::error::Error;
 use omote_engine::output::{self, Existing, OutputError};
-use omote_engine::persona::{Class, ClassKind, Consent, Date, PersonaError, Tone, USES};
+use omote_engine::persona::{Class, ClassKind, ColourTransfer, Consent, Date, PersonaError, USES};
 use omote_engine::persona::{FindFaces, FindVector, Making, OWN_FACE};
 use omote_engine::space::MeshPoint;
 use serde::Deserialize;
@@ -101,9 +101,9 @@ impl NewArgs {
             class: self.ground()?,
             licence: self.licence.clone(),
             uses: self.uses.clone(),
-            tone: match self.tone {
-                ToneOption::Match => Tone::Match,
-                ToneOption::Keep => Tone::Keep,
+            colour_transfer: match self.tone {
+                ToneOption::Match => ColourTransfer::Match,
+                ToneOption::Keep => ColourTransfer::Keep,
             },
             credit: self.credit.clone(),
             existing: Existing::force(self.force),

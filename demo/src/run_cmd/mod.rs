@@ -16,16 +16,16 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use omote_engine::actor::{ActorOptions, ActorSource};
 use omote_engine::badge::check_size;
-use omote_engine::frame::{Frame, Quarter};
+use omote_engine::frame::{Frame, Rotation};
 use omote_engine::output::{self, Existing, Options, OutputFile};
-use omote_engine::pipeline::{Lag, OfflineSession, Output};
+use omote_engine::pipeline::{Lag, OfflineSession, Output, Privacy};
 use omote_engine::sink::{self, SinkSpec};
 use omote_engine::source::{self, Rate, Source};
 use omote_engine::timing::Timings;
 use omote_kit::options::PRIVACY;
 
 use crate::left_over::{self, Note};
-use crate::wear_args::{PrivacyArg, WearArgs, choice, size};
+use crate::wear_args::{WearArgs, choice, size};
 use crate::{ending, setup, wardrobe};
 use scenes::SceneArgs;
 use summary::Summary;
@@ -38,8 +38,8 @@ pub(crate) struct RunArgs {
     /// Output: .mp4, .y4m, .png for a single picture, or a folder for numbered PNGs
     #[arg(long, short, value_name = "OUT")]
     pub(crate) out: PathBuf,
-    #[arg(long, help = PRIVACY.help, default_value = PRIVACY.name_of(PrivacyArg::Relaxed), value_parser = choice(&PRIVACY))]
-    pub(crate) privacy: PrivacyArg,
+    #[arg(long, help = PRIVACY.help, default_value = PRIVACY.name_of(Privacy::Relaxed), value_parser = choice(&PRIVACY))]
+    pub(crate) privacy: Privacy,
     #[command(flatten)]
     pub(crate) wear: WearArgs,
     /// Draw the swap model's results as late as a live model of MS milliseconds would deliver them, instead of waiting
@@ -157,7 +157,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
     let mut source = args.open()?;
     let info = source.info().clone();
     let (mut width, mut height) = args.scale.unwrap_or((info.width, info.height));
-    if args.scale.is_none() && matches!(args.wear.rotate, Quarter::Right | Quarter::Left) {
+    if args.scale.is_none() && matches!(args.wear.rotate, Rotation::Right | Rotation::Left) {
         (width, height) = (height, width);
     }
     check_size(info.width, info.height).and_then(|()| check_size(width, height))?;
@@ -175,7 +175,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
     });
     let textures = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
     let mut settings = args.wear.settings(args.privacy);
-    settings.turn.size = args.scale;
+    settings.transform.size = args.scale;
     let tracking = scenes::tracking(&settings, args.wear.tracking(args.privacy));
     let (tracker, runtime) = wardrobe::tracker(&data, tracking)?;
     let mut engine = OfflineSession::new(Box::new(tracker), textures, settings)?;

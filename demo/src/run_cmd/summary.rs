@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use omote_engine::pipeline::{Output, State};
-use omote_engine::track::Beside;
+use omote_engine::track::SkippedFaces;
 
 /// Counts what was shown.
 #[derive(Clone, Debug, Default)]
@@ -29,11 +29,11 @@ pub(crate) struct Summary {
 impl Summary {
     /// Takes the next frame's result in.
     pub(crate) fn add(&mut self, output: &Output) {
-        self.count(output.scene, output.state, !output.faces.is_empty(), output.beside);
+        self.count(output.scene, output.state, !output.faces.is_empty(), output.skipped);
     }
 
     /// A frame of a scene: what it showed, whether a face was found in it, and what was seen beside.
-    fn count(&mut self, scene: u64, state: State, face: bool, beside: Beside) {
+    fn count(&mut self, scene: u64, state: State, face: bool, beside: SkippedFaces) {
         self.frames += 1;
         self.shown[state as usize] += 1;
         if std::mem::replace(&mut self.scene, scene) != scene {
@@ -131,7 +131,7 @@ fn frames(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    fn told(frames: &[(u64, State, bool, Beside)]) -> (Summary, String) {
+    fn told(frames: &[(u64, State, bool, SkippedFaces)]) -> (Summary, String) {
         let mut summary = Summary::default();
         for &(scene, state, face, beside) in frames {
             summary.count(scene, state, face, beside);
@@ -142,7 +142,7 @@ mod tests {
 
     use State::{Hold, Live, Starting};
 
-    const NONE: Beside = Beside { faces: 0, near: false, small: false };
+    const NONE: SkippedFaces = SkippedFaces { faces: 0, near: false, small: false };
 
     #[test]
     fn a_face_that_is_there_before_and_after_was_bare_in_between() {
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn faces_beside_those_that_wear_something_are_bare() {
-        let beside = Beside { faces: 3, ..NONE };
+        let beside = SkippedFaces { faces: 3, ..NONE };
         let (s, last) = told(&[(1, Live, true, beside), (1, Live, true, NONE), (1, Starting, true, beside)]);
         assert_eq!((s.bare, s.beside), (1, 3));
         assert!(last.contains("in 1 frame;") && last.contains("`--max-faces 4`"), "{last}");
@@ -176,8 +176,8 @@ mod tests {
         for (beside, state, words) in [
             (NONE, Live, "--privacy protect"),
             (NONE, Starting, "large enough"),
-            (Beside { near: true, ..NONE }, Live, "so close"),
-            (Beside { small: true, ..NONE }, Live, "too small"),
+            (SkippedFaces { near: true, ..NONE }, Live, "so close"),
+            (SkippedFaces { small: true, ..NONE }, Live, "too small"),
         ] {
             let last = told(&[(1, state, false, beside)]).1;
             assert!(last.starts_with("no face was found in any frame; ") && last.contains(words), "{last}");

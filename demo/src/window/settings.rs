@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use omote_engine::badge::Corner;
-use omote_engine::frame::Quarter;
+use omote_engine::frame::Rotation;
 use omote_engine::output::{self, OutputError};
 use omote_engine::pipeline::Privacy;
 use omote_kit::options::{
@@ -169,7 +169,7 @@ impl Remembered {
     }
 
     /// The output's rotation.
-    fn quarter(&self) -> Quarter {
+    fn quarter(&self) -> Rotation {
         ROTATE.named_or_default(&self.rotation.to_string())
     }
 

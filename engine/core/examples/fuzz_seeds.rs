@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
 use omote_engine::actor::Actor;
 use omote_engine::infer::stand_in::StandIn;
-use omote_engine::persona::{Class, Date, PersonaDraft, Picture, Tone};
+use omote_engine::persona::{Class, ColourTransfer, Date, PersonaDraft, Picture};
 use omote_engine::source::Rate;
 use omote_engine::space::MeshPoint;
 
@@ -89,7 +89,7 @@ fn persona(seeds: &Path, actor: &RgbImage, landmarks: &[MeshPoint]) -> Result<()
         class: Class::Fictional { how: "drawn".to_owned() },
         licence: "CC0-1.0".to_owned(),
         uses: vec!["stream".to_owned()],
-        tone: Tone::Match,
+        colour_transfer: ColourTransfer::Match,
         credit: None,
         picture,
         landmarks: landmarks.to_vec(),

@@ -12,7 +12,7 @@ use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{FaceTracker, Film, OfflineSession, Output, Privacy, Reading, Settings, State};
 use omote_engine::source::{self, Rate};
 use omote_engine::space::Uv;
-use omote_engine::swap::{CutParams, FaceTexture, Tone};
+use omote_engine::swap::{ColourTransfer, CutParams, FaceTexture};
 use omote_engine::track::{MOST_FACES, Selection, Tracker, TrackerConfig};
 use std::path::Path;
 use std::time::Duration;
@@ -34,8 +34,14 @@ fn config(max_faces: usize, selection: Selection) -> TrackerConfig {
 fn green() -> FaceTexture {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|p| Uv((*p).into())).collect();
     let rgba: Vec<u8> = [20, 200, 40, 255].repeat(64 * 64);
-    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() })
-        .unwrap()
+    FaceTexture::bake(
+        &rgba,
+        64,
+        &uv,
+        ColourTransfer::Keep,
+        CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() },
+    )
+    .unwrap()
 }
 
 /// What is between frames and pictures: cameras' way, or files'.
@@ -175,15 +181,15 @@ fn a_group_wears_as_many_personas_as_are_asked_for() {
     // Nine pictures of a group in one: too small for a look at the whole.
     for name in ["group_01.jpg", "group_02.jpg", "group_03.jpg", "group_04.jpg"] {
         let picture = source::read_picture(&groups.join(name)).unwrap();
-        let known = all.stills(&picture).unwrap().len();
+        let known = all.detect_still(&picture).unwrap().len();
         assert!(known >= 2, "{name}");
-        let faces = all.still(&picture).unwrap();
+        let faces = all.track_still(&picture).unwrap();
         assert_eq!(faces.len(), known, "{name}");
         ids.extend(faces.iter().map(|f| f.id.0));
         // With one wanted, the others are known of; they are not read closely, so one may count twice.
-        assert_eq!(two.still(&picture).unwrap().len(), 1, "{name}");
-        let beside = two.beside().faces;
-        assert!(beside + 1 >= known && beside <= known, "{name}: {beside} of {known}");
+        assert_eq!(two.track_still(&picture).unwrap().len(), 1, "{name}");
+        let skipped = two.skipped().faces;
+        assert!(skipped + 1 >= known && skipped <= known, "{name}: {skipped} of {known}");
     }
     let count = ids.len();
     ids.sort_unstable();
@@ -208,11 +214,11 @@ fn a_crowd_is_found_whole() {
     }
     let (width, height) = ((columns * w) as u32, (rows * h) as u32);
     let mut picture = Frame::new(PixelFormat::Rgb, Colour::JPEG, width, height, data).unwrap();
-    let faces = tracker.still(&picture).unwrap();
+    let faces = tracker.track_still(&picture).unwrap();
     let places: Vec<_> = faces.iter().map(|f| f.pose.origin.truncate()).collect();
     assert_eq!(faces.len(), columns * rows, "{places:?}");
     // As a film they are followed on.
-    assert_eq!(tracker.begin(&picture).unwrap().len(), columns * rows);
+    assert_eq!(tracker.track_scene_start(&picture).unwrap().len(), columns * rows);
     for k in 1..6 {
         picture.time = FrameTime(Duration::from_millis(33 * k));
         assert_eq!(tracker.track(&picture).unwrap().len(), columns * rows, "picture {k}");

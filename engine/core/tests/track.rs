@@ -53,7 +53,7 @@ fn a_look_afterwards_finds_what_a_look_before_the_next_frame_finds() {
     let mut counts = Vec::new();
     for frame in pair(60, from) {
         let faces: Vec<Face> = eager.track(&frame).unwrap();
-        eager.look_over().unwrap();
+        eager.run_deferred_detection().unwrap();
         assert_eq!(faces, lazy.track(&frame).unwrap(), "frame {}", frame.id.0);
         counts.push(faces.len());
     }

@@ -17,10 +17,10 @@
 //! let data = DataFolder::find(None).ok_or("no home folder")?;
 //! let values = Values { edge: EDGE.parse("0.5")?, ..Values::default() };
 //! let persona = Textures::new().get(&data, PERSONA.kind.default, values.mask())?;
-//! let (follow, runtime) = networks::trackers(&data, TrackerConfig::default())?;
+//! let (make_tracker, runtime) = networks::trackers(&data, TrackerConfig::default())?;
 //! let source = LiveSource::Actor(ActorOptions::new(1, 1280, 720, Rate::DEFAULT));
 //! let settings = values.settings();
-//! let live = LiveSession::start(LiveConfig { source, follow, personas: vec![persona], settings, gpu: None })?;
+//! let live = LiveSession::start(LiveConfig { source, make_tracker, personas: vec![persona], settings, gpu: None })?;
 //! println!("{runtime} finds the faces: {}", live.status().state.name());
 //! # Ok(())
 //! # }

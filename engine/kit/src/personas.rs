@@ -99,7 +99,7 @@ pub fn faces(photo: &Picture, data: &Path) -> Result<Vec<Vec<MeshPoint>>> {
     let runtime = Runtime::discover(models::library(data).as_deref()).map_err(networks)?;
     let mut tracker =
         Tracker::new(&runtime, &models::models_dir(data), TrackerConfig::default()).map_err(networks)?;
-    let found = tracker.stills(&frame(photo)?).map_err(networks)?;
+    let found = tracker.detect_still(&frame(photo)?).map_err(networks)?;
     Ok(found.into_iter().map(|face| face.landmarks).collect())
 }
 
@@ -119,7 +119,7 @@ fn networks(e: impl std::error::Error + Send + Sync + 'static) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use omote_engine::persona::{Composite, PersonaDraft, Tone};
+    use omote_engine::persona::{ColourTransfer, Composite, PersonaDraft};
     use std::fs;
 
     fn today() -> Date {
@@ -128,7 +128,14 @@ mod tests {
 
     fn draft() -> PersonaDraft {
         let (picture, landmarks) = Composite::Two.face().unwrap();
-        PersonaDraft::fictional("test-face", "A test", "made for a test", Tone::Match, picture, landmarks)
+        PersonaDraft::fictional(
+            "test-face",
+            "A test",
+            "made for a test",
+            ColourTransfer::Match,
+            picture,
+            landmarks,
+        )
     }
 
     #[test]

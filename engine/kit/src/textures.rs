@@ -27,8 +27,10 @@ struct Baked {
 impl Baked {
     /// Whether it is what [`Textures::bake`] would make.
     fn is_of(&self, persona: &Persona, cut: CutParams) -> bool {
-        let manifest = (persona.class().expires(), persona.tone());
-        self.cut == cut && self.id == persona.id() && (self.texture.until(), self.texture.tone()) == manifest
+        let manifest = (persona.class().expires(), persona.colour_transfer());
+        self.cut == cut
+            && self.id == persona.id()
+            && (self.texture.until(), self.texture.colour_transfer()) == manifest
     }
 
     /// Whether the consent still holds. A texture whose consent has ended is not given out; its persona is loaded again,
@@ -140,7 +142,7 @@ mod tests {
             class: Class::Consented(consent),
             licence: "CC0-1.0".to_owned(),
             uses: vec!["stream".to_owned()],
-            tone: face.tone(),
+            colour_transfer: face.colour_transfer(),
             credit: None,
             picture: face.picture().clone(),
             landmarks: face.landmarks().to_vec(),

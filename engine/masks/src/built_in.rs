@@ -1,7 +1,9 @@
 //! The personas that ship with Omote: the painted masks and the fictional composites.
 
 use glam::Vec3;
-use omote_persona::{BUILT_IN, Composite, Date, Persona, PersonaDraft, PersonaError, Picture, Tone};
+use omote_persona::{
+    BUILT_IN, ColourTransfer, Composite, Date, Persona, PersonaDraft, PersonaError, Picture,
+};
 
 use crate::paint::{Mask, paint};
 
@@ -36,7 +38,8 @@ fn painted(mask: Mask, today: Date) -> Result<Persona, PersonaError> {
         }
     })?;
     let how = "drawn: painted by Omote's own code";
-    PersonaDraft::fictional(mask.name(), mask.title(), how, Tone::Keep, picture, landmarks).in_memory(today)
+    PersonaDraft::fictional(mask.name(), mask.title(), how, ColourTransfer::Keep, picture, landmarks)
+        .in_memory(today)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use omote_frame::space::MeshPoint;
 
-use crate::{Date, PACKAGE_SIDE, Persona, PersonaDraft, PersonaError, Picture, Tone, landmarks};
+use crate::{ColourTransfer, Date, PACKAGE_SIDE, Persona, PersonaDraft, PersonaError, Picture, landmarks};
 
 /// One of the fictional faces: the mean of a dozen public-domain portraits, nobody's face.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,7 +94,7 @@ impl Composite {
     pub fn persona(self, today: Date) -> Result<Persona, PersonaError> {
         let (picture, landmarks) = self.face()?;
         let how = "averaged: the mean of CC0 portraits, mesh-aligned; resembles no real person knowingly";
-        PersonaDraft::fictional(self.name(), self.title(), how, Tone::Match, picture, landmarks)
+        PersonaDraft::fictional(self.name(), self.title(), how, ColourTransfer::Match, picture, landmarks)
             .in_memory(today)
     }
 }

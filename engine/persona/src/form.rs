@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::making::{FindFaces, Making, OWN_FACE, folder};
-use super::{CONSENT_MONTHS, Class, ClassKind, Consent, Date, DateError, Persona, Tone};
+use super::{CONSENT_MONTHS, Class, ClassKind, ColourTransfer, Consent, Date, DateError, Persona};
 use omote_files::output::Existing;
 use omote_frame::error::{Error, ErrorKind, Result, Stage};
 
@@ -179,7 +179,7 @@ impl Form {
             class,
             licence,
             uses: ["stream", "recording", "video-call"].map(str::to_owned).to_vec(),
-            tone: Tone::Match,
+            colour_transfer: ColourTransfer::Match,
             credit: None,
             existing: Existing::Refuse,
             anyway: self.anyway,

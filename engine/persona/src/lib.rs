@@ -32,7 +32,7 @@ pub use date::{Date, DateError};
 pub use error::{PersonaError, Refusal};
 pub use judge::{Flaw, Part};
 pub use making::{FindFaces, FindVector, Making, OWN_FACE, folder, today};
-pub use manifest::{Tone, USES};
+pub use manifest::{ColourTransfer, USES};
 pub use photo::{LEAST_FACE, LEAST_SHARPNESS, cut_out, one_good_face, sharpness};
 pub use picture::{PACKAGE_SIDE, PHOTO_SIDE, Picture};
 pub use vector::{LEAST_COSINE, PersonaVector, VECTOR, cosine, of_unit_length, outliers};
@@ -178,8 +178,8 @@ impl Persona {
 
     /// How its colours meet the live picture's.
     #[must_use]
-    pub fn tone(&self) -> Tone {
-        self.about.tone
+    pub fn colour_transfer(&self) -> ColourTransfer {
+        self.about.colour_transfer
     }
 
     /// Its picture.

@@ -8,8 +8,8 @@ use omote_frame::error::{Error, ErrorKind, Result, Stage};
 use omote_frame::space::MeshPoint;
 
 use super::{
-    Class, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, PersonaVector, Picture, Refusal, Tone,
-    cut_out, judge, one_good_face, outliers, write::check_place,
+    Class, ColourTransfer, Date, PHOTO_SIDE, Persona, PersonaDraft, PersonaError, PersonaVector, Picture,
+    Refusal, cut_out, judge, one_good_face, outliers, write::check_place,
 };
 
 /// What is stored where the user says that the face is their own.
@@ -51,7 +51,7 @@ pub struct Making {
     /// What it may be used for.
     pub uses: Vec<String>,
     /// How its colours meet the live picture's.
-    pub tone: Tone,
+    pub colour_transfer: ColourTransfer,
     /// Whom to name where it is shown.
     pub credit: Option<String>,
     /// What becomes of a package that is there already.
@@ -100,7 +100,7 @@ impl Making {
             class: self.class.clone(),
             licence: self.licence.clone(),
             uses: self.uses.clone(),
-            tone: self.tone,
+            colour_transfer: self.colour_transfer,
             credit: self.credit.clone(),
             picture,
             landmarks,

@@ -24,7 +24,7 @@ pub const USES: [&str; 5] = ["stream", "recording", "video-call", "commercial", 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Tone {
+pub enum ColourTransfer {
     /// Skin is fitted to the live face's tone and light: photos.
     #[default]
     Match,
@@ -44,8 +44,8 @@ pub(super) struct Manifest {
     pub(super) licence: String,
     created: String,
     pub(super) uses: Vec<String>,
-    #[serde(default)]
-    pub(super) tone: Tone,
+    #[serde(default, rename = "tone")]
+    pub(super) colour_transfer: ColourTransfer,
     pub(super) picture: String,
     pub(super) landmarks: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +129,7 @@ pub(super) struct About {
     pub(super) licence: String,
     pub(super) created: Date,
     pub(super) uses: Vec<String>,
-    pub(super) tone: Tone,
+    pub(super) colour_transfer: ColourTransfer,
     pub(super) credit: Option<String>,
 }
 
@@ -203,7 +203,7 @@ impl Manifest {
             licence: self.licence.clone(),
             created: date("created", &self.created)?,
             uses: self.uses.clone(),
-            tone: self.tone,
+            colour_transfer: self.colour_transfer,
             credit: self.disclosure.as_ref().map(|disclosure| disclosure.credit.clone()),
         };
         about.check(today)?;
@@ -259,7 +259,7 @@ impl Manifest {
             licence: about.licence.clone(),
             created: about.created.to_string(),
             uses: about.uses.clone(),
-            tone: about.tone,
+            colour_transfer: about.colour_transfer,
             picture: picture.to_owned(),
             landmarks: landmarks.to_owned(),
             disclosure: about.credit.clone().map(|credit| Disclosure { credit }),

@@ -57,7 +57,7 @@ fn draft() -> PersonaDraft {
         class: Class::Fictional { how: "drawn".to_owned() },
         licence: "CC0-1.0".to_owned(),
         uses: vec!["stream".to_owned(), "recording".to_owned()],
-        tone: Tone::Match,
+        colour_transfer: ColourTransfer::Match,
         credit: Some("nobody".to_owned()),
         picture: noise(256, 256),
         landmarks: ellipse(256.0, 100.0),

@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 
 use super::container::Container;
 use super::manifest::{About, MANIFEST, Manifest};
-use super::{Class, Date, Persona, PersonaError, PersonaVector, Picture, Tone, landmarks};
+use super::{Class, ColourTransfer, Date, Persona, PersonaError, PersonaVector, Picture, landmarks};
 use omote_files::output::{self, Existing, Options, OutputError, OutputFolder};
 use omote_frame::space::MeshPoint;
 
@@ -31,7 +31,7 @@ pub struct PersonaDraft {
     /// What it may be used for: one or more of [`USES`](super::USES).
     pub uses: Vec<String>,
     /// How its colours meet the live picture's.
-    pub tone: Tone,
+    pub colour_transfer: ColourTransfer,
     /// Whom to name where it is shown.
     pub credit: Option<String>,
     /// The picture.
@@ -50,7 +50,7 @@ impl PersonaDraft {
         name: &str,
         title: &str,
         how: &str,
-        tone: Tone,
+        colour_transfer: ColourTransfer,
         picture: Picture,
         landmarks: Vec<MeshPoint>,
     ) -> Self {
@@ -60,7 +60,7 @@ impl PersonaDraft {
             class: Class::Fictional { how: how.to_owned() },
             licence: "MIT OR Apache-2.0".to_owned(),
             uses: super::USES.map(str::to_owned).to_vec(),
-            tone,
+            colour_transfer,
             credit: None,
             picture,
             landmarks,
@@ -118,7 +118,7 @@ impl PersonaDraft {
             licence: self.licence.clone(),
             created: today,
             uses: self.uses.clone(),
-            tone: self.tone,
+            colour_transfer: self.colour_transfer,
             credit: self.credit.clone(),
         };
         // Said before the picture is encoded, so that a fault in the words costs no time.

@@ -27,7 +27,7 @@ pub(crate) struct Rig {
 struct Told(VecDeque<Vec<Face>>);
 
 impl FaceTracker for Told {
-    fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.pop_front().unwrap_or_default())
     }
 }

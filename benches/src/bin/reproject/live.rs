@@ -7,10 +7,11 @@ use omote_engine::actor::{Actor, ActorOptions};
 use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{
-    FaceTracker, Fed, Feed, FeedInfo, LiveConfig, LiveSession, LiveSource, LiveStatus, Model, RateLimit, Swap,
+    FaceTracker, LiveConfig, LiveSession, LiveSource, LiveStatus, Model, RateLimit, Swap,
 };
 use omote_engine::pool::Pool;
 use omote_engine::source::Rate;
+use omote_engine::source::camera::{Camera, Captured, StreamInfo};
 use omote_engine::swap::CutParams;
 use omote_engine::swap::neural::{SwapModel, SwapResult};
 use omote_engine::timing::now;
@@ -30,9 +31,9 @@ const PICTURES: u64 = 90;
 /// itself would paint all the while, which no user's camera does.
 fn camera(pictures: &Arc<[Frame]>) -> LiveSource {
     let pictures = Arc::clone(pictures);
-    LiveSource::Feed(Arc::new(move |pool: &Pool| {
+    LiveSource::Camera(Arc::new(move |pool: &Pool| {
         let (pictures, pool, start) = (Arc::clone(&pictures), pool.clone(), now());
-        Ok(Box::new(Prepared { pictures, pool, start, next: 0 }) as Box<dyn Feed>)
+        Ok(Box::new(Prepared { pictures, pool, start, next: 0 }) as Box<dyn Camera>)
     }))
 }
 
@@ -43,27 +44,27 @@ struct Prepared {
     next: u64,
 }
 
-impl Feed for Prepared {
-    fn info(&self) -> FeedInfo {
+impl Camera for Prepared {
+    fn info(&self) -> StreamInfo {
         let (name, mode) = ("prepared pictures".to_owned(), "1280x720 30 fps".to_owned());
-        FeedInfo { name, mode, width: 1280, height: 720, fps: 30.0 }
+        StreamInfo { name, mode, width: 1280, height: 720, fps: 30.0 }
     }
 
-    fn next(&mut self, limit: Duration) -> omote_engine::error::Result<Fed> {
+    fn next(&mut self, limit: Duration) -> omote_engine::error::Result<Captured> {
         let due = self.start + Rate::DEFAULT.time(self.next).0;
         if due > now() + limit {
             std::thread::sleep(limit);
-            return Ok(Fed::Late);
+            return Ok(Captured::Late);
         }
         std::thread::sleep(due.saturating_sub(now()));
         let n = self.pictures.len() as u64;
         let at = self.next % (2 * n - 2).max(1);
         let at = if at < n { at } else { 2 * n - 2 - at };
         self.next += 1;
-        let Some(picture) = self.pictures.get(at as usize) else { return Ok(Fed::Late) };
+        let Some(picture) = self.pictures.get(at as usize) else { return Ok(Captured::Late) };
         let mut frame = picture.clone_into(&self.pool);
         frame.time = FrameTime(now());
-        Ok(Fed::Frame(frame))
+        Ok(Captured::Frame(frame))
     }
 }
 
@@ -120,7 +121,7 @@ fn run(
 ) -> anyhow::Result<LiveStatus> {
     let tracker = Tracker::new(runtime, &models::models_dir(data), TrackerConfig::default())?;
     let mut first = Some(tracker);
-    let follow = Box::new(move || {
+    let make_tracker = Box::new(move || {
         let tracker = first.take().ok_or_else(|| {
             use omote_engine::error::{Error, ErrorKind, Stage};
             Error::new(ErrorKind::Backend, Stage::Track, "the tracker broke down")
@@ -129,7 +130,7 @@ fn run(
     });
     let source = camera(pictures);
     let (personas, settings) = (vec![persona()?], settings());
-    let live = LiveSession::start(LiveConfig { source, follow, personas, settings, gpu: None })?;
+    let live = LiveSession::start(LiveConfig { source, make_tracker, personas, settings, gpu: None })?;
     if lag > 0 {
         let swap = Box::new(Sleeps(model(runtime)?, Duration::from_millis(lag)));
         let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };

@@ -115,7 +115,7 @@ fn frames(mut source: Box<dyn Source>, most: usize) -> anyhow::Result<Vec<Frame>
 struct Script(std::vec::IntoIter<Vec<Face>>);
 
 impl FaceTracker for Script {
-    fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.next().unwrap_or_default())
     }
 }
@@ -225,10 +225,10 @@ impl<'a> Scene<'a> {
             if let Some((k, texture)) = &last
                 && let Some(face) = self.faces[*k].first()
             {
-                let (points, none, look) =
+                let (points, none, params) =
                     (face.landmarks.as_slice(), Occlusion::default(), DrawParams::default());
                 let time = frame.time;
-                let call = DrawCall { face: 1, time, points, occlusion: &none, texture, look };
+                let call = DrawCall { face: 1, time, points, occlusion: &none, texture, params };
                 compositor.draw(&mut canvas, &call)?;
             }
             out.push(badger.finish(canvas, Disclosure::Modified)?.frame().clone());

@@ -28,7 +28,7 @@ fn reopen(state: &mut State, session: &Session) {
 /// The output is turned as the settings say.
 pub(super) fn turn(state: &mut State, session: &Session) {
     if let Some(live) = session.live() {
-        live.set_turn(pipeline::turn(&state.kept));
+        live.set_transform(pipeline::transform(&state.kept));
     }
     state.changed();
 }

@@ -308,9 +308,9 @@ fn settle_left_over(state: &mut State, choice: LeftOverChoice) {
 }
 
 /// Draws personas as the sliders say.
-fn set_look(state: &State, session: &Session) {
+fn set_draw_params(state: &State, session: &Session) {
     if let Some(live) = session.live() {
-        live.set_look(pipeline::look(&state.kept.look));
+        live.set_draw_params(pipeline::draw_params(&state.kept.look));
     }
 }
 

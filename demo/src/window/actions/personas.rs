@@ -3,7 +3,7 @@
 use omote_engine::output::Existing;
 use omote_engine::persona::form::Form;
 
-use super::{models, set_look};
+use super::{models, set_draw_params};
 use crate::window::session::{Session, pipeline};
 use crate::window::settings::Sliders;
 use crate::window::state::{FileField, State};
@@ -37,7 +37,7 @@ pub(super) fn wear_place(state: &mut State, session: &mut Session, place: usize)
 pub(super) fn set_sliders(state: &mut State, session: &mut Session, now: Sliders) {
     let before = std::mem::replace(&mut state.kept.look, now);
     if (now.opacity, now.light, now.shape) != (before.opacity, before.light, before.shape) {
-        set_look(state, session);
+        set_draw_params(state, session);
     }
     // Some of them are baked into the persona's texture.
     if pipeline::mask(&now) != pipeline::mask(&before) {

@@ -2,7 +2,7 @@
 
 use eframe::egui::Context;
 use omote_engine::actor::ActorOptions;
-use omote_engine::pipeline::{self, LiveSource};
+use omote_engine::pipeline::LiveSource;
 use omote_engine::source::Rate;
 use omote_engine::source::camera::{self, CameraInfo, CameraRequest};
 
@@ -59,7 +59,7 @@ pub(crate) fn source(id: &str, mode: &str) -> LiveSource {
         return LiveSource::Actor(ActorOptions::new(1, 1280, 720, Rate::DEFAULT));
     }
     let device = Some(id.to_owned());
-    pipeline::camera(CameraRequest { device, ..CameraRequest::like(mode).unwrap_or_default() })
+    LiveSource::camera(CameraRequest { device, ..CameraRequest::like(mode).unwrap_or_default() })
 }
 
 #[cfg(test)]
@@ -69,6 +69,6 @@ mod tests {
     #[test]
     fn the_actor_needs_no_camera() {
         assert!(matches!(source(ACTOR, ""), LiveSource::Actor(_)));
-        assert!(matches!(source("/dev/video7", "MJPEG 1280x720 at 30"), LiveSource::Feed(_)));
+        assert!(matches!(source("/dev/video7", "MJPEG 1280x720 at 30"), LiveSource::Camera(_)));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use omote_engine::composite::DrawParams;
-use omote_engine::frame::Turn;
+use omote_engine::frame::FrameTransform;
 use omote_engine::gpu::Gpu;
 use omote_engine::persona::{self, Persona};
 use omote_engine::pipeline::{FADE, LiveConfig, LiveSession};
@@ -67,7 +67,8 @@ pub(crate) fn start(start: Start) -> Result<Started, Refusal> {
     // strangers are known of.
     let max_faces = usize::from(LIVE_FACES);
     let config = TrackerConfig { max_faces, selection: Selection::All, ..TrackerConfig::default() };
-    let (follow, _) = networks::trackers(&DataFolder::at(&data), config).map_err(anyhow::Error::from)?;
+    let (make_tracker, _) =
+        networks::trackers(&DataFolder::at(&data), config).map_err(anyhow::Error::from)?;
     let (name, persona, notice) = first_persona(&remembered.persona, &data)?;
     let values = remembered.values();
     let texture = wardrobe::TEXTURES
@@ -76,7 +77,7 @@ pub(crate) fn start(start: Start) -> Result<Started, Refusal> {
     let settings = values.settings();
     let id = if remembered.source.is_empty() { cameras::first_choice() } else { remembered.source.clone() };
     let source = cameras::source(&id, &remembered.mode);
-    let config = LiveConfig { source, follow, personas: vec![texture], settings, gpu };
+    let config = LiveConfig { source, make_tracker, personas: vec![texture], settings, gpu };
     let live = LiveSession::start(config).map_err(|error| Refusal::from(anyhow::Error::from(error)))?;
     Ok(Started { live: Arc::new(live), persona: name, source: id, notice })
 }
@@ -96,8 +97,8 @@ fn first_persona(name: &str, data: &Path) -> anyhow::Result<(String, Persona, Op
 }
 
 /// How personas are drawn, from the sliders.
-pub(crate) fn look(sliders: &Sliders) -> DrawParams {
-    sliders.values().look()
+pub(crate) fn draw_params(sliders: &Sliders) -> DrawParams {
+    sliders.values().draw_params()
 }
 
 /// What is baked into a persona's texture, from the sliders.
@@ -106,8 +107,8 @@ pub(crate) fn mask(sliders: &Sliders) -> CutParams {
 }
 
 /// How the output is turned.
-pub(crate) fn turn(remembered: &Remembered) -> Turn {
-    remembered.values().turn()
+pub(crate) fn transform(remembered: &Remembered) -> FrameTransform {
+    remembered.values().transform()
 }
 
 /// A persona to be put on.

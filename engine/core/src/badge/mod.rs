@@ -61,7 +61,7 @@ mod search;
 pub use plate::{Corner, MIN_LONG_SIDE, MIN_SHORT_SIDE, Plate, check_size};
 pub use read::{Found, read};
 
-use crate::frame::{Frame, FrameError, PixelFormat, Turn};
+use crate::frame::{Frame, FrameError, FrameTransform, PixelFormat};
 use crate::space::PxRect;
 use omote_shaders::cpu;
 use omote_shaders::layout::BadgeEncodeParams;
@@ -99,7 +99,7 @@ pub enum BadgeError {
     },
     /// Mirroring, rotating or scaling failed.
     #[error(transparent)]
-    Turn(#[from] FrameError),
+    Transform(#[from] FrameError),
 }
 
 /// A picture that is being painted on. Its pixels can't be had again without the badge.
@@ -127,10 +127,10 @@ impl Canvas {
     /// Mirrors, rotates and scales. Whatever comes later, the badge included, is drawn on the result.
     ///
     /// # Errors
-    /// [`BadgeError::Turn`] where the asked size is out of range.
-    pub fn turn(&mut self, turn: &Turn) -> Result<(), BadgeError> {
-        if !turn.is_identity() {
-            self.frame = self.frame.turned(turn)?;
+    /// [`BadgeError::Transform`] where the asked size is out of range.
+    pub fn transform(&mut self, transform: &FrameTransform) -> Result<(), BadgeError> {
+        if !transform.is_identity() {
+            self.frame = self.frame.transformed(transform)?;
         }
         Ok(())
     }

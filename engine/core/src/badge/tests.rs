@@ -153,8 +153,9 @@ fn the_plate_is_the_same_in_a_hundred_frames() {
 #[test]
 fn the_badge_is_drawn_after_turning() {
     let mut canvas = Canvas::new(plain(PixelFormat::Nv12, 640, 360, [80; 3]));
-    let turn = Turn { mirror: true, rotate: crate::frame::Quarter::Right, size: Some((480, 854)) };
-    canvas.turn(&turn).unwrap();
+    let transform =
+        FrameTransform { mirror: true, rotate: crate::frame::Rotation::Right, size: Some((480, 854)) };
+    canvas.transform(&transform).unwrap();
     let badged = Badger::new(Corner::default()).finish(canvas, Disclosure::Modified).unwrap();
     assert_eq!((badged.frame().width(), badged.frame().height()), (480, 854));
     assert!(read(badged.frame()).is_some());

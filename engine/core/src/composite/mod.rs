@@ -43,7 +43,7 @@ pub struct DrawCall<'a> {
     /// The persona, or a swap model's result.
     pub texture: &'a FaceTexture,
     /// How it is drawn.
-    pub look: DrawParams,
+    pub params: DrawParams,
 }
 
 /// So many changed pixels can't all have one code unless nothing was drawn on them but a colour.

@@ -119,7 +119,7 @@ fn lay_mouth(places: &mut [Vec2]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::swap::{CutParams, Tone};
+    use crate::swap::{ColourTransfer, CutParams};
     use crate::track::OcclusionCell;
     use glam::Vec3;
 
@@ -129,7 +129,8 @@ mod tests {
         let uv: Vec<Uv> =
             CANONICAL_UV.iter().map(|p| Uv(Vec2::from_array(*p) * 0.5 + Vec2::splat(0.5))).collect();
         let white = vec![255; 64 * 64 * 4];
-        let texture = FaceTexture::bake(&white, 64, &uv, Tone::Match, CutParams::default()).unwrap();
+        let texture =
+            FaceTexture::bake(&white, 64, &uv, ColourTransfer::Match, CutParams::default()).unwrap();
         let mut cells = vec![OcclusionCell::default(); SIDE * SIDE];
         for (k, cell) in cells.iter_mut().enumerate() {
             let right = k % SIDE >= SIDE / 2;
@@ -149,7 +150,8 @@ mod tests {
         let uv: Vec<Uv> =
             CANONICAL_UV.iter().map(|p| Uv(Vec2::from_array(*p) * 0.7 + Vec2::new(0.15, 0.1))).collect();
         let mask = CutParams { mouth: 1.0, ..CutParams::default() };
-        let texture = FaceTexture::bake(&vec![255; 128 * 128 * 4], 128, &uv, Tone::Match, mask).unwrap();
+        let texture =
+            FaceTexture::bake(&vec![255; 128 * 128 * 4], 128, &uv, ColourTransfer::Match, mask).unwrap();
         assert!(texture.openings().mouth);
         let lips: Vec<Vec2> =
             LIPS_INNER.iter().map(|i| Vec2::from_array(CANONICAL_UV[usize::from(*i)])).collect();

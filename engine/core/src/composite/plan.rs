@@ -6,7 +6,7 @@ use super::tuning::{BlendTuning, LightTuning, Tuning};
 use super::{DrawCall, openings, profile};
 use crate::frame::{Frame, FrameTime};
 use crate::space::{PxRect, bounds};
-use crate::swap::Tone;
+use crate::swap::ColourTransfer;
 use crate::topology::POINTS;
 use glam::{Vec2, Vec3};
 use omote_shaders::cpu::{decode_srgb, set_up};
@@ -63,7 +63,7 @@ impl Plan {
         bent: Option<Bent>,
         tuning: &Tuning,
     ) -> Option<Self> {
-        let (texture, look) = (call.texture, &call.look);
+        let (texture, params) = (call.texture, &call.params);
         let points = bent.as_ref().map_or(call.points, |b| &b.points).get(..POINTS)?;
         // All points: the nose of a turned head stands out beyond the oval.
         let all = points.iter().map(|p| p.truncate());
@@ -90,7 +90,7 @@ impl Plan {
         let morph = bent.and_then(|b| b.morph);
         let cell = ((high.x - low.x).max(high.y - low.y) / tuning.light.cells_across).ceil().max(2.0) as u32;
         let grid = size.map(|n| n.div_ceil(cell));
-        let grain = look.grain.clamp(0.0, 1.0) * tuning.grain.gain;
+        let grain = params.grain.clamp(0.0, 1.0) * tuning.grain.gain;
         let rgb_grain = if frame.format().is_yuv() { 0.0 } else { grain };
         Some(Self {
             region,
@@ -100,8 +100,8 @@ impl Plan {
                 size,
                 side: texture.side(),
                 levels: texture.levels(),
-                lod_bias: look.lod_bias,
-                opacity: look.opacity.clamp(0.0, 1.0),
+                lod_bias: params.lod_bias,
+                opacity: params.opacity.clamp(0.0, 1.0),
                 pad: [0; 2],
             },
             motion_blur: None,
@@ -117,12 +117,12 @@ impl Plan {
                 cell,
                 radius: (tuning.light.sigma * tuning.light.reach) as u32,
                 sigma: tuning.light.sigma,
-                strength: look.light.clamp(0.0, 1.0),
+                strength: params.light.clamp(0.0, 1.0),
                 keep_reference: 0.0,
                 axis: 0,
                 pad: [0; 2],
             },
-            bands: bands(size, texture.tone(), &tuning.blend),
+            bands: bands(size, texture.colour_transfer(), &tuning.blend),
             badge_encode: BadgeEncodeParams {
                 size,
                 origin: [region.x, region.y],
@@ -148,7 +148,7 @@ impl Plan {
         codes: &[u32],
         tuning: &LightTuning,
     ) {
-        if call.texture.tone() == Tone::Keep {
+        if call.texture.colour_transfer() == ColourTransfer::Keep {
             let now = self.luminance(codes);
             self.illuminate.keep_reference = light.reference((call.face, call.time), now, tuning);
         }
@@ -172,12 +172,12 @@ impl Plan {
 }
 
 /// The pyramid's steps from `size` down.
-fn bands(size: [u32; 2], tone: Tone, tuning: &BlendTuning) -> Vec<BlendBandsParams> {
+fn bands(size: [u32; 2], colour_transfer: ColourTransfer, tuning: &BlendTuning) -> Vec<BlendBandsParams> {
     let mut out = Vec::new();
     let mut fine = size;
     loop {
         let coarse = fine.map(|n| n.div_ceil(2));
-        let enough = tone == Tone::Keep && out.len() + 1 == tuning.paint_bands;
+        let enough = colour_transfer == ColourTransfer::Keep && out.len() + 1 == tuning.paint_bands;
         let last = enough || coarse[0].min(coarse[1]) <= tuning.last_band;
         out.push(BlendBandsParams { fine, coarse, last: u32::from(last), pad: 0, more: [0; 2] });
         if last {

@@ -100,7 +100,7 @@ impl Shapes {
     /// has no size. A second call for the same face and time moves only the points: the picture is bent already.
     pub(super) fn bend(&mut self, frame: &Frame, call: &DrawCall<'_>, tuning: &ShapeTuning) -> Option<Bent> {
         let DrawCall { face, time, points, texture, .. } = *call;
-        let amount = call.look.shape.clamp(0.0, 1.0);
+        let amount = call.params.shape.clamp(0.0, 1.0);
         if amount <= 0.0 || !amount.is_finite() {
             self.faces.remove(&face);
             return None;

@@ -2,7 +2,7 @@ use super::*;
 use crate::badge::{Badger, Corner, Disclosure};
 use crate::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 use crate::space::Uv;
-use crate::swap::{CutParams, Tone};
+use crate::swap::{ColourTransfer, CutParams};
 use crate::topology::{OVAL, POINTS};
 use glam::{Vec2, Vec3};
 
@@ -22,12 +22,12 @@ pub(super) fn round_face() -> Vec<Vec2> {
     p
 }
 
-pub(super) fn texture(tone: Tone) -> FaceTexture {
+pub(super) fn texture(transfer: ColourTransfer) -> FaceTexture {
     let uv: Vec<Uv> = round_face().into_iter().map(Uv).collect();
     let rgba: Vec<u8> = (0..128 * 128u32)
         .flat_map(|i| [(i % 128 * 2) as u8, (i / 128 * 2) as u8, ((i * 7919) >> 6) as u8, 255])
         .collect();
-    FaceTexture::bake(&rgba, 128, &uv, tone, CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() })
+    FaceTexture::bake(&rgba, 128, &uv, transfer, CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() })
         .unwrap()
 }
 
@@ -89,33 +89,33 @@ pub(super) fn draw_on(
     time: FrameTime,
     points: &[Vec3],
     texture: &FaceTexture,
-    look: DrawParams,
+    params: DrawParams,
 ) -> Drawn {
     let occlusion = Occlusion::default();
-    c.draw(canvas, &DrawCall { face: 0, time, points, occlusion: &occlusion, texture, look }).unwrap()
+    c.draw(canvas, &DrawCall { face: 0, time, points, occlusion: &occlusion, texture, params }).unwrap()
 }
 
-fn draw(c: &mut Compositor, frame: &Frame, at: Vec2, side: f32, tone: Tone) -> (Frame, Drawn) {
+fn draw(c: &mut Compositor, frame: &Frame, at: Vec2, side: f32, transfer: ColourTransfer) -> (Frame, Drawn) {
     let mut canvas = Canvas::new(frame.clone());
     let time = FrameTime::default();
-    let drawn = draw_on(c, &mut canvas, time, &points(at, side), &texture(tone), DrawParams::default());
+    let drawn = draw_on(c, &mut canvas, time, &points(at, side), &texture(transfer), DrawParams::default());
     (canvas.frame().clone(), drawn)
 }
 
 /// Runs `case` for every format, two colour meanings, and faces inside, across an edge and outside.
-fn each_case(mut case: impl FnMut(&Frame, Vec2, f32, Tone) -> Result<(), String>) {
+fn each_case(mut case: impl FnMut(&Frame, Vec2, f32, ColourTransfer) -> Result<(), String>) {
     let mut failed = Vec::new();
     for format in PixelFormat::ALL {
         for colour in [Colour::JPEG, Colour { matrix: Matrix::Bt709, range: Range::Limited }] {
             for (w, h) in [(256, 144), (161, 121)] {
                 let frame = noise(format, colour, w, h);
-                for (at, side, tone) in [
-                    (Vec2::new(50.3, 15.7), 90.0, Tone::Match),
-                    (Vec2::new(-30.0, 40.2), 120.0, Tone::Keep),
-                    (Vec2::new(100.0, 90.0), 140.0, Tone::Match),
-                    (Vec2::new(900.0, 90.0), 80.0, Tone::Match),
+                for (at, side, transfer) in [
+                    (Vec2::new(50.3, 15.7), 90.0, ColourTransfer::Match),
+                    (Vec2::new(-30.0, 40.2), 120.0, ColourTransfer::Keep),
+                    (Vec2::new(100.0, 90.0), 140.0, ColourTransfer::Match),
+                    (Vec2::new(900.0, 90.0), 80.0, ColourTransfer::Match),
                 ] {
-                    if let Err(e) = case(&frame, at, side, tone) {
+                    if let Err(e) = case(&frame, at, side, transfer) {
                         failed.push(format!("{format:?} {colour:?} {w}x{h} at {at}: {e}"));
                     }
                 }
@@ -129,9 +129,9 @@ fn each_case(mut case: impl FnMut(&Frame, Vec2, f32, Tone) -> Result<(), String>
 fn gpu_and_mirror_agree_in_every_format() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
     let mut cpu = Compositor::new(Backend::Cpu).unwrap();
-    each_case(|frame, at, side, tone| {
-        let (a, _) = draw(&mut cpu, frame, at, side, tone);
-        let (b, _) = draw(&mut gpu, frame, at, side, tone);
+    each_case(|frame, at, side, transfer| {
+        let (a, _) = draw(&mut cpu, frame, at, side, transfer);
+        let (b, _) = draw(&mut gpu, frame, at, side, transfer);
         let off: Vec<u8> = a.data().iter().zip(b.data()).map(|(a, b)| a.abs_diff(*b)).collect();
         let worst = off.iter().copied().max().unwrap_or(0);
         let at_byte = off.iter().position(|d| *d == worst);
@@ -147,7 +147,7 @@ fn gpu_and_mirror_agree_in_every_format() {
 fn steady_state_creates_no_gpu_object() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
     let frame = noise(PixelFormat::Nv12, Colour::default(), 256, 144);
-    let texture = texture(Tone::Match);
+    let texture = texture(ColourTransfer::Match);
     let mut created = 0;
     for i in 0..24 {
         let mut canvas = Canvas::new(frame.clone());
@@ -165,11 +165,11 @@ fn steady_state_creates_no_gpu_object() {
 #[test]
 fn only_the_face_and_the_badge_are_touched() {
     let mut cpu = Compositor::new(Backend::Cpu).unwrap();
-    each_case(|frame, at, side, tone| {
+    each_case(|frame, at, side, transfer| {
         let mut canvas = Canvas::new(frame.clone());
         let p = points(at, side);
-        let look = DrawParams::default();
-        let drawn = draw_on(&mut cpu, &mut canvas, FrameTime::default(), &p, &texture(tone), look);
+        let params = DrawParams::default();
+        let drawn = draw_on(&mut cpu, &mut canvas, FrameTime::default(), &p, &texture(transfer), params);
         let badged = Badger::new(Corner::TopRight).finish(canvas, Disclosure::Modified).unwrap();
         let (mut a, mut b) = (Vec::new(), Vec::new());
         frame.read_codes(frame.bounds(), &mut a);
@@ -206,7 +206,7 @@ fn a_face_that_is_not_finite_or_too_short_changes_nothing() {
     bad[100].x = f32::NAN;
     for p in [bad.as_slice(), &bad[..400], &[]] {
         let mut canvas = Canvas::new(frame.clone());
-        let t = texture(Tone::Match);
+        let t = texture(ColourTransfer::Match);
         let drawn = draw_on(&mut cpu, &mut canvas, FrameTime::default(), p, &t, DrawParams::default());
         assert!(drawn.region.is_empty());
         assert_eq!(*canvas.frame(), frame);
@@ -219,9 +219,9 @@ fn no_opacity_changes_nothing_and_half_lies_between() {
     let frame = noise(PixelFormat::Rgb, Colour::JPEG, 160, 120);
     let mut change = |opacity| {
         let mut canvas = Canvas::new(frame.clone());
-        let look = DrawParams { opacity, ..DrawParams::default() };
+        let params = DrawParams { opacity, ..DrawParams::default() };
         let p = points(Vec2::new(40.0, 20.0), 80.0);
-        draw_on(&mut cpu, &mut canvas, FrameTime::default(), &p, &texture(Tone::Match), look);
+        draw_on(&mut cpu, &mut canvas, FrameTime::default(), &p, &texture(ColourTransfer::Match), params);
         canvas.frame().data().iter().zip(frame.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>()
     };
     let (none, half, full) = (change(0.0), change(0.5), change(1.0));
@@ -237,7 +237,7 @@ fn gpu_and_mirror_agree_on_bent_and_turned_faces() {
         round_face().iter().map(|p| Uv(Vec2::new(0.5 + (p.x - 0.5) * (0.8 + 0.2 * p.y), p.y))).collect();
     let rgba: Vec<u8> =
         (0..128 * 128u32).flat_map(|i| [(i % 128) as u8 + 60, (i / 128) as u8, 90, 255]).collect();
-    let texture = FaceTexture::bake(&rgba, 128, &wide, Tone::Match, CutParams::default()).unwrap();
+    let texture = FaceTexture::bake(&rgba, 128, &wide, ColourTransfer::Match, CutParams::default()).unwrap();
     for format in [PixelFormat::I420, PixelFormat::Nv12, PixelFormat::Bgra] {
         let n = Frame::byte_len(format, 256, 144);
         let data: Vec<u8> = (0..n).map(|i| 60 + (i % 256 / 4) as u8 + (i / 3000) as u8).collect();
@@ -246,10 +246,10 @@ fn gpu_and_mirror_agree_on_bent_and_turned_faces() {
             let centre = Vec3::new(120.0, 70.0, 0.0);
             let round = |p: Vec3| glam::Quat::from_rotation_y(turn) * (p - centre) + centre;
             let p: Vec<Vec3> = points(Vec2::new(70.0, 20.0), 100.0).into_iter().map(round).collect();
-            let look = DrawParams { shape, ..DrawParams::default() };
+            let params = DrawParams { shape, ..DrawParams::default() };
             let draw = |c: &mut Compositor| {
                 let mut canvas = Canvas::new(frame.clone());
-                draw_on(c, &mut canvas, FrameTime::default(), &p, &texture, look);
+                draw_on(c, &mut canvas, FrameTime::default(), &p, &texture, params);
                 canvas.frame().clone()
             };
             let (a, b) = (draw(&mut cpu), draw(&mut gpu));
@@ -273,8 +273,8 @@ fn an_open_mouth_is_dark_inside_and_a_closed_one_shows_lips_only() {
         let expression = crate::puppet::Expression { mouth_open: open, ..Default::default() };
         let p = puppet.points(&puppet.placed(Vec2::splat(160.0), 240.0), &expression);
         let mut canvas = Canvas::new(grey.clone());
-        let look = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
-        draw_on(&mut Compositor::cpu(), &mut canvas, FrameTime::default(), &p[..POINTS], &texture, look);
+        let params = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
+        draw_on(&mut Compositor::cpu(), &mut canvas, FrameTime::default(), &p[..POINTS], &texture, params);
         let rgb = canvas.frame().to_rgb();
         let at = |q: Vec3| {
             let i = (q.y as usize * 320 + q.x as usize) * 3;
@@ -298,7 +298,7 @@ fn timed_passes_draw_the_same_and_take_no_longer_than_the_clock_says() {
     assert!(!cpu.time_gpu(true) && cpu.take_gpu_work() == GpuWork::default());
     let Some(mut c) = compositor_on_any_adapter() else { return };
     let at = Vec2::new(50.3, 15.7);
-    let (plain, _) = draw(&mut c, &frame, at, 90.0, Tone::Keep);
+    let (plain, _) = draw(&mut c, &frame, at, 90.0, ColourTransfer::Keep);
     let untimed = c.take_gpu_work();
     assert!(untimed.passes.is_empty() && untimed.upload > 0 && untimed.readback > 0, "{untimed:?}");
     if !c.time_gpu(true) {
@@ -307,7 +307,7 @@ fn timed_passes_draw_the_same_and_take_no_longer_than_the_clock_says() {
     }
     for _ in 0..3 {
         let begun = std::time::Instant::now();
-        let (timed, drawn) = draw(&mut c, &frame, at, 90.0, Tone::Keep);
+        let (timed, drawn) = draw(&mut c, &frame, at, 90.0, ColourTransfer::Keep);
         let took = begun.elapsed();
         assert_eq!(timed.data(), plain.data());
         let work = c.take_gpu_work();
@@ -320,7 +320,7 @@ fn timed_passes_draw_the_same_and_take_no_longer_than_the_clock_says() {
         assert!(work.upload >= work.readback);
     }
     assert!(c.time_gpu(false));
-    let (plain_again, _) = draw(&mut c, &frame, at, 90.0, Tone::Keep);
+    let (plain_again, _) = draw(&mut c, &frame, at, 90.0, ColourTransfer::Keep);
     assert_eq!(plain_again.data(), plain.data());
     assert!(c.take_gpu_work().passes.is_empty());
 }

@@ -100,13 +100,11 @@ pub(super) const TUNING: Tuning = Tuning {
 };
 
 /// A lost face's persona stays this long.
-pub const HOLD: Duration = TUNING.hold;
+pub(super) const HOLD: Duration = TUNING.hold;
 /// Then its region is pixelated until this long after it was lost.
-pub const PIXELATE: Duration = TUNING.pixelate;
-/// With `protect`, the place of a face that was lost stays covered this long, though other faces are live.
-pub const GHOST: Duration = TUNING.remember;
+pub(super) const PIXELATE_UNTIL: Duration = TUNING.pixelate;
 /// Growth of the last box for the pixelated head region.
-pub const HEAD: f32 = TUNING.head;
+pub(super) const HEAD_GROWTH: f32 = TUNING.head;
 
 /// A box in image pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]

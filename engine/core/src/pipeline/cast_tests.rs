@@ -13,7 +13,7 @@ use crate::pool::Pool;
 use crate::source::Rate;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::swap::neural::SwapResult;
-use crate::swap::{CutParams, Tone};
+use crate::swap::{ColourTransfer, CutParams};
 use crate::track::{FaceId, Occlusion, Pose};
 use glam::Vec2;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -60,7 +60,7 @@ fn persona(rgb: [u8; 3]) -> FaceTexture {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv((*uv).into())).collect();
     let rgba = [rgb[0], rgb[1], rgb[2], 255].repeat(64 * 64);
     let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, mask).unwrap()
+    FaceTexture::bake(&rgba, 64, &uv, ColourTransfer::Keep, mask).unwrap()
 }
 
 /// A grey picture whose real faces are discs of magenta.
@@ -80,7 +80,7 @@ fn picture(id: u64, time: Duration, real: &[Vec2]) -> Frame {
 struct Script(Arc<Vec<Vec<Face>>>);
 
 impl FaceTracker for Script {
-    fn follow(&mut self, frame: &Frame) -> std::result::Result<Vec<Face>, TrackError> {
+    fn track(&mut self, frame: &Frame) -> std::result::Result<Vec<Face>, TrackError> {
         let at = (frame.id.0 as usize).min(self.0.len().saturating_sub(1));
         Ok(self.0.get(at).cloned().unwrap_or_default())
     }
@@ -114,8 +114,8 @@ fn model(colour: fn(u64, u64) -> [f32; 3]) -> (Model, Asked) {
 }
 
 fn settings(privacy: Privacy, max_faces: usize) -> Settings {
-    let look = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
-    Settings { privacy, backend: Backend::Cpu, look, max_faces, ..Settings::default() }
+    let draw_params = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
+    Settings { privacy, backend: Backend::Cpu, draw_params, max_faces, ..Settings::default() }
 }
 
 fn engine(lists: &[Vec<Face>], personas: Vec<FaceTexture>, settings: Settings) -> OfflineSession {
@@ -217,9 +217,9 @@ struct Fed {
 impl Fed {
     fn new(lists: Vec<Vec<Face>>, settings: Settings) -> Self {
         let (frames, source) = host("test");
-        let follow: MakeTracker =
+        let make_tracker: MakeTracker =
             Box::new(move || Ok(Box::new(Script(Arc::new(lists.clone()))) as Box<dyn FaceTracker>));
-        let config = LiveConfig { source, follow, personas: greens(), settings, gpu: None };
+        let config = LiveConfig { source, make_tracker, personas: greens(), settings, gpu: None };
         let clock = Clock::manual(Duration::from_secs(1000));
         let live = LiveSession::start_by(config, clock.clone()).unwrap();
         let shown = Arc::new(Mutex::new(None));

@@ -107,7 +107,7 @@ struct Plan(Arc<Mutex<HashMap<u64, (Answer, u8)>>>);
 type Answer = Option<Result<Vec<Face>, bool>>;
 
 impl FaceTracker for Plan {
-    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         let answer = self.0.lock().unwrap().get(&frame.id.0).and_then(|(answer, _)| answer.clone());
         match answer {
             Some(Ok(faces)) => Ok(faces),
@@ -249,7 +249,7 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
         privacy: Privacy::Protect,
         backend: Backend::Cpu,
         max_faces: 1,
-        look: DrawParams { opacity: 0.3, ..DrawParams::default() },
+        draw_params: DrawParams { opacity: 0.3, ..DrawParams::default() },
         ..Settings::default()
     };
     static PERSONA: std::sync::OnceLock<FaceTexture> = std::sync::OnceLock::new();

@@ -184,7 +184,7 @@ fn follow_back(
     let mut look = |frame: &mut Frame| {
         let time = std::mem::replace(&mut frame.time, clock);
         clock.0 += STEP;
-        let found = guarded(|| back.follow(frame));
+        let found = guarded(|| back.track(frame));
         frame.time = time;
         found
     };

@@ -14,7 +14,6 @@ mod session;
 mod sight;
 mod steady;
 
-pub use cast::{GHOST, HEAD, HOLD, PIXELATE};
 pub use film::{Film, Reading};
 pub use live::*;
 pub use model::{Lag, Model, RateLimit, Swap};
@@ -24,9 +23,9 @@ pub use sight::MakeTracker;
 use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner, Disclosure, check_size};
 use crate::composite::{Backend, DrawParams};
 use crate::error::{Error, ErrorKind, Result, Stage, panic_words};
-use crate::frame::{Colour, Frame, PixelFormat, Turn};
+use crate::frame::{Colour, Frame, FrameTransform, PixelFormat};
 use crate::swap::FaceTexture;
-use crate::track::{Beside, Face, TrackError, Tracker};
+use crate::track::{Face, SkippedFaces, TrackError, Tracker};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What viewers see when a face is lost.
@@ -50,11 +49,11 @@ pub struct Settings {
     /// What is shown when a face is lost.
     pub privacy: Privacy,
     /// How personas are drawn.
-    pub look: DrawParams,
+    pub draw_params: DrawParams,
     /// Where the badge stands.
     pub corner: Corner,
     /// How the picture is mirrored and rotated, before faces are looked for, and how large the output is.
-    pub turn: Turn,
+    pub transform: FrameTransform,
     /// Faces that get a persona and that a swap model works on; 0 counts as 1. With [`Privacy::Protect`] further faces are
     /// covered; without, they get personas by turns as well, but no swap model works on them.
     pub max_faces: usize,
@@ -66,13 +65,13 @@ pub trait FaceTracker: Send {
     ///
     /// # Errors
     /// A network that fails.
-    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError>;
+    fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError>;
 
     /// Work that can wait until a frame's faces are handed on.
     ///
     /// # Errors
     /// A network that fails.
-    fn look_over(&mut self) -> Result<(), TrackError> {
+    fn run_deferred_detection(&mut self) -> Result<(), TrackError> {
         Ok(())
     }
 
@@ -83,48 +82,48 @@ pub trait FaceTracker: Send {
     ///
     /// # Errors
     /// A network that fails.
-    fn begin(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        self.follow(frame)
+    fn track_scene_start(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        self.track(frame)
     }
 
     /// The faces of a picture that has nothing to do with those before and after it.
     ///
     /// # Errors
     /// A network that fails.
-    fn still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track_still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.reset();
-        self.begin(frame)
+        self.track_scene_start(frame)
     }
 
     /// What was seen at the last looks and is not among the faces.
-    fn beside(&self) -> Beside {
-        Beside::default()
+    fn skipped(&self) -> SkippedFaces {
+        SkippedFaces::default()
     }
 }
 
 impl FaceTracker for Tracker {
-    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.track(frame)
     }
 
-    fn look_over(&mut self) -> Result<(), TrackError> {
-        Self::look_over(self)
+    fn run_deferred_detection(&mut self) -> Result<(), TrackError> {
+        Self::run_deferred_detection(self)
     }
 
     fn reset(&mut self) {
         Self::reset(self);
     }
 
-    fn begin(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        Self::begin(self, frame)
+    fn track_scene_start(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        Self::track_scene_start(self, frame)
     }
 
-    fn still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        Self::still(self, frame)
+    fn track_still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+        Self::track_still(self, frame)
     }
 
-    fn beside(&self) -> Beside {
-        Self::beside(self)
+    fn skipped(&self) -> SkippedFaces {
+        Self::skipped(self)
     }
 }
 
@@ -225,7 +224,7 @@ pub struct Output {
     /// Which scene it belongs to, counted from 1: a cut begins another. 0 where no frame has come.
     pub scene: u64,
     /// Faces that were seen and wear nothing, unless the picture is not the live one.
-    pub beside: Beside,
+    pub skipped: SkippedFaces,
 }
 
 /// A card that says `why`, with the badge, in BGRA: for a host that must show something before or after a
@@ -264,4 +263,4 @@ mod fault_tests;
 #[cfg(test)]
 pub(super) mod tests;
 #[cfg(test)]
-mod turn_tests;
+mod transform_tests;

@@ -20,14 +20,18 @@ pub struct OfflineSession {
 }
 
 impl OfflineSession {
-    /// An engine that puts `personas` on the faces that `follow` finds: the first face gets the first,
+    /// An engine that puts `personas` on the faces that `tracker` finds: the first face gets the first,
     /// and so on round.
     ///
     /// # Errors
     /// No persona, or a GPU that was asked for and does not work.
-    pub fn new(follow: Box<dyn FaceTracker>, personas: Vec<FaceTexture>, settings: Settings) -> Result<Self> {
+    pub fn new(
+        tracker: Box<dyn FaceTracker>,
+        personas: Vec<FaceTexture>,
+        settings: Settings,
+    ) -> Result<Self> {
         let compositor = Compositor::new(settings.backend)?;
-        Self::with(follow, personas, settings, compositor)
+        Self::with(tracker, personas, settings, compositor)
     }
 
     /// The same with a compositor of the caller's, whatever the settings' backend.
@@ -35,13 +39,13 @@ impl OfflineSession {
     /// # Errors
     /// No persona.
     pub fn with(
-        follow: Box<dyn FaceTracker>,
+        tracker: Box<dyn FaceTracker>,
         personas: Vec<FaceTexture>,
         settings: Settings,
         compositor: Compositor,
     ) -> Result<Self> {
         check_personas(&personas)?;
-        let track = TrackStage::new(Some(follow), None);
+        let track = TrackStage::new(Some(tracker), None);
         let render = RenderStage::new(personas, settings, compositor, Pool::new());
         Ok(Self { core: Core::new(track, render) })
     }
@@ -73,7 +77,7 @@ impl OfflineSession {
         self.core.render.presenter.take_gpu_work()
     }
 
-    /// Time spent in `turn` (where the picture is mirrored or rotated), `track`, `model` (where one is worn), `swap` (persona and composite), `badge` and all of them
+    /// Time spent in `transform` (where the picture is mirrored or rotated), `track`, `model` (where one is worn), `swap` (persona and composite), `badge` and all of them
     /// (`engine`).
     pub fn timings(&self) -> &Timings {
         &self.core.timings
@@ -103,18 +107,18 @@ impl OfflineSession {
     /// Turns a frame as the user wants it, before anything looks at it.
     pub(super) fn orient(&mut self, frame: Frame) -> Result<Frame> {
         check_size(frame.width(), frame.height()).map_err(small)?;
-        let turn = self.presenter().settings().turn.orientation();
-        if turn.is_identity() {
+        let transform = self.presenter().settings().transform.orientation();
+        if transform.is_identity() {
             return Ok(frame);
         }
         let start = Instant::now();
-        let frame = frame.oriented(&turn).map_err(|e| small(e.into()))?;
+        let frame = frame.oriented(&transform).map_err(|e| small(e.into()))?;
         self.core.timings.add("turn", start.elapsed());
         Ok(frame)
     }
 
     /// What viewers see at `time` when no frame has come since the last: the last good picture for
-    /// [`HOLD`](super::HOLD), then the card. Nothing before the first frame.
+    /// 250 ms, then the card. Nothing before the first frame.
     ///
     /// # Errors
     /// As [`OfflineSession::process`].

@@ -3,7 +3,7 @@
 
 mod wear;
 
-use super::cast::{Box2, Cast, HEAD, HOLD, PIXELATE, Visibility};
+use super::cast::{Box2, Cast, HEAD_GROWTH, HOLD, PIXELATE_UNTIL, Visibility};
 use super::redact::{Fill, pixelate, redact_behind};
 use super::{Privacy, Settings, State, Why};
 use crate::badge::{BadgedFrame, Badger, Canvas, Disclosure};
@@ -180,7 +180,7 @@ impl Presenter {
             // What was held and trusted under the other rules is not under these.
             (self.held, self.trusted, self.good) = (None, false, 0);
         }
-        if settings.turn.is_sideways() != self.settings.turn.is_sideways()
+        if settings.transform.is_sideways() != self.settings.transform.is_sideways()
             && let Some(shape) = &mut self.shape
         {
             // A card that is shown before the next picture stands as that will.
@@ -338,7 +338,7 @@ impl Presenter {
 
     /// The badge, on the scaled picture; mirror and rotation came before the faces were looked for.
     pub(super) fn finish(&mut self, mut canvas: Canvas) -> Result<BadgedFrame> {
-        canvas.turn(&self.settings.turn.scaling()).map_err(super::small)?;
+        canvas.transform(&self.settings.transform.scaling()).map_err(super::small)?;
         self.badger.finish(canvas, Disclosure::Modified).map_err(super::small)
     }
 
@@ -352,7 +352,7 @@ impl Presenter {
         let may_hold = !matches!(why, Why::Paused | Why::Expired);
         if let Some(held) = self.held.as_ref().filter(|h| Shape::of(&h.frame) == shape && may_hold) {
             let age = stamp.now.0.saturating_sub(held.now.0);
-            if age <= HOLD || (age <= PIXELATE && why == Why::NoFace) {
+            if age <= HOLD || (age <= PIXELATE_UNTIL && why == Why::NoFace) {
                 let mut shown = held.frame.clone();
                 (shown.id, shown.time) = (stamp.id, stamp.time);
                 let mut canvas = Canvas::new(shown);
@@ -360,7 +360,7 @@ impl Presenter {
                     return Ok(Presented { canvas, state: State::Hold, why: Some(why) });
                 }
                 for b in &held.boxes {
-                    pixelate(&mut canvas, &b.grown(HEAD));
+                    pixelate(&mut canvas, &b.grown(HEAD_GROWTH));
                 }
                 return Ok(Presented { canvas, state: State::Pixelate, why: Some(why) });
             }

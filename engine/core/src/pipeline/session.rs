@@ -13,7 +13,7 @@ use super::calendar::Calendar;
 use super::cast::{Cast, Casting, Rules, is_sound};
 use super::model::{self, Lockstep};
 use super::presenter::{Presented, Presenter};
-use super::sight::{Looking, MakeTracker, Seen, Sight};
+use super::sight::{FacesFound, Looking, MakeTracker, Sight};
 use super::steady::Steady;
 use super::{FaceTracker, Output, Privacy, Settings};
 use crate::badge::{BadgedFrame, Canvas};
@@ -23,7 +23,7 @@ use crate::frame::{Frame, FrameTime};
 use crate::pool::Pool;
 use crate::swap::FaceTexture;
 use crate::timing::Timings;
-use crate::track::{Beside, Face};
+use crate::track::{Face, SkippedFaces};
 use glam::Vec2;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ pub(super) struct Tracked {
     pub(super) faces: Result<Vec<Face>, String>,
     /// Which scene it belongs to, counted from 1; nothing of another scene counts in it.
     pub(super) scene: u64,
-    pub(super) beside: Beside,
+    pub(super) skipped: SkippedFaces,
     /// How long it took to find them.
     pub(super) took: Duration,
 }
@@ -50,7 +50,7 @@ pub(super) struct CastFrame {
     pub(super) scene: u64,
     /// The faces found in it.
     pub(super) faces: Vec<Face>,
-    pub(super) beside: Beside,
+    pub(super) skipped: SkippedFaces,
     /// Who is who, or why that is not known.
     pub(super) cast: Result<Cast, String>,
 }
@@ -70,10 +70,10 @@ pub(super) struct TrackStage {
 }
 
 impl TrackStage {
-    /// Finds faces with `follow`, or with what `make` makes, also where that broke down.
-    pub(super) fn new(follow: Option<Box<dyn FaceTracker>>, make: Option<MakeTracker>) -> Self {
+    /// Finds faces with `tracker`, or with what `make` makes, also where that broke down.
+    pub(super) fn new(tracker: Option<Box<dyn FaceTracker>>, make: Option<MakeTracker>) -> Self {
         let (clock, casting) = Default::default();
-        Self { sight: Sight::new(follow, make), clock, casting, scene: 0 }
+        Self { sight: Sight::new(tracker, make), clock, casting, scene: 0 }
     }
 
     pub(super) fn make_with(&mut self, make: MakeTracker) {
@@ -107,19 +107,19 @@ impl TrackStage {
         let now = self.clock.next(time, arrived);
         // Filters go by the frame's time.
         frame.time = now;
-        let Seen { faces, scene, beside } = self.sight.see(&frame, now.0, after);
+        let FacesFound { faces, scene, skipped } = self.sight.find_faces(&frame, now.0, after);
         frame.time = time;
-        Tracked { frame, now, faces, scene, beside, took: begun.elapsed() }
+        Tracked { frame, now, faces, scene, skipped, took: begun.elapsed() }
     }
 
     /// Work of the tracker that can wait until the frame is handed on.
-    pub(super) fn look_over(&mut self, now: Duration) -> Result<(), String> {
-        self.sight.look_over(now)
+    pub(super) fn run_deferred_detection(&mut self, now: Duration) -> Result<(), String> {
+        self.sight.run_deferred_detection(now)
     }
 
     /// Says who is who in a frame. Frames are cast in the order in which they are shown.
     pub(super) fn cast(&mut self, tracked: Tracked, rules: Rules) -> CastFrame {
-        let Tracked { frame, now, faces, scene, beside, .. } = tracked;
+        let Tracked { frame, now, faces, scene, skipped, .. } = tracked;
         if std::mem::replace(&mut self.scene, scene) != scene {
             self.casting.clear();
         }
@@ -132,7 +132,7 @@ impl TrackStage {
             Ok(faces) => (faces, Err("the face network's points are out of range".to_owned())),
             Err(what) => (Vec::new(), Err(what)),
         };
-        CastFrame { frame, now, scene, faces, beside, cast }
+        CastFrame { frame, now, scene, faces, skipped, cast }
     }
 
     /// Forgets who was who: drawing broke down over it.
@@ -249,7 +249,7 @@ impl Core {
         self.render.enter(tracked.scene);
         let mut cast = self.track.cast(tracked, rules(self.render.presenter.settings()));
         self.swap(&mut cast);
-        let CastFrame { frame, now, scene, faces, beside, cast } = cast;
+        let CastFrame { frame, now, scene, faces, skipped, cast } = cast;
         let drawing = Instant::now();
         let presented = self.render.composite(frame, now, cast.as_ref().map_err(Clone::clone));
         if self.render.presenter.has_broken_down() {
@@ -258,7 +258,7 @@ impl Core {
         let presented = presented?;
         self.timings.add("swap", drawing.elapsed());
         let badging = Instant::now();
-        let output = self.output(presented, faces, beside, scene)?;
+        let output = self.output(presented, faces, skipped, scene)?;
         self.timings.add("badge", badging.elapsed());
         self.timings.add("engine", took + begun.elapsed());
         Ok(output)
@@ -271,7 +271,7 @@ impl Core {
     pub(super) fn idle(&mut self, time: FrameTime) -> Result<Option<Output>> {
         let presented = self.render.presenter.idle(time, self.track.since(time))?;
         let scene = self.render.scene();
-        presented.map(|p| self.output(p, Vec::new(), Beside::default(), scene)).transpose()
+        presented.map(|p| self.output(p, Vec::new(), SkippedFaces::default(), scene)).transpose()
     }
 
     /// A swap model's part, where one is worn.
@@ -304,10 +304,10 @@ impl Core {
         &mut self,
         presented: Presented,
         faces: Vec<Face>,
-        beside: Beside,
+        skipped: SkippedFaces,
         scene: u64,
     ) -> Result<Output> {
         let Presented { canvas, state, why } = presented;
-        Ok(Output { badged: self.render.badge(canvas)?, faces, state, why, scene, beside })
+        Ok(Output { badged: self.render.badge(canvas)?, faces, state, why, scene, skipped })
     }
 }

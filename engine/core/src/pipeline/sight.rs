@@ -6,7 +6,7 @@
 use super::{FaceTracker, NoFaces, guarded};
 use crate::error::{Result, panic_words};
 use crate::frame::Frame;
-use crate::track::{Beside, Change, Cuts, Face, FaceId, TrackError};
+use crate::track::{CutDetector, Face, FaceId, SceneChange, SkippedFaces, TrackError};
 use glam::Vec2;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -50,13 +50,13 @@ pub(super) struct Looking {
 }
 
 /// A picture's faces.
-pub(super) struct Seen {
+pub(super) struct FacesFound {
     /// The faces, or why they could not be found.
     pub(super) faces: Result<Vec<Face>, String>,
     /// Which scene it belongs to, counted from 1.
     pub(super) scene: u64,
     /// What was seen and is not among them.
-    pub(super) beside: Beside,
+    pub(super) skipped: SkippedFaces,
 }
 
 /// What a face was like in the picture before.
@@ -76,14 +76,14 @@ impl Before {
 
 /// Follows faces from picture to picture.
 pub(super) struct Sight {
-    follow: Option<Box<dyn FaceTracker>>,
+    tracker: Option<Box<dyn FaceTracker>>,
     make: Option<MakeTracker>,
     /// When another tracker may be made, and why there is none.
     failed: Option<(Duration, String)>,
     /// The tracker at hand has found faces, or that there are none.
     proven: bool,
     looking: Looking,
-    cuts: Cuts,
+    cuts: CutDetector,
     size: (u32, u32),
     scene: u64,
     before: Vec<Before>,
@@ -92,11 +92,11 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn new(follow: Option<Box<dyn FaceTracker>>, make: Option<MakeTracker>) -> Self {
-        let (cuts, looking) = (Cuts::default(), Looking::default());
+    pub(super) fn new(tracker: Option<Box<dyn FaceTracker>>, make: Option<MakeTracker>) -> Self {
+        let (cuts, looking) = (CutDetector::default(), Looking::default());
         let before = Vec::new();
         Self {
-            follow,
+            tracker,
             make,
             failed: None,
             proven: false,
@@ -120,13 +120,13 @@ impl Sight {
     /// Loads what finds faces, if it is not there and `now` is late enough; an error is reported once.
     pub(super) fn load(&mut self, now: Duration) -> Result<(), String> {
         let waits = self.failed.as_ref().is_some_and(|(until, _)| now < *until);
-        let Some(make) = self.make.as_mut().filter(|_| self.follow.is_none() && !waits) else {
+        let Some(make) = self.make.as_mut().filter(|_| self.tracker.is_none() && !waits) else {
             return Ok(());
         };
         let made = catch_unwind(AssertUnwindSafe(|| make().map_err(|e| e.to_string())));
         match made.unwrap_or_else(|panic| Err(panic_words(&*panic))) {
-            Ok(follow) => {
-                (self.follow, self.failed, self.proven) = (Some(follow), None, false);
+            Ok(tracker) => {
+                (self.tracker, self.failed, self.proven) = (Some(tracker), None, false);
                 Ok(())
             }
             Err(why) => {
@@ -144,21 +144,21 @@ impl Sight {
     }
 
     /// The faces of the next picture. `now` is its time; `after` the picture that follows, where that is known already.
-    pub(super) fn see(&mut self, frame: &Frame, now: Duration, after: Option<&Frame>) -> Seen {
+    pub(super) fn find_faces(&mut self, frame: &Frame, now: Duration, after: Option<&Frame>) -> FacesFound {
         let size = (frame.width(), frame.height());
         let other_size = std::mem::replace(&mut self.size, size) != size;
         if other_size {
             self.cuts.clear();
         }
         let after = after.filter(|after| (after.width(), after.height()) == size);
-        let change = self.cuts.look(frame, after);
-        let begins = other_size || self.looking.apart || change == Change::Cut;
+        let change = self.cuts.classify(frame, after);
+        let begins = other_size || self.looking.apart || change == SceneChange::Cut;
         if begins {
-            self.begin();
+            self.begin_scene();
         }
         let mut faces = self.faces(frame, now, begins);
         if !begins && faces.as_ref().is_ok_and(|found| self.is_another_scene(change, found)) {
-            self.begin();
+            self.begin_scene();
             faces = self.faces(frame, now, true);
         }
         if let Ok(found) = &faces {
@@ -167,29 +167,29 @@ impl Sight {
                 self.cuts.faces_seen();
             }
         }
-        let beside = self.follow.as_ref().map_or_else(Beside::default, |follow| follow.beside());
-        Seen { faces, scene: self.scene, beside }
+        let skipped = self.tracker.as_ref().map_or_else(SkippedFaces::default, |tracker| tracker.skipped());
+        FacesFound { faces, scene: self.scene, skipped }
     }
 
     /// A scene begins with this picture: nothing of the one before counts.
-    fn begin(&mut self) {
+    fn begin_scene(&mut self) {
         self.scene += 1;
         self.vain = 0;
         self.before.clear();
-        self.cuts.begin();
-        if let Some(follow) = &mut self.follow
-            && catch_unwind(AssertUnwindSafe(|| follow.reset())).is_err()
+        self.cuts.begin_scene();
+        if let Some(tracker) = &mut self.tracker
+            && catch_unwind(AssertUnwindSafe(|| tracker.reset())).is_err()
         {
-            self.follow = None;
+            self.tracker = None;
         }
     }
 
     /// Whether faces tell that the picture is of another scene, where the picture alone does not: all are lost, and it is
     /// not the picture in which they were; or it may be another one, and they are others, elsewhere, or look unlike
     /// themselves.
-    fn is_another_scene(&self, change: Change, found: &[Face]) -> bool {
+    fn is_another_scene(&self, change: SceneChange, found: &[Face]) -> bool {
         if found.is_empty() {
-            return change == Change::Perhaps && !self.before.is_empty() || self.cuts.elsewhere();
+            return change == SceneChange::Perhaps && !self.before.is_empty() || self.cuts.scene_left();
         }
         let same = |face: &Face| {
             let Some(before) = self.before.iter().find(|b| b.id == face.id) else { return false };
@@ -197,17 +197,17 @@ impl Sight {
             covered - before.covered < TUNING.unlike
                 && middle.distance(before.middle) < TUNING.jump * size.min(before.size)
         };
-        change == Change::Perhaps && !self.before.is_empty() && !found.iter().any(same)
+        change == SceneChange::Perhaps && !self.before.is_empty() && !found.iter().any(same)
     }
 
     fn faces(&mut self, frame: &Frame, now: Duration, begins: bool) -> Result<Vec<Face>, String> {
         self.load(now)?;
         let Looking { thorough, apart } = self.looking;
         let thorough = thorough && (begins || self.vain >= TUNING.again);
-        let found = self.ask(now, |follow| match (apart, thorough) {
-            (true, _) => follow.still(frame),
-            (false, true) => follow.begin(frame),
-            (false, false) => follow.follow(frame),
+        let found = self.run_tracker(now, |tracker| match (apart, thorough) {
+            (true, _) => tracker.track_still(frame),
+            (false, true) => tracker.track_scene_start(frame),
+            (false, false) => tracker.track(frame),
         })?;
         self.proven = true;
         self.vain = if found.is_empty() && !thorough { self.vain + 1 } else { 0 };
@@ -215,26 +215,26 @@ impl Sight {
     }
 
     /// What can wait until the faces are handed on.
-    pub(super) fn look_over(&mut self, now: Duration) -> Result<(), String> {
-        if self.follow.is_none() {
+    pub(super) fn run_deferred_detection(&mut self, now: Duration) -> Result<(), String> {
+        if self.tracker.is_none() {
             return Ok(());
         }
-        self.ask(now, |follow| follow.look_over())
+        self.run_tracker(now, |tracker| tracker.run_deferred_detection())
     }
 
     /// One step of the tracker. One that breaks down may be in any state, and is not asked again.
-    fn ask<T>(
+    fn run_tracker<T>(
         &mut self,
         now: Duration,
         step: impl FnOnce(&mut Box<dyn FaceTracker>) -> Result<T, TrackError>,
     ) -> Result<T, String> {
-        let Some(follow) = &mut self.follow else {
+        let Some(tracker) = &mut self.tracker else {
             let why = self.failed.as_ref().map(|(_, why)| why.clone());
             return Err(why.unwrap_or_else(|| "the face networks are not loaded".to_owned()));
         };
-        guarded(|| step(follow)).map_err(|NoFaces { what, broke_down }| {
+        guarded(|| step(tracker)).map_err(|NoFaces { what, broke_down }| {
             if broke_down {
-                self.follow = None;
+                self.tracker = None;
                 // One after the other that breaks down at once would take all the time there is.
                 let until = if self.proven { now } else { now + TUNING.retry };
                 self.failed = Some((until, what.clone()));

@@ -5,7 +5,7 @@ use crate::frame::FrameTime;
 use crate::frame::{Colour, FrameId, PixelFormat};
 use crate::persona::Date;
 use crate::space::{CropSquare, ImagePx, Uv};
-use crate::swap::{CutParams, Tone};
+use crate::swap::{ColourTransfer, CutParams};
 use crate::topology::{OVAL, POINTS};
 use crate::track::{FaceId, Occlusion, Pose};
 use glam::Vec2;
@@ -16,7 +16,7 @@ use std::time::Duration;
 struct Script(std::vec::IntoIter<Option<Vec<Face>>>);
 
 impl FaceTracker for Script {
-    fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         self.0.next().flatten().ok_or(TrackError::Config { name: "x", value: "1".into(), range: "2" })
     }
 }
@@ -38,8 +38,14 @@ fn round(at: Vec2, side: f32) -> Vec<Vec3> {
 pub(super) fn green() -> FaceTexture {
     let uv: Vec<Uv> = round(Vec2::splat(0.5), 1.0).iter().map(|p| Uv(p.truncate())).collect();
     let rgba: Vec<u8> = [20, 200, 40, 255].repeat(64 * 64);
-    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() })
-        .unwrap()
+    FaceTexture::bake(
+        &rgba,
+        64,
+        &uv,
+        ColourTransfer::Keep,
+        CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() },
+    )
+    .unwrap()
 }
 
 const SIZE: (u32, u32) = (320, 180);

@@ -1,7 +1,7 @@
 //! Making a [`FaceTexture`] from pixels and texture positions: detail, mask, mip chain.
 
 use super::tuning::{BakeTuning, Feather};
-use super::{FaceTexture, Openings, TextureId, TextureVersion, Tone, mouth};
+use super::{ColourTransfer, FaceTexture, Openings, TextureId, TextureVersion, mouth};
 use crate::canonical_uv::CANONICAL_UV;
 use crate::space::{Uv, bounds, smoothstep};
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, OVAL, POINTS};
@@ -59,8 +59,14 @@ impl FaceTexture {
     ///
     /// # Errors
     /// [`BakeError`] names what does not fit.
-    pub fn bake(rgba: &[u8], side: u32, uv: &[Uv], tone: Tone, wanted: CutParams) -> Result<Self, BakeError> {
-        Self::bake_tuned(rgba, side, uv, tone, wanted, &BakeTuning::default())
+    pub fn bake(
+        rgba: &[u8],
+        side: u32,
+        uv: &[Uv],
+        colour_transfer: ColourTransfer,
+        wanted: CutParams,
+    ) -> Result<Self, BakeError> {
+        Self::bake_tuned(rgba, side, uv, colour_transfer, wanted, &BakeTuning::default())
     }
 
     /// The same with other constants than the usual ones, for sweeps.
@@ -71,7 +77,7 @@ impl FaceTexture {
         rgba: &[u8],
         side: u32,
         uv: &[Uv],
-        tone: Tone,
+        colour_transfer: ColourTransfer,
         wanted: CutParams,
         tuning: &BakeTuning,
     ) -> Result<Self, BakeError> {
@@ -83,7 +89,7 @@ impl FaceTexture {
             return Err(BakeError::Uv { index });
         }
         let uv: Vec<Uv> = uv.iter().take(POINTS).copied().collect();
-        let mask = mask(&uv, side as usize, wanted, &tuning.feather(tone).times(wanted.edge))?;
+        let mask = mask(&uv, side as usize, wanted, &tuning.feather(colour_transfer).times(wanted.edge))?;
         let mut texels: Vec<u32> = rgba
             .chunks_exact(4)
             .zip(&mask)
@@ -93,7 +99,7 @@ impl FaceTexture {
             })
             .collect();
         // A painted mask's eyes and mouth are as they were painted.
-        let photo = tone != Tone::Keep;
+        let photo = colour_transfer != ColourTransfer::Keep;
         let inside = photo && wanted.mouth > 0.0;
         let openings = Openings {
             eyes: photo && wanted.eyes > 0.0,
@@ -102,12 +108,12 @@ impl FaceTexture {
         let levels = mip_levels(&mut texels, side);
         for level in 0..levels {
             let (from, n) = (mip_start(side, level), (side >> level) as usize);
-            let amount = tuning.sharpness(tone, level) * wanted.sharpness.clamp(0.0, 2.0);
+            let amount = tuning.sharpness(colour_transfer, level) * wanted.sharpness.clamp(0.0, 2.0);
             sharpen(&mut texels[from..from + n * n], n, amount);
         }
         let (id, version) = (TextureId::fresh(), TextureVersion::fresh());
         let (texels, uv) = (texels.into(), uv.into());
-        Ok(Self { side, levels, texels, uv, tone, openings, id, version, until: None })
+        Ok(Self { side, levels, texels, uv, colour_transfer, openings, id, version, until: None })
     }
 }
 
@@ -165,7 +171,7 @@ impl Loop {
 /// The blend weight of each texel of a skin texture in canonical UV.
 pub(super) fn canonical_mask(side: usize, wanted: CutParams) -> Vec<f32> {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv(Vec2::from_array(*uv))).collect();
-    let feather = BakeTuning::default().feather(Tone::Match).times(wanted.edge);
+    let feather = BakeTuning::default().feather(ColourTransfer::Match).times(wanted.edge);
     // The canonical oval is never empty.
     mask(&uv, side, wanted, &feather).unwrap_or_else(|_| vec![0.0; side * side])
 }
@@ -232,7 +238,8 @@ mod tests {
     #[test]
     fn mask_is_full_on_skin_and_open_where_the_user_shows() {
         let grey = vec![128u8; 128 * 128 * 4].iter().map(|_| 255).collect::<Vec<u8>>();
-        let bake = |wanted| FaceTexture::bake(&grey, 128, &circle_face(), Tone::Match, wanted).unwrap();
+        let bake =
+            |wanted| FaceTexture::bake(&grey, 128, &circle_face(), ColourTransfer::Match, wanted).unwrap();
         let own = bake(CutParams::default());
         assert_eq!((alpha(&own, 0.5, 0.5), alpha(&own, 0.3, 0.4), alpha(&own, 0.5, 0.75)), (255, 0, 0));
         assert_eq!(alpha(&own, 0.02, 0.02), 0);
@@ -243,7 +250,8 @@ mod tests {
     #[test]
     fn mips_of_one_colour_keep_it() {
         let white = vec![255u8; 64 * 64 * 4];
-        let t = FaceTexture::bake(&white, 64, &circle_face(), Tone::Keep, CutParams::default()).unwrap();
+        let t = FaceTexture::bake(&white, 64, &circle_face(), ColourTransfer::Keep, CutParams::default())
+            .unwrap();
         assert_eq!(t.levels(), 5);
         assert_eq!(t.texels().len(), 64 * 64 + 32 * 32 + 16 * 16 + 8 * 8 + 4 * 4);
         assert!(t.texels().iter().all(|p| p & 0x00ff_ffff == 0x00ff_ffff));
@@ -252,8 +260,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         let white = vec![255u8; 64 * 64 * 4];
-        let bake =
-            |px: &[u8], side, uv: &[Uv]| FaceTexture::bake(px, side, uv, Tone::Match, CutParams::default());
+        let bake = |px: &[u8], side, uv: &[Uv]| {
+            FaceTexture::bake(px, side, uv, ColourTransfer::Match, CutParams::default())
+        };
         assert!(matches!(bake(&white, 63, &circle_face()), Err(BakeError::Size { .. })));
         let mut bad = circle_face();
         bad[7].0.x = f32::NAN;

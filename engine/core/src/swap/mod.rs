@@ -12,7 +12,7 @@ pub use texture_id::{TextureId, TextureVersion};
 
 pub(crate) use mouth::{painted_at, place as inside_of_mouth};
 
-pub use crate::persona::Tone;
+pub use crate::persona::ColourTransfer;
 
 use crate::persona::Date;
 
@@ -30,7 +30,7 @@ pub struct FaceTexture {
     levels: u32,
     texels: Arc<[u32]>,
     uv: Arc<[Uv]>,
-    tone: Tone,
+    colour_transfer: ColourTransfer,
     openings: Openings,
     id: TextureId,
     version: TextureVersion,
@@ -108,7 +108,7 @@ impl FaceTexture {
     }
 
     /// How light and tone are fitted.
-    pub fn tone(&self) -> Tone {
-        self.tone
+    pub fn colour_transfer(&self) -> ColourTransfer {
+        self.colour_transfer
     }
 }

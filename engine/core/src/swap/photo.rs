@@ -1,6 +1,6 @@
 //! A [`FaceTexture`] from a photo and its landmarks.
 
-use super::{BakeError, CutParams, FaceTexture, Tone};
+use super::{BakeError, ColourTransfer, CutParams, FaceTexture};
 use crate::frame::{CropSpec, Frame};
 use crate::persona::Persona;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv, bounds};
@@ -17,7 +17,7 @@ impl FaceTexture {
     pub fn from_photo(
         photo: &Frame,
         points: &[MeshPoint],
-        tone: Tone,
+        colour_transfer: ColourTransfer,
         wanted: CutParams,
     ) -> Result<Self, BakeError> {
         if let Some(index) = (0..POINTS).find(|i| !points.get(*i).is_some_and(|p| p.is_finite())) {
@@ -45,7 +45,7 @@ impl FaceTexture {
             .take(POINTS)
             .map(|p| Uv((square.to_crop(ImagePx(p.truncate()), n as f32).0 + 0.5) / n as f32))
             .collect();
-        Self::bake(&rgba, Self::SIDE, &uv, tone, wanted)
+        Self::bake(&rgba, Self::SIDE, &uv, colour_transfer, wanted)
     }
 
     /// The face of a persona.
@@ -54,7 +54,7 @@ impl FaceTexture {
     /// [`BakeError`] where its landmarks are no face.
     pub fn of_persona(persona: &Persona, wanted: CutParams) -> Result<Self, BakeError> {
         let photo = Self::photo_of(persona)?;
-        let texture = Self::from_photo(&photo, persona.landmarks(), persona.tone(), wanted)?;
+        let texture = Self::from_photo(&photo, persona.landmarks(), persona.colour_transfer(), wanted)?;
         Ok(texture.ending(persona.class().expires()))
     }
 

@@ -3,7 +3,7 @@
 //! Every field says its unit and what it does, then how it was found and which test holds it. "Not recorded" means that
 //! neither the history nor the documents say how the number came about; "no test" means that a changed number breaks none.
 
-use crate::persona::Tone;
+use crate::persona::ColourTransfer;
 
 /// How soft the edges of a texture's mask are: widths of the ramps, as shares of the face oval's width.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,18 +52,18 @@ impl Default for BakeTuning {
 }
 
 impl BakeTuning {
-    /// The edges of a texture of this tone.
-    pub(super) fn feather(&self, tone: Tone) -> Feather {
-        match tone {
-            Tone::Keep => self.paint,
+    /// The edges of a texture with this colour transfer.
+    pub(super) fn feather(&self, colour_transfer: ColourTransfer) -> Feather {
+        match colour_transfer {
+            ColourTransfer::Keep => self.paint,
             _ => self.skin,
         }
     }
 
     /// Strength of the unsharp mask on a mip level.
-    pub(super) fn sharpness(&self, tone: Tone, level: u32) -> f32 {
-        match tone {
-            Tone::Keep => self.sharpen_paint,
+    pub(super) fn sharpness(&self, colour_transfer: ColourTransfer, level: u32) -> f32 {
+        match colour_transfer {
+            ColourTransfer::Keep => self.sharpen_paint,
             _ if level == 0 => self.sharpen_skin.0,
             _ => self.sharpen_skin.1,
         }

@@ -56,7 +56,7 @@ fn slipped<'a>(track: &Track, found: &'a [Detection], tuning: &TrackTuning) -> O
 impl Tracker {
     /// Detects faces that are not followed yet, and meshes that no longer lie on faces: at once where none is followed, one
     /// was just lost or one is doubtful, or where the last routine detection saw something; else now and then, and then the
-    /// network's work is left for [`Self::look_over`].
+    /// network's work is left for [`Self::run_deferred_detection`].
     pub(super) fn detect_missing(&mut self, frame: &Frame) -> Result<(), TrackError> {
         let detected = self.detect_if_due(frame);
         if detected.is_ok() {
@@ -135,12 +135,12 @@ impl Tracker {
     /// Follows detected faces while more are wanted; counts the others.
     fn initiate_largest_first(&mut self, frame: &Frame, mut found: Vec<Detection>) -> Result<(), TrackError> {
         found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
-        self.beside.faces = 0;
+        self.skipped.faces = 0;
         for detection in found {
             if self.wants_more() {
                 self.initiate(frame, &detection)?;
             } else if !self.is_tracked(&detection) {
-                self.beside.faces += 1;
+                self.skipped.faces += 1;
             }
         }
         Ok(())
@@ -168,7 +168,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`TrackError::Infer`] where the network fails; the tracker may go on.
-    pub fn look_over(&mut self) -> Result<(), TrackError> {
+    pub fn run_deferred_detection(&mut self) -> Result<(), TrackError> {
         for deferred in std::mem::take(&mut self.deferred) {
             // What a failed detection was for is looked at in the next frame.
             self.run_deferred(deferred).inspect_err(|_| self.noticed = true)?;
@@ -180,8 +180,8 @@ impl Tracker {
         match deferred {
             DeferredDetection::WholeFrame(square) => {
                 let found = self.routine_detector().run_prepared(square)?;
-                let beside = found.iter().filter(|d| !self.is_tracked(d)).count();
-                self.beside.faces = if self.wants_more() { 0 } else { beside };
+                let skipped = found.iter().filter(|d| !self.is_tracked(d)).count();
+                self.skipped.faces = if self.wants_more() { 0 } else { skipped };
                 let tuning = &self.config.tuning.tracks;
                 let any_slipped = self.tracks.iter().any(|t| slipped(t, &found, tuning).is_some());
                 let noticed = self.is_news(&found) || any_slipped;

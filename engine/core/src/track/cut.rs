@@ -13,7 +13,7 @@ const ROWS: usize = 18;
 const SLOPE_COLUMNS: usize = COLUMNS - 1;
 const SLOPE_ROWS: usize = ROWS - 1;
 
-/// Tuning of [`Cuts`]. How to read the fields' notes is said in [`super::Tuning`]. All values came with ffd00d3 and stand for
+/// Tuning of [`CutDetector`]. How to read the fields' notes is said in [`super::Tuning`]. All values came with ffd00d3 and stand for
 /// what its tests draw: cuts, pans, exposures, fades, dissolves, flashes, things that pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -104,7 +104,7 @@ impl Default for CutTuning {
 
 /// What a picture is to the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum SceneChange {
     /// The same scene goes on.
     Same,
     /// So much has changed that it may be another scene: whether it is, the faces tell.
@@ -281,7 +281,7 @@ fn coarse_luma(frame: &Frame, tuning: &CutTuning) -> Vec<f32> {
 
 /// Notices cuts in pictures that come one after the other, all of one size.
 #[derive(Debug, Clone, Default)]
-pub struct Cuts {
+pub struct CutDetector {
     tuning: CutTuning,
     last: Option<Coarse>,
     /// The picture before a flash, and how many pictures ago that began.
@@ -290,7 +290,7 @@ pub struct Cuts {
     seen: Option<Coarse>,
 }
 
-impl Cuts {
+impl CutDetector {
     /// Notices cuts by another tuning than the usual.
     #[must_use]
     pub fn with_tuning(tuning: CutTuning) -> Self {
@@ -299,12 +299,12 @@ impl Cuts {
 
     /// What the next picture is to those before. `after` is the one that follows, where that is known already: it tells a
     /// flash, after which the scene goes on, from a cut to a brighter scene.
-    pub fn look(&mut self, picture: &Frame, after: Option<&Frame>) -> Change {
+    pub fn classify(&mut self, picture: &Frame, after: Option<&Frame>) -> SceneChange {
         let was_flat = self.last.as_ref().is_some_and(|last| last.flat);
         let now = Coarse::from_frame(picture, was_flat, &self.tuning);
         let Some(last) = self.last.take() else {
             self.last = Some(now);
-            return Change::Same;
+            return SceneChange::Same;
         };
         let change = match self.lit_up.take() {
             Some((before, age)) => self.after_a_flash(before, age, &last, &now),
@@ -314,13 +314,13 @@ impl Cuts {
         change
     }
 
-    fn compare(&mut self, last: Coarse, now: &Coarse, after: Option<&Frame>) -> Change {
+    fn compare(&mut self, last: Coarse, now: &Coarse, after: Option<&Frame>) -> SceneChange {
         if last.flat {
-            return if now.flat { Change::Same } else { Change::Cut };
+            return if now.flat { SceneChange::Same } else { SceneChange::Cut };
         }
         let kept = if now.flat { 0.0 } else { last.kept(now, &self.tuning) };
         if kept >= self.tuning.same {
-            return Change::Same;
+            return SceneChange::Same;
         }
         if now.is_lit_up(&last, &self.tuning) {
             let goes_on = after.is_none_or(|after| {
@@ -331,24 +331,24 @@ impl Cuts {
             });
             if goes_on {
                 self.lit_up = Some((last, 0));
-                return Change::Same;
+                return SceneChange::Same;
             }
         }
-        if kept < self.tuning.other { Change::Cut } else { Change::Perhaps }
+        if kept < self.tuning.other { SceneChange::Cut } else { SceneChange::Perhaps }
     }
 
     /// A picture after one that was so bright that the scene could not be told.
-    fn after_a_flash(&mut self, before: Coarse, age: u32, last: &Coarse, now: &Coarse) -> Change {
+    fn after_a_flash(&mut self, before: Coarse, age: u32, last: &Coarse, now: &Coarse) -> SceneChange {
         let kept = if now.flat { 0.0 } else { before.kept(now, &self.tuning) };
         if kept >= self.tuning.other {
-            return if kept >= self.tuning.same { Change::Same } else { Change::Perhaps };
+            return if kept >= self.tuning.same { SceneChange::Same } else { SceneChange::Perhaps };
         }
         if age + 1 < self.tuning.flash && now.is_lit_up(&before, &self.tuning) {
             self.lit_up = Some((before, age + 1));
-            return Change::Same;
+            return SceneChange::Same;
         }
         // Flat from the flash on: nothing to be seen in it, and nothing was reset for it yet.
-        if last.flat && now.flat { Change::Perhaps } else { Change::Cut }
+        if last.flat && now.flat { SceneChange::Perhaps } else { SceneChange::Cut }
     }
 
     /// Says that faces are seen in the last picture.
@@ -357,9 +357,9 @@ impl Cuts {
     }
 
     /// Whether the last picture is of another scene than the one in which faces were seen last: by slow ways, as
-    /// dissolves are, which [`Self::look`] calls the same.
+    /// dissolves are, which [`Self::classify`] calls the same.
     #[must_use]
-    pub fn elsewhere(&self) -> bool {
+    pub fn scene_left(&self) -> bool {
         match (&self.seen, &self.last) {
             // In a flash there is nothing to tell it by.
             (Some(seen), Some(last)) if self.lit_up.is_none() => {
@@ -370,7 +370,7 @@ impl Cuts {
     }
 
     /// A scene has begun with the last picture: those before say nothing any more.
-    pub fn begin(&mut self) {
+    pub fn begin_scene(&mut self) {
         (self.seen, self.lit_up) = (None, None);
     }
 

@@ -97,7 +97,7 @@ fn track(frames: &[Frame], from: usize, fails: u64) -> (Vec<Brought>, Vec<u64>, 
         let found = tracker.track(frame);
         brought.push(found.ok().map(|f| f.iter().map(|f| (f.id, f.pose.origin)).collect()));
         // As the pipeline does, once the faces are handed on; whatever fails there is told, and no more.
-        let _told = tracker.look_over();
+        let _told = tracker.run_deferred_detection();
         calls.push(plan.calls.load(Ordering::Relaxed));
     }
     let mut known: Vec<(u64, f32)> = tracker.appearances.iter().map(|(id, m)| (*id, m.age)).collect();

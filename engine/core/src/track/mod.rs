@@ -31,13 +31,13 @@ pub use appearance::tuning::{
     GlassesTuning, JawTuning, LearningTuning, LidsTuning, LightTuning, OcclusionTuning, RegistrationTuning,
 };
 pub use appearance::{Occlusion, OcclusionCell, SIDE as OCCLUSION_SIDE};
-pub use cut::{Change, CutTuning, Cuts};
+pub use cut::{CutDetector, CutTuning, SceneChange};
 pub use mesh::MeshKind;
 pub use omote_frame::pose::Pose;
 pub use one_euro::OneEuro;
 pub use select::Selection;
 pub use smooth::Smoothing;
-pub use stills::Beside;
+pub use stills::SkippedFaces;
 pub use tracker::{MOST_FACES, Tracker, TrackerConfig};
 pub use tuning::{
     AcquisitionTuning, AppearanceTuning, DetectorTuning, LostTuning, OccluderTuning, ReadingTuning,

@@ -12,7 +12,7 @@ use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
 /// Faces that were seen in a picture and are not handed on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct SkippedFaces {
     /// Faces beside those that were wanted.
     pub faces: usize,
     /// There is one so near that the picture's edges cut it.
@@ -66,7 +66,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`TrackError::Infer`] where a network fails.
-    pub fn stills(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    pub fn detect_still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         let mut found = self.detect_everywhere(frame, usize::MAX)?;
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut faces: Vec<Track> = Vec::new();
@@ -107,21 +107,21 @@ impl Tracker {
     ///
     /// # Errors
     /// As [`Tracker::track`].
-    pub fn begin(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    pub fn track_scene_start(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.reset();
         self.initiate_all(frame, self.config.max_faces)
     }
 
     /// The faces of a picture that has nothing to do with those before and after it: looked for as in
-    /// [`Tracker::begin`], then read a few times more, until the filters have come to rest. Forgets the stream's faces;
+    /// [`Tracker::track_scene_start`], then read a few times more, until the filters have come to rest. Forgets the stream's faces;
     /// ids go on.
     ///
     /// # Errors
     /// As [`Tracker::track`].
-    pub fn still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    pub fn track_still(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.reset();
         let mut faces = self.initiate_all(frame, usize::MAX)?;
-        let beside = self.beside;
+        let skipped = self.skipped;
         if !faces.is_empty() {
             let tuning = self.config.tuning.stills;
             let mut again = frame.clone();
@@ -131,14 +131,14 @@ impl Tracker {
             }
         }
         self.reset();
-        self.beside = beside;
+        self.skipped = skipped;
         Ok(faces)
     }
 
     /// What was seen at the last looks and is not handed on.
     #[must_use]
-    pub fn beside(&self) -> Beside {
-        self.beside
+    pub fn skipped(&self) -> SkippedFaces {
+        self.skipped
     }
 
     /// Follows the faces of a picture, the largest first; looks on until `enough` are seen.
@@ -146,13 +146,13 @@ impl Tracker {
         let mut found = self.detect_everywhere(frame, enough)?;
         found.sort_by(|a, b| b.size.max_element().total_cmp(&a.size.max_element()));
         (self.last, self.fresh) = (Some(frame.time), false);
-        self.beside = Beside::default();
+        self.skipped = SkippedFaces::default();
         for detection in found {
             if self.is_tracked(&detection) {
                 continue;
             }
             if !self.wants_more() {
-                self.beside.faces += 1;
+                self.skipped.faces += 1;
                 continue;
             }
             if !self.initiate_either_way(frame, &detection)? {
@@ -181,8 +181,8 @@ impl Tracker {
     fn note_unread(&mut self, frame: &Frame, detection: &Detection) {
         let tuning = &self.config.tuning.stills;
         let (size, side) = (detection.size.max_element(), frame.height().min(frame.width()) as f32);
-        self.beside.near |= size > tuning.near * side;
-        self.beside.small |= size < tuning.small;
+        self.skipped.near |= size > tuning.near * side;
+        self.skipped.small |= size < tuning.small;
     }
 
     /// What the detectors see in a picture: in the whole of it, and until `enough` faces are seen also in parts of it and in

@@ -12,7 +12,7 @@ use super::mesh::{MeshKind, MeshNet, REGION_MARGIN, Reading, in_crop, in_view, s
 use super::occluders::{TrackedReading, occluder_outlines};
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
-use super::stills::Beside;
+use super::stills::SkippedFaces;
 use super::tuning::Tuning;
 use super::{Face, TrackError};
 use crate::frame::{Frame, FrameTime};
@@ -82,7 +82,7 @@ pub struct Tracker {
     /// Nothing was detected yet since all faces were forgotten.
     pub(super) fresh: bool,
     /// What was seen and is not handed on.
-    pub(super) beside: Beside,
+    pub(super) skipped: SkippedFaces,
     /// Where the last search has seen a face.
     pub(super) hint: Option<(DetectorRange, CropSquare)>,
     /// The followed face that may stand on its head.
@@ -130,7 +130,7 @@ impl Tracker {
             deferred: Vec::new(),
             noticed: false,
             fresh: true,
-            beside: Beside::default(),
+            skipped: SkippedFaces::default(),
             hint: None,
             doubted: None,
             search_turn: 0,
@@ -152,7 +152,7 @@ impl Tracker {
         self.last = None;
         self.deferred.clear();
         (self.noticed, self.fresh, self.hint, self.doubted) = (false, true, None, None);
-        (self.frames_since_detection, self.empty_detections, self.beside) = (0, 0, Beside::default());
+        (self.frames_since_detection, self.empty_detections, self.skipped) = (0, 0, SkippedFaces::default());
     }
 
     /// The faces in the next frame of a stream. Filters go by the frame's time stamp.
@@ -161,7 +161,7 @@ impl Tracker {
     /// [`TrackError::Infer`] where a network fails. The faces, their ids and their looks are kept as they were before
     /// the frame, and the next one goes on from there.
     pub fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
-        self.look_over()?;
+        self.run_deferred_detection()?;
         let elapsed = self.elapsed_since_last(frame);
         if elapsed > self.config.tuning.tracks.gap_s {
             self.resume(frame)?;

@@ -1,6 +1,6 @@
 //! Pictures of another size than their clip, fitted into it.
 
-use omote_frame::{Colour, Frame, FrameError, PixelFormat, Turn};
+use omote_frame::{Colour, Frame, FrameError, FrameTransform, PixelFormat};
 
 /// The picture scaled into `width` by `height` with its shape kept, in the middle of black.
 ///
@@ -16,7 +16,8 @@ pub(super) fn fitted(picture: &Frame, width: u32, height: u32) -> Result<Frame, 
         true => (width, side(h, w, width, height)),
         false => (side(w, h, height, width), height),
     };
-    let scaled = picture.turned(&Turn { size: Some(inner), ..Turn::default() })?.to_rgb();
+    let scaled =
+        picture.transformed(&FrameTransform { size: Some(inner), ..FrameTransform::default() })?.to_rgb();
     let (left, above) = ((width - inner.0) / 2, (height - inner.1) / 2);
     let mut data = vec![0; width as usize * height as usize * 3];
     let rows = data.chunks_exact_mut(width as usize * 3).skip(above as usize);

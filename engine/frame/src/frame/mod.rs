@@ -8,7 +8,7 @@ mod transform;
 
 pub use colour::{Affine3, Colour, Matrix, Range};
 pub use sample::{Border, CropSpec};
-pub use transform::{Quarter, Turn};
+pub use transform::{FrameTransform, Rotation};
 
 use crate::pool::Bytes;
 use std::time::Duration;

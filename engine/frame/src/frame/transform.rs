@@ -6,7 +6,7 @@ use crate::space::PxRect;
 
 /// Clockwise rotation in quarter turns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Quarter {
+pub enum Rotation {
     /// As it is.
     #[default]
     None,
@@ -20,19 +20,19 @@ pub enum Quarter {
 
 /// How the output's picture is turned and sized, in this order: mirror, rotate, scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Turn {
+pub struct FrameTransform {
     /// Left and right exchanged.
     pub mirror: bool,
     /// Rotation.
-    pub rotate: Quarter,
+    pub rotate: Rotation,
     /// Output width and height; nothing keeps the size.
     pub size: Option<(u32, u32)>,
 }
 
-impl Turn {
+impl FrameTransform {
     /// Whether nothing is changed.
     pub fn is_identity(&self) -> bool {
-        !self.mirror && self.rotate == Quarter::None && self.size.is_none()
+        !self.mirror && self.rotate == Rotation::None && self.size.is_none()
     }
 
     /// Mirror and rotation alone.
@@ -50,7 +50,7 @@ impl Turn {
     /// Whether width and height change places.
     #[must_use]
     pub fn is_sideways(self) -> bool {
-        matches!(self.rotate, Quarter::Left | Quarter::Right)
+        matches!(self.rotate, Rotation::Left | Rotation::Right)
     }
 
     /// Width and height of a picture of this size after mirror and rotation.
@@ -65,30 +65,30 @@ impl Frame {
     ///
     /// # Errors
     /// [`FrameError`] where no frame of the turned size can be made.
-    pub fn oriented(self, turn: &Turn) -> Result<Self, FrameError> {
-        let turn = turn.orientation();
-        if turn.is_identity() { Ok(self) } else { self.turned(&turn) }
+    pub fn oriented(self, transform: &FrameTransform) -> Result<Self, FrameError> {
+        let transform = transform.orientation();
+        if transform.is_identity() { Ok(self) } else { self.transformed(&transform) }
     }
 
     /// The picture mirrored, rotated and scaled (bilinear, each channel at 4:4:4, chroma averaged back).
     ///
     /// # Errors
     /// [`FrameError::Size`] where the asked size is out of range.
-    pub fn turned(&self, turn: &Turn) -> Result<Self, FrameError> {
-        if turn.is_identity() {
+    pub fn transformed(&self, transform: &FrameTransform) -> Result<Self, FrameError> {
+        if transform.is_identity() {
             return Ok(self.clone());
         }
-        match self.turned_in_planes(turn) {
-            Some(turned) => Ok(turned),
-            None => self.turned_by_pixels(turn),
+        match self.oriented_in_planes(transform) {
+            Some(transformed) => Ok(transformed),
+            None => self.transformed_by_pixels(transform),
         }
     }
 
     /// Mirror and rotation plane by plane, without conversion or scratch memory; nothing where chroma samples
     /// would have to be made anew (scaling, odd sizes, quarter turns of formats halved across only).
-    fn turned_in_planes(&self, turn: &Turn) -> Option<Self> {
-        let quarter = turn.is_sideways();
-        let (width, height) = turn.oriented((self.width, self.height));
+    fn oriented_in_planes(&self, transform: &FrameTransform) -> Option<Self> {
+        let quarter = transform.is_sideways();
+        let (width, height) = transform.oriented((self.width, self.height));
         let even = self.width.is_multiple_of(2) && self.height.is_multiple_of(2);
         let units: &[usize] = match self.format {
             PixelFormat::I420 if even => &[1, 1, 1],
@@ -100,7 +100,7 @@ impl Frame {
             PixelFormat::Rgb => &[3],
             _ => return None,
         };
-        if turn.size.is_some_and(|size| size != (width, height)) {
+        if transform.size.is_some_and(|size| size != (width, height)) {
             return None;
         }
         let mut out =
@@ -110,20 +110,20 @@ impl Frame {
             let (from, to) = (*self.planes().get(index)?, *out.planes().get(index)?);
             let (across, down) = (from.row_bytes / unit, from.rows);
             let source = self.plane(index);
-            let reversed = turn.mirror != (turn.rotate == Quarter::Half);
+            let reversed = transform.mirror != (transform.rotate == Rotation::Half);
             for (y, row) in out.plane_mut(index).chunks_exact_mut(to.stride).enumerate() {
                 if quarter {
                     // Down a column of the source, from its top or its bottom.
-                    let clockwise = turn.rotate == Quarter::Right;
+                    let clockwise = transform.rotate == Rotation::Right;
                     let x = if clockwise { y } else { across - 1 - y };
-                    let x = if turn.mirror { across - 1 - x } else { x };
+                    let x = if transform.mirror { across - 1 - x } else { x };
                     for (k, px) in row.chunks_exact_mut(*unit).enumerate() {
                         let y = if clockwise { down - 1 - k } else { k };
                         px.copy_from_slice(&source[y * from.stride + x * unit..][..*unit]);
                     }
                     continue;
                 }
-                let y = if turn.rotate == Quarter::Half { down - 1 - y } else { y };
+                let y = if transform.rotate == Rotation::Half { down - 1 - y } else { y };
                 let line = &source[y * from.stride..][..from.row_bytes];
                 if !reversed {
                     row.copy_from_slice(line);
@@ -140,21 +140,21 @@ impl Frame {
         Some(out)
     }
 
-    fn turned_by_pixels(&self, turn: &Turn) -> Result<Self, FrameError> {
+    fn transformed_by_pixels(&self, transform: &FrameTransform) -> Result<Self, FrameError> {
         let mut codes = Vec::new();
         self.read_codes(self.bounds(), &mut codes);
         let (w, h) = (self.width as usize, self.height as usize);
-        let (tw, th) = if turn.is_sideways() { (h, w) } else { (w, h) };
+        let (tw, th) = if transform.is_sideways() { (h, w) } else { (w, h) };
         let source = |x: usize, y: usize| {
-            let (sx, sy) = match turn.rotate {
-                Quarter::None => (x, y),
-                Quarter::Right => (y, h - 1 - x),
-                Quarter::Half => (w - 1 - x, h - 1 - y),
-                Quarter::Left => (w - 1 - y, x),
+            let (sx, sy) = match transform.rotate {
+                Rotation::None => (x, y),
+                Rotation::Right => (y, h - 1 - x),
+                Rotation::Half => (w - 1 - x, h - 1 - y),
+                Rotation::Left => (w - 1 - y, x),
             };
-            codes[sy * w + if turn.mirror { w - 1 - sx } else { sx }]
+            codes[sy * w + if transform.mirror { w - 1 - sx } else { sx }]
         };
-        let (ow, oh) = turn.size.unwrap_or((tw as u32, th as u32));
+        let (ow, oh) = transform.size.unwrap_or((tw as u32, th as u32));
         let probe = Self::byte_len(self.format, ow.min(Self::MAX_SIDE), oh.min(Self::MAX_SIDE));
         let mut out = Self::new(self.format, self.colour, ow, oh, self.data.sibling(probe))?;
         out.data.fill(255);
@@ -226,13 +226,14 @@ mod tests {
     #[test]
     fn quarters_and_mirror() {
         let f = numbered();
-        let turn = |mirror, rotate| f.turned(&Turn { mirror, rotate, size: None }).unwrap();
-        assert_eq!(first(&turn(true, Quarter::None)), [2, 1, 0, 5, 4, 3]);
-        let right = turn(false, Quarter::Right);
+        let transform =
+            |mirror, rotate| f.transformed(&FrameTransform { mirror, rotate, size: None }).unwrap();
+        assert_eq!(first(&transform(true, Rotation::None)), [2, 1, 0, 5, 4, 3]);
+        let right = transform(false, Rotation::Right);
         assert_eq!((right.width(), right.height()), (2, 3));
         assert_eq!(first(&right), [3, 0, 4, 1, 5, 2]);
-        assert_eq!(first(&turn(false, Quarter::Half)), [5, 4, 3, 2, 1, 0]);
-        assert_eq!(first(&turn(false, Quarter::Left)), [2, 5, 1, 4, 0, 3]);
+        assert_eq!(first(&transform(false, Rotation::Half)), [5, 4, 3, 2, 1, 0]);
+        assert_eq!(first(&transform(false, Rotation::Left)), [2, 5, 1, 4, 0, 3]);
     }
 
     #[test]
@@ -242,10 +243,10 @@ mod tests {
             let f = Frame::new(format, Colour::JPEG, 12, 8, data).unwrap();
             let mut quick = 0;
             for mirror in [false, true] {
-                for rotate in [Quarter::None, Quarter::Right, Quarter::Half, Quarter::Left] {
-                    let turn = Turn { mirror, rotate, size: None };
-                    let Some(planes) = f.turned_in_planes(&turn) else { continue };
-                    assert_eq!(planes, f.turned_by_pixels(&turn).unwrap(), "{format:?} {turn:?}");
+                for rotate in [Rotation::None, Rotation::Right, Rotation::Half, Rotation::Left] {
+                    let transform = FrameTransform { mirror, rotate, size: None };
+                    let Some(planes) = f.oriented_in_planes(&transform) else { continue };
+                    assert_eq!(planes, f.transformed_by_pixels(&transform).unwrap(), "{format:?} {turn:?}");
                     quick += 1;
                 }
             }
@@ -259,10 +260,13 @@ mod tests {
             let f = Frame::filled(format, Colour::JPEG, 12, 8, [9, 200, 90]).unwrap();
             let mut g = f.clone();
             for _ in 0..4 {
-                g = g.turned(&Turn { rotate: Quarter::Right, ..Turn::default() }).unwrap();
+                g = g
+                    .transformed(&FrameTransform { rotate: Rotation::Right, ..FrameTransform::default() })
+                    .unwrap();
             }
             assert_eq!(g, f, "{format:?}");
-            let big = f.turned(&Turn { size: Some((24, 16)), ..Turn::default() }).unwrap();
+            let big =
+                f.transformed(&FrameTransform { size: Some((24, 16)), ..FrameTransform::default() }).unwrap();
             assert_eq!((big.width(), big.height()), (24, 16));
         }
     }

@@ -2,7 +2,7 @@
 
 use omote_engine::badge::Corner;
 use omote_engine::composite::Backend;
-use omote_engine::frame::Quarter;
+use omote_engine::frame::Rotation;
 use omote_engine::pipeline::Privacy;
 use omote_engine::track::Selection;
 use std::ffi::CStr;
@@ -320,7 +320,7 @@ pub static MIRROR: Setting<Flag> = Setting {
 };
 
 /// Rotation of the output, in degrees clockwise.
-pub static ROTATE: Setting<Choice<Quarter>> = Setting {
+pub static ROTATE: Setting<Choice<Rotation>> = Setting {
     name: "rotate",
     value_name: "DEGREES",
     help: "Rotate the image clockwise",
@@ -329,18 +329,18 @@ pub static ROTATE: Setting<Choice<Quarter>> = Setting {
     obs: only(On::Camera, c"rotate", c"Rotate"),
     kind: Choice {
         items: &[
-            Item { name: "0", value: Quarter::None, help: "", short: "0°", long: "None" },
-            Item { name: "90", value: Quarter::Right, help: "", short: "90°", long: "90° clockwise" },
-            Item { name: "180", value: Quarter::Half, help: "", short: "180°", long: "180°" },
+            Item { name: "0", value: Rotation::None, help: "", short: "0°", long: "None" },
+            Item { name: "90", value: Rotation::Right, help: "", short: "90°", long: "90° clockwise" },
+            Item { name: "180", value: Rotation::Half, help: "", short: "180°", long: "180°" },
             Item {
                 name: "270",
-                value: Quarter::Left,
+                value: Rotation::Left,
                 help: "",
                 short: "270°",
                 long: "90° counter-clockwise",
             },
         ],
-        default: Quarter::None,
+        default: Rotation::None,
     },
 };
 

@@ -2,7 +2,7 @@
 
 use omote_engine::badge::Corner;
 use omote_engine::composite::{Backend, DrawParams};
-use omote_engine::frame::{Quarter, Turn};
+use omote_engine::frame::{FrameTransform, Rotation};
 use omote_engine::pipeline::{Privacy, Settings};
 use omote_engine::swap::CutParams;
 
@@ -36,7 +36,7 @@ pub struct Values {
     /// As [`MIRROR`].
     pub mirror: bool,
     /// As [`ROTATE`].
-    pub rotate: Quarter,
+    pub rotate: Rotation,
     /// As [`MAX_FACES`], 1..=64.
     pub max_faces: u8,
 }
@@ -65,7 +65,7 @@ impl Default for Values {
 impl Values {
     /// How personas are drawn.
     #[must_use]
-    pub fn look(&self) -> DrawParams {
+    pub fn draw_params(&self) -> DrawParams {
         DrawParams { opacity: self.opacity, light: self.light, shape: self.shape, ..DrawParams::default() }
     }
 
@@ -77,8 +77,8 @@ impl Values {
 
     /// How the picture is turned; its size stays.
     #[must_use]
-    pub fn turn(&self) -> Turn {
-        Turn { mirror: self.mirror, rotate: self.rotate, size: None }
+    pub fn transform(&self) -> FrameTransform {
+        FrameTransform { mirror: self.mirror, rotate: self.rotate, size: None }
     }
 
     /// The engine's settings.
@@ -87,9 +87,9 @@ impl Values {
         Settings {
             backend: self.backend,
             privacy: self.privacy,
-            look: self.look(),
+            draw_params: self.draw_params(),
             corner: self.corner,
-            turn: self.turn(),
+            transform: self.transform(),
             max_faces: usize::from(self.max_faces),
         }
     }
@@ -104,8 +104,8 @@ mod tests {
     fn the_engine_begins_as_the_table_does() {
         let values = Values::default();
         assert_eq!(values.mask(), CutParams::default());
-        assert_eq!(values.look(), DrawParams::default());
-        assert_eq!(values.turn(), Turn::default());
+        assert_eq!(values.draw_params(), DrawParams::default());
+        assert_eq!(values.transform(), FrameTransform::default());
         assert_eq!((values.corner, values.backend), (Corner::default(), Backend::default()));
     }
 
@@ -123,14 +123,17 @@ mod tests {
             corner: Corner::TopLeft,
             backend: Backend::Cpu,
             mirror: true,
-            rotate: Quarter::Left,
+            rotate: Rotation::Left,
             max_faces: 3,
         };
         let settings = values.settings();
-        assert_eq!((settings.look.opacity, settings.look.light, settings.look.shape), (0.1, 0.2, 0.3));
+        assert_eq!(
+            (settings.draw_params.opacity, settings.draw_params.light, settings.draw_params.shape),
+            (0.1, 0.2, 0.3)
+        );
         assert_eq!(values.mask(), CutParams { eyes: 0.4, mouth: 0.5, edge: 0.6, sharpness: 0.7 });
         assert_eq!((settings.privacy, settings.corner), (Privacy::Relaxed, Corner::TopLeft));
         assert_eq!((settings.backend, settings.max_faces), (Backend::Cpu, 3));
-        assert_eq!((settings.turn.mirror, settings.turn.rotate), (true, Quarter::Left));
+        assert_eq!((settings.transform.mirror, settings.transform.rotate), (true, Rotation::Left));
     }
 }

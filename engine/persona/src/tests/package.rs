@@ -19,7 +19,7 @@ fn what_is_written_loads_from_a_folder_and_from_an_archive() {
         Class::Historic { died: date("1890-07-29"), source: "a museum".to_owned() },
     ];
     for class in classes {
-        let draft = PersonaDraft { class: class.clone(), tone: Tone::Keep, ..draft() };
+        let draft = PersonaDraft { class: class.clone(), colour_transfer: ColourTransfer::Keep, ..draft() };
         let mut ids = Vec::new();
         for name in ["one.omote", "two"] {
             let path = dir.path().join(class.kind().name()).join(name);
@@ -28,7 +28,7 @@ fn what_is_written_loads_from_a_folder_and_from_an_archive() {
             assert_eq!(loaded.id(), written.id());
             assert_eq!(loaded.class(), &class);
             assert_eq!((loaded.name(), loaded.title()), ("test-face", "A face of noise"));
-            assert_eq!((loaded.tone(), loaded.created()), (Tone::Keep, today()));
+            assert_eq!((loaded.colour_transfer(), loaded.created()), (ColourTransfer::Keep, today()));
             assert_eq!(loaded.credit(), Some("nobody"));
             assert_eq!(loaded.picture(), &draft.picture);
             for (a, b) in loaded.landmarks().iter().zip(&draft.landmarks) {
@@ -385,7 +385,7 @@ fn what_is_refused_is_said_once() {
         class: Class::Oneself { statement: "mine".to_owned() },
         licence: "x".to_owned(),
         uses: vec!["stream".to_owned()],
-        tone: Tone::Match,
+        colour_transfer: ColourTransfer::Match,
         credit: None,
         existing: Existing::Refuse,
         anyway: false,

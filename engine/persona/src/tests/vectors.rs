@@ -222,7 +222,7 @@ fn made(vectors: &[Vec<f32>], without: bool) -> Result<Persona, String> {
     });
     let photo = photos.next().unwrap();
     let more_photos: Vec<PathBuf> = photos.collect();
-    let PersonaDraft { name, title, class, licence, uses, tone, credit, .. } = draft();
+    let PersonaDraft { name, title, class, licence, uses, colour_transfer, credit, .. } = draft();
     let existing = Existing::Refuse;
     let making = Making {
         photo,
@@ -232,7 +232,7 @@ fn made(vectors: &[Vec<f32>], without: bool) -> Result<Persona, String> {
         class,
         licence,
         uses,
-        tone,
+        colour_transfer,
         credit,
         existing,
         anyway: true,

@@ -6,7 +6,7 @@ use crate::composite::{Compositor, DrawParams};
 use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::swap::neural::{Reprojection, SwapResult, UvAtlases, UvRaster};
-use crate::swap::{CutParams, FaceTexture, Tone};
+use crate::swap::{ColourTransfer, CutParams, FaceTexture};
 use crate::track::{Face, FaceId, Occlusion, Pose};
 use glam::{Quat, Vec2};
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn face() -> Face {
 fn persona(rgb: [u8; 3]) -> FaceTexture {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv(Vec2::from_array(*uv))).collect();
     let rgba = [rgb[0], rgb[1], rgb[2], 255].repeat(64 * 64);
-    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, WHOLE).unwrap()
+    FaceTexture::bake(&rgba, 64, &uv, ColourTransfer::Keep, WHOLE).unwrap()
 }
 
 /// What a model of this colour made of the face.
@@ -48,8 +48,8 @@ fn draw(c: &mut Compositor, time: FrameTime, textures: &[(&FaceTexture, f32)]) -
     let mut canvas = Canvas::new(grey());
     let face = face();
     for (texture, opacity) in textures {
-        let look = DrawParams { opacity: *opacity, light: 0.0, grain: 0.0, ..DrawParams::default() };
-        draw_on(c, &mut canvas, time, &face.landmarks, texture, look);
+        let params = DrawParams { opacity: *opacity, light: 0.0, grain: 0.0, ..DrawParams::default() };
+        draw_on(c, &mut canvas, time, &face.landmarks, texture, params);
     }
     canvas.frame().clone()
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::composite::tests::{compositor_on_any_adapter, draw_at, points, texture};
 use crate::composite::{Backend, Compositor, DrawParams};
 use crate::frame::{Colour, PixelFormat};
-use crate::swap::{FaceTexture, Tone};
+use crate::swap::{ColourTransfer, FaceTexture};
 use crate::track::Occlusion;
 use std::time::Duration;
 
@@ -45,14 +45,14 @@ fn blur(
     points: &[Vec3],
     texture: &FaceTexture,
 ) -> Option<MotionBlurParams> {
-    let (occlusion, look) = (Occlusion::default(), DrawParams::default());
-    let call = DrawCall { face: 1, time, points, occlusion: &occlusion, texture, look };
+    let (occlusion, params) = (Occlusion::default(), DrawParams::default());
+    let call = DrawCall { face: 1, time, points, occlusion: &occlusion, texture, params };
     motions.blur(pixels, &call, &MotionTuning::default())
 }
 
 /// The streaks of frames at rest and on the way.
 fn streaks(step: Vec2, open: f32) -> Vec<Vec2> {
-    let (mut motions, texture) = (Motions::default(), texture(Tone::Match));
+    let (mut motions, texture) = (Motions::default(), texture(ColourTransfer::Match));
     (0..18)
         .map(|k| {
             let (frame, time, points) = moving(k, step, open);
@@ -88,7 +88,7 @@ fn a_streak_is_as_long_as_the_shutter_is_open() {
 fn after_a_gap_and_for_what_is_no_face_nothing_is_smeared() {
     let (mut motions, mut codes) = (Motions::default(), Vec::new());
     let region = PxRect { x: 40, y: 40, width: 120, height: 120 };
-    let texture = texture(Tone::Match);
+    let texture = texture(ColourTransfer::Match);
     let mut blur = |k: u32, time: FrameTime, points: &[Vec3]| {
         let (frame, ..) = moving(k, Vec2::X * 9.0, 1.0);
         frame.read_codes(region, &mut codes);
@@ -114,7 +114,7 @@ fn a_persona_on_a_blurred_head_is_blurred_by_gpu_and_mirror_alike() {
     let mut cpu = Compositor::new(Backend::Cpu).unwrap();
     let mut gpu = compositor_on_any_adapter();
     let mut objects = 0;
-    let texture = texture(Tone::Match);
+    let texture = texture(ColourTransfer::Match);
     for k in 0..20 {
         let (frame, time, points) = moving(k, step, 1.0);
         let smeared = draw_at(&mut cpu, &frame, time, &points, &texture);

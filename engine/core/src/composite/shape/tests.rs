@@ -4,7 +4,7 @@ use crate::composite::tests::draw_on;
 use crate::composite::{Compositor, DrawParams};
 use crate::frame::{Colour, PixelFormat};
 use crate::space::Uv;
-use crate::swap::{CutParams, Tone};
+use crate::swap::{ColourTransfer, CutParams};
 use crate::track::Occlusion;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn live() -> Vec<Vec3> {
 
 fn texture(uv: Vec<Vec2>) -> FaceTexture {
     let uv: Vec<Uv> = uv.into_iter().map(Uv).collect();
-    FaceTexture::bake(&[128; 128 * 128 * 4], 128, &uv, Tone::Match, CutParams::default()).unwrap()
+    FaceTexture::bake(&[128; 128 * 128 * 4], 128, &uv, ColourTransfer::Match, CutParams::default()).unwrap()
 }
 
 fn frame(format: PixelFormat) -> Frame {
@@ -53,8 +53,8 @@ fn bend(
     shape: f32,
 ) -> Option<Bent> {
     let (points, occlusion) = (live(), Occlusion::default());
-    let look = DrawParams { shape, ..DrawParams::default() };
-    let call = DrawCall { face, time, points: &points, occlusion: &occlusion, texture, look };
+    let params = DrawParams { shape, ..DrawParams::default() };
+    let call = DrawCall { face, time, points: &points, occlusion: &occlusion, texture, params };
     shapes.bend(frame, &call, &ShapeTuning::default())
 }
 
@@ -114,9 +114,9 @@ fn no_shape_is_the_same_picture_and_a_shape_ends_at_the_ring() {
     let (texture, points) = (texture(jaw(0.12)), live());
     for format in PixelFormat::ALL {
         let frame = frame(format);
-        let draw = |look: &DrawParams| {
+        let draw = |params: &DrawParams| {
             let mut canvas = Canvas::new(frame.clone());
-            let drawn = draw_on(&mut Compositor::cpu(), &mut canvas, at(0), &points, &texture, *look);
+            let drawn = draw_on(&mut Compositor::cpu(), &mut canvas, at(0), &points, &texture, *params);
             (canvas.frame().clone(), drawn)
         };
         let (plain, _) = draw(&DrawParams::default());

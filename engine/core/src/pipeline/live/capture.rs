@@ -1,6 +1,6 @@
 //! The capture thread: opens the source, opens it again when it is lost, and hands on its newest picture.
 
-use super::actor_feed::ActorFeed;
+use super::actor_camera::ActorCamera;
 use super::controls::Controls;
 use super::inlet::Inlet;
 use super::metrics::{Metrics, Stamps};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Opens a camera, or what stands in for one.
-pub type OpenFeed = Arc<dyn Fn(&Pool) -> Result<Box<dyn Camera>> + Send + Sync>;
+pub type OpenCamera = Arc<dyn Fn(&Pool) -> Result<Box<dyn Camera>> + Send + Sync>;
 
 /// Where live pictures come from.
 #[derive(Clone)]
@@ -23,13 +23,14 @@ pub enum LiveSource {
     /// The built-in moving face.
     Actor(ActorOptions),
     /// Something else that gives pictures.
-    Feed(OpenFeed),
+    Camera(OpenCamera),
 }
 
-/// A camera as the source of a live pipeline: opened when the pipeline starts, and again whenever it was
-/// lost.
-pub fn camera(request: CameraRequest) -> LiveSource {
-    LiveSource::Feed(Arc::new(move |pool| open_camera(&request, pool)))
+impl LiveSource {
+    /// A camera of the system's: opened when the pipeline starts, and again whenever it was lost.
+    pub fn camera(request: CameraRequest) -> Self {
+        Self::Camera(Arc::new(move |pool| open_camera(&request, pool)))
+    }
 }
 
 /// A picture on its way to the track thread.
@@ -164,7 +165,7 @@ impl Capture {
 
 fn open(source: &LiveSource, pool: &Pool) -> Result<Box<dyn Camera>> {
     match source {
-        LiveSource::Actor(options) => Ok(Box::new(ActorFeed::new(*options, pool)?)),
-        LiveSource::Feed(open) => open(pool),
+        LiveSource::Actor(options) => Ok(Box::new(ActorCamera::new(*options, pool)?)),
+        LiveSource::Camera(open) => open(pool),
     }
 }

@@ -20,7 +20,7 @@ const LONG: Duration = Duration::from_secs(60);
 struct Fixed(Option<Receiver<()>>);
 
 impl FaceTracker for Fixed {
-    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         if let Some(held) = self.0.take() {
             let _ = held.recv();
         }
@@ -30,11 +30,11 @@ impl FaceTracker for Fixed {
 }
 
 fn live(held: Option<Receiver<()>>) -> Arc<LiveSession> {
-    let mut follow = Some(Fixed(held));
+    let mut make_tracker = Some(Fixed(held));
     let settings = Settings { backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
     let config = LiveConfig {
         source: LiveSource::Actor(ActorOptions::new(3, 320, 240, Rate::new(30, 1).unwrap())),
-        follow: Box::new(move || Ok(Box::new(follow.take().unwrap_or(Fixed(None))))),
+        make_tracker: Box::new(move || Ok(Box::new(make_tracker.take().unwrap_or(Fixed(None))))),
         personas: vec![green()],
         settings,
         gpu: None,

@@ -21,9 +21,10 @@ pub fn host(name: &str) -> (HostFrames, LiveSource) {
     let (put, get) = slot();
     let (get, name) = (Arc::new(Mutex::new(get)), name.to_owned());
     let open = move |_: &Pool| {
-        Ok(Box::new(HostFeed { get: Arc::clone(&get), name: name.clone(), size: (0, 0) }) as Box<dyn Camera>)
+        Ok(Box::new(HostCamera { get: Arc::clone(&get), name: name.clone(), size: (0, 0) })
+            as Box<dyn Camera>)
     };
-    (HostFrames { put, pool: Pool::new() }, LiveSource::Feed(Arc::new(open)))
+    (HostFrames { put, pool: Pool::new() }, LiveSource::Camera(Arc::new(open)))
 }
 
 impl HostFrames {
@@ -38,13 +39,13 @@ impl HostFrames {
     }
 }
 
-struct HostFeed {
+struct HostCamera {
     get: Arc<Mutex<Taker<Frame>>>,
     name: String,
     size: (u32, u32),
 }
 
-impl Camera for HostFeed {
+impl Camera for HostCamera {
     fn info(&self) -> StreamInfo {
         let (width, height) = self.size;
         StreamInfo {

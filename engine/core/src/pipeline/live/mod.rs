@@ -9,7 +9,7 @@
 //! Every thread catches its stage's panics, reports them and goes on; the render thread sends something safe
 //! whatever the others do. Times are of [`crate::timing::now`].
 
-mod actor_feed;
+mod actor_camera;
 mod capture;
 mod controls;
 mod host;
@@ -20,9 +20,8 @@ mod sink_threads;
 mod swapping;
 mod tracking;
 
-pub use crate::source::camera::{Camera as Feed, Captured as Fed, StreamInfo as FeedInfo};
-pub use actor_feed::ActorFeed;
-pub use capture::{LiveSource, OpenFeed, camera};
+pub use actor_camera::ActorCamera;
+pub use capture::{LiveSource, OpenCamera};
 pub use host::{HostFrames, host};
 pub use metrics::{Drops, LiveStatus, ModelState, ModelStatus, STAGES, SinkStatus, SourceStatus, Stamps};
 pub use sink_threads::{Recorded, Shown, SinkId};
@@ -34,7 +33,7 @@ use super::{MakeTracker, Privacy, Settings, State, check_personas};
 use crate::badge::Corner;
 use crate::composite::{Backend, Compositor, DrawParams};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::frame::Turn;
+use crate::frame::FrameTransform;
 use crate::gpu::Gpu;
 use crate::pool::Pool;
 use crate::sink::{Finished, Sink};
@@ -70,7 +69,7 @@ pub struct LiveConfig {
     /// Where pictures come from.
     pub source: LiveSource,
     /// Makes what finds faces; called again after it broke down.
-    pub follow: MakeTracker,
+    pub make_tracker: MakeTracker,
     /// The personas: the first face gets the first, and so on round.
     pub personas: Vec<FaceTexture>,
     /// How it works.
@@ -104,7 +103,7 @@ impl LiveSession {
     /// The same by a clock of the caller's.
     pub(super) fn start_by(config: LiveConfig, clock: Clock) -> Result<Self> {
         check_personas(&config.personas)?;
-        let LiveConfig { source, follow, personas, settings, gpu } = config;
+        let LiveConfig { source, make_tracker, personas, settings, gpu } = config;
         let pool = Pool::new();
         let ((to_track, from_capture), (to_render, from_track)) = (slot(), slot());
         let ((to_swap, from_track_to_swap), (to_render_made, from_swap)) = (slot(), slot());
@@ -136,7 +135,7 @@ impl LiveSession {
         live.spawn("omote-capture", move || capturing.run())?;
         let forget = Arc::new(AtomicBool::new(false));
         let tracking = tracking::Tracking {
-            stage: TrackStage::new(None, Some(follow)),
+            stage: TrackStage::new(None, Some(make_tracker)),
             controls: Arc::clone(controls),
             metrics: Arc::clone(metrics),
             next: to_render,
@@ -239,8 +238,8 @@ impl LiveSession {
     }
 
     /// How personas are drawn; with [`Privacy::Protect`] the opacity is 1 whatever is said here.
-    pub fn set_look(&self, look: DrawParams) {
-        self.controls.change(|w| w.settings.look = look);
+    pub fn set_draw_params(&self, params: DrawParams) {
+        self.controls.change(|w| w.settings.draw_params = params);
     }
 
     /// What viewers see when a face is lost.
@@ -254,8 +253,8 @@ impl LiveSession {
     }
 
     /// How the picture is mirrored and rotated, and how large the output is.
-    pub fn set_turn(&self, turn: Turn) {
-        self.controls.change(|w| w.settings.turn = turn);
+    pub fn set_transform(&self, transform: FrameTransform) {
+        self.controls.change(|w| w.settings.transform = transform);
     }
 
     /// Faces that get a persona.

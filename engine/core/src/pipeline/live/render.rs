@@ -59,7 +59,7 @@ impl Render {
     ) {
         let mut sent = Duration::ZERO;
         let mut next = Duration::ZERO;
-        let (width, height) = self.presenter().settings().turn.oriented(FIRST.size());
+        let (width, height) = self.presenter().settings().transform.oriented(FIRST.size());
         let first = Shape { width, height, ..FIRST };
         let now = FrameTime(self.clock.now());
         if let Err(e) = self.presenter().blank(first, now, Why::NoPicture).map(|p| self.send(p)) {

@@ -4,6 +4,7 @@ use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
 use crate::pipeline::tests::{green, sized_face};
 use crate::pipeline::{FaceTracker, Why};
 use crate::sink::{Memory, memory};
+use crate::source::camera::{Camera, Captured, StreamInfo};
 use crate::timing::now;
 use crate::track::{Face, TrackError};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -14,25 +15,25 @@ use std::time::Instant;
 /// Nothing here should take so long; waits end with a panic then.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A feed that gives what the test sends, and ends with the message it is sent.
+/// A camera that gives what the test sends, and ends with the message it is sent.
 struct Script {
     from: Receiver<Result<Frame, String>>,
     pool: Pool,
 }
 
-impl Feed for Script {
-    fn info(&self) -> FeedInfo {
+impl Camera for Script {
+    fn info(&self) -> StreamInfo {
         let name = "scripted camera".to_owned();
-        FeedInfo { name, mode: "320x180 test".to_owned(), width: 320, height: 180, fps: 30.0 }
+        StreamInfo { name, mode: "320x180 test".to_owned(), width: 320, height: 180, fps: 30.0 }
     }
 
-    fn next(&mut self, limit: Duration) -> Result<Fed> {
+    fn next(&mut self, limit: Duration) -> Result<Captured> {
         match self.from.recv_timeout(limit) {
-            Ok(Ok(frame)) => Ok(Fed::Frame(frame.clone_into(&self.pool))),
+            Ok(Ok(frame)) => Ok(Captured::Frame(frame.clone_into(&self.pool))),
             Ok(Err(what)) if what == "panic" => std::panic::panic_any("planned: the camera panics"),
-            Ok(Err(what)) if what == "bad" => Ok(Fed::Bad(what)),
+            Ok(Err(what)) if what == "bad" => Ok(Captured::Bad(what)),
             Ok(Err(what)) => Err(Error::new(ErrorKind::Missing, Stage::Source, what)),
-            Err(_) => Ok(Fed::Late),
+            Err(_) => Ok(Captured::Late),
         }
     }
 }
@@ -41,7 +42,7 @@ impl Feed for Script {
 struct Fixed(Arc<Mutex<Option<&'static str>>>);
 
 impl FaceTracker for Fixed {
-    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         let told = self.0.lock().unwrap().take_if(|told| !told.starts_with("later "));
         match told {
             Some("panic") => std::panic::panic_any("planned: the network panics"),
@@ -53,7 +54,7 @@ impl FaceTracker for Fixed {
         }
     }
 
-    fn look_over(&mut self) -> Result<(), TrackError> {
+    fn run_deferred_detection(&mut self) -> Result<(), TrackError> {
         let told = self.0.lock().unwrap().take_if(|told| told.starts_with("later "));
         match told {
             Some("later panic") => std::panic::panic_any("planned: the later look panics"),
@@ -81,15 +82,15 @@ fn rig_by(privacy: Privacy, clock: Clock) -> Rig {
     let follow = Arc::new(Mutex::new(None));
     let made = Arc::new(Mutex::new(0));
     let (wanted, count) = (Arc::clone(&follow), Arc::clone(&made));
-    let open: OpenFeed =
+    let open: OpenCamera =
         Arc::new(move |pool| Ok(Box::new(Script { from: from.clone(), pool: pool.clone() })));
     let make: MakeTracker = Box::new(move || {
         *count.lock().unwrap() += 1;
         Ok(Box::new(Fixed(Arc::clone(&wanted))))
     });
     let settings = Settings { privacy, backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
-    let source = LiveSource::Feed(open);
-    let config = LiveConfig { source, follow: make, personas: vec![green()], settings, gpu: None };
+    let source = LiveSource::Camera(open);
+    let config = LiveConfig { source, make_tracker: make, personas: vec![green()], settings, gpu: None };
     Rig { live: LiveSession::start_by(config, clock.clone()).unwrap(), feed, follow, made, clock }
 }
 
@@ -299,7 +300,7 @@ fn two_hundred_starts_and_changes_neither_hang_nor_leak() {
                 0 => rig.live.wear(vec![green()], Duration::from_millis(below(50))),
                 1 => rig.live.set_privacy(Privacy::Protect),
                 2 => rig.live.set_corner(Corner::BottomLeft),
-                3 => rig.live.set_turn(Turn { mirror: true, ..Turn::default() }),
+                3 => rig.live.set_transform(FrameTransform { mirror: true, ..FrameTransform::default() }),
                 4 => rig.live.pause(below(2) == 0),
                 5 => rig.live.set_source(LiveSource::Actor(small_actor())),
                 6 => *rig.follow.lock().unwrap() = Some("panic"),
@@ -386,27 +387,27 @@ struct Spoilt {
     clock: Clock,
 }
 
-impl Feed for Spoilt {
-    fn info(&self) -> FeedInfo {
-        FeedInfo {
+impl Camera for Spoilt {
+    fn info(&self) -> StreamInfo {
+        StreamInfo {
             name: "spoilt camera".to_owned(),
             width: 320,
             height: 180,
             fps: 30.0,
-            ..FeedInfo::default()
+            ..StreamInfo::default()
         }
     }
 
-    fn next(&mut self, _: Duration) -> Result<Fed> {
+    fn next(&mut self, _: Duration) -> Result<Captured> {
         std::thread::park_timeout(Duration::from_millis(1));
         self.given += 1;
         let good = self.opened > 2 || (self.opened == 2 && self.given == 1);
         Ok(if good {
-            Fed::Frame(grey(320, 180, self.clock.now()).clone_into(&self.pool))
+            Captured::Frame(grey(320, 180, self.clock.now()).clone_into(&self.pool))
         } else if self.given.is_multiple_of(3) {
-            Fed::Late
+            Captured::Late
         } else {
-            Fed::Bad("half a picture".to_owned())
+            Captured::Bad("half a picture".to_owned())
         })
     }
 
@@ -425,16 +426,16 @@ fn a_camera_that_gives_only_bad_pictures_is_opened_again_and_drops_add_up() {
     let count = Arc::clone(&opened);
     let clock = Clock::manual(Duration::from_secs(1000));
     let theirs = clock.clone();
-    let open: OpenFeed = Arc::new(move |pool| {
+    let open: OpenCamera = Arc::new(move |pool| {
         let mut opened = count.lock().unwrap();
         *opened += 1;
         let (pool, clock) = (pool.clone(), theirs.clone());
         Ok(Box::new(Spoilt { opened: *opened, given: 0, pool, clock }))
     });
     let settings = Settings { backend: Backend::Cpu, ..Settings::default() };
-    let source = LiveSource::Feed(open);
-    let follow: MakeTracker = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
-    let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
+    let source = LiveSource::Camera(open);
+    let make_tracker: MakeTracker = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
+    let config = LiveConfig { source, make_tracker, personas: vec![green()], settings, gpu: None };
     let live = LiveSession::start_by(config, clock.clone()).unwrap();
     let begun = Instant::now();
     let mut last = None;
@@ -475,8 +476,8 @@ fn the_search_for_a_gpu_has_ended_when_a_pipeline_has() {
     for _ in 0..3 {
         let source = LiveSource::Actor(small_actor());
         let settings = Settings { backend: Backend::Auto, ..Settings::default() };
-        let follow: MakeTracker = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
-        let config = LiveConfig { source, follow, personas: vec![green()], settings, gpu: None };
+        let make_tracker: MakeTracker = Box::new(|| Ok(Box::new(Fixed(Arc::default()))));
+        let config = LiveConfig { source, make_tracker, personas: vec![green()], settings, gpu: None };
         LiveSession::start(config).unwrap().stop();
         assert_eq!(threads("omote-gpu"), 0);
     }

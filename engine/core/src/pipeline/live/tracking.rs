@@ -5,7 +5,7 @@ use super::capture::CapturedFrame;
 use super::controls::Controls;
 use super::metrics::{Metrics, Stamps};
 use super::swapping::Offer;
-use crate::frame::Turn;
+use crate::frame::FrameTransform;
 use crate::pipeline::cast::Rules;
 use crate::pipeline::clock::Clock;
 use crate::pipeline::session::{CastFrame, TrackStage, rules};
@@ -25,7 +25,7 @@ struct View {
     /// As the capture thread counts sources.
     source: u64,
     size: (u32, u32),
-    turn: Turn,
+    transform: FrameTransform,
 }
 
 /// What the track thread needs beside its stage.
@@ -45,7 +45,7 @@ impl Tracking {
         // Loaded before the first picture is there.
         self.load();
         let mut view = View::default();
-        let (mut turn, mut by, mut version) = (Turn::default(), Rules::default(), None);
+        let (mut transform, mut by, mut version) = (FrameTransform::default(), Rules::default(), None);
         while !self.controls.stopped() {
             let captured = match self.clock.take(from, IDLE) {
                 Taken::Value(captured) => captured,
@@ -55,21 +55,21 @@ impl Tracking {
             let wanted = self.controls.version();
             if version.replace(wanted) != Some(wanted) {
                 let wanted = self.controls.lock();
-                (turn, by) = (wanted.settings.turn.orientation(), rules(&wanted.settings));
+                (transform, by) = (wanted.settings.transform.orientation(), rules(&wanted.settings));
             }
-            self.track(captured, &mut view, turn, by);
+            self.track(captured, &mut view, transform, by);
         }
     }
 
-    fn track(&mut self, captured: CapturedFrame, view: &mut View, turn: Turn, by: Rules) {
+    fn track(&mut self, captured: CapturedFrame, view: &mut View, transform: FrameTransform, by: Rules) {
         let CapturedFrame { frame, mut stamps, generation: source } = captured;
         stamps.track_begun = self.clock.now();
         let size = (frame.width(), frame.height());
-        let frame = match frame.oriented(&turn) {
+        let frame = match frame.oriented(&transform) {
             Ok(frame) => frame,
             Err(e) => return self.metrics.fault(format!("the picture can't be turned: {e}")),
         };
-        let new = View { source, size, turn };
+        let new = View { source, size, transform };
         if std::mem::replace(view, new) != new {
             self.stage.reset();
         }
@@ -91,12 +91,12 @@ impl Tracking {
                 self.metrics.fault(what);
             }
         }
-        self.look_over();
+        self.run_deferred_detection();
     }
 
     /// What can wait until the picture is handed on.
-    fn look_over(&mut self) {
-        if let Err(what) = self.stage.look_over(self.clock.now()) {
+    fn run_deferred_detection(&mut self) {
+        if let Err(what) = self.stage.run_deferred_detection(self.clock.now()) {
             self.metrics.fault(what);
         }
     }

@@ -11,7 +11,7 @@ use crate::pipeline::{FaceTracker, OfflineSession, Output, Privacy, Settings, St
 use crate::source::Rate;
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::swap::neural::{Hints, Identity, IdentitySource, VECTOR, recognise};
-use crate::swap::{FaceTexture, Tone};
+use crate::swap::{ColourTransfer, FaceTexture};
 use crate::track::{FaceId, Occlusion, Pose, TrackError};
 use std::sync::{Arc, Mutex};
 
@@ -54,7 +54,7 @@ fn performance(still: bool, frames: u64) -> Vec<(Frame, Face)> {
 struct Truth(std::vec::IntoIter<Face>);
 
 impl FaceTracker for Truth {
-    fn follow(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.next().into_iter().collect())
     }
 }
@@ -117,12 +117,12 @@ fn paint() -> FaceTexture {
     let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv((*uv).into())).collect();
     let rgba = [20, 200, 40, 255].repeat(64 * 64);
     let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-    FaceTexture::bake(&rgba, 64, &uv, Tone::Keep, mask).unwrap()
+    FaceTexture::bake(&rgba, 64, &uv, ColourTransfer::Keep, mask).unwrap()
 }
 
 fn engine(frames: &[(Frame, Face)], model: Model, lag: Lag) -> OfflineSession {
-    let look = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
-    let settings = Settings { backend: Backend::Cpu, look, max_faces: 1, ..Settings::default() };
+    let draw_params = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
+    let settings = Settings { backend: Backend::Cpu, draw_params, max_faces: 1, ..Settings::default() };
     let faces: Vec<Face> = frames.iter().map(|f| f.1.clone()).collect();
     let mut engine =
         OfflineSession::new(Box::new(Truth(faces.into_iter())), vec![paint()], settings).unwrap();
@@ -266,8 +266,8 @@ fn a_thousand_results_make_no_gpu_object() {
     const FRAMES: u64 = 1000;
     const WARM: u64 = 60;
     let Some(compositor) = compositor_on_any_adapter() else { return };
-    let look = DrawParams { shape: 0.5, ..DrawParams::default() };
-    let settings = Settings { privacy: Privacy::Protect, look, max_faces: 1, ..Settings::default() };
+    let draw_params = DrawParams { shape: 0.5, ..DrawParams::default() };
+    let settings = Settings { privacy: Privacy::Protect, draw_params, max_faces: 1, ..Settings::default() };
     let faces: Vec<Face> = (0..FRAMES).map(circling).collect();
     let mut engine =
         OfflineSession::with(Box::new(Truth(faces.into_iter())), vec![paint()], settings, compositor)

@@ -76,7 +76,7 @@ impl Script {
 }
 
 impl FaceTracker for Script {
-    fn follow(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
+    fn track(&mut self, frame: &Frame) -> Result<Vec<Face>, TrackError> {
         self.note(frame.id.0.to_string());
         if self.panics.contains(&frame.id.0) {
             std::panic::panic_any("planned: the network panics");

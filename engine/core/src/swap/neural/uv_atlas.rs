@@ -8,7 +8,7 @@ use super::tuning::AtlasTuning;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::space::{CropPx, ImagePx, MeshPoint, Uv};
 use crate::swap::bake::{CutParams, canonical_mask};
-use crate::swap::{FaceTexture, Openings, TextureId, TextureVersion, Tone};
+use crate::swap::{ColourTransfer, FaceTexture, Openings, TextureId, TextureVersion};
 use crate::topology::{POINTS, TRIANGLES};
 #[cfg(test)]
 use glam::Vec3;
@@ -232,7 +232,7 @@ impl UvAtlas {
             levels,
             texels: texels.into(),
             uv: Arc::clone(&self.raster.uv),
-            tone: Tone::Match,
+            colour_transfer: ColourTransfer::Match,
             openings: Openings::default(),
             id: self.id,
             version: self.version,

@@ -47,19 +47,19 @@ fn flat(luma: f32) -> Frame {
 }
 
 /// What each picture after the first is.
-fn changes(pictures: &[Frame]) -> Vec<Change> {
-    let mut cuts = Cuts::default();
-    pictures.iter().map(|p| cuts.look(p, None)).skip(1).collect()
+fn changes(pictures: &[Frame]) -> Vec<SceneChange> {
+    let mut cuts = CutDetector::default();
+    pictures.iter().map(|p| cuts.classify(p, None)).skip(1).collect()
 }
 
 /// The same where every picture is looked at with the one that follows.
-fn changes_ahead(pictures: &[Frame]) -> Vec<Change> {
-    let mut cuts = Cuts::default();
+fn changes_ahead(pictures: &[Frame]) -> Vec<SceneChange> {
+    let mut cuts = CutDetector::default();
     let after = pictures.iter().skip(1).map(Some).chain([None]);
-    pictures.iter().zip(after).map(|(p, after)| cuts.look(p, after)).skip(1).collect()
+    pictures.iter().zip(after).map(|(p, after)| cuts.classify(p, after)).skip(1).collect()
 }
 
-use Change::{Cut, Same};
+use SceneChange::{Cut, Same};
 
 #[test]
 fn another_scene_is_a_cut_and_so_is_the_way_back() {
@@ -102,18 +102,18 @@ fn pans_exposure_fades_and_dissolves_are_none() {
 
 #[test]
 fn a_dissolve_is_another_scene_in_the_end() {
-    let mut cuts = Cuts::default();
+    let mut cuts = CutDetector::default();
     for k in 0..=10 {
         let t = k as f32 / 10.0;
-        cuts.look(&shaded(|x, y| scene(3, x, y) * (1.0 - t) + scene(77, x, y) * t), None);
+        cuts.classify(&shaded(|x, y| scene(3, x, y) * (1.0 - t) + scene(77, x, y) * t), None);
         if k == 0 {
             cuts.faces_seen();
         }
-        assert!(!cuts.elsewhere() || k > 3, "after {k} steps");
+        assert!(!cuts.scene_left() || k > 3, "after {k} steps");
     }
-    assert!(cuts.elsewhere());
-    cuts.begin();
-    assert!(!cuts.elsewhere());
+    assert!(cuts.scene_left());
+    cuts.begin_scene();
+    assert!(!cuts.scene_left());
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_still_face_is_read_right_at_every_roll() {
     for seed in [1, 4] {
         let (picture, roll) = actor(seed, 3, 1).remove(0);
         for degrees in degrees(15) {
-            let faces = tracker.stills(&turned_by(&picture, degrees)).unwrap();
+            let faces = tracker.detect_still(&turned_by(&picture, degrees)).unwrap();
             let off: Vec<f32> = faces.iter().map(|f| off(f, roll + degrees.to_radians())).collect();
             if off.len() != 1 || off[0] > WRONG {
                 wrong.push((seed, degrees, off));
@@ -123,7 +123,7 @@ fn a_mesh_that_stands_on_its_head_is_turned_over() {
     let mut right = 0;
     for (k, (picture, roll)) in pictures.iter().enumerate() {
         let faces = tracker.track(&at(picture.clone(), k as u64)).unwrap();
-        tracker.look_over().unwrap();
+        tracker.run_deferred_detection().unwrap();
         if k == 1 {
             // As if it had been taken for an inverted one.
             let region = inverted(tracker.tracks[0].pose.region(REGION_MARGIN));
@@ -143,14 +143,16 @@ fn faces_too_small_for_the_whole_picture_are_found() {
     let Some(mut tracker) = tracker(1) else { return };
     let pictures = actor(1, 0, 1);
     // A face of some 45 pixels of 1080 lines.
-    let small =
-        pictures[0].0.turned(&crate::frame::Turn { size: Some((112, 84)), ..Default::default() }).unwrap();
+    let small = pictures[0]
+        .0
+        .transformed(&crate::frame::FrameTransform { size: Some((112, 84)), ..Default::default() })
+        .unwrap();
     let mut data = vec![110; 1920 * 1080 * 3];
     for (y, row) in small.data().chunks(112 * 3).enumerate() {
         data[((700 + y) * 1920 + 1300) * 3..][..112 * 3].copy_from_slice(row);
     }
     let picture = Frame::new(small.format(), small.colour(), 1920, 1080, data).unwrap();
-    let faces = tracker.stills(&picture).unwrap();
+    let faces = tracker.detect_still(&picture).unwrap();
     let middle = faces.first().expect("a face").pose.origin;
     assert!((1300.0..1412.0).contains(&middle.x) && (700.0..784.0).contains(&middle.y), "{middle}");
 }
@@ -174,9 +176,11 @@ fn a_face_that_the_picture_cuts_off_all_round_is_found_and_followed() {
         let data: Vec<u8> = rows.flat_map(|row| row[x0 * 3..(x0 + side) * 3].to_vec()).collect();
         let cut =
             Frame::new(shot.frame.format(), shot.frame.colour(), side as u32, side as u32, data).unwrap();
-        let large = cut.turned(&crate::frame::Turn { size: Some((480, 480)), ..Default::default() }).unwrap();
+        let large = cut
+            .transformed(&crate::frame::FrameTransform { size: Some((480, 480)), ..Default::default() })
+            .unwrap();
         let faces = tracker.track(&at(large, k)).unwrap();
-        tracker.look_over().unwrap();
+        tracker.run_deferred_detection().unwrap();
         found += usize::from(!faces.is_empty());
     }
     assert!(found >= 22, "found in {found} of 30 pictures");
@@ -198,8 +202,8 @@ fn portraits_are_read_right_at_every_roll() {
         let size = |n: u32| ((n as f32 * scale) as u32).max(2) & !1;
         let size = Some((size(picture.width()), size(picture.height())));
         let rgb = picture.converted(crate::frame::PixelFormat::Rgb, crate::frame::Colour::JPEG).unwrap();
-        let picture = rgb.turned(&crate::frame::Turn { size, ..Default::default() }).unwrap();
-        let upright = tracker.stills(&turned_by(&picture, 0.0)).unwrap();
+        let picture = rgb.transformed(&crate::frame::FrameTransform { size, ..Default::default() }).unwrap();
+        let upright = tracker.detect_still(&turned_by(&picture, 0.0)).unwrap();
         let Some(roll) = upright.first().map(|f| f.pose.roll()) else {
             missing.push((i + 1, 0, 0, 0));
             continue;
@@ -207,7 +211,7 @@ fn portraits_are_read_right_at_every_roll() {
         for degrees in degrees(45) {
             let turned = turned_by(&picture, degrees);
             let truth = roll + degrees.to_radians();
-            let still = tracker.stills(&turned).unwrap();
+            let still = tracker.detect_still(&turned).unwrap();
             tracker.reset();
             let mut seen = tracker.track(&at(turned.clone(), 0)).unwrap();
             seen.extend(tracker.track(&at(turned, 1)).unwrap());
@@ -237,7 +241,7 @@ fn nobody_is_found_where_nobody_is() {
     let mut found = Vec::new();
     for (i, picture) in pictures.iter().enumerate() {
         tracker.reset();
-        let stills = tracker.stills(picture).unwrap().len();
+        let stills = tracker.detect_still(picture).unwrap().len();
         let seen = (0..45).map(|k| tracker.track(&at(picture.clone(), k)).unwrap().len()).sum::<usize>();
         if stills + seen > 0 {
             found.push((i + 1, stills, seen));

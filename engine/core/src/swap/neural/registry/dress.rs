@@ -4,7 +4,7 @@ use super::{Purpose, Registry, model_error, threads, wants_vector};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::frame::Frame;
 use crate::infer::{Provider, Runtime};
-use crate::persona::{Persona, Tone};
+use crate::persona::{ColourTransfer, Persona};
 use crate::swap::FaceTexture;
 use crate::swap::neural::contract::{Contract, SourceKind};
 use crate::swap::neural::identity::Identity;
@@ -46,7 +46,7 @@ impl Registry {
             return Err(usage(format!("{} is a {}, no swap model", entry.name, entry.title)));
         };
         let persona = persona(entry.persona.as_deref())?;
-        if persona.tone() == Tone::Keep && contract.source != SourceKind::Built {
+        if persona.colour_transfer() == ColourTransfer::Keep && contract.source != SourceKind::Built {
             let message = format!(
                 "{} is paint, and a swap model wants a face: choose the persona composite-1, or one made from a photo",
                 persona.name()

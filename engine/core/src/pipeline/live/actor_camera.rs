@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// The built-in moving face at its own rate: each picture is painted before it is due and stamped when
 /// it is.
-pub struct ActorFeed {
+pub struct ActorCamera {
     actor: Actor,
     /// Painted, and not due yet.
     ahead: Option<Frame>,
@@ -20,7 +20,7 @@ pub struct ActorFeed {
     skipped: u64,
 }
 
-impl ActorFeed {
+impl ActorCamera {
     /// An actor whose pictures come from `pool`.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl ActorFeed {
     }
 }
 
-impl Camera for ActorFeed {
+impl Camera for ActorCamera {
     fn info(&self) -> StreamInfo {
         let o = self.actor.options();
         StreamInfo {

@@ -3,7 +3,7 @@
 use super::tests::{green, sized_face};
 use super::*;
 use crate::composite::Backend;
-use crate::frame::{FrameId, FrameTime, Quarter};
+use crate::frame::{FrameId, FrameTime, Rotation};
 use crate::sink::memory;
 use crate::timing::now;
 use glam::Vec2;
@@ -31,7 +31,7 @@ fn disc(frame: &Frame) -> Option<Vec2> {
 }
 
 impl FaceTracker for Seeker {
-    fn follow(&mut self, frame: &Frame) -> std::result::Result<Vec<Face>, TrackError> {
+    fn track(&mut self, frame: &Frame) -> std::result::Result<Vec<Face>, TrackError> {
         self.0.lock().unwrap().sizes.push((frame.width(), frame.height()));
         Ok(disc(frame).map(|at| sized_face(1, at, 70.0)).into_iter().collect())
     }
@@ -55,31 +55,33 @@ fn picture(format: PixelFormat, (width, height): (u32, u32), index: u64) -> Fram
 }
 
 /// Where a turn carries a place in a picture of this size.
-fn carried(at: Vec2, (width, height): (u32, u32), turn: Turn) -> Vec2 {
+fn carried(at: Vec2, (width, height): (u32, u32), transform: FrameTransform) -> Vec2 {
     let (w, h) = (width as f32 - 1.0, height as f32 - 1.0);
-    let x = if turn.mirror { w - at.x } else { at.x };
-    match turn.rotate {
-        Quarter::None => Vec2::new(x, at.y),
-        Quarter::Right => Vec2::new(h - at.y, x),
-        Quarter::Half => Vec2::new(w - x, h - at.y),
-        Quarter::Left => Vec2::new(at.y, w - x),
+    let x = if transform.mirror { w - at.x } else { at.x };
+    match transform.rotate {
+        Rotation::None => Vec2::new(x, at.y),
+        Rotation::Right => Vec2::new(h - at.y, x),
+        Rotation::Half => Vec2::new(w - x, h - at.y),
+        Rotation::Left => Vec2::new(at.y, w - x),
     }
 }
 
-fn turns() -> impl Iterator<Item = Turn> {
-    let quarters = [Quarter::None, Quarter::Right, Quarter::Half, Quarter::Left];
-    let each = move |mirror| quarters.map(|rotate| Turn { mirror, rotate, size: None });
+fn transforms() -> impl Iterator<Item = FrameTransform> {
+    let quarters = [Rotation::None, Rotation::Right, Rotation::Half, Rotation::Left];
+    let each = move |mirror| quarters.map(|rotate| FrameTransform { mirror, rotate, size: None });
     [false, true].into_iter().flat_map(each)
 }
 
-fn settings(turn: Turn) -> Settings {
-    Settings { backend: Backend::Cpu, max_faces: 1, turn, ..Settings::default() }
+fn settings(transform: FrameTransform) -> Settings {
+    Settings { backend: Backend::Cpu, max_faces: 1, transform, ..Settings::default() }
 }
 
 #[test]
 fn faces_are_looked_for_in_the_turned_picture_and_handed_out_in_its_pixels() {
     for format in PixelFormat::ALL {
-        for (turn, size) in turns().flat_map(|turn| [(turn, SIZE), (turn, (321, 181))]) {
+        for (transform, size) in
+            transforms().flat_map(|transform| [(transform, SIZE), (transform, (321, 181))])
+        {
             if Frame::new(
                 format,
                 Colour::JPEG,
@@ -92,15 +94,15 @@ fn faces_are_looked_for_in_the_turned_picture_and_handed_out_in_its_pixels() {
                 continue;
             }
             let seen = Arc::new(Mutex::new(Seen::default()));
-            let follow = Box::new(Seeker(Arc::clone(&seen)));
-            let mut engine = OfflineSession::new(follow, vec![green()], settings(turn)).unwrap();
+            let tracker = Box::new(Seeker(Arc::clone(&seen)));
+            let mut engine = OfflineSession::new(tracker, vec![green()], settings(transform)).unwrap();
             let out = engine.process(picture(format, size, 7)).unwrap();
-            let what = format!("{format:?} {turn:?} {size:?}");
-            assert_eq!(seen.lock().unwrap().sizes, [turn.oriented(size)], "{what}");
+            let what = format!("{format:?} {transform:?} {size:?}");
+            assert_eq!(seen.lock().unwrap().sizes, [transform.oriented(size)], "{what}");
             let frame = out.badged.frame();
-            assert_eq!((frame.width(), frame.height()), turn.oriented(size), "{what}");
+            assert_eq!((frame.width(), frame.height()), transform.oriented(size), "{what}");
             assert_eq!((frame.id, frame.time), (FrameId(7), FrameTime(Duration::from_millis(231))), "{what}");
-            let at = carried(FACE, size, turn);
+            let at = carried(FACE, size, transform);
             let middle = out.faces[0].pose.origin.truncate();
             assert!(middle.distance(at) < 1.5, "{what}: handed out at {middle}, is at {at}");
             let rgb = frame.to_rgb();
@@ -113,24 +115,30 @@ fn faces_are_looked_for_in_the_turned_picture_and_handed_out_in_its_pixels() {
 #[test]
 fn scaling_comes_after_the_faces_were_looked_for() {
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let turn = Turn { mirror: true, rotate: Quarter::Left, size: Some((360, 640)) };
-    let follow = Box::new(Seeker(Arc::clone(&seen)));
-    let mut engine = OfflineSession::new(follow, vec![green()], settings(turn)).unwrap();
+    let transform = FrameTransform { mirror: true, rotate: Rotation::Left, size: Some((360, 640)) };
+    let tracker = Box::new(Seeker(Arc::clone(&seen)));
+    let mut engine = OfflineSession::new(tracker, vec![green()], settings(transform)).unwrap();
     let out = engine.process(picture(PixelFormat::Nv12, SIZE, 0)).unwrap();
     assert_eq!(seen.lock().unwrap().sizes, [(180, 320)]);
     let frame = out.badged.frame();
     assert_eq!((frame.width(), frame.height()), (360, 640));
-    assert!(out.faces[0].pose.origin.truncate().distance(carried(FACE, SIZE, turn)) < 1.5);
+    assert!(out.faces[0].pose.origin.truncate().distance(carried(FACE, SIZE, transform)) < 1.5);
 }
 
 /// A live pipeline on pictures that are sent by hand.
-fn live(turn: Turn) -> (LiveSession, HostFrames, Arc<Mutex<Seen>>) {
+fn live(transform: FrameTransform) -> (LiveSession, HostFrames, Arc<Mutex<Seen>>) {
     let (frames, source) = host("turned");
     let seen = Arc::new(Mutex::new(Seen::default()));
     let asked = Arc::clone(&seen);
-    let follow: MakeTracker =
+    let make_tracker: MakeTracker =
         Box::new(move || Ok(Box::new(Seeker(Arc::clone(&asked))) as Box<dyn FaceTracker>));
-    let config = LiveConfig { source, follow, personas: vec![green()], settings: settings(turn), gpu: None };
+    let config = LiveConfig {
+        source,
+        make_tracker,
+        personas: vec![green()],
+        settings: settings(transform),
+        gpu: None,
+    };
     (LiveSession::start(config).unwrap(), frames, seen)
 }
 
@@ -150,8 +158,8 @@ fn send(frames: &HostFrames) {
 
 #[test]
 fn the_first_card_stands_as_the_picture_will() {
-    let turn = Turn { rotate: Quarter::Right, ..Turn::default() };
-    let (live, _frames, _) = live(turn);
+    let transform = FrameTransform { rotate: Rotation::Right, ..FrameTransform::default() };
+    let (live, _frames, _) = live(transform);
     let (sink, memory) = memory();
     live.attach("memory", sink).unwrap();
     let mut shown = Vec::new();
@@ -175,24 +183,27 @@ fn pipeline_card(width: u32, height: u32) -> Frame {
 
 #[test]
 fn another_turn_is_another_view_to_the_tracker_and_to_viewers() {
-    let (live, frames, seen) = live(Turn::default());
+    let (live, frames, seen) = live(FrameTransform::default());
     let shown = Arc::new(Mutex::new(None));
     let newest = Arc::clone(&shown);
     live.watch("test", Box::new(move |s| *newest.lock().unwrap() = Some(Arc::clone(s)))).unwrap();
     let mut before = 0;
-    for turn in turns() {
-        live.set_turn(turn);
-        until(&format!("{turn:?}"), || {
+    for transform in transforms() {
+        live.set_transform(transform);
+        until(&format!("{transform:?}"), || {
             send(&frames);
             let shown = shown.lock().unwrap();
             shown.as_ref().is_some_and(|s: &Arc<Shown>| {
-                let at = carried(FACE, SIZE, turn);
+                let at = carried(FACE, SIZE, transform);
                 let there = s.faces.first().is_some_and(|f| f.pose.origin.truncate().distance(at) < 2.0);
                 there && s.state == State::Live
             })
         });
         let resets = seen.lock().unwrap().resets;
-        assert!(resets > before || turn.is_identity(), "{turn:?}: the tracker goes on in another view");
+        assert!(
+            resets > before || transform.is_identity(),
+            "{transform:?}: the tracker goes on in another view"
+        );
         before = resets;
     }
     let sizes = seen.lock().unwrap().sizes.clone();
