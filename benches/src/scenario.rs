@@ -14,8 +14,8 @@ use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
 use omote_engine::source::Rate;
 use omote_engine::swap::FaceTexture;
-use omote_engine::swap::neural::registry::threads;
 use omote_engine::track::TrackerConfig;
+use omote_kit::registry::threads;
 
 use crate::environment::Environment;
 use crate::rehearsal::{KnownFaces, Prepared};

@@ -9,10 +9,10 @@ use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{Runtime, models};
 use omote_engine::persona;
 use omote_engine::pipeline::{FaceTracker, Model};
-use omote_engine::swap::neural::registry::{Declared, LoadOptions, Registry, check};
 use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{Face, Tracker, TrackerConfig};
 use omote_kit::personas;
+use omote_kit::registry::{Declared, LoadOptions, Registry, check};
 use serde_json::Value;
 
 use crate::compare::{self, By, Comparison, Verdict};

@@ -8,8 +8,8 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use omote_engine::infer::{Provider, Runtime};
 use omote_engine::swap::neural::Family;
-use omote_engine::swap::neural::registry::{Declared, Entry, Purpose, Registry};
 use omote_kit::data::DataFolder;
+use omote_kit::registry::{Declared, Entry, Purpose, Registry};
 use omote_kit::swap_models;
 
 use crate::{setup, wardrobe};

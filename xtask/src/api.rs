@@ -35,7 +35,8 @@ pub(crate) fn run(args: &ApiArgs) -> anyhow::Result<bool> {
     if args.write {
         for (folder, library) in CRATES {
             let file = kept(folder);
-            std::fs::write(&file, listed(library)?).with_context(|| format!("can't write {}", file.display()))?;
+            std::fs::write(&file, listed(library)?)
+                .with_context(|| format!("can't write {}", file.display()))?;
         }
         return Ok(true);
     }
@@ -101,7 +102,10 @@ fn kept(folder: &str) -> PathBuf {
 fn listed(library: &str) -> anyhow::Result<String> {
     let json = target_folder()?.join("doc").join(format!("{library}.json"));
     let api = read(&json).with_context(|| {
-        format!("{} can't be read: a new compiler may need a new version of the crate public-api", json.display())
+        format!(
+            "{} can't be read: a new compiler may need a new version of the crate public-api",
+            json.display()
+        )
     })?;
     let mut lines: Vec<String> = api.items().map(ToString::to_string).collect();
     lines.sort();

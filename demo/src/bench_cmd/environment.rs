@@ -9,9 +9,9 @@ use omote_benches::report::Program;
 use omote_engine::badge::BadgedFrame;
 use omote_engine::infer::Runtime;
 use omote_engine::pipeline::Model;
-use omote_engine::swap::neural::registry::Registry;
 use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{Tracker, TrackerConfig};
+use omote_kit::registry::Registry;
 
 use crate::wardrobe;
 use crate::wear_args::ModelArgs;

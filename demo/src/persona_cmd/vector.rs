@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::persona::Picture;
 use omote_engine::space::MeshPoint;
-use omote_engine::swap::neural::registry::{Purpose, Recogniser, Registry};
 use omote_kit::data::DataFolder;
 use omote_kit::networks;
 use omote_kit::personas::frame;
+use omote_kit::registry::{Purpose, Recogniser, Registry};
 
 /// The recogniser among the user's models.
 pub(super) struct Recognising {

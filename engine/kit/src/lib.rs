@@ -31,6 +31,7 @@
 //! | [`data`] | the data folder: `OMOTE_DATA`, the user's own, or beside the program |
 //! | [`setup`] | obtaining the face networks and ONNX Runtime, pinned by SHA-256 |
 //! | [`networks`] | ONNX Runtime, and trackers on the networks of a data folder |
+//! | [`registry`] | the list of a user's swap models: tested, measured, remembered; locked while it is changed |
 //! | [`swap_models`] | testing, taking and loading a user's swap models |
 //! | [`personas`] | the personas that can be worn: those built in and the user's own |
 //! | [`textures`] | personas baked into textures, kept until they change or their consent ends |
@@ -40,6 +41,7 @@ pub mod data;
 pub mod networks;
 pub mod options;
 pub mod personas;
+pub mod registry;
 pub mod setup;
 pub mod swap_models;
 pub mod textures;

@@ -3,14 +3,12 @@
 //! The list itself is [`Registry`]: it is locked while it is changed, so that several programs may add at once.
 
 use crate::personas;
+use crate::registry::{Declared, Entry, LoadOptions, Registry, check, has_face, model_error};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Provider, Runtime};
 use omote_engine::persona::{self};
 use omote_engine::pipeline::{Model, RateLimit};
 use omote_engine::swap::neural::CropOptions;
-use omote_engine::swap::neural::registry::{
-    Declared, Entry, LoadOptions, Registry, check, has_face, model_error,
-};
 use omote_masks::built_in;
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use omote_engine::infer::models::hash_bytes;
-use omote_engine::swap::neural::registry::{Entry, Purpose, Registry};
+use omote_kit::registry::{Entry, Purpose, Registry};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;

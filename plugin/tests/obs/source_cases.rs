@@ -9,8 +9,8 @@ use omote_engine::badge;
 use omote_engine::frame::{Colour, Frame, PixelFormat};
 use omote_engine::infer::Runtime;
 use omote_engine::infer::stand_in::StandIn;
-use omote_engine::swap::neural::registry::{Declared, Registry, check};
 use omote_kit::options::{Form, On, in_obs};
+use omote_kit::registry::{Declared, Registry, check};
 use std::time::{Duration, Instant};
 
 const ACTOR: (u32, u32) = (1280, 720);

@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use eframe::egui::Context;
 use omote_engine::error::{Error, ErrorKind, Stage};
 use omote_engine::pipeline::MakeModel;
-use omote_engine::swap::neural::registry::{Declared, Entry, Purpose, Registry};
 use omote_kit::in_one_line;
+use omote_kit::registry::{Declared, Entry, Purpose, Registry};
 
 use super::task::{Progress, Task};
 use crate::wear_args::ModelArgs;

@@ -58,8 +58,10 @@ mod plate;
 mod read;
 mod search;
 
-pub use plate::{Corner, MIN_LONG_SIDE, MIN_SHORT_SIDE, Plate, check_size};
+pub use plate::{Corner, MIN_LONG_SIDE, MIN_SHORT_SIDE, check_size};
 pub use read::{Found, read};
+
+use plate::Plate;
 
 use crate::frame::{Frame, FrameError, FrameTransform, PixelFormat};
 use crate::space::PxRect;

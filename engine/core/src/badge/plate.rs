@@ -59,7 +59,7 @@ impl Corner {
 
 /// The plate for one size of picture.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plate {
+pub(super) struct Plate {
     /// Where it stands; origin and size are even, inside the picture.
     pub rect: PxRect,
     /// Type size in pixels.
@@ -150,7 +150,7 @@ impl Plate {
     ///
     /// # Errors
     /// [`BadgeError::TooSmall`] below [`MIN_LONG_SIDE`] × [`MIN_SHORT_SIDE`].
-    pub fn new(width: u32, height: u32, corner: Corner, what: Disclosure) -> Result<Self, BadgeError> {
+    pub(super) fn new(width: u32, height: u32, corner: Corner, what: Disclosure) -> Result<Self, BadgeError> {
         Self::over(width, height, corner, what, None)
     }
 

@@ -10,8 +10,10 @@ mod plan;
 mod profile;
 mod shape;
 mod slots;
+#[doc(hidden)]
 pub mod tuning;
 
+#[doc(hidden)]
 pub use clock::GpuWork;
 pub use plan::DrawParams;
 
@@ -29,6 +31,7 @@ use shape::Shapes;
 use tuning::Tuning;
 
 /// One face to draw: whose, where, and with what.
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct DrawCall<'a> {
     /// The face's id: its usual light, proportions and motion are remembered under it.
@@ -50,6 +53,7 @@ pub struct DrawCall<'a> {
 const FLAT_PIXELS: u32 = 64;
 
 /// What one face's drawing touched.
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drawn {
     /// The region; nothing outside it changed. Empty where the face lies outside the picture.
@@ -134,6 +138,7 @@ impl Compositor {
     }
 
     /// The same with other constants than the usual ones, for sweeps.
+    #[doc(hidden)]
     #[must_use]
     pub fn tuned(self, tuning: Tuning) -> Self {
         Self { tuning, ..self }
@@ -152,6 +157,7 @@ impl Compositor {
 
     /// Times the passes on the GPU from now on, or no longer: each then has a compute pass of its own. False where it can't be
     /// done: no GPU draws, or the adapter has no timestamps.
+    #[doc(hidden)]
     pub fn time_gpu(&mut self, on: bool) -> bool {
         match &mut self.run {
             Run::Cpu(_) => !on,
@@ -160,6 +166,7 @@ impl Compositor {
     }
 
     /// What the GPU did since this was last asked; nothing where the CPU draws.
+    #[doc(hidden)]
     pub fn take_gpu_work(&mut self) -> GpuWork {
         match &mut self.run {
             Run::Cpu(_) => GpuWork::default(),
@@ -168,7 +175,7 @@ impl Compositor {
     }
 
     /// GPU objects created so far; constant in steady state, 0 on the CPU.
-    pub fn objects_created(&self) -> u64 {
+    pub(crate) fn objects_created(&self) -> u64 {
         match &self.run {
             Run::Cpu(_) => 0,
             Run::Gpu(run) => run.created(),
@@ -179,6 +186,7 @@ impl Compositor {
     ///
     /// # Errors
     /// A GPU that fails; the canvas is as it was.
+    #[doc(hidden)]
     pub fn draw(&mut self, canvas: &mut Canvas, call: &DrawCall<'_>) -> Result<Drawn> {
         let (frame, texture, tuning) = (canvas.frame(), call.texture, &self.tuning);
         let bent = self.shapes.bend(frame, call, &tuning.shape);

@@ -4,18 +4,18 @@ use super::{Gpu, GpuError};
 use std::collections::HashMap;
 
 /// A buffer's name: the stage's word for it, and a number where there are several.
-pub type Slot = (&'static str, u32);
+pub(crate) type Slot = (&'static str, u32);
 
 /// The buffers of one user of the GPU. They keep their size between frames and grow when asked to.
 #[derive(Default)]
-pub struct Buffers {
+pub(crate) struct Buffers {
     buffers: HashMap<Slot, wgpu::Buffer>,
     created: u64,
 }
 
 impl Buffers {
     /// GPU buffers created so far; constant in steady state.
-    pub fn created(&self) -> u64 {
+    pub(crate) fn created(&self) -> u64 {
         self.created
     }
 

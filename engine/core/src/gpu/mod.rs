@@ -1,9 +1,10 @@
 //! The wgpu device and the passes' pipelines. Nothing else creates a device.
 
 mod buffer;
+#[doc(hidden)]
 pub mod quiet;
 
-pub use buffer::{Buffers, Slot};
+pub(crate) use buffer::{Buffers, Slot};
 
 use omote_shaders::{Binding, PASSES, wgsl};
 use std::collections::HashMap;
@@ -138,6 +139,7 @@ pub const DRIVERS: &str = "sudo apt install mesa-vulkan-drivers libegl1 libgl1-m
 ///
 /// # Errors
 /// What is missing and what brings it, where none can.
+#[doc(hidden)]
 pub fn for_surface(
     adapters: &[wgpu::Adapter],
     surface: Option<&wgpu::Surface<'_>>,

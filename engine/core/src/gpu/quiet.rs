@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 /// The log's target for such lines.
-pub const TARGET: &str = "library";
+pub(crate) const TARGET: &str = "library";
 
 static ALLOWED: AtomicBool = AtomicBool::new(false);
 

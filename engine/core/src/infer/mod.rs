@@ -19,19 +19,27 @@ pub(crate) mod tests;
 use std::path::Path;
 
 pub use error::InferError;
+#[doc(hidden)]
 pub use library::{LINUX_ARM64, LINUX_X64, MACOS_ARM64, Pinned, WINDOWS_X64};
+pub(crate) use omote_onnx::attention;
+#[doc(hidden)]
 pub use omote_onnx::{
-    ConvertError, Element, Graph, GraphEnd, GraphError, GraphTensor, attention, skim, skim_bytes, stand_in,
+    ConvertError, Element, Graph, GraphEnd, GraphError, GraphTensor, skim, skim_bytes, stand_in,
 };
-pub use provider::{Provider, RunOptions};
+pub use provider::Provider;
+#[doc(hidden)]
+pub use provider::RunOptions;
+#[doc(hidden)]
 pub use tensors::{Expect, Spec, TensorSpec};
 
 /// Environment variable that names the ONNX Runtime library where the caller names none.
+#[doc(hidden)]
 pub const LIBRARY_VARIABLE: &str = "OMOTE_ORT_LIB";
 
 /// A loaded network: fixed shapes, f32, buffers made once.
 ///
 /// Fill the inputs, run, read the outputs. A `Net` belongs to one thread at a time; it may move between threads.
+#[doc(hidden)]
 pub trait Net: Send {
     /// Who computes: `"onnxruntime"` or `"rten"`.
     fn backend(&self) -> &'static str;
@@ -58,6 +66,7 @@ pub trait Net: Send {
 }
 
 /// Where a network comes from.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub enum Source<'a> {
     /// An ONNX file.
@@ -135,6 +144,7 @@ impl Runtime {
     /// # Errors
     /// [`InferError::Missing`], [`InferError::Read`], [`InferError::Load`], and [`InferError::Shape`] or
     /// [`InferError::Node`] where it is another network than the expected one.
+    #[doc(hidden)]
     pub fn load(&self, source: Source<'_>, expect: &Expect<'_>) -> Result<Box<dyn Net>, InferError> {
         self.load_with(source, expect, &RunOptions::default())
     }
@@ -143,6 +153,7 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`Runtime::load`], and [`InferError::Provider`] where the provider is not there or does not work.
+    #[doc(hidden)]
     pub fn load_with(
         &self,
         source: Source<'_>,

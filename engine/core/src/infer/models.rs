@@ -5,12 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
+#[doc(hidden)]
 pub use omote_files::{hash_bytes, hash_file};
 
 use super::attention::{CHANNELS, HEADS, MAP, PATCH, POINT_VALUES, SLOT};
 use super::{ConvertError, Expect, InferError, Net, Runtime, Source, Spec};
 
 /// One network.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelFile {
     /// File name without extension.
@@ -52,6 +54,7 @@ impl ModelFile {
 }
 
 /// Name of a part's converted file.
+#[doc(hidden)]
 #[must_use]
 pub fn onnx_name(stem: &str, part: usize) -> String {
     match part {
@@ -65,6 +68,7 @@ const fn image(name: &'static str, shape: &'static [usize]) -> Spec<'static> {
 }
 
 /// Face detector for near faces: image −1..1, boxes and key points of 896 anchors, score logits.
+#[doc(hidden)]
 pub const DETECTOR_SHORT: ModelFile = ModelFile {
     stem: "face_detection_short_range",
     module: "face_detection",
@@ -80,6 +84,7 @@ pub const DETECTOR_SHORT: ModelFile = ModelFile {
 };
 
 /// Face detector for small and distant faces: image −1..1, boxes and key points of 2304 anchors, score logits.
+#[doc(hidden)]
 pub const DETECTOR_FULL: ModelFile = ModelFile {
     stem: "face_detection_full_range_sparse",
     module: "face_detection",
@@ -95,6 +100,7 @@ pub const DETECTOR_FULL: ModelFile = ModelFile {
 };
 
 /// Face mesh of 468 points: image 0..1, x y z in crop pixels 0..192, face flag logit.
+#[doc(hidden)]
 pub const MESH_468: ModelFile = ModelFile {
     stem: "face_landmark",
     module: "face_landmark",
@@ -113,6 +119,7 @@ pub const MESH_468: ModelFile = ModelFile {
 /// gives a feature map besides; the second takes patches of it, one head's channels behind the other's, and gives x y in
 /// quarters of a patch's pixels, each head's and then each iris's filled up with zeros (both maps channels-last;
 /// `infer::attention` cuts the patches and carries the points over).
+#[doc(hidden)]
 pub const MESH_478: ModelFile = ModelFile {
     stem: "face_landmark_with_attention",
     module: "face_landmark",
@@ -138,17 +145,20 @@ pub const MESH_478: ModelFile = ModelFile {
 };
 
 /// All networks that set-up gets.
+#[doc(hidden)]
 pub const ALL: [ModelFile; 4] = [DETECTOR_SHORT, DETECTOR_FULL, MESH_468, MESH_478];
 
 /// The ONNX files for the bytes of one of the `.tflite` files, one a part. Takes milliseconds; always gives the same bytes.
 ///
 /// # Errors
 /// [`ConvertError`] where the bytes are damaged or of a network with operators the converter doesn't know.
+#[doc(hidden)]
 pub fn convert_file(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
     omote_onnx::convert(tflite)
 }
 
 /// Environment variable that moves the data folder.
+#[doc(hidden)]
 pub const DATA_VARIABLE: &str = "OMOTE_DATA";
 
 /// The user's data folder: what `OMOTE_DATA` names, else `omote` in the system's place for user data
@@ -168,6 +178,7 @@ pub fn models_dir(data: &Path) -> PathBuf {
 }
 
 /// The ONNX Runtime library that set-up put into a data folder; the newest by its version where there are several.
+#[doc(hidden)]
 #[must_use]
 pub fn library(data: &Path) -> Option<PathBuf> {
     super::library::newest(&data.join("lib"))

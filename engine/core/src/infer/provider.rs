@@ -69,12 +69,14 @@ impl Provider {
     }
 
     /// Whether it computes on the processor, so that tensors need not travel.
+    #[doc(hidden)]
     #[must_use]
     pub fn on_processor(self) -> bool {
         matches!(self, Self::Cpu | Self::Xnnpack)
     }
 
     /// Whether it can compute in half precision on its own account.
+    #[doc(hidden)]
     #[must_use]
     pub fn has_half(self) -> bool {
         matches!(self, Self::TensorRt | Self::OpenVino | Self::CoreMl)

@@ -67,8 +67,8 @@ impl Film {
         &self.engine
     }
 
-    /// The same, to change what it wears or what it measures.
-    pub fn engine_mut(&mut self) -> &mut OfflineSession {
+    #[cfg(test)]
+    pub(super) fn engine_mut(&mut self) -> &mut OfflineSession {
         &mut self.engine
     }
 

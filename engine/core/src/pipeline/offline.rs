@@ -58,6 +58,7 @@ impl OfflineSession {
 
     /// Says how to make what finds faces anew, after it broke down (panicked). Without that a tracker that broke down is not
     /// asked again either: from then on the card is shown.
+    #[doc(hidden)]
     pub fn make_follow_with(&mut self, make: MakeTracker) {
         self.core.track.make_with(make);
     }
@@ -68,11 +69,13 @@ impl OfflineSession {
     }
 
     /// As [`Compositor::time_gpu`].
+    #[doc(hidden)]
     pub fn time_gpu(&mut self, on: bool) -> bool {
         self.core.render.presenter.time_gpu(on)
     }
 
     /// As [`Compositor::take_gpu_work`].
+    #[doc(hidden)]
     pub fn take_gpu_work(&mut self) -> GpuWork {
         self.core.render.presenter.take_gpu_work()
     }

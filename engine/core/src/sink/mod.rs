@@ -27,9 +27,12 @@ use crate::source::{Rate, SourceInfo};
 use fault::Fault;
 use schedule::Schedule;
 
+#[doc(hidden)]
 pub use encoder::{VideoEncoder, video_encoder};
 pub use memory::{Memory, memory};
-pub use recording::{Rest, inspect, record, salvage};
+pub use recording::record;
+#[doc(hidden)]
+pub use recording::{Rest, inspect, salvage};
 pub use room::Room;
 
 /// Takes frames one after the other.

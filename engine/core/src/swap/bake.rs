@@ -73,6 +73,7 @@ impl FaceTexture {
     ///
     /// # Errors
     /// As [`FaceTexture::bake`].
+    #[doc(hidden)]
     pub fn bake_tuned(
         rgba: &[u8],
         side: u32,

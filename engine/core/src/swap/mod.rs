@@ -5,6 +5,7 @@ mod mouth;
 pub mod neural;
 mod photo;
 mod texture_id;
+#[doc(hidden)]
 pub mod tuning;
 
 pub use bake::{BakeError, CutParams};
@@ -56,16 +57,19 @@ impl FaceTexture {
     }
 
     /// Mip levels, down to one of 4 texels a side.
+    #[doc(hidden)]
     pub fn levels(&self) -> u32 {
         self.levels
     }
 
     /// All levels one after the other, packed R G B A from the lowest byte.
+    #[doc(hidden)]
     pub fn texels(&self) -> &[u32] {
         &self.texels
     }
 
     /// Texture positions of the 468 mesh points.
+    #[doc(hidden)]
     pub fn uv(&self) -> &[Uv] {
         &self.uv
     }
@@ -76,6 +80,7 @@ impl FaceTexture {
     }
 
     /// Which texels are in it: another version of the same id has others.
+    #[doc(hidden)]
     pub fn version(&self) -> TextureVersion {
         self.version
     }

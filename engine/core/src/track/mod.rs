@@ -26,19 +26,28 @@ mod fault_tests;
 #[cfg(test)]
 mod tests;
 
-pub use alpha_beta::AlphaBetaTuning;
-pub use appearance::tuning::{
-    GlassesTuning, JawTuning, LearningTuning, LidsTuning, LightTuning, OcclusionTuning, RegistrationTuning,
-};
-pub use appearance::{Occlusion, OcclusionCell, SIDE as OCCLUSION_SIDE};
-pub use cut::{CutDetector, CutTuning, SceneChange};
+pub use appearance::Occlusion;
 pub use mesh::MeshKind;
 pub use omote_frame::pose::Pose;
-pub use one_euro::OneEuro;
 pub use select::Selection;
 pub use smooth::Smoothing;
 pub use stills::SkippedFaces;
 pub use tracker::{MOST_FACES, Tracker, TrackerConfig};
+
+// What Omote's own programs take besides: no part of what is promised to others.
+#[doc(hidden)]
+pub use alpha_beta::AlphaBetaTuning;
+#[doc(hidden)]
+pub use appearance::tuning::{
+    GlassesTuning, JawTuning, LearningTuning, LidsTuning, LightTuning, OcclusionTuning, RegistrationTuning,
+};
+#[doc(hidden)]
+pub use appearance::{OcclusionCell, SIDE as OCCLUSION_SIDE};
+#[doc(hidden)]
+pub use cut::{CutDetector, CutTuning, SceneChange};
+#[doc(hidden)]
+pub use one_euro::OneEuro;
+#[doc(hidden)]
 pub use tuning::{
     AcquisitionTuning, AppearanceTuning, DetectorTuning, LostTuning, OccluderTuning, ReadingTuning,
     RollTuning, SearchTuning, SelectionTuning, StillsTuning, TrackTuning, Tuning,

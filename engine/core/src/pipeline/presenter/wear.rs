@@ -100,7 +100,7 @@ impl Presenter {
             points: &face.landmarks,
             occlusion: &occlusion,
             texture,
-            draw_params: *draw_params,
+            params: *draw_params,
         };
         self.compositor.draw(canvas, &call)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// A v4l2loopback device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoopbackDevice {
+pub(crate) struct LoopbackDevice {
     /// Its node, such as `/dev/video10`.
     pub path: PathBuf,
     /// The name that programs list it by, from the module's `card_label`.
@@ -22,7 +22,7 @@ pub struct LoopbackDevice {
 
 impl LoopbackDevice {
     /// Whether its name says that the picture is AI modified.
-    pub fn says_modified(&self) -> bool {
+    pub(crate) fn says_modified(&self) -> bool {
         self.label.to_lowercase().contains("ai modified")
     }
 }
@@ -38,7 +38,7 @@ pub(super) fn named(holders: &[Holder]) -> String {
 }
 
 /// The v4l2loopback devices, by their numbers. Empty where this build has no V4L2 (the feature `v4l`).
-pub fn loopback_devices() -> Vec<LoopbackDevice> {
+pub(crate) fn loopback_devices() -> Vec<LoopbackDevice> {
     #[cfg(all(target_os = "linux", feature = "v4l"))]
     return super::v4l2::devices();
     #[cfg(not(all(target_os = "linux", feature = "v4l")))]

@@ -31,13 +31,15 @@ use crate::source::Rate;
 use fault::Fault;
 use prepare::{Prepared, Preparer};
 
+#[doc(hidden)]
 pub use fault::MODPROBE;
-pub use loopback::{LoopbackDevice, loopback_devices};
+pub(crate) use loopback::loopback_devices;
+#[doc(hidden)]
 pub use session::pipewire_socket;
 pub use status::VirtualStatus;
 
 /// The name that other programs list the camera by, where it is ours to set.
-pub const SHOWN_NAME: &str = "Omote (AI modified)";
+pub(crate) const SHOWN_NAME: &str = "Omote (AI modified)";
 
 /// Which virtual camera is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -264,6 +266,7 @@ fn pipewire_camera(spec: &VirtualSpec) -> Result<Camera, Fault> {
 ///
 /// # Errors
 /// The loader's words where it can't, or that this build has no such camera.
+#[doc(hidden)]
 pub fn pipewire_library() -> Result<(), &'static str> {
     #[cfg(all(target_os = "linux", feature = "pipewire"))]
     return pipewire::library();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// A program that has a device open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Holder {
+pub(crate) struct Holder {
     /// Process number.
     pub pid: u32,
     /// Its command's name; empty where the system does not tell.
@@ -20,7 +20,7 @@ pub fn holders(path: &Path) -> Vec<String> {
 
 /// Every program that has `path` open, this one too, by number, as far as this user may see them. Nothing
 /// where the system does not tell (it is no Linux).
-pub fn holding(path: &Path) -> Option<Vec<Holder>> {
+pub(crate) fn holding(path: &Path) -> Option<Vec<Holder>> {
     holding_in(Path::new("/proc"), path)
 }
 

@@ -28,7 +28,10 @@ use crate::frame::Frame;
 use crate::pool::Pool;
 use fault::Fault;
 
-pub use holders::{Holder, holders, holding};
+#[doc(hidden)]
+pub use holders::holders;
+pub(crate) use holders::{Holder, holding};
+#[doc(hidden)]
 pub use measure::{Measured, measure};
 pub use mode::{CameraMode, CameraRequest, Coding, CodingError, RawFormat};
 
@@ -189,6 +192,7 @@ fn unknown(cameras: &[CameraInfo], wanted: &str) -> Fault {
 }
 
 /// What to do where there is no camera at all.
+#[doc(hidden)]
 pub fn none_hint() -> &'static str {
     if cfg!(all(target_os = "linux", not(feature = "v4l"))) {
         "this omote was built without cameras (feature `v4l`)"

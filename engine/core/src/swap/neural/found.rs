@@ -5,7 +5,6 @@ use crate::infer::{Expect, Spec, TensorSpec};
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Kind {
     /// It swaps faces.
     Swap(Contract),
@@ -48,7 +47,8 @@ pub struct Found {
 
 impl Found {
     /// Loads with these ends.
-    pub(super) fn expecting<R>(&self, load: impl FnOnce(&Expect<'_>) -> R) -> R {
+    #[doc(hidden)]
+    pub fn expecting<R>(&self, load: impl FnOnce(&Expect<'_>) -> R) -> R {
         let specs = |of: &'_ [TensorSpec]| -> Vec<(String, Vec<usize>)> {
             of.iter().map(|s| (s.name.clone(), s.shape.clone())).collect()
         };

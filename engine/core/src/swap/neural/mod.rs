@@ -16,22 +16,37 @@ mod identity;
 mod masks;
 mod model;
 mod recognise;
-pub mod registry;
 mod reprojection;
 #[cfg(test)]
 mod tests;
+#[doc(hidden)]
 pub mod tuning;
 mod uv_atlas;
 
-pub use crate::persona::VECTOR;
-pub use align::{Five, Template, align, five_points};
-pub use contract::{Channels, Contract, Family, Layout, MOST_SIDE, MaskKind, Range, SourceKind};
+pub use contract::Family;
 pub use crop::SwapResult;
 pub use error::ModelError;
+pub use identity::Identity;
+pub use model::{CropOptions, IdentitySource, SwapModel};
+
+// What Omote's own programs take besides: no part of what is promised to others.
+#[doc(hidden)]
+pub use crate::persona::VECTOR;
+#[doc(hidden)]
+pub use align::{Five, Template, align, five_points};
+#[doc(hidden)]
+pub use contract::{Channels, Contract, Layout, MOST_SIDE, MaskKind, Range, SourceKind};
+#[doc(hidden)]
 pub use found::{Found, Kind, MaskModel};
-pub use identity::{Identity, RECOGNISER_SIDE, embed};
+#[doc(hidden)]
+pub use identity::{RECOGNISER_SIDE, embed};
+#[doc(hidden)]
 pub use masks::MaskNet;
-pub use model::{CropOptions, IdentitySource, SelfTest, SwapModel};
+#[doc(hidden)]
+pub use model::SelfTest;
+#[doc(hidden)]
 pub use recognise::{Hints, recognise};
+#[doc(hidden)]
 pub use reprojection::{Drawn, Reprojection, UvAtlases, UvResult};
+#[doc(hidden)]
 pub use uv_atlas::{UvAtlas, UvRaster};

@@ -76,6 +76,7 @@ impl SwapModel {
     ///
     /// # Errors
     /// [`ModelError`]: a network that does not load, or no swap model.
+    #[doc(hidden)]
     pub fn load(
         runtime: &Runtime,
         path: &Path,
@@ -104,18 +105,21 @@ impl SwapModel {
     }
 
     /// What it takes and gives.
+    #[doc(hidden)]
     #[must_use]
     pub fn contract(&self) -> &Contract {
         &self.contract
     }
 
     /// The last day on which the face that it makes may be worn; None where there is no end.
+    #[doc(hidden)]
     #[must_use]
     pub fn until(&self) -> Option<Date> {
         self.until
     }
 
     /// Says until when its face may be worn.
+    #[doc(hidden)]
     pub fn end_with(&mut self, until: Option<Date>) {
         self.until = until;
     }
@@ -130,6 +134,7 @@ impl SwapModel {
     }
 
     /// Further networks that say which pixels count; the least of all masks does.
+    #[doc(hidden)]
     pub fn mask_with(&mut self, masks: Vec<MaskNet>) {
         self.masks = masks;
     }
@@ -255,6 +260,7 @@ impl SwapModel {
     ///
     /// # Errors
     /// [`ModelError`] with what it gave.
+    #[doc(hidden)]
     pub fn self_test(&mut self) -> Result<SelfTest, ModelError> {
         let (planes, vector) = (test_picture(self.contract.size), test_vector());
         let source = self.net.input_mut(1);
@@ -290,6 +296,7 @@ impl SwapModel {
     ///
     /// # Errors
     /// A network that fails.
+    #[doc(hidden)]
     pub fn differs_from(&mut self, other: &mut Self) -> Result<f32, ModelError> {
         self.self_test()?;
         other.self_test()?;
@@ -303,6 +310,7 @@ impl SwapModel {
     ///
     /// # Errors
     /// A network that fails.
+    #[doc(hidden)]
     pub fn measure(&mut self, limit: Duration) -> Result<Duration, ModelError> {
         let begun = Instant::now();
         let mut times = Vec::new();

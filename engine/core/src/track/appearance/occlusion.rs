@@ -30,11 +30,13 @@ pub struct Occlusion {
 
 impl Occlusion {
     /// The cells; none where nothing stands in front.
+    #[doc(hidden)]
     pub fn cells(&self) -> Option<&[OcclusionCell]> {
         self.cells.as_deref()
     }
 
     /// From cells, for tests and drawn scenes. None of another number than `SIDE`² counts.
+    #[doc(hidden)]
     pub fn from_cells(cells: &[OcclusionCell]) -> Self {
         let share = cells.iter().map(|c| c.covered).sum::<f32>() / CELLS as f32;
         Self::new((cells.len() == CELLS).then(|| cells.into()), share)

@@ -1,8 +1,8 @@
 use super::*;
-use crate::frame::{Colour, PixelFormat};
-use crate::infer::stand_in::{self, StandIn};
-use crate::swap::neural::uv_atlas::canonical_mesh;
-use glam::Vec2;
+use omote_engine::canonical_uv::CANONICAL_UV;
+use omote_engine::frame::{Colour, PixelFormat};
+use omote_engine::glam::Vec2;
+use omote_engine::infer::stand_in::{self, StandIn};
 
 fn runtime() -> Runtime {
     Runtime::portable()
@@ -175,7 +175,8 @@ fn vectors_come_from_the_recogniser_and_the_family_s_converter() {
     assert!(registry.convert(&runtime(), Family::Ghost, &raw).unwrap().is_none());
     // A second network of the recogniser's shape is an adapter where the user says so; on one colour both say the same.
     let grey = Frame::filled(PixelFormat::Rgb, Colour::JPEG, 200, 200, [51, 102, 153]).unwrap();
-    let mesh = canonical_mesh(Vec2::splat(100.0), 90.0);
+    let place = |uv: &[f32; 2]| (Vec2::from_array(*uv) * 90.0 + 55.0).extend(0.0);
+    let mesh: Vec<MeshPoint> = CANONICAL_UV.iter().map(place).collect();
     assert!(registry.adapt(&runtime(), Family::Cscs, &grey, &mesh).unwrap().is_none());
     let path = folder.path().join("id_adapter.onnx");
     fs::write(

@@ -1,8 +1,8 @@
 //! One model that was taken: what it is, where it is, and how fast it runs.
 
-use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::infer::{Provider, models};
-use crate::swap::neural::contract::{Contract, Family};
+use omote_engine::error::{Error, ErrorKind, Result, Stage};
+use omote_engine::infer::{Provider, models};
+use omote_engine::swap::neural::{Contract, Family};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -10,19 +10,15 @@ pub use dress::LoadOptions;
 pub use entry::{Entry, Measured, Purpose, Weights};
 pub use trial::{Declared, check, has_face, threads};
 
-use super::align::Template;
-use super::contract::{Contract, Family, SourceKind};
-use super::error::ModelError;
-use super::found::Found;
-use super::identity::embed;
-use super::model::SwapModel;
-use super::recognise::{Hints, recognise};
-use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::frame::Frame;
-use crate::infer::{GraphError, InferError, Net, Provider, RunOptions, Runtime, skim};
-use crate::output::{self, Options};
-use crate::persona::of_unit_length;
-use crate::space::MeshPoint;
+use omote_engine::error::{Error, ErrorKind, Result, Stage};
+use omote_engine::frame::Frame;
+use omote_engine::infer::{GraphError, InferError, Net, Provider, RunOptions, Runtime, skim};
+use omote_engine::output::{self, Options};
+use omote_engine::persona::of_unit_length;
+use omote_engine::space::MeshPoint;
+use omote_engine::swap::neural::{
+    Contract, Family, Found, Hints, ModelError, SourceKind, SwapModel, Template, embed, recognise,
+};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -263,7 +259,7 @@ impl Registry {
 }
 
 /// The graph of a taken model, recognised as it was then.
-fn look(entry: &Entry) -> std::result::Result<(crate::infer::Graph, Found), ModelError> {
+fn look(entry: &Entry) -> std::result::Result<(omote_engine::infer::Graph, Found), ModelError> {
     let graph = skim(&entry.path)?;
     let (family, side_car) = match &entry.purpose {
         Purpose::Swap(contract) => (Some(contract.family), Some((**contract).clone())),

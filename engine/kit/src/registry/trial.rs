@@ -2,13 +2,11 @@
 
 use super::entry::Weights;
 use super::{Entry, Measured, Purpose};
-use crate::infer::{Graph, InferError, Net, Provider, RunOptions, Runtime, Source, skim};
-use crate::swap::neural::contract::{Contract, Family, SourceKind};
-use crate::swap::neural::error::ModelError;
-use crate::swap::neural::found::{Found, Kind};
-use crate::swap::neural::model::SwapModel;
-use crate::swap::neural::recognise::{Hints, recognise};
-use crate::swap::neural::tuning::TrialTuning;
+use omote_engine::infer::{Graph, InferError, Net, Provider, RunOptions, Runtime, Source, skim};
+use omote_engine::swap::neural::tuning::TrialTuning;
+use omote_engine::swap::neural::{
+    Contract, Family, Found, Hints, Kind, ModelError, SourceKind, SwapModel, recognise,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

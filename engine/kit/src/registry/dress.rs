@@ -1,15 +1,14 @@
 //! A taken model, loaded and wearing a persona's face.
 
 use super::{Purpose, Registry, model_error, threads, wants_vector};
-use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::frame::Frame;
-use crate::infer::{Provider, Runtime};
-use crate::persona::{ColourTransfer, Persona};
-use crate::swap::FaceTexture;
-use crate::swap::neural::contract::{Contract, SourceKind};
-use crate::swap::neural::identity::Identity;
-use crate::swap::neural::masks::MaskNet;
-use crate::swap::neural::model::{CropOptions, IdentitySource, SwapModel};
+use omote_engine::error::{Error, ErrorKind, Result, Stage};
+use omote_engine::frame::Frame;
+use omote_engine::infer::{Provider, Runtime};
+use omote_engine::persona::{ColourTransfer, Persona};
+use omote_engine::swap::FaceTexture;
+use omote_engine::swap::neural::{
+    Contract, CropOptions, Identity, IdentitySource, MaskNet, SourceKind, SwapModel,
+};
 use std::path::PathBuf;
 
 /// How a model is to be worn.
@@ -100,7 +99,10 @@ impl Registry {
 
     /// The mask networks of these names, loaded.
     fn masks(&self, runtime: &Runtime, names: &[String]) -> Result<Vec<MaskNet>> {
-        let options = crate::infer::RunOptions { threads: threads(), ..crate::infer::RunOptions::default() };
+        let options = omote_engine::infer::RunOptions {
+            threads: threads(),
+            ..omote_engine::infer::RunOptions::default()
+        };
         let load = |name: &String| {
             let entry = self.find(name)?;
             let (_, found) = super::look(entry).map_err(model_error)?;
