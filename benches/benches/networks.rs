@@ -14,7 +14,7 @@ use omote_engine::source::Rate;
 use omote_engine::space::{CropSquare, ImagePx};
 use omote_engine::swap::CutParams;
 use omote_engine::swap::neural::{UvAtlases, UvRaster};
-use omote_engine::track::{Face, FaceId, MeshKind, Occlusion, Pose, Smoothing, Tracker, TrackerConfig};
+use omote_engine::track::{Face, FaceId, MeshKind, Pose, Smoothing, Tracker, TrackerConfig};
 use std::time::Duration;
 
 fn runtime() -> Option<(std::path::PathBuf, Runtime)> {
@@ -60,7 +60,7 @@ fn adapter(c: &mut Criterion) {
     let landmarks = s.points.clone();
     let pose = Pose::fit(&landmarks).unwrap();
     let region = CropSquare { centre: ImagePx(pose.origin.truncate()), side: 400.0, angle: 0.0 };
-    let face = Face { id: FaceId(1), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() };
+    let face = Face::new(FaceId(1), landmarks, region, pose);
     for network in [StandIn::inswapper_128(), StandIn::cscs_256(), StandIn::simswap_unofficial_512()] {
         let mut model = stand_in::load(&runtime, &network, &RunOptions::default()).unwrap();
         let side = network.size().0;

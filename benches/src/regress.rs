@@ -54,7 +54,7 @@ pub struct Run {
 pub enum Change {
     /// So many times as long, beyond the limit and beyond what the intervals allow.
     Slower(f64),
-    /// Top left; such crops cut it off the other way.
+    /// The same the other way.
     Faster(f64),
     /// Nothing that can be told.
     Same(f64),

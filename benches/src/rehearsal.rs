@@ -8,7 +8,7 @@ use omote_engine::frame::{Colour, Frame, PixelFormat};
 use omote_engine::pipeline::FaceTracker;
 use omote_engine::source::Rate;
 use omote_engine::space::{CropSquare, ImagePx, MeshPoint};
-use omote_engine::track::{Face, FaceId, Occlusion, Pose, TrackError};
+use omote_engine::track::{Face, FaceId, Pose, TrackError};
 
 /// The size in which the actor plays: its face is 330 pixels high.
 const STAGE: (u32, u32) = (1280, 720);
@@ -80,7 +80,7 @@ impl Rehearsal {
 fn face(id: u64, landmarks: Vec<MeshPoint>) -> anyhow::Result<Face> {
     let pose = Pose::fit(&landmarks).context("the actor's face has no pose")?;
     let region = CropSquare { centre: ImagePx(pose.origin.truncate()), side: 400.0, angle: 0.0 };
-    Ok(Face { id: FaceId(id), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() })
+    Ok(Face::new(FaceId(id), landmarks, region, pose))
 }
 
 impl Prepared {

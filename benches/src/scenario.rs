@@ -42,7 +42,7 @@ pub struct Scenario {
 pub(crate) enum Kind {
     /// A persona on faces whose meshes are known.
     Mesh,
-    /// Bottom right; such crops cut it off with the real tracker.
+    /// The same with the real tracker.
     Track,
     /// A generated network over it, every frame waiting for its result.
     StandIn(Work, Provider),
@@ -99,7 +99,7 @@ pub(crate) enum Drawn {
     Cpu,
     /// The adapter of this rank.
     Gpu(usize),
-    /// Bottom left; such crops cut it off, played by a CPU.
+    /// The same, played by a CPU.
     Software(usize),
 }
 
@@ -311,7 +311,8 @@ impl Scenario {
                 Compositor::on(Gpu::open_named(&name)?)
             }
         };
-        let settings = Settings { max_faces: self.faces as usize, ..Settings::default() };
+        let mut settings = Settings::default();
+        settings.max_faces = self.faces as usize;
         let follow: Box<dyn FaceTracker> = match self.kind {
             Kind::Track => {
                 let config = TrackerConfig { max_faces: self.faces as usize, ..TrackerConfig::default() };

@@ -346,13 +346,9 @@ impl Worker {
         let texture = wardrobe::texture(&wear.persona, wear.mask)?;
         let source = self.host.clone().unwrap_or_else(|| camera(&options.camera));
         let gpu = wardrobe::device(options.values.backend);
-        let config = LiveConfig {
-            source,
-            make_tracker: trackers(),
-            personas: vec![texture],
-            settings: options.values.settings(),
-            gpu,
-        };
+        let settings = options.values.settings();
+        let mut config = LiveConfig::new(source, trackers(), vec![texture], settings);
+        config.gpu = gpu;
         let live = LiveSession::start(config)?;
         live.pause(self.shared.paused.load(Ordering::Acquire));
         let gate = Arc::clone(&self.gate);

@@ -17,7 +17,7 @@ use omote_engine::infer::{RunOptions, Runtime, models};
 use omote_engine::sink;
 use omote_engine::swap::CutParams;
 use omote_engine::swap::neural::{SwapModel, Template, UvAtlases, UvRaster, five_points};
-use omote_engine::track::{Face, FaceId, Occlusion, Pose};
+use omote_engine::track::{Face, FaceId, Pose};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<()> {
         side: 400.0,
         angle: 0.0,
     };
-    let face = Face { id: FaceId(1), score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() };
+    let face = Face::new(FaceId(1), landmarks, region, pose);
     let networks = [StandIn::inswapper_128(), StandIn::cscs_256(), StandIn::simswap_unofficial_512()];
     let mut ours = Vec::new();
     for network in &networks {

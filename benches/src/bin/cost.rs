@@ -117,7 +117,9 @@ fn tracking(s: &Scene, smoothing: Option<Smoothing>) -> anyhow::Result<Option<Wo
 
 fn whole(s: &Scene) -> anyhow::Result<Option<(Work<'_>, &'static str)>> {
     let Some((tracker, backend)) = tracker(TrackerConfig::default().smoothing)? else { return Ok(None) };
-    let settings = Settings { backend: Backend::Cpu, max_faces: 1, ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.backend = Backend::Cpu;
+    settings.max_faces = 1;
     let mut engine = OfflineSession::new(Box::new(tracker), vec![s.texture.clone()], settings)?;
     let work = move |i| {
         let mut frame = s.frame.clone();

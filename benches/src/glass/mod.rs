@@ -300,7 +300,7 @@ impl Glass {
             }),
         };
         let Pipeline { make_tracker, personas, settings } = pipeline;
-        let live = LiveSession::start(LiveConfig { source, make_tracker, personas, settings, gpu: None })?;
+        let live = LiveSession::start(LiveConfig::new(source, make_tracker, personas, settings))?;
         let reading = watch(&live, &measurement)?;
         let back = options.virtual_camera.as_ref().map(|which| read_back(&live, &measurement, which));
         Ok(Self { reading_back: back.transpose()?, measurement, live, reading })

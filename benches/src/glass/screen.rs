@@ -22,7 +22,7 @@ impl Screen {
         self.begin(now())
     }
 
-    /// Bottom right; such crops cut it off at a time of one's own.
+    /// The same at a time of one's own.
     pub(super) fn begin(&self, time: Duration) -> u16 {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = log.back().map_or(0, |(n, _)| n.wrapping_add(1) % (1 << BITS));

@@ -59,18 +59,17 @@ fn a_known_delay_is_found() {
     }
 }
 
-/// Bottom left; such crops cut it off in the live pipeline, on the machine's clock.
+/// The same in the live pipeline, on the machine's clock.
 #[test]
 fn the_pipeline_s_camera_delay_is_found() {
+    let mut settings = Settings::default();
+    settings.privacy = Privacy::Relaxed;
+    settings.backend = Backend::Cpu;
+    settings.corner = Corner::TopRight;
     let pipeline = Pipeline {
         make_tracker: Box::new(|| Ok(Box::new(Nobody))),
         personas: vec![Bare::new(Path::new("/nonexistent")).persona("ko-omote").unwrap()],
-        settings: Settings {
-            privacy: Privacy::Relaxed,
-            backend: Backend::Cpu,
-            corner: Corner::TopRight,
-            ..Settings::default()
-        },
+        settings,
     };
     let camera = Camera::InMemory(Duration::from_millis(60));
     let glass = Glass::start(&Options { camera, mirrored: false, virtual_camera: None }, pipeline).unwrap();

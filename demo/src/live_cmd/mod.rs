@@ -162,8 +162,7 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     let (make_tracker, runtime) = networks::trackers(&folder, args.wear.tracking(args.privacy))?;
     let settings = args.wear.settings(args.privacy);
     let source = args.source()?;
-    let live =
-        Arc::new(LiveSession::start(LiveConfig { source, make_tracker, personas, settings, gpu: None })?);
+    let live = Arc::new(LiveSession::start(LiveConfig::new(source, make_tracker, personas, settings))?);
     if let Some(options) = args.wear.model.options() {
         let persona = args.wear.persona.first().cloned().unwrap_or_default();
         live.wear_model(Some(make_model(folder, options, persona)));

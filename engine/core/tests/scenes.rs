@@ -52,7 +52,11 @@ fn play(
     film: Option<Reading>,
 ) -> Option<Vec<Output>> {
     let (backend, corner, max_faces) = (Backend::Cpu, Corner::TopRight, tracking.max_faces);
-    let settings = Settings { privacy, backend, corner, max_faces, ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.privacy = privacy;
+    settings.backend = backend;
+    settings.corner = corner;
+    settings.max_faces = max_faces;
     let mut engine = OfflineSession::new(Box::new(tracker(tracking)?), vec![green()], settings).unwrap();
     let Some(reading) = film else {
         return Some(frames.iter().map(|f| engine.process(f.clone()).unwrap()).collect());

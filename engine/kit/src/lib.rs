@@ -20,7 +20,7 @@
 //! let (make_tracker, runtime) = networks::trackers(&data, TrackerConfig::default())?;
 //! let source = LiveSource::Actor(ActorOptions::new(1, 1280, 720, Rate::DEFAULT));
 //! let settings = values.settings();
-//! let live = LiveSession::start(LiveConfig { source, make_tracker, personas: vec![persona], settings, gpu: None })?;
+//! let live = LiveSession::start(LiveConfig::new(source, make_tracker, vec![persona], settings))?;
 //! println!("{runtime} finds the faces: {}", live.status().state.name());
 //! # Ok(())
 //! # }

@@ -64,7 +64,10 @@ pub(crate) fn wear(
     let told = Told(faces.iter().cloned().collect());
     // In a corner: the faces here fill the picture, and are what is looked at and measured.
     let corner = Corner::TopRight;
-    let settings = Settings { backend: Backend::Cpu, max_faces: 1, corner, ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.backend = Backend::Cpu;
+    settings.max_faces = 1;
+    settings.corner = corner;
     let mut engine = OfflineSession::new(Box::new(told), vec![persona.clone()], settings)?;
     for (i, take) in takes.iter().enumerate() {
         let output = engine.process(take.frame.clone())?;

@@ -130,7 +130,7 @@ fn run(
     });
     let source = camera(pictures);
     let (personas, settings) = (vec![persona()?], settings());
-    let live = LiveSession::start(LiveConfig { source, make_tracker, personas, settings, gpu: None })?;
+    let live = LiveSession::start(LiveConfig::new(source, make_tracker, personas, settings))?;
     if lag > 0 {
         let swap = Box::new(Sleeps(model(runtime)?, Duration::from_millis(lag)));
         let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };

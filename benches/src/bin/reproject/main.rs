@@ -111,7 +111,7 @@ fn frames(mut source: Box<dyn Source>, most: usize) -> anyhow::Result<Vec<Frame>
     Ok(frames)
 }
 
-/// Top left; such crops cut it off faces in every run.
+/// The same faces in every run.
 struct Script(std::vec::IntoIter<Vec<Face>>);
 
 impl FaceTracker for Script {
@@ -132,14 +132,13 @@ fn persona() -> anyhow::Result<FaceTexture> {
 }
 
 fn settings() -> Settings {
-    Settings {
-        backend: Backend::Cpu,
-        privacy: Privacy::Relaxed,
-        max_faces: 1,
-        // Away from the face, whose pictures are compared.
-        corner: Corner::TopRight,
-        ..Settings::default()
-    }
+    let mut settings = Settings::default();
+    settings.backend = Backend::Cpu;
+    settings.privacy = Privacy::Relaxed;
+    settings.max_faces = 1;
+    // Away from the face, whose pictures are compared.
+    settings.corner = Corner::TopRight;
+    settings
 }
 
 struct Scene<'a> {

@@ -77,7 +77,8 @@ pub(crate) fn start(start: Start) -> Result<Started, Refusal> {
     let settings = values.settings();
     let id = if remembered.source.is_empty() { cameras::first_choice() } else { remembered.source.clone() };
     let source = cameras::source(&id, &remembered.mode);
-    let config = LiveConfig { source, make_tracker, personas: vec![texture], settings, gpu };
+    let mut config = LiveConfig::new(source, make_tracker, vec![texture], settings);
+    config.gpu = gpu;
     let live = LiveSession::start(config).map_err(|error| Refusal::from(anyhow::Error::from(error)))?;
     Ok(Started { live: Arc::new(live), persona: name, source: id, notice })
 }

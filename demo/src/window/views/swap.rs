@@ -262,7 +262,9 @@ mod tests {
     #[test]
     fn a_model_that_works_says_how_fast() {
         let name = Some("mine on CUDA".to_owned());
-        let mut model = ModelStatus { name, state: ModelState::Running, ..ModelStatus::default() };
+        let mut model = ModelStatus::default();
+        model.name = name;
+        model.state = ModelState::Running;
         assert_eq!(pace(&model), "Ready on CUDA, waiting for a face");
         model.took = Summary { count: 9, p50: 31.2, ..Summary::default() };
         model.rate = 28.3;

@@ -86,6 +86,7 @@ impl Disclosure {
 }
 
 /// Why a picture can't be badged.
+#[non_exhaustive]
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadgeError {
     /// Too small for a legible badge.

@@ -5,6 +5,7 @@ use crate::frame::{Colour, Frame, PixelFormat};
 use crate::space::PxRect;
 
 /// A badge that was found.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
     /// Where the plate stands, in whole pixels.

@@ -21,6 +21,7 @@ pub enum Adapters {
 }
 
 /// Why there is no GPU to work with.
+#[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum GpuError {
     /// No adapter of the wanted kind.

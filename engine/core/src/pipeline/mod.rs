@@ -42,6 +42,7 @@ pub enum Privacy {
 }
 
 /// How the engine works.
+#[non_exhaustive]
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Which backend draws.
@@ -183,6 +184,7 @@ impl State {
 }
 
 /// Why the live picture is not shown.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Why {
     /// No face is found, or it was lost.
@@ -211,6 +213,7 @@ impl Why {
 }
 
 /// One frame's result.
+#[non_exhaustive]
 #[derive(Debug)]
 pub struct Output {
     /// The picture with the badge.

@@ -28,6 +28,7 @@ impl Default for CutParams {
 }
 
 /// Why pixels do not make a face texture.
+#[non_exhaustive]
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum BakeError {
     /// The side is no power of two from 64 to 2048, or the pixels are of another number.

@@ -61,6 +61,7 @@ use crate::space::{CropSquare, MeshPoint};
 pub struct FaceId(pub u64);
 
 /// A face in a frame.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Face {
     /// Which face.
@@ -76,6 +77,14 @@ pub struct Face {
     pub pose: Pose,
     /// What stands in front of the face.
     pub occlusion: Occlusion,
+}
+
+impl Face {
+    /// A face that is certain and that nothing stands in front of, as a tracker of one's own may give it.
+    #[must_use]
+    pub fn new(id: FaceId, landmarks: Vec<MeshPoint>, region: CropSquare, pose: Pose) -> Self {
+        Self { id, score: 1.0, landmarks, region, pose, occlusion: Occlusion::default() }
+    }
 }
 
 /// Why a frame could not be tracked.

@@ -84,14 +84,14 @@ impl Values {
     /// The engine's settings.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings {
-            backend: self.backend,
-            privacy: self.privacy,
-            draw_params: self.draw_params(),
-            corner: self.corner,
-            transform: self.transform(),
-            max_faces: usize::from(self.max_faces),
-        }
+        let mut settings = Settings::default();
+        settings.backend = self.backend;
+        settings.privacy = self.privacy;
+        settings.draw_params = self.draw_params();
+        settings.corner = self.corner;
+        settings.transform = self.transform();
+        settings.max_faces = usize::from(self.max_faces);
+        settings
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// When a frame passed where, by [`now`](crate::timing::now).
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamps {
     /// The camera's own stamp.
@@ -51,6 +52,7 @@ impl Stamps {
 }
 
 /// The source, for people.
+#[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceStatus {
     /// Its name; empty before it was open once.
@@ -70,6 +72,7 @@ pub struct SourceStatus {
 }
 
 /// Frames that were not shown, and where they were lost.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drops {
     /// By the driver, or damaged.
@@ -81,6 +84,7 @@ pub struct Drops {
 }
 
 /// One sink.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq)]
 pub struct SinkStatus {
     /// Its number.
@@ -114,6 +118,7 @@ pub enum ModelState {
 }
 
 /// The swap model.
+#[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelStatus {
     /// Its name; None where none is worn.
@@ -130,6 +135,7 @@ pub struct ModelStatus {
 }
 
 /// A snapshot of everything.
+#[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LiveStatus {
     /// What viewers see.

@@ -65,6 +65,7 @@ const IDLE: Duration = Duration::from_secs(3600);
 pub const FADE: Duration = Duration::from_millis(250);
 
 /// What a live pipeline begins with.
+#[non_exhaustive]
 pub struct LiveConfig {
     /// Where pictures come from.
     pub source: LiveSource,
@@ -76,6 +77,19 @@ pub struct LiveConfig {
     pub settings: Settings,
     /// A device to share, e.g. a window's; nothing opens one as the settings' backend says.
     pub gpu: Option<Gpu>,
+}
+
+impl LiveConfig {
+    /// A pipeline that opens a device as the settings' backend says.
+    #[must_use]
+    pub fn new(
+        source: LiveSource,
+        make_tracker: MakeTracker,
+        personas: Vec<FaceTexture>,
+        settings: Settings,
+    ) -> Self {
+        Self { source, make_tracker, personas, settings, gpu: None }
+    }
 }
 
 /// A running pipeline. Dropping it stops it.

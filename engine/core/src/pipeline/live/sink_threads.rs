@@ -18,6 +18,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// A frame as viewers get it, and what is known of it.
+#[non_exhaustive]
 #[derive(Debug)]
 pub struct Shown {
     /// The picture with the badge.
@@ -38,6 +39,7 @@ pub struct Shown {
 pub struct SinkId(u64);
 
 /// What became of a recording when its pipeline ended.
+#[non_exhaustive]
 #[derive(Debug)]
 pub struct Recorded {
     /// Its number.
