@@ -4,6 +4,11 @@ use std::collections::HashSet;
 
 use crate::onnx::{Attribute, Node, Tensor};
 
+/// For [`Builder::transpose`]: channels-last to channels-first.
+pub(super) const NHWC_TO_NCHW: [i64; 4] = [0, 3, 1, 2];
+/// For [`Builder::transpose`]: channels-first to channels-last.
+pub(super) const NCHW_TO_NHWC: [i64; 4] = [0, 2, 3, 1];
+
 /// A graph in the making.
 #[derive(Default)]
 pub(super) struct Builder {
@@ -50,6 +55,11 @@ impl Builder {
             attribute: attributes,
             domain: String::new(),
         });
+    }
+
+    /// A value with its dimensions in another order: dimension `i` is dimension `order[i]` of `x`; returns the output's name.
+    pub(super) fn transpose(&mut self, x: &str, order: [i64; 4]) -> String {
+        self.node("Transpose", &[x], vec![Attribute::ints("perm", &order)])
     }
 
     /// A 1x1 depthwise convolution: one factor a channel; returns the output's name.

@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use prost::Message;
 
 use super::attention::{HEADS, Head};
-use super::builder::Builder;
+use super::builder::{Builder, NCHW_TO_NHWC};
 use super::onnx;
 use super::tflite::{Graph, Kind, Operator, Padding, TfliteError};
 use constants::Constant;
@@ -49,8 +49,8 @@ pub enum ConvertError {
     },
 }
 
-impl From<Box<TfliteError>> for ConvertError {
-    fn from(error: Box<TfliteError>) -> Self {
+impl From<TfliteError> for ConvertError {
+    fn from(error: TfliteError) -> Self {
         Self::Unreadable { reason: error.to_string() }
     }
 }
@@ -66,16 +66,15 @@ pub fn convert(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
     let mut converter = Converter::new(&graph);
     let mut inputs = Vec::new();
     for &input in &graph.inputs {
-        let shape = converter.onnx_shape(input)?;
+        let shape = converter.onnx_shape(input);
         let name = converter.name(input);
         inputs.push(onnx::ValueInfo::floats(&name, &shape));
         converter.values.insert(input, name);
     }
     for (index, operator) in graph.operators.iter().enumerate() {
-        converter.operator(operator).map_err(|why| match why {
-            Refused::File(error) => error.into(),
-            Refused::Form(why) => ConvertError::Unsupported { operator: operator_name(operator), index, why },
-        })?;
+        let refused =
+            |Refused(why)| ConvertError::Unsupported { operator: operator_name(operator), index, why };
+        converter.operator(operator).map_err(refused)?;
     }
     let mut outputs = Vec::new();
     for &output in &graph.outputs {
@@ -136,19 +135,10 @@ fn operator_name(operator: &Operator<'_>) -> String {
 }
 
 /// Why one operator was refused.
-enum Refused {
-    File(Box<TfliteError>),
-    Form(String),
-}
+struct Refused(String);
 
-impl From<Box<TfliteError>> for Refused {
-    fn from(error: Box<TfliteError>) -> Self {
-        Self::File(error)
-    }
-}
-
-fn form<T>(why: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused::Form(why.into()))
+fn refuse<T>(why: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused(why.into()))
 }
 
 /// A spatial PAD that its convolutions take over: the tensor before it and the border `[top, left, bottom, right]`.
@@ -206,14 +196,14 @@ impl<'a> Converter<'a> {
         let shape = self.shape(tensor);
         match shape.try_into() {
             Ok(shape) if shape != [0; 4] => Ok(shape),
-            _ => form(format!("{} should have four dimensions, has {shape:?}", self.name(tensor))),
+            _ => refuse(format!("{} should have four dimensions, has {shape:?}", self.name(tensor))),
         }
     }
 
-    fn onnx_shape(&self, tensor: usize) -> Result<Vec<usize>, ConvertError> {
+    fn onnx_shape(&self, tensor: usize) -> Vec<usize> {
         match *self.shape(tensor) {
-            [n, h, w, c] => Ok(vec![n, c, h, w]),
-            ref shape => Ok(shape.to_vec()),
+            [n, h, w, c] => vec![n, c, h, w],
+            ref shape => shape.to_vec(),
         }
     }
 
@@ -221,13 +211,13 @@ impl<'a> Converter<'a> {
     fn value(&self, tensor: usize) -> Result<String, Refused> {
         match self.values.get(&tensor) {
             Some(name) => Ok(name.clone()),
-            None => form(format!("{} is used before it is made", self.name(tensor))),
+            None => refuse(format!("{} is used before it is made", self.name(tensor))),
         }
     }
 
     fn operator(&mut self, operator: &Operator<'a>) -> Result<(), Refused> {
         let &[output] = operator.outputs.as_slice() else {
-            return form(format!("{} outputs, one was expected", operator.outputs.len()));
+            return refuse(format!("{} outputs, one was expected", operator.outputs.len()));
         };
         let value = match &operator.kind {
             Kind::Densify | Kind::Dequantize => return self.fold_constant(operator, output),
@@ -253,7 +243,7 @@ impl<'a> Converter<'a> {
             Kind::DepthToSpace { block } => self.depth_to_space(operator, *block)?,
             Kind::StridedSlice { masked } => self.whole_slice(operator, output, *masked)?,
             Kind::Custom { name, options } => self.custom(operator, output, name, options)?,
-            Kind::Other(_) => return form("no operator of this kind is known"),
+            Kind::Other(_) => return refuse("no operator of this kind is known"),
         };
         self.values.insert(output, value);
         Ok(())
@@ -262,7 +252,7 @@ impl<'a> Converter<'a> {
     fn input_index(&self, operator: &Operator<'_>, position: usize) -> Result<usize, Refused> {
         match operator.inputs.get(position) {
             Some(&Some(tensor)) => Ok(tensor),
-            _ => form(format!("input {position} is missing")),
+            _ => refuse(format!("input {position} is missing")),
         }
     }
 
@@ -306,10 +296,7 @@ impl<'a> Converter<'a> {
                 let shape = self.builder.ints(&onnx::to_i64(shape));
                 self.builder.node("Reshape", &[value, &shape], vec![])
             }
-            [_, _, _, _] => {
-                let order = onnx::Attribute::ints("perm", &[0, 2, 3, 1]);
-                self.builder.node("Transpose", &[value], vec![order])
-            }
+            [_, _, _, _] => self.builder.transpose(value, NCHW_TO_NHWC),
             _ => value.to_owned(),
         }
     }

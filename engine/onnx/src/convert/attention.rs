@@ -1,10 +1,11 @@
 //! The three custom operators of the 478-point network. They stay out of the ONNX files: the network is cut into two parts
 //! where a patch is taken, and [`crate::attention`] does their work.
 
-use super::{Converter, Refused, form};
+use super::{Converter, Refused, refuse};
 use crate::attention::{HEADS, Head, PATCH, SCALE};
+use crate::builder::NHWC_TO_NCHW;
 use crate::flexbuffer::Value;
-use crate::onnx::{Attribute, ValueInfo};
+use crate::onnx::ValueInfo;
 use crate::tflite::Operator;
 
 fn number(map: Value<'_>, key: &str) -> Option<f32> {
@@ -13,7 +14,7 @@ fn number(map: Value<'_>, key: &str) -> Option<f32> {
 
 /// The head whose patch an operator's parameters describe.
 fn head(options: &[u8]) -> Result<&'static Head, Refused> {
-    let Some(map) = Value::root(options) else { return form("its parameters can't be read") };
+    let Some(map) = Value::root(options) else { return refuse("its parameters can't be read") };
     let integer = |key| map.get(key).and_then(|value| value.integer());
     let level = [integer("left_rotation_idx"), integer("right_rotation_idx")];
     let points = map.get("subset_idxs").and_then(|value| value.integers());
@@ -31,7 +32,7 @@ fn head(options: &[u8]) -> Result<&'static Head, Refused> {
     ];
     match HEADS.iter().find(of) {
         Some(head) if sizes.iter().all(|(key, size)| number(map, key) == Some(*size)) => Ok(head),
-        _ => form("its parameters are not those of a patch that is known"),
+        _ => refuse("its parameters are not those of a patch that is known"),
     }
 }
 
@@ -52,7 +53,7 @@ impl Converter<'_> {
             "TransformTensorBilinear" => self.patch(operator, output),
             // Of the patch: whoever runs the network carries the points over to the crop.
             "TransformLandmarks" => self.input(operator, 0),
-            _ => form("no custom operator of this name is known"),
+            _ => refuse("no custom operator of this name is known"),
         }
     }
 
@@ -60,7 +61,7 @@ impl Converter<'_> {
     fn patch(&mut self, operator: &Operator<'_>, output: usize) -> Result<String, Refused> {
         let source = self.input_index(operator, 0)?;
         let Some(head) = self.matrices.get(&self.input_index(operator, 1)?).copied() else {
-            return form("it takes a patch by a matrix that is none's");
+            return refuse("it takes a patch by a matrix that is none's");
         };
         let value = self.value(source)?;
         self.nhwc(output)?;
@@ -73,11 +74,10 @@ impl Converter<'_> {
         if self.map.as_ref().is_none_or(|(map, _)| *map != source)
             || self.patches.iter().any(|patch| patch.name == head.input)
         {
-            return form("one patch a head and one feature map were expected");
+            return refuse("one patch a head and one feature map were expected");
         }
         self.patches.push(ValueInfo::floats(head.input, self.shape(output)));
-        let order = Attribute::ints("perm", &[0, 3, 1, 2]);
-        Ok(self.builder.node("Transpose", &[head.input], vec![order]))
+        Ok(self.builder.transpose(head.input, NHWC_TO_NCHW))
     }
 }
 

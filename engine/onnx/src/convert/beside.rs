@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::ConvertError;
 use crate::attention::{HEADS, SLOT};
-use crate::builder::Builder;
+use crate::builder::{Builder, NHWC_TO_NCHW};
 use crate::onnx::{Attribute, FLOAT, Node, Tensor, ValueInfo, to_i64};
 
 /// Names of the input, and of the outputs: of what looks at the patches, and of what looks at its features.
@@ -73,8 +73,7 @@ pub(super) fn side_by_side(
     }
     let mut whole = Whole::default();
     let all = channels * heads.len();
-    let order = Attribute::ints("perm", &[0, 3, 1, 2]);
-    let planar = whole.builder.node("Transpose", &[PATCHES], vec![order]);
+    let planar = whole.builder.transpose(PATCHES, NHWC_TO_NCHW);
     let mut outputs = vec![whole.add(&heads, planar, channels, OUTPUTS[0])?];
     if !chains.is_empty() {
         let (features, channels) = whole.features(&heads, &mut chains)?;
@@ -175,30 +174,9 @@ impl Whole {
         match kind {
             "Conv" => {
                 let groups = attributes.iter().find(|a| a.name == "group").and_then(|a| a.i).unwrap_or(1);
-                let of = |chain: &Chain, node: &Node, at: usize| {
-                    node.input.get(at).and_then(|name| chain.constants.get(name)).cloned()
-                };
-                for position in 1..node.input.len() {
-                    let parts = chains.iter().zip(row).map(|(chain, node)| of(chain, node, position));
-                    let Some(parts) = parts.collect::<Option<Vec<Tensor>>>() else {
-                        return unlike("a convolution without constants");
-                    };
-                    if position == 1 {
-                        for (slot, part) in filters.iter_mut().zip(&parts) {
-                            *slot = part.dims.first().and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
-                        }
-                        let most = filters.iter().copied().max().unwrap_or(0);
-                        let even = filters.iter().all(|n| *n == most && n % SLOT == 0);
-                        channels = if even { most } else { most.next_multiple_of(SLOT) };
-                        let taken =
-                            parts.iter().map(|part| part.dims.get(1).map(|n| n.saturating_mul(groups)));
-                        let own = to_i64(&[source.1]).first().copied();
-                        if taken.into_iter().any(|n| n != own) || groups != 1 && !even {
-                            return unlike("a convolution of other channels");
-                        }
-                    }
-                    inputs.push(self.joined(&parts, channels)?);
-                }
+                let (constants, each) = self.convolution(chains, row, groups, channels, filters)?;
+                inputs.extend(constants);
+                channels = each;
                 let groups = groups.saturating_mul(i64::try_from(chains.len()).unwrap_or(i64::MAX));
                 attributes.retain(|a| a.name != "group");
                 attributes.push(Attribute::int("group", groups));
@@ -212,6 +190,32 @@ impl Whole {
         }
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
         Ok((self.builder.node(kind, &inputs, attributes), channels))
+    }
+
+    /// The constants of a convolution of `groups` and `channels` in each network, as one's; also the channels that come out of it
+    /// in each.
+    fn convolution(
+        &mut self,
+        chains: &[Chain],
+        row: &[&Node],
+        groups: i64,
+        channels: usize,
+        filters: &mut [usize],
+    ) -> Result<(Vec<String>, usize), ConvertError> {
+        let constants = |position: usize| {
+            let constant = |(chain, node): (&Chain, &&Node)| {
+                node.input.get(position).and_then(|name| chain.constants.get(name)).cloned()
+            };
+            let parts = chains.iter().zip(row).map(constant).collect::<Option<Vec<Tensor>>>();
+            parts.map_or_else(|| unlike("a convolution without constants"), Ok)
+        };
+        let weights = constants(1)?;
+        let each = count_filters(&weights, groups, channels, filters)?;
+        let mut names = vec![self.joined(&weights, each)?];
+        if row.iter().any(|node| node.input.len() > 2) {
+            names.push(self.joined(&constants(2)?, each)?);
+        }
+        Ok((names, each))
     }
 
     /// One constant of several, `rows` of each: zeros where it has fewer.
@@ -238,4 +242,24 @@ impl Whole {
         });
         Ok(name)
     }
+}
+
+/// Notes how many filters each network's convolution has; returns the most, with those that fill up to a multiple of [`SLOT`].
+fn count_filters(
+    weights: &[Tensor],
+    groups: i64,
+    channels: usize,
+    filters: &mut [usize],
+) -> Result<usize, ConvertError> {
+    for (count, part) in filters.iter_mut().zip(weights) {
+        *count = part.dims.first().and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
+    }
+    let most = filters.iter().copied().max().unwrap_or(0);
+    let even = filters.iter().all(|n| *n == most && n % SLOT == 0);
+    let own = to_i64(&[channels]).first().copied();
+    let taken = |part: &Tensor| part.dims.get(1).map(|n| n.saturating_mul(groups));
+    if weights.iter().any(|part| taken(part) != own) || groups != 1 && !even {
+        return unlike("a convolution of other channels");
+    }
+    Ok(most.next_multiple_of(SLOT))
 }

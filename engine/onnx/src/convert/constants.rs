@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::{Converter, Refused, form};
+use super::{Converter, Refused, refuse};
 use crate::tflite::{Dimension, Element, Kind, Operator, Sparsity, Tensor};
 
 /// A constant tensor in the file's order.
@@ -15,14 +15,9 @@ pub(super) struct Constant {
 fn floats(tensor: &Tensor<'_>) -> Result<Vec<f32>, Refused> {
     let data = tensor.data;
     Ok(match tensor.element {
-        Element::F32 => {
-            data.chunks_exact(4).filter_map(|b| Some(f32::from_le_bytes(b.try_into().ok()?))).collect()
-        }
-        Element::F16 => data
-            .chunks_exact(2)
-            .filter_map(|b| Some(f16::from_le_bytes(b.try_into().ok()?).to_f32()))
-            .collect(),
-        other => return form(format!("{} holds {other:?}, not floats", tensor.name)),
+        Element::F32 => data.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect(),
+        Element::F16 => data.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
+        other => return refuse(format!("{} holds {other:?}, not floats", tensor.name)),
     })
 }
 
@@ -33,14 +28,14 @@ impl Converter<'_> {
             return Ok(folded.clone());
         }
         let Some(raw) = self.graph.tensors.get(tensor).filter(|t| !t.data.is_empty()) else {
-            return form(format!("{} should be a constant", self.name(tensor)));
+            return refuse(format!("{} should be a constant", self.name(tensor)));
         };
-        if raw.sparsity()?.is_some() {
-            return form(format!("{} is sparse", raw.name));
+        if raw.sparsity.is_some() {
+            return refuse(format!("{} is sparse", raw.name));
         }
         let constant = Constant { shape: raw.shape.clone(), values: floats(raw)? };
         if constant.values.len() != constant.shape.iter().product::<usize>() {
-            return form(format!("{} has {} values, not {:?}", raw.name, constant.values.len(), raw.shape));
+            return refuse(format!("{} has {} values, not {:?}", raw.name, constant.values.len(), raw.shape));
         }
         Ok(constant)
     }
@@ -54,22 +49,20 @@ impl Converter<'_> {
     /// A constant input of 32-bit integers.
     pub(super) fn integers(&self, tensor: usize) -> Result<Vec<i32>, Refused> {
         match self.graph.tensors.get(tensor) {
-            Some(raw) if raw.element == Element::I32 && !raw.data.is_empty() => Ok(raw
-                .data
-                .chunks_exact(4)
-                .filter_map(|b| Some(i32::from_le_bytes(b.try_into().ok()?)))
-                .collect()),
-            _ => form(format!("{} should be a constant of integers", self.name(tensor))),
+            Some(raw) if raw.element == Element::I32 && !raw.data.is_empty() => {
+                Ok(raw.data.as_chunks().0.iter().copied().map(i32::from_le_bytes).collect())
+            }
+            _ => refuse(format!("{} should be a constant of integers", self.name(tensor))),
         }
     }
 
     /// DEQUANTIZE and DENSIFY of a constant: done here, once.
     pub(super) fn fold_constant(&mut self, operator: &Operator<'_>, output: usize) -> Result<(), Refused> {
         let source = self.input_index(operator, 0)?;
-        let Some(tensor) = self.graph.tensors.get(source) else { return form("input 0 is missing") };
+        let Some(tensor) = self.graph.tensors.get(source) else { return refuse("input 0 is missing") };
         let constant = if operator.kind == Kind::Densify {
-            let Some(sparsity) = tensor.sparsity()? else { return form("its input is not sparse") };
-            densify(tensor, &sparsity, self.budget)?
+            let Some(sparsity) = &tensor.sparsity else { return refuse("its input is not sparse") };
+            densify(tensor, sparsity, self.budget)?
         } else {
             self.constant(source)?
         };
@@ -82,7 +75,7 @@ impl Converter<'_> {
     pub(super) fn spend(&mut self, elements: usize) -> Result<(), Refused> {
         match self.budget.checked_sub(elements) {
             Some(left) => self.budget = left,
-            None => return form("the constants of this file are larger than any network's here"),
+            None => return refuse("the constants of this file are larger than any network's here"),
         }
         Ok(())
     }
@@ -93,10 +86,10 @@ fn densify(tensor: &Tensor<'_>, sparsity: &Sparsity, budget: usize) -> Result<Co
     let rank = tensor.shape.len();
     let in_order = sparsity.traversal.iter().enumerate().all(|(i, &t)| usize::try_from(t) == Ok(i));
     if !in_order || sparsity.traversal.len() != rank || !sparsity.block_map.is_empty() {
-        return form("its sparse layout has blocks or another order");
+        return refuse("its sparse layout has blocks or another order");
     }
     if sparsity.dimensions.len() != rank {
-        return form("its sparse layout has another rank than its shape");
+        return refuse("its sparse layout has another rank than its shape");
     }
     // The place in the dense tensor of each element stored so far, one dimension after another.
     let mut places = vec![0usize];
@@ -106,22 +99,22 @@ fn densify(tensor: &Tensor<'_>, sparsity: &Sparsity, budget: usize) -> Result<Co
             match dimension {
                 Dimension::Dense(dense) if *dense == size => {
                     if next.len() + size > budget {
-                        return form("its sparse layout is larger than any network's here");
+                        return refuse("its sparse layout is larger than any network's here");
                     }
                     next.extend((0..size).map(|i| place * size + i));
                 }
                 Dimension::Dense(dense) => {
-                    return form(format!("a dimension of {size} is stored with {dense}"));
+                    return refuse(format!("a dimension of {size} is stored with {dense}"));
                 }
                 Dimension::Sparse { segments, indices } => {
                     let (Some(&from), Some(&to)) = (segments.get(row), segments.get(row + 1)) else {
-                        return form("its sparse rows leave the table");
+                        return refuse("its sparse rows leave the table");
                     };
                     let Some(columns) = indices.get(from..to) else {
-                        return form("its sparse columns leave the table");
+                        return refuse("its sparse columns leave the table");
                     };
                     if next.len() + columns.len() > budget || columns.iter().any(|&c| c >= size) {
-                        return form("its sparse columns leave the shape");
+                        return refuse("its sparse columns leave the shape");
                     }
                     next.extend(columns.iter().map(|&column| place * size + column));
                 }
@@ -131,11 +124,11 @@ fn densify(tensor: &Tensor<'_>, sparsity: &Sparsity, budget: usize) -> Result<Co
     }
     let stored = floats(tensor)?;
     if stored.len() != places.len() {
-        return form(format!("{} values are stored for {} places", stored.len(), places.len()));
+        return refuse(format!("{} values are stored for {} places", stored.len(), places.len()));
     }
     let count: usize = tensor.shape.iter().product();
     if count > budget {
-        return form("its dense form is larger than any network's here");
+        return refuse("its dense form is larger than any network's here");
     }
     let mut values = vec![0.0; count];
     for (place, value) in places.into_iter().zip(stored) {
@@ -149,7 +142,7 @@ fn densify(tensor: &Tensor<'_>, sparsity: &Sparsity, budget: usize) -> Result<Co
 /// Reorders a four-dimensional constant: dimension `i` of the result is dimension `order[i]` of the source.
 pub(super) fn permute(constant: &Constant, order: [usize; 4]) -> Result<Constant, Refused> {
     let Ok(shape) = <[usize; 4]>::try_from(constant.shape.as_slice()) else {
-        return form(format!("a constant should have four dimensions, has {:?}", constant.shape));
+        return refuse(format!("a constant should have four dimensions, has {:?}", constant.shape));
     };
     let strides = [shape[1] * shape[2] * shape[3], shape[2] * shape[3], shape[3], 1];
     let out = order.map(|d| shape[d]);

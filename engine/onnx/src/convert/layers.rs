@@ -1,7 +1,8 @@
 //! The built-in operators.
 
 use super::constants::{Constant, permute};
-use super::{Converter, FoldedPad, Refused, form};
+use super::{Converter, FoldedPad, Refused, refuse};
+use crate::builder::NHWC_TO_NCHW;
 use crate::onnx::{Attribute, to_i64};
 use crate::tflite::{Fused, Operator, Padding, Window};
 
@@ -17,7 +18,7 @@ pub(super) fn same_padding(size: usize, kernel: usize, stride: usize, dilation: 
 fn border(size: [usize; 2], kernel: [usize; 2], window: Window) -> Result<[usize; 4], Refused> {
     let numbers = [kernel, window.stride, window.dilation];
     if numbers.iter().flatten().any(|&n| n == 0 || n > 1 << 16) {
-        return form(format!("its window makes no sense: {kernel:?}, {window:?}"));
+        return refuse(format!("its window makes no sense: {kernel:?}, {window:?}"));
     }
     if window.padding == Padding::Valid {
         return Ok([0; 4]);
@@ -31,7 +32,7 @@ impl Converter<'_> {
         match fused {
             Fused::None => Ok(value),
             Fused::Relu => Ok(self.builder.node("Relu", &[&value], vec![])),
-            Fused::Other(number) => form(format!("fused activation {number} is not known")),
+            Fused::Other(number) => refuse(format!("fused activation {number} is not known")),
         }
     }
 
@@ -47,7 +48,7 @@ impl Converter<'_> {
         let channels = self.nhwc(self.input_index(operator, 0)?)?[3];
         let group = match weights.shape.get(1) {
             Some(&per_group) if per_group > 0 && channels % per_group == 0 => channels / per_group,
-            _ => return form(format!("{channels} channels do not fit weights {:?}", weights.shape)),
+            _ => return refuse(format!("{channels} channels do not fit weights {:?}", weights.shape)),
         };
         self.convolve(operator, output, &weights, group, window, fused)
     }
@@ -64,7 +65,7 @@ impl Converter<'_> {
         let channels = self.nhwc(self.input_index(operator, 0)?)?[3];
         let filters = weights.shape.first().copied().unwrap_or(0);
         if weights.shape.get(1) != Some(&1) || channels == 0 || filters % channels != 0 {
-            return form(format!("{channels} channels do not fit weights {:?}", weights.shape));
+            return refuse(format!("{channels} channels do not fit weights {:?}", weights.shape));
         }
         self.convolve(operator, output, &weights, channels, window, fused)
     }
@@ -79,7 +80,7 @@ impl Converter<'_> {
         fused: Fused,
     ) -> Result<String, Refused> {
         let &[filters, _, kernel_h, kernel_w] = weights.shape.as_slice() else {
-            return form("its weights should have four dimensions");
+            return refuse("its weights should have four dimensions");
         };
         let source = self.input_index(operator, 0)?;
         let [_, h, w, _] = self.nhwc(source)?;
@@ -89,7 +90,7 @@ impl Converter<'_> {
             None => (self.value(source)?, pads),
         };
         if self.nhwc(output)?[3] != filters {
-            return form(format!("{filters} filters for {} channels", self.nhwc(output)?[3]));
+            return refuse(format!("{filters} filters for {} channels", self.nhwc(output)?[3]));
         }
         let kernel = self.builder.floats(&weights.shape, &weights.values);
         let mut inputs = vec![x.as_str(), kernel.as_str()];
@@ -97,7 +98,7 @@ impl Converter<'_> {
         if let Some(&Some(tensor)) = operator.inputs.get(2) {
             let constant = self.constant(tensor)?;
             if constant.values.len() != filters {
-                return form(format!("{} offsets for {filters} filters", constant.values.len()));
+                return refuse(format!("{} offsets for {filters} filters", constant.values.len()));
             }
             bias = self.builder.floats(&[filters], &constant.values);
             inputs.push(bias.as_str());
@@ -153,13 +154,13 @@ impl Converter<'_> {
                     // A list over the channels of a feature map.
                     (1, 4) => Constant { shape: vec![1, constant.values.len(), 1, 1], ..constant },
                     (own, _) if own == rank || own <= 1 => constant,
-                    _ => return form(format!("a constant {:?} against rank {rank}", constant.shape)),
+                    _ => return refuse(format!("a constant {:?} against rank {rank}", constant.shape)),
                 };
                 names.push(self.builder.floats(&constant.shape, &constant.values));
             } else if self.shape(tensor).len() == rank {
                 names.push(self.value(tensor)?);
             } else {
-                return form("its sides have different ranks");
+                return refuse("its sides have different ranks");
             }
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -172,7 +173,7 @@ impl Converter<'_> {
         let channels = self.nhwc(source)?[3];
         let slopes = self.constant(self.input_index(operator, 1)?)?;
         if slopes.values.len() != channels || slopes.shape.last() != Some(&channels) {
-            return form(format!("slopes {:?} are not one a channel", slopes.shape));
+            return refuse(format!("slopes {:?} are not one a channel", slopes.shape));
         }
         let x = self.value(source)?;
         let negative = self.builder.scale_channels(&x, &vec![-1.0; channels]);
@@ -185,13 +186,13 @@ impl Converter<'_> {
     /// The (before, after) pairs of a PAD, one a dimension in the file's order.
     pub(super) fn paddings(&self, operator: &Operator<'_>) -> Result<Vec<[usize; 2]>, Refused> {
         let numbers = self.integers(self.input_index(operator, 1)?)?;
-        let pairs: Vec<[usize; 2]> = numbers
-            .chunks_exact(2)
-            .filter_map(|p| Some([usize::try_from(*p.first()?).ok()?, usize::try_from(*p.get(1)?).ok()?]))
-            .collect();
+        let (pairs, _) = numbers.as_chunks();
+        let pair =
+            |&[before, after]: &[i32; 2]| Some([usize::try_from(before).ok()?, usize::try_from(after).ok()?]);
+        let pairs: Vec<[usize; 2]> = pairs.iter().filter_map(pair).collect();
         let rank = self.shape(self.input_index(operator, 0)?).len();
         if pairs.len() != rank || numbers.len() != 2 * rank || pairs.iter().flatten().any(|&p| p > 1 << 16) {
-            return form(format!("paddings {numbers:?} for rank {rank}"));
+            return refuse(format!("paddings {numbers:?} for rank {rank}"));
         }
         Ok(pairs)
     }
@@ -248,7 +249,7 @@ impl Converter<'_> {
             // Where the file's dimension stands in ours.
             (4, 0..4) => [0, 2, 3, 1].get(usize::try_from(axis).unwrap_or(0)).copied().unwrap_or(0),
             (_, axis) if (0..i64::try_from(rank).unwrap_or(0)).contains(&axis) => axis,
-            _ => return form(format!("axis {signed} for rank {rank}")),
+            _ => return refuse(format!("axis {signed} for rank {rank}")),
         };
         let mut names = Vec::new();
         for position in 0..operator.inputs.len() {
@@ -263,17 +264,14 @@ impl Converter<'_> {
         let source = self.input_index(operator, 0)?;
         let (from, to) = (self.shape(source), self.shape(output));
         if from.iter().product::<usize>() != to.iter().product::<usize>() {
-            return form(format!("{from:?} can't become {to:?}"));
+            return refuse(format!("{from:?} can't become {to:?}"));
         }
         let x = self.value(source)?;
         let x = self.file_order(&x, from);
         let shape = self.builder.ints(&to_i64(to));
         let value = self.builder.node("Reshape", &[&x, &shape], vec![]);
         Ok(match *to {
-            [_, _, _, _] => {
-                let order = Attribute::ints("perm", &[0, 3, 1, 2]);
-                self.builder.node("Transpose", &[&value], vec![order])
-            }
+            [_, _, _, _] => self.builder.transpose(&value, NHWC_TO_NCHW),
             _ => value,
         })
     }
@@ -302,7 +300,7 @@ impl Converter<'_> {
 
     pub(super) fn depth_to_space(&mut self, operator: &Operator<'_>, block: i32) -> Result<String, Refused> {
         if block < 1 {
-            return form(format!("block size {block}"));
+            return refuse(format!("block size {block}"));
         }
         let x = self.input(operator, 0)?;
         let attributes = vec![Attribute::int("blocksize", block.into()), Attribute::string("mode", "DCR")];
@@ -324,7 +322,7 @@ impl Converter<'_> {
             && end.iter().map(|&e| i64::from(e)).eq(shape.iter().copied())
             && strides.iter().all(|&s| s == 1);
         if masked || !whole || self.shape(output) != self.shape(source) {
-            return form("only a slice of the whole tensor is known");
+            return refuse("only a slice of the whole tensor is known");
         }
         self.value(source)
     }

@@ -7,7 +7,7 @@ use super::{
     MASK_SLOPE, MIX, MORPH_AMPLITUDE, Open, Port, Role, SKIN, StandIn, Storage, VECTOR, VECTOR_AMPLITUDE,
     emap_at, in_middle, in_upper, ramp, weight, work,
 };
-use crate::builder::Builder;
+use crate::builder::{Builder, NCHW_TO_NHWC, NHWC_TO_NCHW};
 use crate::onnx::{Attribute, Dim, Graph, Model, Node, OperatorSet, Tensor, ValueInfo};
 
 /// Operator set of [`Fault::CustomOp`].
@@ -28,7 +28,7 @@ impl StandIn {
         }
         for (value, port) in values.iter().zip(&self.outputs) {
             if port.is_nhwc() {
-                let order = vec![Attribute::ints("perm", &[0, 2, 3, 1])];
+                let order = vec![Attribute::ints("perm", &NCHW_TO_NHWC)];
                 builder.named("Transpose", &[value], &port.name, order);
             } else {
                 builder.named("Identity", &[value], &port.name, Vec::new());
@@ -92,7 +92,7 @@ impl StandIn {
         let name = |index: usize| self.inputs.get(index).map_or("", |port| port.name.as_str());
         let mut first = name(0).to_owned();
         if self.inputs.first().is_some_and(Port::is_nhwc) {
-            first = builder.node("Transpose", &[&first], vec![Attribute::ints("perm", &[0, 3, 1, 2])]);
+            first = builder.transpose(&first, NHWC_TO_NCHW);
         }
         let (width, height) = self.size();
         let across = |builder: &mut Builder| builder.floats(&[1, 1, 1, width], &ramps(width));

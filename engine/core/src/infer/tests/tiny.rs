@@ -1,5 +1,7 @@
 //! Writes small `.tflite` files for tests.
 
+use flatbuffers::{FlatBufferBuilder, UnionWIPOffset, WIPOffset, field_index_to_field_offset};
+
 /// A value in a flatbuffer; tables list (field id, value).
 #[derive(Clone)]
 pub(in crate::infer) enum Value {
@@ -11,64 +13,38 @@ pub(in crate::infer) enum Value {
     Table(Vec<(usize, Value)>),
 }
 
-use Value::{Bytes, I32, I32s, Table, Tables, U8};
-
-fn put(out: &mut [u8], at: usize, value: usize) {
-    out[at..at + 4].copy_from_slice(&u32::try_from(value).unwrap().to_le_bytes());
+impl Value {
+    fn is_number(&self) -> bool {
+        matches!(self, U8(_) | I32(_))
+    }
 }
 
-/// Appends a vector or table and returns its place. Children follow their parents, so all offsets point forward.
-fn write(out: &mut Vec<u8>, value: &Value) -> usize {
-    while !out.len().is_multiple_of(4) {
-        out.push(0);
-    }
-    let vector = |out: &mut Vec<u8>, count: usize, data: &[u8]| {
-        let at = out.len();
-        out.extend(u32::try_from(count).unwrap().to_le_bytes());
-        out.extend(data);
-        at
-    };
+use Value::{Bytes, I32, I32s, Table, Tables, U8};
+
+type Place = WIPOffset<UnionWIPOffset>;
+
+fn write(out: &mut FlatBufferBuilder<'_>, value: &Value) -> Place {
     match value {
-        Bytes(b) => vector(out, b.len(), b),
-        I32s(v) => vector(out, v.len(), &v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>()),
+        Bytes(bytes) => out.create_vector(bytes).as_union_value(),
+        I32s(numbers) => out.create_vector(numbers).as_union_value(),
         Tables(items) => {
-            let at = vector(out, items.len(), &vec![0; 4 * items.len()]);
-            for (i, item) in items.iter().enumerate() {
-                let slot = at + 4 + 4 * i;
-                let child = write(out, item);
-                put(out, slot, child - slot);
-            }
-            at
+            let places: Vec<Place> = items.iter().map(|item| write(out, item)).collect();
+            out.create_vector(&places).as_union_value()
         }
         Table(fields) => {
-            let slots = fields.iter().map(|f| f.0 + 1).max().unwrap_or(0);
-            let vtable = out.len();
-            let len = u16::try_from(4 + 2 * slots).unwrap();
-            let mut entries = vec![0u16; slots];
-            for (i, (id, _)) in fields.iter().enumerate() {
-                entries[*id] = u16::try_from(4 + 4 * i).unwrap();
-            }
-            out.extend(len.to_le_bytes());
-            out.extend(u16::try_from(4 + 4 * fields.len()).unwrap().to_le_bytes());
-            out.extend(entries.iter().flat_map(|e| e.to_le_bytes()));
-            while !out.len().is_multiple_of(4) {
-                out.push(0);
-            }
-            let at = out.len();
-            out.extend(i32::try_from(at - vtable).unwrap().to_le_bytes());
-            out.extend(vec![0; 4 * fields.len()]);
-            for (i, (_, field)) in fields.iter().enumerate() {
-                let slot = at + 4 + 4 * i;
+            // What a table points to can't be written within it.
+            let places: Vec<Option<Place>> =
+                fields.iter().map(|(_, field)| (!field.is_number()).then(|| write(out, field))).collect();
+            let table = out.start_table();
+            for ((id, field), place) in fields.iter().zip(places) {
+                let slot = field_index_to_field_offset(u16::try_from(*id).unwrap());
                 match field {
-                    U8(v) => out[slot] = *v,
-                    I32(v) => out[slot..slot + 4].copy_from_slice(&v.to_le_bytes()),
-                    other => {
-                        let child = write(out, other);
-                        put(out, slot, child - slot);
-                    }
+                    U8(number) => out.push_slot_always(slot, *number),
+                    I32(number) => out.push_slot_always(slot, *number),
+                    _ => out.push_slot_always(slot, place.unwrap()),
                 }
             }
-            at
+            out.end_table(table).as_union_value()
         }
         U8(_) | I32(_) => panic!("numbers stand in tables"),
     }
@@ -160,11 +136,11 @@ impl Tiny {
             (2, Tables(vec![graph])),
             (4, Tables(self.buffers)),
         ]);
-        let mut out = vec![0; 8];
+        let mut out = FlatBufferBuilder::new();
         let root = write(&mut out, &model);
-        put(&mut out, 0, root);
-        keep_as_seed(&out);
-        out
+        out.finish(root, None);
+        keep_as_seed(out.finished_data());
+        out.finished_data().to_vec()
     }
 }
 
