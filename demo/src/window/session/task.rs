@@ -45,6 +45,21 @@ impl<T: Send + 'static> Task<T> {
         }
     }
 
+    /// Gives up what may still be at work, and can't be broken off: what it makes goes to `undo`, away from the window's
+    /// thread. Nothing that was begun for somebody who no longer wants it stays behind.
+    pub(crate) fn undone(
+        self,
+        name: &str,
+        context: &Context,
+        undo: impl FnOnce(T) + Send + 'static,
+    ) -> Task<()> {
+        Task::start(name, context, move || {
+            if let Ok(made) = self.result.recv() {
+                undo(made);
+            }
+        })
+    }
+
     /// Waits for the result, at most `limit`: at the program's end, when nothing else may keep it waiting.
     pub(crate) fn wait(&self, limit: Duration) -> Progress<T> {
         match self.result.recv_timeout(limit) {
@@ -73,5 +88,29 @@ mod tests {
         assert_eq!(wait(&task), Some(4));
         let task: Task<i32> = Task::start("fails", &context, || std::panic::resume_unwind(Box::new("x")));
         assert_eq!(wait(&task), None);
+    }
+
+    #[test]
+    fn what_was_given_up_is_undone_whether_it_is_there_or_not() {
+        let context = Context::default();
+        for early in [true, false] {
+            let (go, told_to_go) = sync_channel::<()>(1);
+            let (undo, undone) = sync_channel(1);
+            let task = Task::start("made", &context, move || {
+                let _ = told_to_go.recv_timeout(Duration::from_secs(60));
+                7
+            });
+            if early {
+                go.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let giving_up = task.undone("undone", &context, move |made| undo.send(made).unwrap());
+            if !early {
+                assert!(undone.try_recv().is_err());
+                go.send(()).unwrap();
+            }
+            assert!(matches!(giving_up.wait(Duration::from_secs(60)), Progress::Done(())));
+            assert_eq!(undone.try_recv(), Ok(7));
+        }
     }
 }

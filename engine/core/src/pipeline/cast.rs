@@ -19,7 +19,8 @@ pub(super) struct Tuning {
     /// About as long as a blink, a hand before the face or two missed detections take; longer, and a persona hangs in the air
     /// beside a head that went on. `hold_then_pixelate_then_nothing`.
     pub(super) hold: Duration,
-    /// Then its head is pixelated until this long after it was lost; it is also how long its persona waits for it.
+    /// Then its head is pixelated until this long after it was lost; from then on another face may stand in for it in its
+    /// persona.
     ///
     /// As long as the tracker keeps a lost face's number. `hold_then_pixelate_then_nothing`.
     pub(super) pixelate: Duration,
@@ -329,8 +330,10 @@ impl Default for Rules {
 #[derive(Clone, Debug)]
 struct FaceState {
     face: Arc<Face>,
-    /// The persona it wears: the first that no other face wears.
+    /// The number of its own persona: the first that is no other face's.
     persona: usize,
+    /// The number of the persona that it wears instead, while the face whose own that is is away.
+    stands_in: Option<usize>,
     visibility: Visibility,
     seen: FrameTime,
     /// The frame in which it was last seen, counted by [`Casting`].
@@ -358,6 +361,7 @@ impl Casting {
         for face in faces {
             self.see(face, faces, time);
         }
+        self.return_personas(time);
         self.miss(faces, time, size);
         self.forget(time);
         self.promote(time);
@@ -381,6 +385,7 @@ impl Casting {
         let state = FaceState {
             face: Arc::new(face.clone()),
             persona: (0..).find(|number| !taken(number)).unwrap_or_default(),
+            stands_in: None,
             visibility: Visibility::Live,
             seen: time,
             frame,
@@ -389,6 +394,16 @@ impl Casting {
             left: false,
         };
         self.states.push(state);
+    }
+
+    /// A face that was taken for one that had been away has its persona back: whoever stood in for it wears its own number
+    /// again. Who stood in and was itself away for long stands in no more.
+    fn return_personas(&mut self, time: FrameTime) {
+        let back: Vec<usize> = self.states.iter().filter(|s| !s.is_away(time)).map(|s| s.persona).collect();
+        for state in &mut self.states {
+            let away = state.is_away(time);
+            state.stands_in.take_if(|number| away || back.contains(number));
+        }
     }
 
     /// Says what is to be seen of faces that are not among those found.
@@ -405,7 +420,7 @@ impl Casting {
                 state.left = left_the_picture(&bounds, state.velocity, size);
             }
             let behind = found.iter().any(|other| bounds.covered_by(other) > TUNING.behind);
-            let guarded = protect && state.persona >= listed;
+            let guarded = protect && state.worn() >= listed;
             state.visibility = if state.left || behind || guarded {
                 if protect { Visibility::Redacted } else { Visibility::Gone }
             } else if age > TUNING.pixelate {
@@ -418,25 +433,34 @@ impl Casting {
         }
     }
 
-    /// Lets faces go that were lost long ago. One that left is not waited for as long as one that vanished.
+    /// Lets faces go that were lost long ago. One that left is not waited for as long as one that vanished. Who stood in
+    /// for one that is let go keeps its persona.
     fn forget(&mut self, time: FrameTime) {
         let kept = if self.rules.protect { TUNING.remember } else { TUNING.pixelate };
         self.states.retain(|s| s.age(time) <= if s.left { TUNING.pixelate } else { kept });
+        let own: Vec<usize> = self.states.iter().map(|s| s.persona).collect();
+        for state in &mut self.states {
+            if let Some(number) = state.stands_in.take_if(|number| !own.contains(number)) {
+                state.persona = number;
+            }
+        }
     }
 
-    /// Gives faces that wear no listed persona one whose face has been away for [`Tuning::pixelate`].
+    /// Lets faces that wear no listed persona stand in for those that are away; where that one is forgotten, it is theirs.
     fn promote(&mut self, time: FrameTime) {
         let listed = self.rules.listed;
         for i in 0..self.states.len() {
             let Some(state) = self.states.get(i) else { break };
-            if state.visibility != Visibility::Live || state.persona < listed {
+            if state.visibility != Visibility::Live || state.worn() < listed {
                 continue;
             }
-            let waits = |s: &FaceState| s.age(time) <= TUNING.pixelate;
-            let taken = |number: &usize| self.states.iter().any(|s| s.persona == *number && waits(s));
-            let vacant = (0..listed).find(|number| !taken(number));
-            if let (Some(vacant), Some(state)) = (vacant, self.states.get_mut(i)) {
-                state.persona = vacant;
+            let taken = |number: &usize| self.states.iter().any(|s| s.worn() == *number && !s.is_away(time));
+            let Some(vacant) = (0..listed).find(|number| !taken(number)) else { break };
+            let awaited = self.states.iter().any(|s| s.persona == vacant);
+            match self.states.get_mut(i) {
+                Some(state) if awaited => state.stands_in = Some(vacant),
+                Some(state) => state.persona = vacant,
+                None => {}
             }
         }
     }
@@ -498,6 +522,16 @@ impl FaceState {
         time.0.saturating_sub(self.seen.0)
     }
 
+    /// Whether it was lost so long ago that another may stand in for it.
+    fn is_away(&self, time: FrameTime) -> bool {
+        self.age(time) > TUNING.pixelate
+    }
+
+    /// The number of the persona that it wears.
+    fn worn(&self) -> usize {
+        self.stands_in.unwrap_or(self.persona)
+    }
+
     /// It is found in a frame, maybe by another number.
     fn see(&mut self, face: &Face, time: FrameTime, frame: u64) {
         let passed = self.age(time).as_secs_f32();
@@ -513,10 +547,10 @@ impl FaceState {
     }
 
     fn member(&self, time: FrameTime, rules: Rules) -> Member {
-        let role = match (self.persona < rules.listed, rules.protect) {
-            (true, _) => Role::Persona(self.persona),
+        let role = match (self.worn() < rules.listed, rules.protect) {
+            (true, _) => Role::Persona(self.worn()),
             (false, true) => Role::Guarded,
-            (false, false) => Role::PasserBy(self.persona),
+            (false, false) => Role::PasserBy(self.worn()),
         };
         let predicted = self.gone_on(time).filter(|_| self.visibility == Visibility::Redacted);
         Member { face: Arc::clone(&self.face), role, visibility: self.visibility, predicted }

@@ -4,10 +4,12 @@ mod colour;
 mod convert;
 mod region;
 mod sample;
+mod scale;
 mod transform;
 
 pub use colour::{Affine3, Colour, Matrix, Range};
 pub use sample::{Border, CropSpec};
+pub use scale::Scaler;
 pub use transform::{FrameTransform, Rotation};
 
 use crate::pool::Bytes;
@@ -114,6 +116,12 @@ pub enum FrameError {
         expected: usize,
         /// Bytes given.
         found: usize,
+    },
+    /// A picture can't be scaled into the place it is meant for.
+    #[error("a picture can't be scaled: {cause}")]
+    Scale {
+        /// Why not.
+        cause: String,
     },
 }
 

@@ -1,7 +1,7 @@
 //! Mirror, rotation and scaling of whole frames: mirror and rotation before faces are looked for, so that faces and
 //! words stand as viewers see them; scaling at the end, before the badge is drawn.
 
-use super::{Frame, FrameError, PixelFormat};
+use super::{Frame, FrameError, PixelFormat, Scaler};
 use crate::space::PxRect;
 
 /// Clockwise rotation in quarter turns.
@@ -70,22 +70,45 @@ impl Frame {
         if transform.is_identity() { Ok(self) } else { self.transformed(&transform) }
     }
 
-    /// The picture mirrored, rotated and scaled (bilinear, each channel at 4:4:4, chroma averaged back).
+    /// The picture mirrored, rotated and scaled.
     ///
     /// # Errors
     /// [`FrameError::Size`] where the asked size is out of range.
     pub fn transformed(&self, transform: &FrameTransform) -> Result<Self, FrameError> {
-        if transform.is_identity() {
-            return Ok(self.clone());
-        }
-        match self.oriented_in_planes(transform) {
-            Some(transformed) => Ok(transformed),
-            None => self.transformed_by_pixels(transform),
+        let orientation = transform.orientation();
+        let upright = if orientation.is_identity() {
+            None
+        } else {
+            Some(
+                self.oriented_in_planes(&orientation)
+                    .map_or_else(|| self.transformed_by_pixels(&orientation), Ok)?,
+            )
+        };
+        match (transform.size, upright) {
+            (Some(size), upright) => upright.as_ref().unwrap_or(self).scaled(size),
+            (None, Some(upright)) => Ok(upright),
+            (None, None) => Ok(self.clone()),
         }
     }
 
+    /// The picture at another size; a copy where that is its own.
+    ///
+    /// # Errors
+    /// [`FrameError::Size`] where the size is out of range.
+    pub(super) fn scaled(&self, (width, height): (u32, u32)) -> Result<Self, FrameError> {
+        if (width, height) == (self.width, self.height) {
+            return Ok(self.clone());
+        }
+        let bytes = Self::byte_len(self.format, width.min(Self::MAX_SIDE), height.min(Self::MAX_SIDE));
+        let mut out = Self::new(self.format, self.colour, width, height, self.data.sibling(bytes))?;
+        (out.id, out.time) = (self.id, self.time);
+        let whole = out.bounds();
+        Scaler::default().scale(self, &mut out, whole)?;
+        Ok(out)
+    }
+
     /// Mirror and rotation plane by plane, without conversion or scratch memory; nothing where chroma samples
-    /// would have to be made anew (scaling, odd sizes, quarter turns of formats halved across only).
+    /// would have to be made anew (odd sizes, quarter turns of formats halved across only).
     fn oriented_in_planes(&self, transform: &FrameTransform) -> Option<Self> {
         let quarter = transform.is_sideways();
         let (width, height) = transform.oriented((self.width, self.height));
@@ -100,9 +123,6 @@ impl Frame {
             PixelFormat::Rgb => &[3],
             _ => return None,
         };
-        if transform.size.is_some_and(|size| size != (width, height)) {
-            return None;
-        }
         let mut out =
             Self::new(self.format, self.colour, width, height, self.data.sibling(self.data.len())).ok()?;
         (out.id, out.time) = (self.id, self.time);
@@ -154,40 +174,16 @@ impl Frame {
             };
             codes[sy * w + if transform.mirror { w - 1 - sx } else { sx }]
         };
-        let (ow, oh) = transform.size.unwrap_or((tw as u32, th as u32));
-        let probe = Self::byte_len(self.format, ow.min(Self::MAX_SIDE), oh.min(Self::MAX_SIDE));
-        let mut out = Self::new(self.format, self.colour, ow, oh, self.data.sibling(probe))?;
+        let mut out =
+            Self::new(self.format, self.colour, tw as u32, th as u32, self.data.sibling(self.data.len()))?;
         out.data.fill(255);
         (out.id, out.time) = (self.id, self.time);
-        let (kx, ky) = (tw as f32 / ow as f32, th as f32 / oh as f32);
-        let exact = (tw as u32, th as u32) == (ow, oh);
-        let mut row = Vec::with_capacity(ow as usize * 2);
-        for y0 in (0..oh).step_by(2) {
+        let mut row = Vec::with_capacity(tw * 2);
+        for y0 in (0..out.height).step_by(2) {
             row.clear();
-            let band = PxRect { x: 0, y: y0, width: ow, height: 2 }.intersect(&out.bounds());
+            let band = PxRect { x: 0, y: y0, width: out.width, height: 2 }.intersect(&out.bounds());
             for y in band.y..band.bottom() {
-                for x in 0..ow {
-                    row.push(if exact {
-                        source(x as usize, y as usize)
-                    } else {
-                        let at = |v: u32, k: f32, n: usize| {
-                            ((v as f32 + 0.5) * k - 0.5).clamp(0.0, (n - 1) as f32)
-                        };
-                        let (fx, fy) = (at(x, kx, tw), at(y, ky, th));
-                        let (x0, y0) = (fx as usize, fy as usize);
-                        let (x1, y1) = ((x0 + 1).min(tw - 1), (y0 + 1).min(th - 1));
-                        let (ax, ay) = (fx - x0 as f32, fy - y0 as f32);
-                        let corner = [source(x0, y0), source(x1, y0), source(x0, y1), source(x1, y1)];
-                        let weight = [(1.0 - ax) * (1.0 - ay), ax * (1.0 - ay), (1.0 - ax) * ay, ax * ay];
-                        let mut v = [0.5f32; 4];
-                        for (c, k) in corner.iter().zip(weight) {
-                            for (v, b) in v.iter_mut().zip(c.to_le_bytes()) {
-                                *v += f32::from(b) * k;
-                            }
-                        }
-                        u32::from_le_bytes(v.map(|v| v as u8))
-                    });
-                }
+                row.extend((0..tw).map(|x| source(x, y as usize)));
             }
             out.write_turned(band, &row);
         }
@@ -269,9 +265,13 @@ mod tests {
                     .unwrap();
             }
             assert_eq!(g, f, "{format:?}");
-            let big =
-                f.transformed(&FrameTransform { size: Some((24, 16)), ..FrameTransform::default() }).unwrap();
-            assert_eq!((big.width(), big.height()), (24, 16));
+            let transform = FrameTransform { size: Some((24, 36)), rotate: Rotation::Left, mirror: true };
+            let big = f.transformed(&transform).unwrap();
+            assert_eq!(big, f.transformed(&transform.orientation()).unwrap().scaled((24, 36)).unwrap());
+            assert_eq!(
+                f.transformed(&FrameTransform { size: Some((12, 8)), ..FrameTransform::default() }).unwrap(),
+                f
+            );
         }
     }
 }

@@ -172,3 +172,78 @@ fn the_model_s_faces_are_those_that_wear_a_persona_and_are_seen_whatever_the_ord
     assert_eq!(model(&g.cast(std::slice::from_ref(&c), at(99))), [0; 0]);
     assert_eq!(model(&g.cast(&[c, b, a], at(132))), [1, 2]);
 }
+
+/// The role of each face that is drawn, by its number.
+fn roles(cast: &Cast) -> Vec<(u64, Role)> {
+    let drawn = |m: &&Member| !matches!(m.visibility, Visibility::Redacted | Visibility::Gone);
+    let mut roles: Vec<_> = cast.members().iter().filter(drawn).map(|m| (m.id().0, m.role)).collect();
+    roles.sort_by_key(|(id, _)| *id);
+    roles
+}
+
+#[test]
+fn who_was_away_has_its_persona_back_from_the_one_that_stood_in() {
+    let (streamer, passer_by) = (face(1, 150.0, 180.0), face(2, 450.0, 180.0));
+    let persona = Role::Persona(0);
+    // By its number, at its place, or where a face comes up that can be no other.
+    for back in [streamer.clone(), face(7, 160.0, 182.0), face(7, 320.0, 180.0)] {
+        let mut g = Stage::new(true, 1);
+        let both = [streamer.clone(), passer_by.clone()];
+        assert_eq!(roles(&g.cast(&both, at(0))), [(1, persona), (2, Role::Guarded)]);
+        let alone = std::slice::from_ref(&passer_by);
+        assert_eq!(roles(&g.cast(alone, at(2000))), [(1, persona), (2, Role::Guarded)]);
+        assert_eq!(roles(&g.cast(alone, at(2033))), [(2, persona)]);
+        assert_eq!(roles(&g.cast(alone, at(5000))), [(2, persona)]);
+        let id = back.id.0;
+        let cast = g.cast(&[passer_by.clone(), back], at(5033));
+        let mut expected = [(2, Role::Guarded), (id, persona)];
+        expected.sort_by_key(|(id, _)| *id);
+        assert_eq!(roles(&cast), expected);
+        assert_eq!(cast.for_model().iter().map(|f| f.id.0).collect::<Vec<_>>(), [id]);
+    }
+}
+
+#[test]
+fn who_is_forgotten_leaves_its_persona_to_the_one_that_stood_in() {
+    let (streamer, passer_by) = (face(1, 150.0, 180.0), face(2, 450.0, 180.0));
+    let mut g = Stage::new(true, 1);
+    g.cast(&[streamer, passer_by.clone()], at(0));
+    for ms in [2033, 8033] {
+        g.cast(std::slice::from_ref(&passer_by), at(ms));
+    }
+    let cast = g.cast(&[face(7, 150.0, 180.0), passer_by], at(8066));
+    assert_eq!(roles(&cast), [(2, Role::Persona(0)), (7, Role::Guarded)]);
+}
+
+#[test]
+fn no_two_faces_wear_a_persona_of_one_number_at_once() {
+    let mut seed = 1u32;
+    let mut below = |n: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) % n
+    };
+    for (protect, listed) in [(true, 1), (true, 2), (false, 1), (false, 2)] {
+        let mut g = Stage::new(protect, listed);
+        let mut there = [true; 4];
+        let mut numbers = [0, 1, 2, 3];
+        for k in 0..4000u64 {
+            for i in 0..4 {
+                if below(40) == 0 {
+                    there[i] = !there[i];
+                    // A face that comes back has another number by turns.
+                    numbers[i] += 4 * u64::from(below(2));
+                }
+            }
+            let faces: Vec<Face> = (0..4)
+                .filter(|i| there[*i])
+                .map(|i| face(numbers[i], 80.0 + 150.0 * i as f32 + below(20) as f32, 180.0))
+                .collect();
+            let cast = g.cast(&faces, at(k * 100));
+            let mut worn: Vec<usize> = roles(&cast).iter().filter_map(|(_, role)| role.persona()).collect();
+            let all = worn.len();
+            worn.sort_unstable();
+            worn.dedup();
+            assert_eq!(worn.len(), all, "{protect} {listed}, picture {k}: {:?}", roles(&cast));
+        }
+    }
+}

@@ -4,9 +4,9 @@ use std::ops::Deref;
 
 use super::VirtualFormat;
 use super::convert::{COLOUR, Converter, is_ready};
-use super::fit::Scaler;
+use super::fit::{carried, letterbox};
 use crate::badge::{BadgeError, BadgedFrame, Badger, Canvas, Corner};
-use crate::frame::{Frame, FrameError};
+use crate::frame::{Frame, FrameError, Scaler};
 use crate::pool::{Bytes, Pool, PoolStats};
 
 /// Why a frame can't be sent.
@@ -45,9 +45,7 @@ pub(super) struct Preparer {
     format: VirtualFormat,
     size: (u32, u32),
     converter: Converter,
-    scaler: Option<Scaler>,
-    /// The picture in the right format and its own size.
-    unscaled: Vec<u8>,
+    scaler: Scaler,
     badgers: [Badger; Corner::ALL.len()],
     pool: Pool,
 }
@@ -56,8 +54,8 @@ impl Preparer {
     /// For a camera of `size`, which is even.
     pub(super) fn new(format: VirtualFormat, size: (u32, u32)) -> Self {
         let badgers = Corner::ALL.map(Badger::new);
-        let (converter, pool) = (Converter::default(), Pool::new());
-        Self { format, size, converter, scaler: None, unscaled: Vec::new(), badgers, pool }
+        let (converter, scaler, pool) = (Converter::default(), Scaler::default(), Pool::new());
+        Self { format, size, converter, scaler, badgers, pool }
     }
 
     /// The pool that all buffers come from.
@@ -74,34 +72,44 @@ impl Preparer {
     pub(super) fn prepare<'f>(&mut self, badged: &'f BadgedFrame) -> Result<Prepared<'f>, PrepareError> {
         let frame = badged.frame();
         let (from, format) = ((frame.width(), frame.height()), self.format);
-        if from == self.size {
-            if is_ready(frame, format) {
-                return Ok(Prepared::Own(frame.data()));
-            }
+        if is_ready(frame, format) && from == self.size {
+            return Ok(Prepared::Own(frame.data()));
+        }
+        let converted = if is_ready(frame, format) {
+            None
+        } else {
             let mut out = self.pool.take(Frame::byte_len(format.pixels(), from.0, from.1));
             self.converter.convert(frame, format, &mut out);
-            return Ok(Prepared::SwapResult(out));
-        }
-        let scaler = match self.scaler.take() {
-            Some(scaler) if scaler.from() == from => scaler,
-            _ => Scaler::new(format, from, self.size),
+            if from == self.size {
+                return Ok(Prepared::SwapResult(out));
+            }
+            Some(Frame::new(format.pixels(), COLOUR, from.0, from.1, out)?)
         };
-        let scaler = self.scaler.insert(scaler);
         let mut out = self.pool.take(Frame::byte_len(format.pixels(), self.size.0, self.size.1));
-        if is_ready(frame, format) {
-            scaler.scale(frame.data(), &mut out);
-        } else {
-            self.unscaled.resize(Frame::byte_len(format.pixels(), from.0, from.1), 0);
-            self.converter.convert(frame, format, &mut self.unscaled);
-            scaler.scale(&self.unscaled, &mut out);
+        let picture = letterbox(from, self.size);
+        if (picture.width, picture.height) != self.size {
+            blacken(format, self.size, &mut out);
         }
-        // A badge that was made smaller may be too small to read, so this size has one of its own, over it.
-        let under = scaler.carried(&badged.plate());
         let mut scaled = Frame::new(format.pixels(), COLOUR, self.size.0, self.size.1, out)?;
+        self.scaler.scale(converted.as_ref().unwrap_or(frame), &mut scaled, picture)?;
         (scaled.id, scaled.time) = (frame.id, frame.time);
+        // A badge that was made smaller may be too small to read, so this size has one of its own, over it.
+        let under = carried(&badged.plate(), from, &picture);
         let place = Corner::ALL.iter().position(|place| *place == badged.place()).unwrap_or_default();
         let badger = &mut self.badgers[place];
         Ok(Prepared::Scaled(badger.finish_over(Canvas::new(scaled), badged.disclosure(), under)?))
+    }
+}
+
+/// Black, limited range.
+fn blacken(format: VirtualFormat, size: (u32, u32), out: &mut [u8]) {
+    match format {
+        VirtualFormat::Yuyv => out.as_chunks_mut().0.fill([16, 128, 16, 128]),
+        VirtualFormat::I420 => {
+            let (luma, chroma) = out.split_at_mut(size.0 as usize * size.1 as usize);
+            luma.fill(16);
+            chroma.fill(128);
+        }
     }
 }
 
@@ -142,7 +150,7 @@ mod tests {
                     let what = format!("{source:?} {from:?} -> {format:?} {into:?} {corner:?}: {found:?}");
                     let found = found.unwrap_or_else(|| panic!("{what}"));
                     // One badge, not two: it stands where it always does, or over the one that was scaled.
-                    let under = Scaler::new(format, from, into).carried(&frame.plate());
+                    let under = carried(&frame.plate(), from, &letterbox(from, into));
                     let (r, rim) = (found.rect, 2);
                     let covered = r.x <= under.x + rim
                         && r.y <= under.y + rim
