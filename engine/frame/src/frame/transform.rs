@@ -2,7 +2,9 @@
 //! words stand as viewers see them; scaling at the end, before the badge is drawn.
 
 use super::{Frame, FrameError, PixelFormat};
+use crate::interpolation::Bilinear;
 use crate::space::PxRect;
+use glam::Vec2;
 
 /// Clockwise rotation in quarter turns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -159,7 +161,7 @@ impl Frame {
         let mut out = Self::new(self.format, self.colour, ow, oh, self.data.sibling(probe))?;
         out.data.fill(255);
         (out.id, out.time) = (self.id, self.time);
-        let (kx, ky) = (tw as f32 / ow as f32, th as f32 / oh as f32);
+        let scale = Vec2::new(tw as f32, th as f32) / Vec2::new(ow as f32, oh as f32);
         let exact = (tw as u32, th as u32) == (ow, oh);
         let mut row = Vec::with_capacity(ow as usize * 2);
         for y0 in (0..oh).step_by(2) {
@@ -170,17 +172,10 @@ impl Frame {
                     row.push(if exact {
                         source(x as usize, y as usize)
                     } else {
-                        let at = |v: u32, k: f32, n: usize| {
-                            ((v as f32 + 0.5) * k - 0.5).clamp(0.0, (n - 1) as f32)
-                        };
-                        let (fx, fy) = (at(x, kx, tw), at(y, ky, th));
-                        let (x0, y0) = (fx as usize, fy as usize);
-                        let (x1, y1) = ((x0 + 1).min(tw - 1), (y0 + 1).min(th - 1));
-                        let (ax, ay) = (fx - x0 as f32, fy - y0 as f32);
-                        let corner = [source(x0, y0), source(x1, y0), source(x0, y1), source(x1, y1)];
-                        let weight = [(1.0 - ax) * (1.0 - ay), ax * (1.0 - ay), (1.0 - ax) * ay, ax * ay];
+                        let at = (Vec2::new(x as f32, y as f32) + 0.5) * scale - 0.5;
+                        let cell = Bilinear::clamped(at, [tw, th]);
                         let mut v = [0.5f32; 4];
-                        for (c, k) in corner.iter().zip(weight) {
+                        for (c, k) in cell.corners(source).iter().zip(cell.weights()) {
                             for (v, b) in v.iter_mut().zip(c.to_le_bytes()) {
                                 *v += f32::from(b) * k;
                             }
