@@ -1,6 +1,6 @@
 //! What many samples say together: medians with their intervals, spread, and means of samples that hang together.
 
-use omote_engine::timing::percentile;
+use omote_engine::frame::statistics::{self, percentile};
 
 use crate::report::Times;
 
@@ -19,19 +19,13 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
 
 /// The middle of values; between the two middle ones where their number is even. 0 for none.
 pub fn median(values: &[f64]) -> f64 {
-    middle(&sorted(values))
-}
-
-fn middle(sorted: &[f64]) -> f64 {
-    let n = sorted.len();
-    let at = |i: usize| sorted.get(i).copied().unwrap_or_default();
-    if n % 2 == 1 { at(n / 2) } else { (at((n / 2).wrapping_sub(1)) + at(n / 2)) / 2.0 }
+    statistics::median(&sorted(values))
 }
 
 /// The least value and the median: what the machine could do, and what it usually did. Zeros for none.
 pub fn best_and_median(values: &[f64]) -> [f64; 2] {
     let sorted = sorted(values);
-    [sorted.first().copied().unwrap_or_default(), middle(&sorted)]
+    [sorted.first().copied().unwrap_or_default(), statistics::median(&sorted)]
 }
 
 /// Median distance from the median, relative to it. 0 for none.
@@ -104,7 +98,7 @@ impl Times {
         let cut = outside(n);
         let medians = rounds.iter().filter(|round| !round.is_empty()).map(|round| median(round));
         Self {
-            median: middle(&sorted),
+            median: statistics::median(&sorted),
             low: sorted[cut],
             high: sorted[n - 1 - cut],
             p50: percentile(&sorted, 0.50),

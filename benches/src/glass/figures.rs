@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use omote_engine::timing::percentile;
+use omote_engine::frame::statistics::percentile;
 use serde::Serialize;
 
 use super::Log;

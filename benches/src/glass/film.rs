@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use glam::{Vec2, vec2};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
-use omote_engine::frame::{Colour, Frame, FrameTime, PixelFormat};
+use omote_engine::frame::{Colour, Frame, FrameTime, PixelFormat, srgb};
 use omote_engine::pipeline::LiveSource;
 use omote_engine::source::camera::{Camera, Captured, StreamInfo};
 use omote_engine::timing::now;
@@ -74,8 +74,7 @@ impl Lens {
 }
 
 fn encoded(v: f32) -> u8 {
-    let code = if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
-    (code * 255.0).round().clamp(0.0, 255.0) as u8
+    (srgb::encode(v) * 255.0).round().clamp(0.0, 255.0) as u8
 }
 
 /// The mean light of the pairs' first cells over an exposure; none where the screen showed nothing then.

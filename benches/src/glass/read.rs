@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use glam::{Mat3, Vec2, vec2};
-use omote_engine::frame::{Colour, Frame, PixelFormat};
+use omote_engine::frame::interpolation::{Bilinear, bilinear_by_differences};
+use omote_engine::frame::{Colour, Frame, PixelFormat, srgb};
 
 use super::code::{self, BITS, FIXED};
 use super::outline::quadrilaterals;
@@ -69,24 +70,9 @@ impl Luma<'_> {
 
     /// Bilinear; none outside.
     fn between(&self, p: Vec2) -> Option<f32> {
-        let p = p - 0.5;
-        let (right, bottom) = (self.width as f32 - 2.0, self.height as f32 - 2.0);
-        if !(p.x >= 0.0 && p.y >= 0.0 && p.x <= right && p.y <= bottom) {
-            return None;
-        }
-        let (x, y) = (p.x as usize, p.y as usize);
-        let (fx, fy) = (p.x.fract(), p.y.fract());
-        let v = |dx, dy| f32::from(self.at(x + dx, y + dy));
-        let upper = v(0, 0) + (v(1, 0) - v(0, 0)) * fx;
-        let lower = v(0, 1) + (v(1, 1) - v(0, 1)) * fx;
-        Some(upper + (lower - upper) * fy)
+        let cell = Bilinear::inside(p - 0.5, [self.width, self.height])?;
+        Some(bilinear_by_differences(cell.corners(|x, y| f32::from(self.at(x, y))), cell.part()))
     }
-}
-
-/// Linear light of an encoded value (sRGB, IEC 61966-2-1).
-fn linear(code: f32) -> f32 {
-    let v = code / 255.0;
-    if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
 }
 
 /// Calls with the luma of a frame.
@@ -173,7 +159,7 @@ fn bits(luma: &Luma<'_>, place: &Mat3) -> Result<[f32; BITS], Unread> {
         let middle = code::cell_middle(pair, second);
         let mut sum = 0.0;
         for (dx, dy) in [(-0.6, -0.6), (0.6, -0.6), (-0.6, 0.6), (0.6, 0.6)] {
-            sum += linear(luma.between(code::through(place, middle + vec2(dx, dy)))?);
+            sum += srgb::decode(luma.between(code::through(place, middle + vec2(dx, dy)))? / 255.0);
         }
         Some(sum / 4.0)
     };

@@ -4,6 +4,7 @@ use super::axis::Axis;
 use super::choice::{Group, colour, groups, stages, usable};
 use super::text::{at, count, escape, number, short};
 use crate::report::{Report, Row};
+use omote_engine::frame::statistics::percentile;
 
 const WIDTH: f64 = 960.0;
 /// Where a line's name ends and its plot begins.
@@ -206,9 +207,9 @@ fn violin(samples: &[f64], axis: &Axis, middle: f64) -> String {
     let high = places.iter().copied().fold(first, f64::max);
     let mut sorted = places.clone();
     sorted.sort_by(f64::total_cmp);
-    let quarter = |part: f64| sorted.get((part * n) as usize).copied().unwrap_or(high);
     // Silverman's rule, robust form; never finer than the screen.
-    let width = (1.06 * (quarter(0.75) - quarter(0.25)) / 1.34 * n.powf(-0.2)).clamp(1.2, 12.0);
+    let width = (1.06 * (percentile(&sorted, 0.75) - percentile(&sorted, 0.25)) / 1.34 * n.powf(-0.2))
+        .clamp(1.2, 12.0);
     let (low, high) = ((low - 2.0 * width).max(LEFT - 4.0), high + 2.0 * width);
     let points: Vec<(f64, f64)> = (0..=72)
         .map(|k| {

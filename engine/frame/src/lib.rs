@@ -14,11 +14,15 @@
 pub mod canonical_uv;
 pub mod error;
 mod frame;
+pub mod geometry;
+pub mod interpolation;
 pub mod pool;
 pub mod pose;
 pub mod rate;
 pub mod slot;
 pub mod space;
+pub mod srgb;
+pub mod statistics;
 pub mod template;
 pub mod timing;
 pub mod topology;

@@ -1,5 +1,6 @@
 //! How long each stage took, as percentiles.
 
+use crate::statistics::percentile;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -146,13 +147,6 @@ impl Recent {
     }
 }
 
-/// The smallest of the values that at least `share` (0..=1) of all are not above: the nearest-rank percentile. 0 of no
-/// values.
-pub fn percentile<T: Copy + Into<f64>>(sorted: &[T], share: f64) -> f64 {
-    let rank = (share * sorted.len() as f64).ceil().max(1.0) as usize;
-    sorted.get(rank - 1).or(sorted.last()).map_or(0.0, |value| (*value).into())
-}
-
 fn summary(samples: &[f32]) -> Summary {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f32::total_cmp);
@@ -178,14 +172,6 @@ mod tests {
         {
             assert!((found - expected).abs() < expected * 1e-3, "{s:?}");
         }
-    }
-
-    #[test]
-    fn a_percentile_is_one_of_the_values() {
-        let values: Vec<f32> = (1..=10).map(|v| v as f32).collect();
-        let at = [0.0, 0.5, 0.51, 0.95, 1.0, 2.0].map(|share| percentile(&values, share));
-        assert_eq!(at, [1.0, 5.0, 6.0, 10.0, 10.0, 10.0]);
-        assert_eq!(percentile::<f64>(&[], 0.5), 0.0);
     }
 
     #[test]

@@ -73,8 +73,8 @@ impl Place {
     }
 
     /// Cuts the patch, [`PATCH`]² pixels of [`CHANNELS`], out of the map, [`MAP`]² pixels of as many: both channels-last,
-    /// row-major. It becomes the channels of a head among those of all [`HEADS`]. Between pixels linear; zero outside the
-    /// middles of the map's outer pixels.
+    /// row-major. It becomes the channels of a head among those of all [`HEADS`]. Between pixels linear (by hand:
+    /// this crate stands alone); zero outside the middles of the map's outer pixels.
     pub fn cut(&self, map: &[f32], head: usize, patches: &mut [f32]) {
         let pixels = patches.as_chunks_mut::<CHANNELS>().0.iter_mut().skip(head).step_by(HEADS.len());
         let (map, _) = map.as_chunks::<CHANNELS>();

@@ -10,11 +10,12 @@ use std::sync::OnceLock;
 use glam::Vec2;
 
 use super::{Composite, PersonaError, Picture};
-use omote_frame::CropSpec;
 use omote_frame::canonical_uv::CANONICAL_UV;
+use omote_frame::interpolation::{Bilinear, bilinear_by_weights};
 use omote_frame::pose::Pose;
 use omote_frame::space::{CropSquare, ImagePx, MeshPoint, bounds, goes_round};
 use omote_frame::topology::{LIPS_INNER, LIPS_OUTER, OVAL, TRIANGLES};
+use omote_frame::{CropSpec, statistics};
 
 /// The most that a face may be turned to the side, degrees.
 pub const MOST_TURN: f32 = 25.0;
@@ -406,7 +407,7 @@ fn colour(planes: &[f32], corners: [Option<Vec2>; 3]) -> Colour {
     let luma = |rgb: [f32; 3]| 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2];
     let (mut sum, mut range) = ([0.0f32; 3], [f32::MAX, f32::MIN]);
     for [i, j, k] in WITHIN {
-        let rgb = bilinear(planes, a * i + b * j + c * k);
+        let rgb = rgb_at(planes, a * i + b * j + c * k);
         sum.iter_mut().zip(rgb).for_each(|(sum, v)| *sum += v / WITHIN.len() as f32);
         range = [range[0].min(luma(rgb)), range[1].max(luma(rgb))];
     }
@@ -415,26 +416,19 @@ fn colour(planes: &[f32], corners: [Option<Vec2>; 3]) -> Colour {
     Colour { log: (light + 0.03).ln(), light, red: sum[0] / all, blue: sum[2] / all, range }
 }
 
-fn bilinear(planes: &[f32], at: Vec2) -> [f32; 3] {
+fn rgb_at(planes: &[f32], at: Vec2) -> [f32; 3] {
+    // A thousandth short of the border, as when the weights were fitted.
     let at = at.clamp(Vec2::ZERO, Vec2::splat(SIDE as f32 - 1.001));
-    let (low, part) = (at.floor(), at.fract());
-    let (x, y) = (low.x as usize, low.y as usize);
+    let cell = Bilinear::clamped(at, [SIDE; 2]);
     std::array::from_fn(|plane| {
         let code = |x: usize, y: usize| planes.get((plane * SIDE + y) * SIDE + x).copied().unwrap_or(0.0);
-        let row = |y: usize| code(x, y) * (1.0 - part.x) + code(x + 1, y) * part.x;
-        row(y) * (1.0 - part.y) + row(y + 1) * part.y
+        bilinear_by_weights(cell.corners(code), cell.part())
     })
 }
 
 fn median(mut values: Vec<f32>) -> f32 {
     values.sort_by(f32::total_cmp);
-    let middle = values.len() / 2;
-    let at = |i: usize| values.get(i).copied().unwrap_or(0.0);
-    if values.len().is_multiple_of(2) {
-        (at(middle.saturating_sub(1)) + at(middle)) / 2.0
-    } else {
-        at(middle)
-    }
+    statistics::median(&values) as f32
 }
 
 /// A column of rows of u, v, weight and values, times the weight's root, without the plane that fits it best: light

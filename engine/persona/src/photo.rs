@@ -4,6 +4,7 @@ use glam::{Vec2, Vec3};
 
 use super::landmarks::bounds;
 use super::{PersonaError, Picture};
+use omote_frame::interpolation::bilinear_by_weights;
 use omote_frame::space::{MeshPoint, goes_round};
 use omote_frame::topology::OVAL;
 
@@ -127,7 +128,7 @@ fn resample(photo: &Picture, origin: Vec2, step: f32) -> Vec<f32> {
             for j in 0..samples {
                 for i in 0..samples {
                     let within = (Vec2::new(i as f32, j as f32) + 0.5) / samples as f32;
-                    sum += bilinear(photo, origin + (Vec2::new(x as f32, y as f32) + within) * step - 0.5);
+                    sum += luma_at(photo, origin + (Vec2::new(x as f32, y as f32) + within) * step - 0.5);
                 }
             }
             crop.push(sum / (samples * samples) as f32);
@@ -136,11 +137,11 @@ fn resample(photo: &Picture, origin: Vec2, step: f32) -> Vec<f32> {
     crop
 }
 
-fn bilinear(photo: &Picture, at: Vec2) -> f32 {
+/// Luma at a place; the edge goes on beyond the photo.
+fn luma_at(photo: &Picture, at: Vec2) -> f32 {
     let (low, part) = (at.floor(), at - at.floor());
     let (x, y) = (low.x as i64, low.y as i64);
-    let row = |y: i64| photo.luma(x, y) * (1.0 - part.x) + photo.luma(x + 1, y) * part.x;
-    row(y) * (1.0 - part.y) + row(y + 1) * part.y
+    bilinear_by_weights([(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].map(|(x, y)| photo.luma(x, y)), part)
 }
 
 /// Which crop pixels lie inside the face oval drawn in by a tenth, so that hair and background stay out.

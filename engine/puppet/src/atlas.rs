@@ -8,6 +8,7 @@ use glam::{Vec2, Vec3, Vec4};
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Rgb};
 use omote_frame::Frame;
+use omote_frame::interpolation::{Between, Bilinear, bilinear_by_weights};
 
 /// The picture may take this share of the texture's side.
 const PICTURE_SHARE: f32 = 0.75;
@@ -126,12 +127,9 @@ impl Image {
 }
 
 fn bilinear(pixels: &[Vec4], width: usize, height: usize, at: Vec2) -> Vec4 {
-    let at = at.clamp(Vec2::ZERO, Vec2::new((width - 1) as f32, (height - 1) as f32));
-    let (x0, y0) = (at.x as usize, at.y as usize);
-    let (x1, y1) = ((x0 + 1).min(width - 1), (y0 + 1).min(height - 1));
+    let cell = Bilinear::clamped(at, [width, height]);
     let value = |x: usize, y: usize| pixels.get(y * width + x).copied().unwrap_or_default();
-    let upper = value(x0, y0).lerp(value(x1, y0), at.x.fract());
-    upper.lerp(value(x0, y1).lerp(value(x1, y1), at.x.fract()), at.y.fract())
+    bilinear_by_weights(cell.corners(value), cell.part())
 }
 
 /// Packed texels with their mip chain.
@@ -223,8 +221,8 @@ impl Atlas {
 
 /// Splits a share 0..=1 across a sheet into the columns on either side and the way between them.
 pub(super) fn column(share: f32, columns: usize) -> (usize, usize, f32) {
-    let at = share.clamp(0.0, 1.0) * (columns - 1) as f32;
-    (at as usize, (at as usize + 1).min(columns - 1), at.fract())
+    let Between { low, high, part } = Between::clamped(share * (columns - 1) as f32, columns);
+    (low, high, part)
 }
 
 const _: () = assert!(LID_COLUMNS > 1 && MOUTH_COLUMNS > 1);

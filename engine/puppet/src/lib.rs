@@ -26,6 +26,7 @@ use expression::Fields;
 use glam::{Vec2, Vec3};
 use layout::Layout;
 use omote_frame::Frame;
+use omote_frame::interpolation::{Bilinear, bilinear_by_differences};
 use omote_frame::space::MeshPoint;
 use omote_frame::topology::{OVAL, POINTS_WITH_IRISES};
 use overlay::Overlays;
@@ -54,18 +55,12 @@ impl Matte {
 
     /// Alpha 0..=1 at a position 0..=1 across and down, interpolated.
     fn at(&self, across: f32, down: f32) -> f32 {
-        let place = |v: f32, n: u32| {
-            let v = (v * n as f32 - 0.5).clamp(0.0, (n - 1) as f32);
-            (v as usize, (v as usize + 1).min(n as usize - 1), v.fract())
-        };
-        let (x0, x1, fx) = place(across, self.width);
-        let (y0, y1, fy) = place(down, self.height);
-        let value = |x: usize, y: usize| {
-            f32::from(self.alpha.get(y * self.width as usize + x).copied().unwrap_or_default())
-        };
-        let upper = value(x0, y0) + (value(x1, y0) - value(x0, y0)) * fx;
-        let lower = value(x0, y1) + (value(x1, y1) - value(x0, y1)) * fx;
-        (upper + (lower - upper) * fy) / 255.0
+        let size = Vec2::new(self.width as f32, self.height as f32);
+        let (width, height) = (self.width as usize, self.height as usize);
+        let cell = Bilinear::clamped(Vec2::new(across, down) * size - 0.5, [width, height]);
+        let value =
+            |x: usize, y: usize| f32::from(self.alpha.get(y * width + x).copied().unwrap_or_default());
+        bilinear_by_differences(cell.corners(value), cell.part()) / 255.0
     }
 }
 

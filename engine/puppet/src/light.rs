@@ -6,6 +6,7 @@ use super::point;
 use super::pose::{Pose, Skull};
 use super::surround::Surround;
 use glam::{Vec2, Vec3, Vec4};
+use omote_frame::interpolation::{Bilinear, bilinear_by_weights};
 use omote_frame::space::smoothstep;
 use omote_frame::topology::{POINTS, SKIN_TRIANGLES, TRIANGLES};
 use omote_shaders::cpu;
@@ -105,15 +106,11 @@ impl Normals {
 /// The gain at a texture position, interpolated.
 #[inline]
 pub(super) fn gain_at(gains: &[Vec4], u: f32, v: f32) -> Vec4 {
-    let top = (CELLS - 1) as f32;
-    let x = (u * CELLS as f32 - 0.5).clamp(0.0, top);
-    let y = (v * CELLS as f32 - 0.5).clamp(0.0, top);
-    let (x0, y0) = ((x as usize).min(CELLS - 2), (y as usize).min(CELLS - 2));
-    let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-    let start = y0 * CELLS + x0;
+    let cell = Bilinear::in_pairs(Vec2::new(u, v) * CELLS as f32 - 0.5, [CELLS; 2]);
+    let start = cell.y.low * CELLS + cell.x.low;
     let Some([a, b]) = gains.get(start..start + 2) else { return Vec4::ONE };
     let Some([c, d]) = gains.get(start + CELLS..start + CELLS + 2) else { return Vec4::ONE };
-    a.lerp(*b, fx).lerp(c.lerp(*d, fx), fy)
+    bilinear_by_weights([*a, *b, *c, *d], cell.part())
 }
 
 /// A normal that faces the viewer, from its x and y.

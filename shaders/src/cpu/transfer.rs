@@ -1,4 +1,6 @@
 //! The sRGB transfer by table: `wgsl/shared/transfer.wgsl`.
+//!
+//! The formula stands here once more, besides `omote_frame::srgb`: the passes depend on no crate of ours.
 
 use glam::Vec4;
 use std::sync::LazyLock;

@@ -3,9 +3,9 @@
 use crate::hand::Hand;
 pub(crate) use crate::layer::{Layer, Place};
 use crate::layer::{ellipse, rounded};
-use crate::stage::{Grain, soft};
+use crate::stage::Grain;
 use glam::{Vec2, Vec3};
-use omote_engine::space::MeshPoint;
+use omote_engine::space::{MeshPoint, smoothstep};
 
 /// Where the head is, in pixels.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ impl Occluder {
             return glasses(&Place::new(head.eyes, head.roll, head.apart), layer);
         }
         let [come, there, go, gone, _] = TIMES;
-        let here = soft((time - come) / (there - come)) * soft((gone - time) / (gone - go));
+        let here = smoothstep((time - come) / (there - come)) * smoothstep((gone - time) / (gone - go));
         if here <= 0.0 {
             return;
         }

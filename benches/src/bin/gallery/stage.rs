@@ -6,10 +6,11 @@ use crate::occluders::{Head, Layer};
 use anyhow::Context;
 use glam::{Vec2, Vec3};
 use omote_engine::actor::{Actor, ActorOptions, Composite, composite};
+use omote_engine::frame::interpolation::{Bilinear, bilinear_by_weights};
 use omote_engine::frame::{Colour, Frame, FrameId, PixelFormat};
 use omote_engine::puppet::{Drawing, Expression, Pose, Puppet};
 use omote_engine::source::Rate;
-use omote_engine::space::MeshPoint;
+use omote_engine::space::{MeshPoint, smoothstep};
 use omote_shaders::cpu::{decode_srgb, encode_srgb};
 
 /// Width and height of every frame in pixels.
@@ -53,7 +54,7 @@ impl Stance {
     pub(crate) fn at(keys: &[(f32, Self)], time: f32) -> Self {
         let after = keys.iter().position(|k| k.0 > time).unwrap_or(keys.len());
         let mut now = match (after.checked_sub(1).and_then(|i| keys.get(i)), keys.get(after)) {
-            (Some(a), Some(b)) => a.1.lerp(b.1, soft((time - a.0) / (b.0 - a.0))),
+            (Some(a), Some(b)) => a.1.lerp(b.1, smoothstep((time - a.0) / (b.0 - a.0))),
             (Some(k), None) | (None, Some(k)) => k.1,
             (None, None) => Self::default(),
         };
@@ -62,12 +63,6 @@ impl Stance {
         now.roll += 0.012 * (time * 1.3 + 2.0).sin();
         now
     }
-}
-
-/// 0..=1 with soft ends.
-pub(crate) fn soft(v: f32) -> f32 {
-    let v = v.clamp(0.0, 1.0);
-    v * v * (3.0 - 2.0 * v)
 }
 
 /// A frame and what is true of it.
@@ -179,9 +174,8 @@ impl Stage {
         let mut out = Vec::with_capacity(AREA * 3);
         for (i, p) in self.canvas.iter().enumerate() {
             let at = Vec2::new((i % n) as f32, (i / n) as f32) / 4.0;
-            let cell = |x: usize, y: usize| blotches[(at.y as usize + y) * cells + at.x as usize + x];
-            let upper = cell(0, 0).lerp(cell(1, 0), at.x.fract());
-            let blotch = upper.lerp(cell(0, 1).lerp(cell(1, 1), at.x.fract()), at.y.fract());
+            let cell = Bilinear::clamped(at, [cells; 2]);
+            let blotch = bilinear_by_weights(cell.corners(|x, y| blotches[y * cells + x]), cell.part());
             let fine = Vec3::splat(grain.next()) * 0.8 + Vec3::new(grain.next(), 0.0, grain.next()) * 0.5;
             let dirt = (fine + blotch * 0.35) * noise;
             for k in 0..3 {

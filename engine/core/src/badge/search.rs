@@ -144,6 +144,7 @@ impl Pattern {
     }
 
     /// The sum over all that is above and to the left of a place between pixels.
+    /// Bilinear in doubles, as the sums are; `frame::interpolation` is of single precision.
     fn sum(&self, x: f32, y: f32) -> f64 {
         let (x, y) = (x.clamp(0.0, self.width), y.clamp(0.0, self.height));
         let x0 = (x as usize).min(self.stride.saturating_sub(2));

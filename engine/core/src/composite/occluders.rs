@@ -1,6 +1,7 @@
 //! Occluders: what stands in front of a face, carried from canonical UV to a texture's own.
 
 use crate::canonical_uv::CANONICAL_UV;
+use crate::frame::interpolation::{Bilinear, bilinear_by_weights};
 use crate::space::Uv;
 use crate::swap::{FaceTexture, painted_at};
 use crate::topology::{LIPS_INNER, POINTS, TRIANGLES};
@@ -59,13 +60,12 @@ impl Occluders {
 
 /// The cells' values at a place between their middles, bilinear; at the border those of the border.
 fn sample(cells: &[[Vec4; 2]], at: Vec2) -> [Vec4; 2] {
+    // A thousandth short of the border: pictures keep their bits.
     let at = at.clamp(Vec2::ZERO, Vec2::splat(SIDE as f32 - 1.001));
-    let (x, y) = (at.x as usize, at.y as usize);
-    let f = at - Vec2::new(x as f32, y as f32);
+    let cell = Bilinear::in_pairs(at, [SIDE; 2]);
     [0, 1].map(|k| {
         let get = |x: usize, y: usize| cells.get(y * SIDE + x).map_or(Vec4::ZERO, |c| c[k]);
-        let upper = get(x, y).lerp(get(x + 1, y), f.x);
-        upper.lerp(get(x, y + 1).lerp(get(x + 1, y + 1), f.x), f.y)
+        bilinear_by_weights(cell.corners(get), cell.part())
     })
 }
 

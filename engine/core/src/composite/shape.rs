@@ -7,8 +7,9 @@
 
 use super::DrawCall;
 use super::tuning::ShapeTuning;
+use crate::frame::interpolation::{Bilinear, bilinear_by_weights};
 use crate::frame::{Frame, FrameTime};
-use crate::space::{MeshPoint, PxRect, Uv, bounds};
+use crate::space::{MeshPoint, PxRect, Uv, bounds, smoothstep_between};
 use crate::swap::FaceTexture;
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_INNER, LIPS_OUTER, OVAL, POINTS};
 use glam::{Vec2, Vec3};
@@ -300,8 +301,7 @@ impl Field {
             let w = (p.distance_squared(place) + self.soft).powi(-2);
             (sum, weights) = (sum + *d * w, weights + w);
         }
-        let t = ((distance - 1.0) / (self.ring - 1.0)).clamp(0.0, 1.0);
-        sum / weights.max(1e-30) * (1.0 - t * t * (3.0 - 2.0 * t))
+        sum / weights.max(1e-30) * (1.0 - smoothstep_between(1.0, self.ring, distance))
     }
 
     fn nodes(&self, region: PxRect) -> Vec<Vec2> {
@@ -332,11 +332,10 @@ fn moved(points: &[Vec3], region: PxRect, nodes: &[Vec2]) -> Vec<Vec3> {
     let origin = Vec2::new(region.x as f32, region.y as f32);
     let last = Vec2::new((region.width - 1) as f32, (region.height - 1) as f32);
     let field = |at: Vec2| {
-        let g = ((at - origin).clamp(Vec2::ZERO, last) / last * (NODES - 1) as f32).max(Vec2::ZERO);
-        let (x, y) = ((g.x as usize).min(NODES - 2), (g.y as usize).min(NODES - 2));
-        let f = g - Vec2::new(x as f32, y as f32);
+        let cell =
+            Bilinear::in_pairs((at - origin).clamp(Vec2::ZERO, last) / last * (NODES - 1) as f32, [NODES; 2]);
         let node = |x: usize, y: usize| nodes.get(y * NODES + x).copied().unwrap_or_default();
-        node(x, y).lerp(node(x + 1, y), f.x).lerp(node(x, y + 1).lerp(node(x + 1, y + 1), f.x), f.y)
+        bilinear_by_weights(cell.corners(node), cell.part())
     };
     points
         .iter()

@@ -4,6 +4,7 @@
 //! It is painted into a corner of the texture that no face reaches. Places in it count from the right corner of the
 //! subject's mouth across, and from the upper lip's edge down, both in widths of the mouth.
 
+use crate::frame::interpolation::{Bilinear, bilinear_by_weights};
 use crate::space::{Uv, smoothstep};
 use crate::topology::LIPS_INNER;
 use glam::{Vec2, Vec3};
@@ -63,16 +64,13 @@ impl<'a> Own<'a> {
     fn at(&self, across: f32, down: f32) -> (Vec3, f32) {
         let [upper, lower] = [0, 1].map(|k| height(&self.lips[k], across));
         let place = self.right + self.line * across + self.line.perp() * (upper + down);
-        let p = (place * self.side as f32 - 0.5).clamp(Vec2::ZERO, Vec2::splat(self.side as f32 - 1.0));
-        let (x, y) = (p.x as usize, p.y as usize);
+        let cell = Bilinear::clamped(place * self.side as f32 - 0.5, [self.side; 2]);
         let texel = |x: usize, y: usize| {
-            let i = y.min(self.side - 1) * self.side + x.min(self.side - 1);
-            let [r, g, b, _] = self.texels.get(i).copied().unwrap_or_default().to_le_bytes();
+            let texel = self.texels.get(y * self.side + x).copied().unwrap_or_default();
+            let [r, g, b, _] = texel.to_le_bytes();
             Vec3::from_array([r, g, b].map(|v| decode_srgb(f32::from(v) / 255.0)))
         };
-        let (fx, fy) = (p.x - x as f32, p.y - y as f32);
-        let row = |y: usize| texel(x, y).lerp(texel(x + 1, y), fx);
-        (row(y).lerp(row(y + 1), fy), lower - upper)
+        (bilinear_by_weights(cell.corners(texel), cell.part()), lower - upper)
     }
 }
 

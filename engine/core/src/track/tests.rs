@@ -2,6 +2,7 @@
 
 use super::{Tracker, TrackerConfig};
 use crate::actor::{Actor, ActorOptions};
+use crate::frame::interpolation::{Bilinear, bilinear_by_weights};
 use crate::frame::{Frame, PixelFormat};
 use crate::infer::{Runtime, models};
 use crate::source::Rate;
@@ -47,14 +48,10 @@ pub(super) fn turned_by(frame: &Frame, degrees: f32) -> Frame {
     let mut out = vec![110u8; side * side * 3];
     for (k, px) in out.chunks_exact_mut(3).enumerate() {
         let p = back.rotate(Vec2::new((k % side) as f32, (k / side) as f32) - middle) + own;
-        if p.min_element() < 0.0 || p.x >= w as f32 - 1.0 || p.y >= h as f32 - 1.0 {
-            continue;
-        }
-        let (x, y, part) = (p.x as usize, p.y as usize, p.fract());
+        let Some(cell) = Bilinear::inside(p, [w, h]) else { continue };
         for (c, px) in px.iter_mut().enumerate() {
-            let at = |x: usize, y: usize| f32::from(rgb[(y * w + x) * 3 + c]);
-            let row = |y: usize| at(x, y) * (1.0 - part.x) + at(x + 1, y) * part.x;
-            *px = (row(y) * (1.0 - part.y) + row(y + 1) * part.y + 0.5) as u8;
+            let corners = cell.corners(|x, y| f32::from(rgb[(y * w + x) * 3 + c]));
+            *px = (bilinear_by_weights(corners, cell.part()) + 0.5) as u8;
         }
     }
     let mut turned = Frame::new(PixelFormat::Rgb, frame.colour(), side as u32, side as u32, out).unwrap();

@@ -58,12 +58,8 @@ impl Texel {
 }
 
 /// Linear light of each sRGB byte.
-static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|i| {
-        let c = i as f32 / 255.0;
-        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-    })
-});
+static LINEAR: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|i| omote_frame::srgb::decode(i as f32 / 255.0)));
 
 /// Colour of an sRGB `0xRRGGBB` number in linear light. Cheap enough to be called for each texel.
 pub(super) fn srgb(hex: u32) -> Vec3 {

@@ -254,6 +254,5 @@ fn film(linear: f32) -> f32 {
 
 /// Linear 0..=1 to an sRGB byte.
 fn encode(linear: f32) -> u8 {
-    let v = if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
-    (v * 255.0 + 0.5) as u8
+    (omote_frame::srgb::encode(linear) * 255.0 + 0.5) as u8
 }

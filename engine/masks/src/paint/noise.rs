@@ -1,8 +1,7 @@
 //! Deterministic noise: the irregularity that tells a hand-made thing from a drawn one.
 
-use std::ops::{Add, Mul, Sub};
-
 use glam::{IVec2, Vec2};
+use omote_frame::interpolation::{Bilinear, Sample, bilinear_by_differences, bilinear_by_weights};
 
 /// Well-mixed 32 bits for a lattice point.
 fn hash(cell: IVec2, seed: u32) -> u32 {
@@ -33,9 +32,8 @@ pub(super) fn value(p: Vec2, seed: u32) -> f32 {
     let (cell, f) = lattice(p);
     let s = f * f * (Vec2::splat(3.0) - 2.0 * f);
     let IVec2 { x, y } = cell;
-    let top = unit(x, y, seed) * (1.0 - s.x) + unit(x + 1, y, seed) * s.x;
-    let bottom = unit(x, y + 1, seed) * (1.0 - s.x) + unit(x + 1, y + 1, seed) * s.x;
-    2.0 * (top * (1.0 - s.y) + bottom * s.y) - 1.0
+    let corners = [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].map(|(x, y)| unit(x, y, seed));
+    2.0 * bilinear_by_weights(corners, s) - 1.0
 }
 
 /// Sum of `octaves` value noises, each twice as fine and half as strong as the one before; about -1..1.
@@ -82,7 +80,7 @@ pub(super) struct Field<T = f32> {
 
 impl<T> Field<T>
 where
-    T: Copy + Default + Send + Add<Output = T> + Sub<Output = T> + Mul<f32, Output = T>,
+    T: Sample + Default + Send,
 {
     /// Samples `f` on `side` x `side` points that span the unit square.
     pub(super) fn bake(side: usize, f: impl Fn(Vec2) -> T + Sync) -> Self {
@@ -100,14 +98,12 @@ where
     /// The value at `p`; outside the unit square the border's value.
     pub(super) fn at(&self, p: Vec2) -> T {
         let last = (self.side - 1) as f32;
+        // A thousandth short of the border: masks keep their bits.
         let q = (p * last).clamp(Vec2::ZERO, Vec2::splat(last - 1e-3));
-        let (x, y) = (q.x as usize, q.y as usize);
-        let (fx, fy) = (q.x - x as f32, q.y - y as f32);
-        let i = y * self.side + x;
+        let cell = Bilinear::in_pairs(q, [self.side; 2]);
+        let i = cell.y.low * self.side + cell.x.low;
         let (top, bottom) = (&self.values[i..i + 2], &self.values[i + self.side..i + self.side + 2]);
-        let a = top[0] + (top[1] - top[0]) * fx;
-        let b = bottom[0] + (bottom[1] - bottom[0]) * fx;
-        a + (b - a) * fy
+        bilinear_by_differences([top[0], top[1], bottom[0], bottom[1]], cell.part())
     }
 }
 
@@ -137,11 +133,7 @@ impl Grain {
         let mask = Self::SIDE - 1;
         let (x, y) = (cell.x as usize & mask, cell.y as usize & mask);
         let (x1, y1) = ((x + 1) & mask, (y + 1) & mask);
-        let row = |y: usize| {
-            let a = self.values[y * Self::SIDE + x];
-            a + (self.values[y * Self::SIDE + x1] - a) * f.x
-        };
-        let top = row(y);
-        top + (row(y1) - top) * f.y
+        let corners = [(x, y), (x1, y), (x, y1), (x1, y1)].map(|(x, y)| self.values[y * Self::SIDE + x]);
+        bilinear_by_differences(corners, f)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::chance::unit;
 use glam::{Vec2, Vec3};
+use omote_frame::interpolation::{Between, Bilinear, bilinear_by_weights};
 
 /// Painted at most this high and enlarged: nothing in it is sharp.
 const PAINTED_HEIGHT: u32 = 270;
@@ -109,17 +110,16 @@ impl Room {
             })
             .collect();
         let place = |v: u32, n: u32, m: u32| {
-            let at = ((v as f32 + 0.5) * m as f32 / n as f32 - 0.5).clamp(0.0, (m - 1) as f32);
-            (at as usize, (at as usize + 1).min(m as usize - 1), at.fract())
+            Between::clamped((v as f32 + 0.5) * m as f32 / n as f32 - 0.5, m as usize)
         };
         let mut pixels = Vec::with_capacity(width as usize * height as usize);
         let stride = columns as usize;
         for y in 0..height {
-            let (y0, y1, fy) = place(y, height, rows);
+            let y = place(y, height, rows);
             for x in 0..width {
-                let (x0, x1, fx) = place(x, width, columns);
-                let line = |y: usize| small[y * stride + x0].lerp(small[y * stride + x1], fx);
-                let v = line(y0).lerp(line(y1), fy) * 255.0 + 0.5;
+                let cell = Bilinear { x: place(x, width, columns), y };
+                let corners = cell.corners(|x, y| small[y * stride + x]);
+                let v = bilinear_by_weights(corners, cell.part()) * 255.0 + 0.5;
                 pixels.push(v.to_array().map(|v| v as u8));
             }
         }

@@ -1,9 +1,9 @@
 //! Alignment: where the crop lies that a swap model was trained on.
 //!
 //! A model wants five points of the face (eyes, nose tip, corners of the mouth) at fixed places of its crop. The crop is
-//! the one similarity (turn, scale, shift) that brings them nearest to there in the least-squares sense: Umeyama, IEEE
-//! Transactions on Pattern Analysis 13, 1991; in the plane it is one complex division.
+//! the one similarity (turn, scale, shift) that brings them nearest to there in the least-squares sense.
 
+use crate::frame::geometry::SimilarityFit;
 use crate::space::{CropSquare, ImagePx, MeshPoint};
 use glam::Vec2;
 use serde::{Deserialize, Serialize};
@@ -116,24 +116,12 @@ pub fn align(
     side: f32,
 ) -> Option<CropSquare> {
     let wanted = template.points().map(|p| p * Vec2::new(width, height));
-    let from = points.iter().map(|p| p.0).sum::<Vec2>() / 5.0;
-    let to = wanted.iter().sum::<Vec2>() / 5.0;
-    // As complex numbers: wanted = a · point; a is the mean of conj(point) · wanted over that of |point|².
-    let (mut product, mut spread) = (Vec2::ZERO, 0.0);
-    for (p, w) in points.iter().zip(wanted) {
-        let (p, w) = (p.0 - from, w - to);
-        product += Vec2::new(p.dot(w), p.perp_dot(w));
-        spread += p.length_squared();
-    }
-    let a = product / spread;
-    let scale = a.length();
-    if !(scale.is_finite() && scale > 1e-6 && spread > 1e-3) {
-        return None;
-    }
-    let angle = -a.to_angle();
+    let pairs: Five<_> = std::array::from_fn(|k| (points[k].0, wanted[k]));
+    let fit = SimilarityFit::of(&pairs)?;
+    let angle = -fit.angle;
     // The crop's middle, in the picture.
-    let centre = from + Vec2::from_angle(angle).rotate(Vec2::splat(side / 2.0) - to) / scale;
-    Some(CropSquare { centre: ImagePx(centre), side: side / scale, angle })
+    let centre = fit.from + Vec2::from_angle(angle).rotate(Vec2::splat(side / 2.0) - fit.to) / fit.scale;
+    Some(CropSquare { centre: ImagePx(centre), side: side / fit.scale, angle })
 }
 
 #[cfg(test)]

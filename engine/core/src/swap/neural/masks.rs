@@ -2,6 +2,7 @@
 
 use super::error::ModelError;
 use super::found::{Found, Kind, MaskModel};
+use crate::frame::interpolation::{Between, Bilinear, bilinear_by_differences};
 use crate::infer::{Net, RunOptions, Runtime, Source};
 use std::path::Path;
 
@@ -93,20 +94,15 @@ fn resized(plane: &[f32], [w, h]: [usize; 2], [to_w, to_h]: [usize; 2]) -> Vec<f
     if (w, h) == (to_w, to_h) {
         return plane.to_vec();
     }
-    let place = |i: usize, to: usize, n: usize| {
-        let at = ((i as f32 + 0.5) * n as f32 / to as f32 - 0.5).clamp(0.0, n as f32 - 1.0);
-        let low = (at as usize).min(n.saturating_sub(2));
-        (low, at - low as f32)
-    };
+    let place =
+        |i: usize, to: usize, n: usize| Between::in_pair((i as f32 + 0.5) * n as f32 / to as f32 - 0.5, n);
     let mut out = Vec::with_capacity(to_w * to_h);
     for y in 0..to_h {
-        let (y0, fy) = place(y, to_h, h);
+        let y = place(y, to_h, h);
         for x in 0..to_w {
-            let (x0, fx) = place(x, to_w, w);
-            let at = |dx: usize, dy: usize| plane.get((y0 + dy) * w + x0 + dx).copied().unwrap_or_default();
-            let (top, bottom) =
-                (at(0, 0) + (at(1, 0) - at(0, 0)) * fx, at(0, 1) + (at(1, 1) - at(0, 1)) * fx);
-            out.push(top + (bottom - top) * fy);
+            let cell = Bilinear { x: place(x, to_w, w), y };
+            let value = |x: usize, y: usize| plane.get(y * w + x).copied().unwrap_or_default();
+            out.push(bilinear_by_differences(cell.corners(value), cell.part()));
         }
     }
     out

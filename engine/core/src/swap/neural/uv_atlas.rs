@@ -6,6 +6,8 @@
 use super::crop::SwapResult;
 use super::tuning::AtlasTuning;
 use crate::canonical_uv::CANONICAL_UV;
+use crate::frame::geometry::{doubled_area, texels_round};
+use crate::frame::interpolation::{Bilinear, bilinear_by_differences};
 use crate::space::{CropPx, ImagePx, MeshPoint, Uv};
 use crate::swap::bake::{CutParams, canonical_mask};
 use crate::swap::{ColourTransfer, FaceTexture, Openings, TextureId, TextureVersion};
@@ -45,11 +47,6 @@ fn corner(i: u16) -> Vec2 {
     CANONICAL_UV.get(usize::from(i)).map_or(Vec2::ZERO, |uv| Vec2::from_array(*uv))
 }
 
-/// Twice the area of a triangle; negative where it runs the other way round.
-fn area([a, b, c]: [Vec2; 3]) -> f32 {
-    (b - a).perp_dot(c - a)
-}
-
 impl UvRaster {
     /// The raster of an atlas of `side` texels a side, cut as `mask` says.
     #[must_use]
@@ -65,7 +62,7 @@ impl UvRaster {
         let mut areas = Vec::with_capacity(TRIANGLES.len());
         for (triangle, corners) in (0u16..).zip(TRIANGLES.iter()) {
             let corners = corners.map(|i| corner(i) * side as f32 - 0.5);
-            areas.push(area(corners) / (side * side) as f32);
+            areas.push(doubled_area(corners) / (side * side) as f32);
             raster(corners, side, |at, share| {
                 let weight = alpha.get(at).copied().unwrap_or_default();
                 if let Some(cell) = cells.get_mut(at)
@@ -85,19 +82,15 @@ impl UvRaster {
 /// Calls `each` for the texels in a triangle, whose corners are in texels: which texel, and the shares of the second and
 /// the third corner there.
 fn raster(p: [Vec2; 3], side: usize, mut each: impl FnMut(usize, [f32; 2])) {
-    let area = area(p);
+    let area = doubled_area(p);
     if area.abs() < 1e-6 {
         return;
     }
-    let low = p[0].min(p[1]).min(p[2]).floor().max(Vec2::ZERO);
-    let high = p[0].max(p[1]).max(p[2]).ceil().min(Vec2::splat(side as f32 - 1.0));
-    for y in low.y as usize..=high.y as usize {
-        for x in low.x as usize..=high.x as usize {
-            let q = Vec2::new(x as f32, y as f32) - p[0];
-            let (s, t) = (q.perp_dot(p[2] - p[0]) / area, (p[1] - p[0]).perp_dot(q) / area);
-            if s >= -1e-4 && t >= -1e-4 && s + t <= 1.0 + 1e-4 {
-                each(y * side + x, [s, t]);
-            }
+    for texel in texels_round(p, side) {
+        let q = texel.as_vec2() - p[0];
+        let (s, t) = (q.perp_dot(p[2] - p[0]) / area, (p[1] - p[0]).perp_dot(q) / area);
+        if s >= -1e-4 && t >= -1e-4 && s + t <= 1.0 + 1e-4 {
+            each(texel.y * side + texel.x, [s, t]);
         }
     }
 }
@@ -201,7 +194,7 @@ impl UvAtlas {
         let flat = |t: &[u16; 3]| t.map(|i| places.get(usize::from(i)).copied().unwrap_or_default());
         let deep = |t: &[u16; 3]| t.map(|i| mesh.get(usize::from(i)).copied().unwrap_or_default());
         let total = self.raster.areas.iter().map(|a| a.abs()).sum::<f32>().max(1e-6);
-        let shown = TRIANGLES.iter().map(|t| area(flat(t)).abs()).sum::<f32>().max(1e-6);
+        let shown = TRIANGLES.iter().map(|t| doubled_area(flat(t)).abs()).sum::<f32>().max(1e-6);
         let scale = total / shown;
         let tuning = &self.raster.tuning;
         let patch = |t: &[u16; 3], resting: f32| {
@@ -209,7 +202,7 @@ impl UvAtlas {
             let normal = (b - a).cross(c - a);
             let facing = ramp(tuning.facing, normal.z * resting.signum() / normal.length().max(1e-6));
             let [from, b, c] = flat(t);
-            let spread = area([from, b, c]) * scale / resting;
+            let spread = doubled_area([from, b, c]) * scale / resting;
             let weight = facing.min(ramp(tuning.spread, spread));
             Patch { from, along: b - from, down: c - from, facing, weight }
         };
@@ -290,8 +283,8 @@ fn mean_up(a: u32, b: u32) -> u32 {
 /// Reads a result between its pixels, which lie there as R, G, B (codes 0..=255) and mask (0..=1): one load a pixel.
 struct Reader<'a> {
     pixels: &'a [Vec4],
-    width: usize,
-    last: Vec2,
+    /// Columns and rows.
+    size: [usize; 2],
 }
 
 impl<'a> Reader<'a> {
@@ -307,23 +300,17 @@ impl<'a> Reader<'a> {
             let masked = colours.zip(&made.mask);
             pixels.extend(masked.map(|(((r, g), b), m)| Vec4::new(r * 255.0, g * 255.0, b * 255.0, *m)));
         }
-        let last = Vec2::new(made.width as f32, made.height as f32) - 1.0;
-        Self { pixels, width: made.width, last }
+        Self { pixels, size: [made.width, made.height] }
     }
 
     /// Bilinear. None outside.
     fn at(&self, p: Vec2) -> Option<Vec4> {
-        if !(p.x >= 0.0 && p.y >= 0.0 && p.x <= self.last.x && p.y <= self.last.y) {
-            return None;
-        }
-        // Positive, so that cutting off is rounding down.
-        let (x, y) = (p.x.min(self.last.x - 1.0) as usize, p.y.min(self.last.y - 1.0) as usize);
-        let (fx, fy) = (p.x - x as f32, p.y - y as f32);
-        let i = y * self.width + x;
-        let near = self.pixels.get(i..i + self.width + 2)?;
-        let [a, b, c, d] = [near[0], near[1], near[self.width], near[self.width + 1]];
-        let (top, bottom) = (a + (b - a) * fx, c + (d - c) * fx);
-        Some(top + (bottom - top) * fy)
+        let cell = Bilinear::inside(p, self.size)?;
+        let [width, _] = self.size;
+        let first = cell.y.low * width + cell.x.low;
+        let near = self.pixels.get(first..first + width + 2)?;
+        let corners = [near[0], near[1], near[width], near[width + 1]];
+        Some(bilinear_by_differences(corners, cell.part()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The mesh network's crop as the model looks at it.
 
 use super::simd::LANES;
+use crate::frame::interpolation::bilinear_by_differences;
 use crate::space::{Outline, goes_round};
 use glam::{USizeVec2, Vec2, Vec3, Vec4};
 use multiversion::multiversion;
@@ -198,9 +199,7 @@ impl<'a> Crop<'a> {
         let part = at - Vec2::new(x as f32, y as f32);
         let upper = plane.get(y * self.n + x..)?;
         let (upper, lower) = (upper.get(..2)?, upper.get(self.n..self.n + 2)?);
-        let above = upper[0] + (upper[1] - upper[0]) * part.x;
-        let below = lower[0] + (lower[1] - lower[0]) * part.x;
-        Some(above + (below - above) * part.y)
+        Some(bilinear_by_differences([upper[0], upper[1], lower[0], lower[1]], part))
     }
 
     /// Logarithm of the encoded colour and of luma, each plus [`FLOOR`]; none beyond what was made ready.
@@ -226,9 +225,8 @@ impl<'a> Crop<'a> {
             let start = row[k] as usize * self.n + column[k] as usize;
             let pixels = |from: usize| self.planes.tones.get(from..from + 2);
             let (Some(upper), Some(lower)) = (pixels(start), pixels(start + self.n)) else { continue };
-            let above = upper[0] + (upper[1] - upper[0]) * part_x[k];
-            let below = lower[0] + (lower[1] - lower[0]) * part_x[k];
-            let tone = above + (below - above) * part_y[k];
+            let part = Vec2::new(part_x[k], part_y[k]);
+            let tone = bilinear_by_differences([upper[0], upper[1], lower[0], lower[1]], part);
             (out[0][k], out[1][k], out[2][k]) = (tone.x, tone.y, tone.z);
         }
         (out.map(f32x8::from), inside.select(f32x8::ONE, f32x8::ZERO))

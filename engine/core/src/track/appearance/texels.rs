@@ -2,6 +2,7 @@
 
 use super::{CELLS, SIDE};
 use crate::canonical_uv::CANONICAL_UV;
+use crate::frame::geometry::{doubled_area, texels_round};
 use crate::topology::{EYE_LEFT, EYE_RIGHT, LIPS_OUTER, SKIN_TRIANGLES, TRIANGLES};
 use glam::{Vec2, Vec3, Vec4};
 use multiversion::multiversion;
@@ -125,24 +126,21 @@ pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<TexelPlace> {
     let mut out = Vec::new();
     for corners in triangles {
         let Some([a, b, c]) = corner_points(uv, corners) else { continue };
-        let area = (b - a).perp_dot(c - a);
+        let area = doubled_area([a, b, c]);
         if area.abs() < 1e-9 {
             continue;
         }
-        let low = (a.min(b).min(c) * SIDE as f32 - 0.5).floor().max(Vec2::ZERO);
-        let high = (a.max(b).max(c) * SIDE as f32 - 0.5).ceil().min(Vec2::splat(SIDE as f32 - 1.0));
-        for y in low.y as usize..=high.y as usize {
-            for x in low.x as usize..=high.x as usize {
-                let p = (Vec2::new(x as f32, y as f32) + 0.5) / SIDE as f32;
-                let weights = Vec3::new(
-                    (b - p).perp_dot(c - p) / area,
-                    (c - p).perp_dot(a - p) / area,
-                    (a - p).perp_dot(b - p) / area,
-                );
-                let cell = y * SIDE + x;
-                if weights.min_element() >= -1e-4 && !std::mem::replace(&mut taken[cell], true) {
-                    out.push(TexelPlace { cell: cell as u16, corners: *corners, weights, moves: false });
-                }
+        for texel in texels_round([a, b, c].map(|p| p * SIDE as f32 - 0.5), SIDE) {
+            let p = (texel.as_vec2() + 0.5) / SIDE as f32;
+            // Not by shares along two sides, as in the UV atlas: they round otherwise, and faces are tracked by these.
+            let weights = Vec3::new(
+                (b - p).perp_dot(c - p) / area,
+                (c - p).perp_dot(a - p) / area,
+                (a - p).perp_dot(b - p) / area,
+            );
+            let cell = texel.y * SIDE + texel.x;
+            if weights.min_element() >= -1e-4 && !std::mem::replace(&mut taken[cell], true) {
+                out.push(TexelPlace { cell: cell as u16, corners: *corners, weights, moves: false });
             }
         }
     }

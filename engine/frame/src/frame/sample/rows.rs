@@ -1,5 +1,6 @@
 //! Rows of a crop, bilinear in one component or two.
 
+use crate::interpolation::{Bilinear, bilinear_by_differences};
 use crate::space::PxRect;
 use glam::{Vec2, Vec4, Vec4Swizzles};
 use multiversion::multiversion;
@@ -66,16 +67,9 @@ impl<T: Copy + Into<f32>> Component<'_, T> {
 
     /// Bilinear at one place, edge replicated.
     fn bilinear(&self, p: Vec2) -> f32 {
-        let x = p.x.clamp(0.0, (self.width - 1) as f32);
-        let y = p.y.clamp(0.0, (self.height - 1) as f32);
-        let (x0, y0) = (x as usize, y as usize);
-        let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-        let dx = if x0 + 1 < self.width { self.step } else { 0 };
-        let dy = if y0 + 1 < self.height { self.stride } else { 0 };
-        let i = self.offset + y0 * self.stride + x0 * self.step;
-        let [a, b, c, e] = [i, i + dx, i + dy, i + dy + dx].map(|i| self.data[i].into());
-        let top = a + (b - a) * fx;
-        top + (c + (e - c) * fx - top) * fy
+        let cell = Bilinear::clamped(p, [self.width, self.height]);
+        let value = |x: usize, y: usize| self.data[self.offset + y * self.stride + x * self.step].into();
+        bilinear_by_differences(cell.corners(value), cell.part())
     }
 }
 
@@ -89,9 +83,10 @@ impl Component<'_, f32> {
         for (v, (x, y)) in out.iter_mut().zip(fixed(row)) {
             let i = self.offset + (y >> 16) as usize * self.stride + (x >> 16) as usize;
             let (upper, lower) = (&self.data[i..i + 2], &self.data[i + self.stride..i + self.stride + 2]);
-            let fx = part(x);
-            let top = upper[0] + (upper[1] - upper[0]) * fx;
-            *v = top + (lower[0] + (lower[1] - lower[0]) * fx - top) * part(y);
+            *v = bilinear_by_differences(
+                [upper[0], upper[1], lower[0], lower[1]],
+                Vec2::new(part(x), part(y)),
+            );
         }
     }
 }
