@@ -174,7 +174,7 @@ type Read<T> = Result<T, Box<TfliteError>>;
 
 impl<'a> Graph<'a> {
     /// Reads the file's bytes. Every tensor number in the result is in range.
-    pub(crate) fn read(bytes: &'a [u8]) -> Read<Self> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Read<Self> {
         let model = Table::root(bytes)?;
         let codes = model.tables(1, MAX_ITEMS)?;
         let buffers = model.tables(4, MAX_ITEMS)?;

@@ -246,7 +246,11 @@ mod tests {
                 for rotate in [Rotation::None, Rotation::Right, Rotation::Half, Rotation::Left] {
                     let transform = FrameTransform { mirror, rotate, size: None };
                     let Some(planes) = f.oriented_in_planes(&transform) else { continue };
-                    assert_eq!(planes, f.transformed_by_pixels(&transform).unwrap(), "{format:?} {turn:?}");
+                    assert_eq!(
+                        planes,
+                        f.transformed_by_pixels(&transform).unwrap(),
+                        "{format:?} {transform:?}"
+                    );
                     quick += 1;
                 }
             }

@@ -103,7 +103,7 @@ impl Axis {
     }
 
     /// First sample and weights of sample `i`.
-    fn at(&self, i: usize) -> (usize, &[u32]) {
+    fn taps_of(&self, i: usize) -> (usize, &[u32]) {
         (self.first[i], &self.weights[i * self.taps..(i + 1) * self.taps])
     }
 }
@@ -195,7 +195,7 @@ fn resample(
     for y in 0..to.height {
         line.clear();
         line.resize(from.width, 0);
-        let (first, weights) = down.at(y);
+        let (first, weights) = down.taps_of(y);
         for (row, weight) in (first..).zip(weights).filter(|(_, w)| **w > 0) {
             let samples = source[from.offset + row * from.stride..].iter().step_by(from.step);
             line.iter_mut().zip(samples).for_each(|(sum, v)| *sum += weight * u32::from(*v));
@@ -204,7 +204,7 @@ fn resample(
         line.iter_mut().for_each(|sum| *sum = (*sum + (1 << 5)) >> 6);
         let row = out[to.offset + y * to.stride..].iter_mut().step_by(to.step).take(to.width);
         for (x, o) in row.enumerate() {
-            let (first, weights) = across.at(x);
+            let (first, weights) = across.taps_of(x);
             let sum: u32 = line[first..].iter().zip(weights).map(|(v, w)| v * w).sum();
             *o = ((sum + (1 << 21)) >> 22).min(255) as u8;
         }

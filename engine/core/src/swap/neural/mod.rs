@@ -25,10 +25,10 @@ mod uv_atlas;
 
 pub use crate::persona::VECTOR;
 pub use align::{Five, Template, align, five_points};
-pub use contract::{Channels, Contract, Family, Layout, MOST_SIDE, MaskKind, Range, SourceKind};
+pub use contract::{Channels, Contract, Family, MOST_SIDE, MaskKind, SourceKind, TensorLayout, ValueRange};
 pub use crop::SwapResult;
 pub use error::ModelError;
-pub use found::{Found, Kind, MaskModel};
+pub use found::{Found, MaskModel, ModelKind};
 pub use identity::{Identity, RECOGNISER_SIDE, embed};
 pub use masks::MaskNet;
 pub use model::{CropOptions, IdentitySource, SelfTest, SwapModel};

@@ -179,7 +179,7 @@ impl UvAtlas {
                 continue;
             };
             let Some(patch) = patches.get(usize::from(cell.triangle)) else { continue };
-            let seen = if patch.facing > 0.0 { reader.at(patch.place(cell.share)) } else { None };
+            let seen = if patch.facing > 0.0 { reader.sample(patch.place(cell.share)) } else { None };
             let mut mask = 1.0;
             if let Some(new) = seen {
                 mask = new.w;
@@ -312,7 +312,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Bilinear. None outside.
-    fn at(&self, p: Vec2) -> Option<Vec4> {
+    fn sample(&self, p: Vec2) -> Option<Vec4> {
         if !(p.x >= 0.0 && p.y >= 0.0 && p.x <= self.last.x && p.y <= self.last.y) {
             return None;
         }
