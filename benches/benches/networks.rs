@@ -65,7 +65,7 @@ fn adapter(c: &mut Criterion) {
         let mut model = stand_in::load(&runtime, &network, &RunOptions::default()).unwrap();
         let side = network.size().0;
         let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-        let mut sheets = UvAtlases::new(UvRaster::new(side.max(256), mask));
+        let mut atlases = UvAtlases::new(UvRaster::new(side.max(256), mask));
         let mut made = model.swap(&s.frame, &face.landmarks).unwrap();
         let mut group = c.benchmark_group(format!("swap model, {side} px, a network of nothing"));
         group.bench_function("align, tensor, result", |b| {
@@ -76,7 +76,7 @@ fn adapter(c: &mut Criterion) {
         });
         group.bench_function("lay out in UV", |b| {
             b.iter(|| {
-                sheets.lay(&made, &face, FrameTime::default(), Duration::ZERO);
+                atlases.project(&made, &face, FrameTime::default(), Duration::ZERO);
             });
         });
         group.finish();

@@ -11,7 +11,7 @@ use crate::statistics;
 
 /// The least difference of medians that counts, of 1, on however quiet a machine: layout of code and memory alone
 /// makes as much.
-pub(crate) const LEAST: f64 = 0.03;
+pub(crate) const LEAST_DIFFERENCE: f64 = 0.03;
 
 /// Which time decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,13 +69,13 @@ pub(crate) struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub(crate) fn of(a: &'a Report, b: &'a Report, by: By) -> Self {
+    pub(crate) fn new(a: &'a Report, b: &'a Report, by: By) -> Self {
         let [before, after] = [a, b].map(|r| statistics::median(&r.noise.reference_ms));
         let machine = if before > 0.0 && after > 0.0 { after / before } else { 1.0 };
         let noise = 2.0 * a.noise.spread.max(b.noise.spread);
         let pair = |row: &'a Row| {
             let other = b.rows.iter().find(|r| r.id == row.id)?;
-            Some(judge(row, other, by, LEAST.max(noise), machine))
+            Some(judge(row, other, by, LEAST_DIFFERENCE.max(noise), machine))
         };
         let missing = |of: &'a Report, there: &Report| {
             let there = |id: &str| there.rows.iter().any(|r| r.id == id);
@@ -174,7 +174,7 @@ pub fn compare(a: &Path, b: &Path, by: By, out: &mut dyn Write) -> anyhow::Resul
         )?;
     }
     let [a, b] = &reports;
-    let comparison = Comparison::of(a, b, by);
+    let comparison = Comparison::new(a, b, by);
     table(out, &comparison, by).context("can't write the table")?;
     Ok(comparison.slower())
 }
@@ -183,7 +183,7 @@ pub(crate) fn table(out: &mut dyn Write, comparison: &Comparison<'_>, by: By) ->
     for difference in &comparison.differences {
         writeln!(out, "CAUTION: {difference}")?;
     }
-    if (comparison.machine - 1.0).abs() > LEAST / 2.0 {
+    if (comparison.machine - 1.0).abs() > LEAST_DIFFERENCE / 2.0 {
         let percent = (comparison.machine - 1.0) * 100.0;
         writeln!(out, "CAUTION: fixed work took {percent:+.1} % in B, which is corrected for")?;
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use omote_engine::badge::BadgedFrame;
 use omote_engine::infer::Runtime;
-use omote_engine::pipeline::Model;
+use omote_engine::pipeline::WornModel;
 use omote_engine::swap::FaceTexture;
 use omote_engine::track::{Tracker, TrackerConfig};
 
@@ -43,12 +43,12 @@ pub trait Environment {
     /// A registry that can't be read.
     fn models(&self) -> anyhow::Result<Vec<String>>;
 
-    /// One of them, wearing the persona's face, as it is worn when no option says otherwise. `tell` hears what takes long
+    /// One of them, wearing the persona's face, as it is worn when no option says otherwise. `report` hears what takes long
     /// or falls back.
     ///
     /// # Errors
     /// A file that is gone or does not load.
-    fn model(&self, name: &str, persona: &str, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Model>;
+    fn model(&self, name: &str, persona: &str, report: &mut dyn FnMut(&str)) -> anyhow::Result<WornModel>;
 
     /// Makes a picture's pixels for the program's window and drops them.
     fn draw_for_screen(&self, picture: &BadgedFrame);

@@ -73,7 +73,7 @@ pub fn run(
     let stock = Stock::new(environment)?;
     let adapters = machine::adapters();
     let scenarios = scenario::wanted(&stock, &adapters, options)?;
-    let extent = Extent::of(options.quick, options.rounds);
+    let extent = Extent::new(options.quick, options.rounds);
     let (rows, noise) = measure::measure(&scenarios, &stock, extent, progress)?;
     Ok(Report {
         schema: SCHEMA,

@@ -30,7 +30,7 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    pub(crate) fn of(quick: bool, rounds: Option<u32>) -> Self {
+    pub(crate) fn new(quick: bool, rounds: Option<u32>) -> Self {
         if quick {
             Self { rounds: rounds.unwrap_or(5), frames: 12, turn_ms: 400.0, pictures: 6 }
         } else {
@@ -133,10 +133,10 @@ pub(crate) fn measure(
                 scene
             }
         };
-        let mut tell = |what: &str| progress(Progress::Preparing(what));
-        tell(&scenario.id());
+        let mut report = |what: &str| progress(Progress::Preparing(what));
+        report(&scenario.id());
         let mut job = Job::new(scenario, scene);
-        if let Err(e) = job.prepare(stock, &extent, &mut tell) {
+        if let Err(e) = job.prepare(stock, &extent, &mut report) {
             job.row.fault = Some(format!("{e:#}"));
         }
         jobs.push(job);
@@ -217,10 +217,10 @@ impl<'a> Job<'a> {
         &mut self,
         stock: &Stock<'a>,
         extent: &Extent,
-        tell: &mut dyn FnMut(&str),
+        report: &mut dyn FnMut(&str),
     ) -> anyhow::Result<()> {
         let before = machine::memory();
-        let (mut engine, worn) = self.scenario.engine(stock, &self.scene, tell)?;
+        let (mut engine, worn) = self.scenario.engine(stock, &self.scene, report)?;
         self.row.drawn_by = engine.backend();
         if let Some(worn) = worn {
             (self.row.model, self.row.provider) = (Some(worn.model), worn.provider);
@@ -321,18 +321,18 @@ impl<'a> Job<'a> {
     fn finish(mut self) -> Row {
         let flat = self.wall.concat();
         self.row.frames = flat.len() as u32;
-        self.row.wall = Times::of(&self.wall);
-        self.row.cpu = Times::of(&self.cpu);
+        self.row.wall = Times::from_rounds(&self.wall);
+        self.row.cpu = Times::from_rounds(&self.cpu);
         let stage = |(name, rounds): &(&str, Vec<_>)| StageTimes {
             name: (*name).to_owned(),
-            times: Times::of(rounds),
+            times: Times::from_rounds(rounds),
         };
         self.row.stages = self.stages.iter().map(stage).collect();
         self.row.gpu_passes = self.gpu.passes.iter().map(stage).collect();
         let gpu = &self.gpu;
         self.row.upload_bytes = gpu.upload.checked_div(gpu.frames);
         self.row.readback_bytes = gpu.readback.checked_div(gpu.frames);
-        self.row.gpu = (!gpu.whole.is_empty()).then(|| Times::of(&gpu.whole));
+        self.row.gpu = (!gpu.whole.is_empty()).then(|| Times::from_rounds(&gpu.whole));
         self.row.drops = self.row.drops.map(|_| gpu.untimed);
         self.row.samples = flat.iter().take(SAMPLES).map(|ms| *ms as f32).collect();
         self.row.energy_j = self.energy.filter(|j| *j > 0.0).map(|j| j / flat.len().max(1) as f64);

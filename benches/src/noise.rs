@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use cpu_time::ProcessTime;
 
-use crate::compare::LEAST;
+use crate::compare::LEAST_DIFFERENCE;
 use crate::report::Noise;
 use crate::statistics;
 
-/// Spread of the reference below which differences down to [`LEAST`] can be told.
-const QUIET: f64 = LEAST / 2.0;
+/// Spread of the reference below which differences down to [`LEAST_DIFFERENCE`] can be told.
+const QUIET: f64 = LEAST_DIFFERENCE / 2.0;
 /// Values that the reference works on in the first cache, how often, and those in the second.
 const NEAR: usize = 1 << 12;
 const PASSES: u32 = 250;

@@ -9,7 +9,7 @@ use omote_engine::frame::PixelFormat;
 use omote_engine::gpu::{self, Gpu};
 use omote_engine::infer::stand_in::{StandIn, Work};
 use omote_engine::infer::{Provider, RunOptions, Runtime};
-use omote_engine::pipeline::{FaceTracker, Lag, Model, OfflineSession, Settings};
+use omote_engine::pipeline::{FaceTracker, Lag, OfflineSession, Settings, WornModel};
 use omote_engine::sink::Sink;
 use omote_engine::sink::virtual_camera::{VirtualCamera, VirtualFormat, VirtualSpec, open_virtual_camera};
 use omote_engine::source::Rate;
@@ -302,7 +302,7 @@ impl Scenario {
         &self,
         stock: &Stock<'_>,
         scene: &Arc<Prepared>,
-        tell: &mut dyn FnMut(&str),
+        report: &mut dyn FnMut(&str),
     ) -> anyhow::Result<(OfflineSession, Option<Worn>)> {
         let compositor = match self.drawn {
             Drawn::Cpu => Compositor::cpu(),
@@ -327,11 +327,11 @@ impl Scenario {
                 let name = format!("stand-in {}", load(*work));
                 let options = RunOptions { provider: *provider, threads: threads(), ..RunOptions::default() };
                 let model = stand_in::load(&stock.runtime, &network(*work), &options)?;
-                engine.wear_model(Model::new(&name, model, 1), Lag::None);
+                engine.wear_model(WornModel::new(&name, model, 1), Lag::None);
                 Some(Worn { model: name, provider: Some(provider.name()) })
             }
             Kind::Model(name) => {
-                let model = stock.environment.model(name, PERSONA, tell)?;
+                let model = stock.environment.model(name, PERSONA, report)?;
                 let provider = model.name.rsplit_once(" on ").map(|(_, p)| p.to_lowercase());
                 engine.wear_model(model, Lag::None);
                 Some(Worn { model: name.clone(), provider })

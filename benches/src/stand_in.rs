@@ -18,7 +18,7 @@ pub fn load(runtime: &Runtime, network: &StandIn, options: &RunOptions) -> anyho
     let found = recognise(&graph, network.name, &Hints::default())?;
     let mut model = SwapModel::load(runtime, &path, &graph, &found, options)?;
     let vector = (0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect();
-    let person = Identity::of(&[vector]).context("no vector")?;
+    let person = Identity::from_photos(&[vector]).context("no vector")?;
     model.wear(&IdentitySource { identity: Some(&person), converted: Some(&person.raw), photo: None })?;
     Ok(model)
 }

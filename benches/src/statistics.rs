@@ -91,7 +91,7 @@ fn student(free: f64) -> f64 {
 
 impl Times {
     /// Of the frames of all rounds, in their order, in milliseconds.
-    pub fn of(rounds: &[Vec<f64>]) -> Self {
+    pub fn from_rounds(rounds: &[Vec<f64>]) -> Self {
         let sorted = sorted(&rounds.concat());
         let n = sorted.len();
         let Some(max) = sorted.last().copied() else { return Self::default() };

@@ -8,7 +8,7 @@ use omote_engine::frame::PixelFormat;
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{Runtime, models};
 use omote_engine::persona;
-use omote_engine::pipeline::{FaceTracker, Model};
+use omote_engine::pipeline::{FaceTracker, WornModel};
 use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{Face, Tracker, TrackerConfig};
 use omote_kit::personas;
@@ -57,12 +57,12 @@ impl Environment for Bare {
         Ok(Registry::open(&self.0)?.swaps().map(|entry| entry.name.clone()).collect())
     }
 
-    fn model(&self, name: &str, persona: &str, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Model> {
+    fn model(&self, name: &str, persona: &str, report: &mut dyn FnMut(&str)) -> anyhow::Result<WornModel> {
         let whose = |own: Option<&str>| personas::resolve(own.unwrap_or(persona), &self.0, persona::today());
         let registry = Registry::open(&self.0)?;
         let (swap, provider) =
-            registry.dress(&self.runtime()?, name, &whose, &LoadOptions::default(), tell)?;
-        Ok(Model::new(format!("{name} on {provider}"), swap, 1))
+            registry.dress(&self.runtime()?, name, &whose, &LoadOptions::default(), report)?;
+        Ok(WornModel::new(format!("{name} on {provider}"), swap, 1))
     }
 
     fn draw_for_screen(&self, picture: &BadgedFrame) {
@@ -80,7 +80,7 @@ fn the_medians_interval_is_the_binomials() {
     // P(at most 39 of 100 below) = 1.76 %, of 40 = 2.84 %: the interval is from the 40th to the 61st value.
     assert_eq!(outside(100), 39);
     let values: Vec<f64> = (1..=100).map(f64::from).collect();
-    let t = Times::of(&[values]);
+    let t = Times::from_rounds(&[values]);
     assert_eq!((t.median, t.low, t.high), (50.5, 40.0, 61.0));
     assert_eq!((t.p50, t.p95, t.p99, t.max), (50.0, 95.0, 99.0, 100.0));
     // 2 of 2^6 is 3.1 %: six values are the fewest with an interval, from the first to the last.
@@ -93,11 +93,11 @@ fn the_medians_interval_is_the_binomials() {
 #[test]
 fn jitter_and_rounds_are_kept_apart() {
     // 2 and 3 within the rounds; the step of 96 between them is none.
-    let t = Times::of(&[vec![4.0, 6.0], vec![100.0, 103.0], vec![]]);
+    let t = Times::from_rounds(&[vec![4.0, 6.0], vec![100.0, 103.0], vec![]]);
     assert_eq!((t.jitter, t.best_round, t.median), (2.5, 5.0, 53.0));
-    assert_eq!(Times::of(&[]), Times::default());
-    assert_eq!(Times::of(&[vec![7.0]]).jitter, 0.0);
-    assert_eq!(Times::of(&[vec![7.0]]).high, 7.0);
+    assert_eq!(Times::from_rounds(&[]), Times::default());
+    assert_eq!(Times::from_rounds(&[vec![7.0]]).jitter, 0.0);
+    assert_eq!(Times::from_rounds(&[vec![7.0]]).high, 7.0);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn skewed(normal: f64, deviation: f64) -> f64 {
 }
 
 fn row(id: &str, rounds: &[Vec<f64>]) -> Row {
-    let times = Times::of(rounds);
+    let times = Times::from_rounds(rounds);
     let text = serde_json::json!({
         "id": id, "title": id, "scenario": "mesh", "width": 1280, "height": 720, "format": "nv12", "faces": 1,
         "drawn_by": "cpu", "software": false, "frames": rounds.concat().len(), "wall": times, "cpu": times,
@@ -205,7 +205,7 @@ fn verdicts(factor: f64, frame: f64, round: f64, run: f64) -> [usize; 3] {
     for seed in 0..100 {
         let mut weather = Weather { chance: fastrand::Rng::with_seed(seed), frame, round, run };
         let (a, b) = (weather.report(&BASE), weather.report(&BASE.map(|ms| ms * factor)));
-        for pair in Comparison::of(&a, &b, By::Wall).pairs {
+        for pair in Comparison::new(&a, &b, By::Wall).pairs {
             found[pair.verdict as usize] += 1;
         }
     }
@@ -244,7 +244,7 @@ fn other_machines_rows_and_faults_are_named() {
     b.rows[1].fault = Some("the adapter was lost".into());
     b.machine.cpu = "another one".into();
     b.program.profile = "other".into();
-    let c = Comparison::of(&a, &b, By::Wall);
+    let c = Comparison::new(&a, &b, By::Wall);
     assert_eq!(c.only, [vec!["old"], vec!["new"]]);
     let found: Vec<Verdict> = c.pairs.iter().map(|p| p.verdict).collect();
     assert_eq!(found, [Verdict::NoFigures, Verdict::Same, Verdict::Same]);

@@ -15,7 +15,7 @@ use omote_benches::compare::{By, compare};
 use omote_benches::{Progress, html};
 use omote_engine::output::{self, OutputFile};
 
-use crate::{run_cmd, setup, tell};
+use crate::{console, run_cmd, setup};
 use environment::Front;
 
 /// Options of `omote bench`.
@@ -105,7 +105,7 @@ impl Options {
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         Some(BenchCommand::Compare(args)) => {
-            let slower = compare(&args.a, &args.b, args.by, &mut tell::out())?;
+            let slower = compare(&args.a, &args.b, args.by, &mut console::out())?;
             Ok(ExitCode::from(u8::from(args.fail_on_slower && slower > 0)))
         }
         Some(BenchCommand::Glass(args)) => glass::run(args),
@@ -116,7 +116,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
 
 fn list(options: &Options) -> anyhow::Result<ExitCode> {
     let front = Front::new(setup::data_folder(options.data.as_deref())?);
-    let mut out = tell::out();
+    let mut out = console::out();
     for row in omote_benches::rows(&front, &options.choice())? {
         writeln!(out, "{:<46} {}", row.id(), row.title())?;
     }
@@ -145,7 +145,7 @@ fn measure(options: &Options) -> anyhow::Result<ExitCode> {
         Progress::Measured { frames } => bar.inc(frames),
         Progress::Over => bar.finish_and_clear(),
     })?;
-    report.table(&mut tell::report())?;
+    report.table(&mut console::report())?;
     if let Some(file) = json {
         file.fill(report.json()?.as_bytes())?;
     }

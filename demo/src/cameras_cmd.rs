@@ -91,7 +91,7 @@ pub(crate) fn run(args: &CamerasArgs) -> anyhow::Result<ExitCode> {
         found.retain(named);
     }
     let rows: Vec<Vec<Row>> = found.iter().map(|camera| rows(camera, args, &request)).collect();
-    let mut out = crate::tell::out();
+    let mut out = crate::console::out();
     if args.json {
         let all: Vec<Value> = found.iter().zip(&rows).map(|(c, rows)| as_json(c, rows, &request)).collect();
         serde_json::to_writer_pretty(&mut out, &all)?;
@@ -140,7 +140,7 @@ fn watch(camera: &CameraInfo, asked: CameraMode, time: Duration) -> anyhow::Resu
     Ok((open.mode().unwrap_or(asked), measure(open.as_mut(), time)?))
 }
 
-fn told(row: &Row) -> String {
+fn describe(row: &Row) -> String {
     match &row.result {
         Err(error) => format!("{}: {}", row.asked, in_one_line(error.as_ref())),
         Ok((mode, found)) => {
@@ -190,10 +190,10 @@ fn table(
     }
     match (camera.best(request), rows) {
         (Some(best), []) => writeln!(out, "  chosen: {best}")?,
-        (_, [row]) => writeln!(out, "  measured: {}", told(row))?,
+        (_, [row]) => writeln!(out, "  measured: {}", describe(row))?,
         _ => {
             for row in rows {
-                writeln!(out, "  measured: {}", told(row))?;
+                writeln!(out, "  measured: {}", describe(row))?;
             }
         }
     }

@@ -66,7 +66,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mut examples = Examples { step: (frames / ROWS).max(1), rows: Vec::new() };
     let stats = run_cmd::run(&run, Some(&mut examples))?;
     let sheet = sheet.fill(&contact(&examples.rows)?)?;
-    ending::tell(&mut std::io::stdout().lock(), |out| {
+    ending::print(&mut std::io::stdout().lock(), |out| {
         writeln!(out, "{}: input, mesh and output side by side", sheet.display())?;
         stats.table(out)
     })?;
@@ -86,7 +86,7 @@ impl Watch for Examples {
         number % step == step / 2 && number / step < ROWS
     }
 
-    fn see(&mut self, frame: &Frame, output: &Output) {
+    fn frame_done(&mut self, frame: &Frame, output: &Output) {
         self.rows.push(row(frame, output));
     }
 }

@@ -191,7 +191,7 @@ fn personas(store: &Store) -> Finding {
 }
 
 fn print(findings: &[Finding]) -> std::io::Result<()> {
-    let mut out = crate::tell::out();
+    let mut out = crate::console::out();
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "omote {version} on {} {}", std::env::consts::OS, std::env::consts::ARCH)?;
     for finding in findings {

@@ -249,7 +249,7 @@ pub(crate) fn at_once(code: u8) -> ! {
 
 /// Writes for whoever reads, and is content where nobody does any more: a closed pipe or terminal must not keep what comes
 /// after from being done.
-pub(crate) fn tell(
+pub(crate) fn print(
     out: &mut dyn Write,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -257,7 +257,7 @@ pub(crate) fn tell(
     const EIO: i32 = 5;
     match write(out).and_then(|()| out.flush()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe || e.raw_os_error() == Some(EIO) => Ok(()),
-        told => told,
+        done => done,
     }
 }
 
@@ -300,8 +300,8 @@ mod tests {
                 Ok(())
             }
         }
-        assert!(tell(&mut Closed(io::ErrorKind::BrokenPipe), |out| writeln!(out, "x")).is_ok());
-        assert!(tell(&mut Closed(io::ErrorKind::StorageFull), |out| writeln!(out, "x")).is_err());
+        assert!(print(&mut Closed(io::ErrorKind::BrokenPipe), |out| writeln!(out, "x")).is_ok());
+        assert!(print(&mut Closed(io::ErrorKind::StorageFull), |out| writeln!(out, "x")).is_err());
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl LeftOver {
 }
 
 /// Says on standard error what was left behind, and what to do with it.
-pub(crate) fn tell(data: &Path) {
+pub(crate) fn report(data: &Path) {
     let found = find(data);
     let mut err = std::io::stderr().lock();
     for one in &found {

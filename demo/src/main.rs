@@ -2,6 +2,7 @@
 
 mod bench_cmd;
 mod cameras_cmd;
+mod console;
 mod demo_cmd;
 mod doctor;
 mod ending;
@@ -12,7 +13,6 @@ mod persona_cmd;
 mod recordings_cmd;
 mod run_cmd;
 mod setup;
-mod tell;
 mod track_cmd;
 mod wardrobe;
 mod wear_args;
@@ -60,7 +60,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    tell::log();
+    console::log();
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // Whether an option of a subcommand was typed, as against its default.
@@ -68,10 +68,10 @@ fn main() -> ExitCode {
         let options = matches.subcommand().map(|(_, options)| options);
         options.is_some_and(|o| o.value_source(id) == Some(ValueSource::CommandLine))
     };
-    let Some(command) = cli.command else { return tell::end(window::run(cli.window)) };
+    let Some(command) = cli.command else { return console::end(window::run(cli.window)) };
     let result = match command {
         Command::Run(args) => run_cmd::run(&args, None).and_then(|stats| {
-            ending::tell(&mut std::io::stdout().lock(), |out| stats.table(out))?;
+            ending::print(&mut std::io::stdout().lock(), |out| stats.table(out))?;
             Ok(ExitCode::SUCCESS)
         }),
         Command::Live(args) => live_cmd::run(&args, &typed),
@@ -85,5 +85,5 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench_cmd::run(&args),
     };
-    tell::end(result)
+    console::end(result)
 }

@@ -77,23 +77,26 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
     match &args.command {
         ModelsCommand::Add(file) => {
-            let entry = file.look(&data)?;
+            let entry = file.check(&data)?;
             let mut registry = Registry::open(&data)?;
             let entry = registry.add(entry)?;
-            let mut out = crate::tell::report();
+            let mut out = crate::console::report();
             writeln!(out, "{}", entry.line())?;
             writeln!(out, "added as {}{}", entry.name, how_to_use(entry))?;
         }
         ModelsCommand::Check(file) => {
-            let entry = file.look(&data)?;
-            writeln!(crate::tell::out(), "{}", entry.line())?;
+            let entry = file.check(&data)?;
+            writeln!(crate::console::out(), "{}", entry.line())?;
         }
         ModelsCommand::List { json } => return list(&Registry::open(&data)?, *json),
         ModelsCommand::Remove { name } => {
             if !Registry::open(&data)?.remove(name)? {
                 bail!("there is no model {name}; `omote models list` shows your models");
             }
-            writeln!(crate::tell::report(), "{name} was removed from the list; its file stays where it is")?;
+            writeln!(
+                crate::console::report(),
+                "{name} was removed from the list; its file stays where it is"
+            )?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -109,7 +112,7 @@ fn how_to_use(entry: &Entry) -> String {
 
 impl FileArgs {
     /// Tests and measures the file.
-    fn look(&self, data: &Path) -> anyhow::Result<Entry> {
+    fn check(&self, data: &Path) -> anyhow::Result<Entry> {
         let runtime = wardrobe::runtime(data)?;
         let declared = Declared {
             family: self.family,
@@ -118,28 +121,28 @@ impl FileArgs {
             providers: self.providers.clone(),
             cache: None,
         };
-        look(&self.file, &runtime, data, &declared)
+        check(&self.file, &runtime, data, &declared)
     }
 }
 
 /// Tests and measures a file; what takes long is told on a terminal.
-pub(crate) fn look(
+pub(crate) fn check(
     file: &Path,
     runtime: &Runtime,
     data: &Path,
     declared: &Declared,
 ) -> anyhow::Result<Entry> {
     let terminal = std::io::stderr().is_terminal();
-    let mut tell = |what: &str| {
+    let mut report = |what: &str| {
         if terminal || what.contains("does not work") {
             let _ = writeln!(std::io::stderr(), "{what}");
         }
     };
-    Ok(swap_models::test(runtime, &DataFolder::at(data), file, declared, &mut tell)?)
+    Ok(swap_models::test(runtime, &DataFolder::at(data), file, declared, &mut report)?)
 }
 
 fn list(registry: &Registry, json: bool) -> anyhow::Result<ExitCode> {
-    let mut out = crate::tell::out();
+    let mut out = crate::console::out();
     if json {
         serde_json::to_writer_pretty(&mut out, registry.entries())?;
         writeln!(out)?;

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &RecordingsArgs) -> anyhow::Result<ExitCode> {
     } else if !args.keep && !args.discard {
         lines.push("--keep completes it under its intended name, --discard deletes it".to_owned());
     }
-    ending::tell(&mut std::io::stdout().lock(), |out| {
+    ending::print(&mut std::io::stdout().lock(), |out| {
         lines.iter().try_for_each(|line| writeln!(out, "{line}"))
     })?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

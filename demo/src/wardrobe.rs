@@ -7,7 +7,7 @@ use omote_engine::error::{Error, ErrorKind};
 use omote_engine::infer::{InferError, Runtime};
 use omote_engine::output::OutputError;
 use omote_engine::persona::PersonaError;
-use omote_engine::pipeline::Model;
+use omote_engine::pipeline::WornModel;
 use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{TrackError, Tracker, TrackerConfig};
 use omote_kit::data::DataFolder;
@@ -31,17 +31,17 @@ pub(crate) fn runtime(data: &Path) -> anyhow::Result<Runtime> {
 }
 
 /// The swap model that the options name, loaded and wearing the persona's face; nothing where they name none. A file that
-/// is not among the user's models is tested and taken first. `tell` hears what takes long or falls back.
+/// is not among the user's models is tested and taken first. `report` hears what takes long or falls back.
 pub(crate) fn model(
     args: &ModelArgs,
     persona: &str,
     data: &Path,
-    tell: &mut dyn FnMut(&str),
-) -> anyhow::Result<Option<Model>> {
+    report: &mut dyn FnMut(&str),
+) -> anyhow::Result<Option<WornModel>> {
     let Some(options) = args.options() else { return Ok(None) };
     let data = DataFolder::at(data);
-    swap_models::take_file(&data, &options.name, tell)?;
-    Ok(Some(swap_models::load(&data, &options, persona, tell)?))
+    swap_models::take_file(&data, &options.name, report)?;
+    Ok(Some(swap_models::load(&data, &options, persona, report)?))
 }
 
 /// A tracker on the networks of the data folder.

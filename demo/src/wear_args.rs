@@ -103,14 +103,14 @@ impl ModelArgs {
     pub(crate) fn options(&self) -> Option<SwapOptions> {
         Some(SwapOptions {
             name: self.model.clone()?,
-            shot: CropOptions {
+            crop: CropOptions {
                 detail: usize::from(self.model_detail),
                 scale: self.model_scale,
                 morph: self.model_morph,
             },
             masks: self.model_mask.clone(),
             provider: self.model_provider,
-            pace: RateLimit { rate: self.model_rate, share: self.model_share },
+            rate_limit: RateLimit { rate: self.model_rate, share: self.model_share },
         })
     }
 }
@@ -335,7 +335,7 @@ mod tests {
         assert_eq!(live.wear.values(live.privacy), wanted);
         let typed = ["omote", "--model", "mine", "--model-share", "50", "--model-rate", "12"];
         let options = Of::<LiveArgs>::try_parse_from(typed).unwrap().args.wear.model.options().unwrap();
-        assert_eq!(options.pace, RateLimit { rate: Some(12.0), share: Some(0.5) });
-        assert_eq!(options.shot, CropOptions::default());
+        assert_eq!(options.rate_limit, RateLimit { rate: Some(12.0), share: Some(0.5) });
+        assert_eq!(options.crop, CropOptions::default());
     }
 }

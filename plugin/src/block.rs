@@ -4,7 +4,7 @@
 
 use crate::ffi;
 use crate::instance::Core;
-use crate::text::{c, told};
+use crate::text::{c, localized};
 use omote_kit::options::{Count, Number, Obs};
 use std::ffi::{CStr, c_int};
 use std::ptr::null;
@@ -27,14 +27,14 @@ impl Block {
     }
 
     pub(crate) fn flag(&self, name: &CStr, label: &CStr) {
-        let text = told(label);
+        let text = localized(label);
         // SAFETY: the set lives; libobs copies the texts.
         let property = unsafe { ffi::obs_properties_add_bool(self.0, name.as_ptr(), text.as_ptr()) };
         hint(property, label);
     }
 
     pub(crate) fn slider(&self, obs: Obs, range: Number) {
-        let (text, Number { least, most, step, .. }) = (told(obs.locale), range);
+        let (text, Number { least, most, step, .. }) = (localized(obs.locale), range);
         // SAFETY: the set lives; libobs copies the texts.
         let property = unsafe {
             ffi::obs_properties_add_float_slider(self.0, obs.key.as_ptr(), text.as_ptr(), least, most, step)
@@ -43,7 +43,7 @@ impl Block {
     }
 
     pub(crate) fn count(&self, obs: Obs, range: Count) {
-        let (text, least, most) = (told(obs.locale), range.least.into(), range.most.into());
+        let (text, least, most) = (localized(obs.locale), range.least.into(), range.most.into());
         // SAFETY: the set lives; libobs copies the texts.
         let property = unsafe {
             ffi::obs_properties_add_int_slider(self.0, obs.key.as_ptr(), text.as_ptr(), least, most, 1)
@@ -57,7 +57,7 @@ impl Block {
     }
 
     pub(crate) fn text(&self, name: &CStr, label: &CStr) {
-        hint(self.add_text(name, &told(label), ffi::TEXT_DEFAULT), label);
+        hint(self.add_text(name, &localized(label), ffi::TEXT_DEFAULT), label);
     }
 
     /// Words that can't be edited. An empty text takes no room.
@@ -82,7 +82,7 @@ impl Block {
     }
 
     pub(crate) fn path(&self, name: &CStr, label: &CStr, filter: &str) {
-        let (text, filter) = (told(label), c(filter));
+        let (text, filter) = (localized(label), c(filter));
         let filter = if filter.is_empty() { null() } else { filter.as_ptr() };
         // SAFETY: the set lives; libobs copies the texts and takes null for none.
         unsafe {
@@ -91,7 +91,7 @@ impl Block {
     }
 
     pub(crate) fn list(&self, name: &CStr, label: &CStr) -> List {
-        let (name, text) = (name.as_ptr(), told(label));
+        let (name, text) = (name.as_ptr(), localized(label));
         // SAFETY: the set lives; libobs copies the texts.
         let list = unsafe {
             ffi::obs_properties_add_list(self.0, name, text.as_ptr(), ffi::COMBO_LIST, ffi::COMBO_STRING)
@@ -101,7 +101,7 @@ impl Block {
     }
 
     pub(crate) fn button(&self, name: &CStr, label: &CStr, clicked: ffi::Clicked, core: &Core) {
-        let text = told(label);
+        let text = localized(label);
         // SAFETY: the set lives; libobs copies the texts. The callback takes its data for a number.
         unsafe {
             ffi::obs_properties_add_button2(self.0, name.as_ptr(), text.as_ptr(), clicked, core.data())
@@ -109,7 +109,7 @@ impl Block {
     }
 
     pub(crate) fn group(&self, name: &CStr, label: &CStr, inside: Self) {
-        let text = told(label);
+        let text = localized(label);
         // SAFETY: both sets live; libobs copies the texts, and the inner set is the outer one's from now on.
         unsafe {
             ffi::obs_properties_add_group(self.0, name.as_ptr(), text.as_ptr(), ffi::GROUP_NORMAL, inside.0)
@@ -160,7 +160,7 @@ fn set_visible(property: *mut ffi::obs_property_t, visible: bool) {
 /// A longer explanation, shown when the mouse rests on it, where the language file has one.
 fn hint(property: *mut ffi::obs_property_t, label: &CStr) {
     let key = c(format!("{}.Hint", label.to_string_lossy()));
-    let text = told(&key);
+    let text = localized(&key);
     if *text != *key {
         // SAFETY: each caller has just added it to a `Block`, which lives; libobs copies the text.
         unsafe { ffi::obs_property_set_long_description(property, text.as_ptr()) };

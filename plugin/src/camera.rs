@@ -7,7 +7,7 @@ use crate::guard::guard;
 use crate::instance::{Core, Delay, Handle, lock};
 use crate::session::{Screen, Session};
 use crate::settings::{Kind, Stored};
-use crate::text::told;
+use crate::text::localized;
 use crate::{faults, ffi, photo, properties};
 use omote_engine::frame::{Colour, Frame, Matrix, PixelFormat, Range};
 use omote_engine::pipeline::{Shown, State};
@@ -167,7 +167,9 @@ unsafe fn camera<'a>(data: ffi::Data) -> Option<&'a Camera> {
 unsafe extern "C" fn get_name(_: ffi::Data) -> *const c_char {
     static NAME: OnceLock<CString> = OnceLock::new();
     let otherwise = c"Omote Camera".as_ptr();
-    guard("the camera's name", otherwise, || NAME.get_or_init(|| told(c"Camera.Name").into_owned()).as_ptr())
+    guard("the camera's name", otherwise, || {
+        NAME.get_or_init(|| localized(c"Camera.Name").into_owned()).as_ptr()
+    })
 }
 
 unsafe extern "C" fn create(settings: *mut ffi::obs_data_t, source: *mut ffi::obs_source_t) -> ffi::Data {
@@ -205,7 +207,7 @@ unsafe extern "C" fn get_defaults(settings: *mut ffi::obs_data_t) {
 unsafe extern "C" fn get_properties(data: ffi::Data) -> *mut ffi::obs_properties_t {
     guard("the camera's properties", null_mut(), || {
         // SAFETY: libobs gives what `create` gave.
-        properties::of(Kind::Camera, unsafe { camera(data) }.map(|c| &c.core))
+        properties::build(Kind::Camera, unsafe { camera(data) }.map(|c| &c.core))
     })
 }
 

@@ -1,7 +1,7 @@
 //! The cameras to choose from. Asking for them opens every one, which may take seconds: a thread of its own does that,
 //! and open properties are built anew when it has found something else.
 
-use crate::{faults, guard, instance, left};
+use crate::{detached, faults, guard, instance};
 use omote_engine::source::camera::{CameraInfo, cameras};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ pub(crate) fn found() -> Option<Arc<Vec<CameraInfo>>> {
 }
 
 /// The same, and looks again. The properties of the instance of this number are built anew when the list has changed.
-pub(crate) fn look(shown: Option<usize>) -> Option<Arc<Vec<CameraInfo>>> {
+pub(crate) fn refresh(shown: Option<usize>) -> Option<Arc<Vec<CameraInfo>>> {
     let mut known = known();
     if let Some(id) = shown.filter(|id| !known.shown.contains(id)) {
         known.shown.push(id);
@@ -44,7 +44,7 @@ pub(crate) fn look(shown: Option<usize>) -> Option<Arc<Vec<CameraInfo>>> {
         match thread {
             Ok(thread) => {
                 known.looking = true;
-                left::leave(thread, Duration::ZERO);
+                detached::leave(thread, Duration::ZERO);
             }
             Err(e) => log::warn!("can't search for cameras: {e}"),
         }

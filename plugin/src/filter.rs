@@ -9,7 +9,7 @@ use crate::instance::{Core, Handle, lock};
 use crate::session::{Screen, Session};
 use crate::settings::{Kind, Options, Stored};
 use crate::surfaces::{Size, Surfaces};
-use crate::text::told;
+use crate::text::localized;
 use crate::{faults, ffi, photo, properties};
 use omote_engine::badge::Corner;
 use omote_engine::frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
@@ -172,7 +172,7 @@ impl Filter {
             if surfaces.stage(target, parent, number) {
                 let waits = !wait.is_zero();
                 let times = drawing.times;
-                surfaces.read(waits, |mapped| {
+                surfaces.read_staged(waits, |mapped| {
                     let time = times[mapped.number as usize % 2];
                     self.hand_on(mapped.rows, mapped.linesize, size, mapped.number, time);
                 });
@@ -241,7 +241,9 @@ unsafe fn filter<'a>(data: ffi::Data) -> Option<&'a Filter> {
 unsafe extern "C" fn get_name(_: ffi::Data) -> *const c_char {
     static NAME: OnceLock<CString> = OnceLock::new();
     let otherwise = c"Omote Face Filter".as_ptr();
-    guard("the filter's name", otherwise, || NAME.get_or_init(|| told(c"Filter.Name").into_owned()).as_ptr())
+    guard("the filter's name", otherwise, || {
+        NAME.get_or_init(|| localized(c"Filter.Name").into_owned()).as_ptr()
+    })
 }
 
 unsafe extern "C" fn create(settings: *mut ffi::obs_data_t, source: *mut ffi::obs_source_t) -> ffi::Data {
@@ -280,7 +282,7 @@ unsafe extern "C" fn get_defaults(settings: *mut ffi::obs_data_t) {
 unsafe extern "C" fn get_properties(data: ffi::Data) -> *mut ffi::obs_properties_t {
     guard("the filter's properties", null_mut(), || {
         // SAFETY: libobs gives what `create` gave.
-        properties::of(Kind::Filter, unsafe { filter(data) }.map(|f| &f.core))
+        properties::build(Kind::Filter, unsafe { filter(data) }.map(|f| &f.core))
     })
 }
 

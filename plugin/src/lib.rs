@@ -5,13 +5,13 @@
 
 mod block;
 mod camera;
+mod detached;
 mod devices;
 mod faults;
 mod ffi;
 mod filter;
 mod guard;
 mod instance;
-mod left;
 mod photo;
 mod places;
 mod properties;
@@ -27,7 +27,7 @@ mod exports {
     #![expect(unsafe_code, reason = "exported symbols, and calls to libobs")]
 
     use crate::guard::guard;
-    use crate::{camera, ffi, filter, left, text, vendor, wardrobe};
+    use crate::{camera, detached, ffi, filter, text, vendor, wardrobe};
     use std::ffi::c_char;
     use std::time::Duration;
 
@@ -93,7 +93,7 @@ mod exports {
     #[unsafe(no_mangle)]
     extern "C" fn obs_module_unload() {
         guard("unloading", (), || {
-            left::wait(LONGEST);
+            detached::wait(LONGEST);
             wardrobe::clear();
         });
     }

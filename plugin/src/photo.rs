@@ -212,7 +212,7 @@ fn write(form: &Form, id: usize, answer: &Mutex<String>) {
                 });
                 core.handle.update();
             });
-            format!("{} {}", words(c"Photo.SwapResult"), persona.name())
+            format!("{} {}", words(c"Photo.Made"), persona.name())
         }
         Err(e) => format!("{} {}", words(c"Photo.Refused"), in_one_line(&e)),
     };

@@ -7,7 +7,7 @@ use crate::guard::guard;
 use crate::instance::{Core, with_data};
 use crate::session::{ACTOR, Report};
 use crate::settings::{Kind, MICROPHONE, Stored, key};
-use crate::text::{c, from_c, told, words};
+use crate::text::{c, from_c, localized, words};
 use crate::{devices, ffi, photo, wardrobe};
 use omote_engine::pipeline::{LiveStatus, ModelState, Privacy, State};
 use omote_engine::source::camera::CameraInfo;
@@ -22,7 +22,7 @@ const SYNC_ANSWER: &CStr = c"sync_answer";
 const DISCLOSURE: &str = "https://github.com/omote-video/omote/blob/main/docs/disclosure.md";
 
 /// The properties of an instance, or of the kind where there is none yet.
-pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properties_t {
+pub(crate) fn build(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properties_t {
     let block = Block::create();
     if let Some(core) = core {
         add_status(&block, core);
@@ -47,7 +47,7 @@ pub(crate) fn of(kind: Kind, core: Option<&Arc<Core>>) -> *mut ffi::obs_properti
     if let Some(core) = core {
         add_sync(&block, core);
     }
-    let text = told(c"Disclosure");
+    let text = localized(c"Disclosure");
     let (name, url) = (c"disclosure".as_ptr(), c(DISCLOSURE));
     // SAFETY: the set lives; libobs copies the texts. The callback takes no data.
     let link = unsafe { ffi::obs_properties_add_button2(block.0, name, text.as_ptr(), nothing, null_mut()) };
@@ -140,7 +140,7 @@ unsafe extern "C" fn privacy_changed(
 /// The cameras that are known; more may be found meanwhile. One that is chosen and gone stays in the list, marked.
 fn list_cameras(list: &List, core: Option<&Arc<Core>>) {
     let chosen = chosen(core, key(&CAMERA));
-    let found = devices::look(core.map(|core| core.id));
+    let found = devices::refresh(core.map(|core| core.id));
     list.item(&words(c"Camera.First"), "");
     for camera in found.iter().flat_map(|found| found.iter()) {
         let trouble = camera.trouble.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();

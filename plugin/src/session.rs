@@ -2,7 +2,7 @@
 //! network or a camera.
 
 use crate::settings::{CameraChoice, ModelChoice, Options};
-use crate::{faults, guard, left, places, wardrobe};
+use crate::{detached, faults, guard, places, wardrobe};
 use omote_engine::actor::ActorOptions;
 use omote_engine::badge::{BadgedFrame, Corner};
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
@@ -14,7 +14,7 @@ use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
 use omote_engine::swap::CutParams;
 use omote_engine::track::TrackerConfig;
-use omote_kit::personas::Stamp;
+use omote_kit::personas::PersonaStamp;
 use omote_kit::{in_one_line, networks};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -175,7 +175,7 @@ impl Session {
         lock(&self.ask).take();
         self.gate.close();
         if let Some(thread) = lock(&self.thread).take() {
-            left::leave(thread, PATIENCE);
+            detached::leave(thread, PATIENCE);
         }
     }
 
@@ -196,7 +196,7 @@ impl Drop for Session {
 struct Worn {
     persona: String,
     /// Its package: a replaced one is worn anew.
-    stamp: Stamp,
+    stamp: PersonaStamp,
     mask: CutParams,
 }
 
@@ -207,7 +207,7 @@ struct Worker {
     /// What the engine wears.
     worn: Option<Worn>,
     /// The swap model that it wears, and with whose face.
-    dressed: (ModelChoice, String, Stamp),
+    dressed: (ModelChoice, String, PersonaStamp),
     /// What the engine was told last.
     running: Option<Options>,
     /// When the worn persona's package was last looked at.

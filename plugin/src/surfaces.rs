@@ -98,7 +98,7 @@ impl Surfaces {
 
     /// Reads what was staged one picture ago, or, with `now`, just now (which waits for the GPU). Each picture
     /// is read once.
-    pub(crate) fn read<T>(&mut self, now: bool, take: impl FnOnce(Mapped<'_>) -> T) -> Option<T> {
+    pub(crate) fn read_staged<T>(&mut self, now: bool, take: impl FnOnce(Mapped<'_>) -> T) -> Option<T> {
         let which = if now { 1 - self.next } else { self.next };
         let number = self.staged[which].take()?;
         let (mut data, mut linesize) = (null_mut(), 0u32);

@@ -31,7 +31,7 @@ pub(crate) unsafe fn from_c(text: *const c_char) -> String {
 }
 
 /// The text of a key of `data/locale/*.ini`; the key itself where there is none.
-pub(crate) fn told(key: &CStr) -> Cow<'_, CStr> {
+pub(crate) fn localized(key: &CStr) -> Cow<'_, CStr> {
     let texts = TEXTS.load(Ordering::Acquire);
     let mut found = std::ptr::null();
     if !texts.is_null() {
@@ -45,9 +45,9 @@ pub(crate) fn told(key: &CStr) -> Cow<'_, CStr> {
     Cow::Owned(unsafe { CStr::from_ptr(found) }.to_owned())
 }
 
-/// As [`told`], as Rust's text.
+/// As [`localized`], as Rust's text.
 pub(crate) fn words(key: &CStr) -> String {
-    told(key).to_string_lossy().into_owned()
+    localized(key).to_string_lossy().into_owned()
 }
 
 pub(crate) fn set_module(module: *mut ffi::obs_module_t) {

@@ -5,10 +5,10 @@ use crate::{faults, places};
 use omote_engine::composite::Backend;
 use omote_engine::error::Result;
 use omote_engine::gpu::{Adapters, Gpu};
-use omote_engine::pipeline::{Model, RateLimit};
+use omote_engine::pipeline::{RateLimit, WornModel};
 use omote_engine::swap::{CutParams, FaceTexture};
 use omote_kit::personas;
-use omote_kit::personas::Stamp;
+use omote_kit::personas::PersonaStamp;
 use omote_kit::registry::{Entry, Registry};
 use omote_kit::swap_models::{self, SwapOptions};
 use omote_kit::textures::Textures;
@@ -23,8 +23,8 @@ pub(crate) fn texture(persona: &str, mask: CutParams) -> Result<FaceTexture> {
 }
 
 /// Which package a persona's name means now.
-pub(crate) fn stamp(persona: &str) -> Stamp {
-    Stamp::of(persona, places::data().root())
+pub(crate) fn stamp(persona: &str) -> PersonaStamp {
+    PersonaStamp::of_persona(persona, places::data().root())
 }
 
 /// The user's swap models: names, and what is shown of them.
@@ -38,11 +38,11 @@ pub(crate) fn models() -> Vec<(String, String)> {
 }
 
 /// Loads a swap model that wears a persona's face. Takes seconds: for a thread of its own.
-pub(crate) fn model(choice: &ModelChoice, persona: &str) -> Result<Model> {
+pub(crate) fn model(choice: &ModelChoice, persona: &str) -> Result<WornModel> {
     faults::slow_if(faults::SLOW_MODEL);
     let rate = (choice.rate > 0).then_some(choice.rate as f32);
-    let pace = RateLimit { rate, ..RateLimit::default() };
-    let options = SwapOptions { name: choice.name.clone(), pace, ..SwapOptions::default() };
+    let rate_limit = RateLimit { rate, ..RateLimit::default() };
+    let options = SwapOptions { name: choice.name.clone(), rate_limit, ..SwapOptions::default() };
     swap_models::load(&places::data(), &options, persona, &mut |what| log::warn!("{what}"))
 }
 

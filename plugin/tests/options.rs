@@ -65,6 +65,33 @@ fn the_language_file_has_every_text_of_the_table() {
     assert_eq!(updated(&file), file);
 }
 
+/// Keys such as `c"Photo.Made"` that stand in the code.
+fn keys_in(code: &str) -> impl Iterator<Item = &str> {
+    let quoted = code.split("c\"").skip(1).filter_map(|rest| rest.split('"').next());
+    quoted.filter(|text| {
+        text.contains('.')
+            && text.split('.').all(|word| {
+                word.starts_with(|c: char| c.is_ascii_uppercase())
+                    && word.chars().all(|c| c.is_ascii_alphanumeric())
+            })
+    })
+}
+
+#[test]
+fn every_key_in_the_code_has_a_text() {
+    let file = fs::read_to_string(language_file()).unwrap();
+    let (there, mut seen) = (texts(&file), 0);
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        let code = fs::read_to_string(&path).unwrap();
+        for key in keys_in(&code) {
+            seen += 1;
+            assert!(there.contains_key(key), "{key} has no text: {}", path.display());
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
 /// Keys, defaults and ranges as they stand in users' scene collections: a later version must understand them.
 #[test]
 fn scene_collections_stay_valid() {

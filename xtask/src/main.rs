@@ -278,7 +278,7 @@ fn test() -> anyhow::Result<bool> {
     }
     steps.run("tests", &mut tests);
     steps.run("examples in docs", &mut cargo(&["test", "--workspace", "--doc"]));
-    log.tell(&mut steps, required);
+    log.report(&mut steps, required);
     if !root().join("../shared/media").is_dir() {
         steps.skip(
             "real pictures",
@@ -323,7 +323,7 @@ impl AdapterLog {
     }
 
     /// Adds to the steps whether GPU tests ran as they should, and on what.
-    fn tell(&self, steps: &mut Steps, required: bool) {
+    fn report(&self, steps: &mut Steps, required: bool) {
         const NAME: &str = "GPU tests";
         let text = std::fs::read_to_string(&self.path).unwrap_or_default();
         let mut names: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();

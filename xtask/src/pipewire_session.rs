@@ -116,7 +116,7 @@ impl Session {
 
     /// What a reader of 20 frames gets, against what was sent. The session manager may not know the node yet:
     /// a reader that finds none is started again.
-    fn read(&self, format: &str, expected: &Path) -> Result<String, String> {
+    fn read_and_compare(&self, format: &str, expected: &Path) -> Result<String, String> {
         let to = self.folder.join("got.raw");
         wait_for("a reader that finds the camera", SOON, || {
             let read = self.reader(format, Some(20), &to).and_then(|reader| reader.end(SOON));
@@ -180,7 +180,9 @@ fn checks(example: &Path) -> Result<String, String> {
     let mut notes = Vec::new();
     for format in ["yuyv", "i420"] {
         let (mut sender, expected) = session.sender(example, format)?;
-        let first = session.read(format, &expected).map_err(|e| format!("{format}, first reader: {e}"))?;
+        let first = session
+            .read_and_compare(format, &expected)
+            .map_err(|e| format!("{format}, first reader: {e}"))?;
         session.read_and_kill(format).map_err(|e| format!("{format}, reader that is killed: {e}"))?;
         let said = sender.wait_said("readers: Some(1)", SOON)?;
         wait_for("a sender without readers", SOON, || {
@@ -190,7 +192,9 @@ fn checks(example: &Path) -> Result<String, String> {
         if !sender.runs() {
             return Err(sender.error(format!("the sender ended: {said}")));
         }
-        let second = session.read(format, &expected).map_err(|e| format!("{format}, later reader: {e}"))?;
+        let second = session
+            .read_and_compare(format, &expected)
+            .map_err(|e| format!("{format}, later reader: {e}"))?;
         let said = sender.end(SOON)?;
         if !said.contains("closed: open false, readers Some(0)") {
             return Err(format!("{format}: no clean end: {said}"));

@@ -19,7 +19,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    fn of(passed: bool) -> Self {
+    fn from_passed(passed: bool) -> Self {
         if passed { Self::Passed } else { Self::Failed }
     }
 
@@ -54,7 +54,7 @@ impl Steps {
             Ok(status) => (false, status.to_string()),
             Err(error) => (false, error.to_string()),
         };
-        self.done.push(Step { name, verdict: Verdict::of(passed), time: begun.elapsed(), note });
+        self.done.push(Step { name, verdict: Verdict::from_passed(passed), time: begun.elapsed(), note });
         passed
     }
 
@@ -78,14 +78,14 @@ impl Steps {
         let verdict = work();
         let passed = verdict.is_ok();
         let (Ok(note) | Err(note)) = verdict;
-        self.done.push(Step { name, verdict: Verdict::of(passed), time: begun.elapsed(), note });
+        self.done.push(Step { name, verdict: Verdict::from_passed(passed), time: begun.elapsed(), note });
     }
 
     /// Adds a verdict that took no time.
     pub(crate) fn note(&mut self, name: &'static str, verdict: Result<String, String>) {
         let passed = verdict.is_ok();
         let (Ok(note) | Err(note)) = verdict;
-        self.done.push(Step { name, verdict: Verdict::of(passed), time: Duration::ZERO, note });
+        self.done.push(Step { name, verdict: Verdict::from_passed(passed), time: Duration::ZERO, note });
     }
 
     /// Says that a step was not run, and why; where something is missing, the reason names how to get it.

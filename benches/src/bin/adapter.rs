@@ -95,7 +95,7 @@ fn time(mut what: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
 struct Ours {
     side: usize,
     model: SwapModel,
-    sheets: UvAtlases,
+    atlases: UvAtlases,
     work: Vec<f64>,
     lay: Vec<f64>,
 }
@@ -105,12 +105,12 @@ impl Ours {
         let model = stand_in::load(runtime, network, &RunOptions::default())?;
         let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
         let side = network.size().0;
-        let sheets = UvAtlases::new(UvRaster::new(side.max(256), mask));
-        Ok(Self { side, model, sheets, work: Vec::new(), lay: Vec::new() })
+        let atlases = UvAtlases::new(UvRaster::new(side.max(256), mask));
+        Ok(Self { side, model, atlases, work: Vec::new(), lay: Vec::new() })
     }
 
     fn round(&mut self, frame: &omote_engine::frame::Frame, face: &Face) -> anyhow::Result<()> {
-        let (model, sheets) = (&mut self.model, &mut self.sheets);
+        let (model, atlases) = (&mut self.model, &mut self.atlases);
         let mut made = model.swap(frame, &face.landmarks)?;
         // A measurement is three runs.
         let network = time(|| model.measure(Duration::ZERO).map(|_| ()).map_err(Into::into))? / 3.0;
@@ -121,7 +121,7 @@ impl Ours {
         })?;
         self.work.push((whole - network).max(0.0));
         self.lay.push(time(|| {
-            sheets.lay(&made, face, FrameTime::default(), Duration::ZERO);
+            atlases.project(&made, face, FrameTime::default(), Duration::ZERO);
             Ok(())
         })?);
         Ok(())

@@ -33,7 +33,7 @@ pub struct Since {
 }
 
 impl Since {
-    fn of(seconds: impl Iterator<Item = f64>) -> Option<Self> {
+    fn from_seconds(seconds: impl Iterator<Item = f64>) -> Option<Self> {
         let ms: Vec<f64> = seconds.map(|s| s * 1e3).collect();
         // Of two pictures no spread can be told.
         if ms.len() < 3 {
@@ -82,7 +82,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub(super) fn of(log: &Log, screen: &Screen, delays: &[f64]) -> Self {
+    pub(super) fn from_log(log: &Log, screen: &Screen, delays: &[f64]) -> Self {
         let since =
             |to: std::time::Duration, from: std::time::Duration| to.as_secs_f64() - from.as_secs_f64();
         let samples = &log.samples;
@@ -93,10 +93,10 @@ impl Figures {
         let planted = (!delays.is_empty()).then(|| mean(delays) * 1e3);
         Self {
             schema: SCHEMA,
-            camera: Since::of(samples.iter().map(|s| since(s.captured, s.exposed))),
-            engine: Since::of(samples.iter().map(|s| since(s.ready, s.exposed))),
-            window: Since::of(drawn),
-            virtual_camera: Since::of(log.read_back.iter().copied()),
+            camera: Since::from_seconds(samples.iter().map(|s| since(s.captured, s.exposed))),
+            engine: Since::from_seconds(samples.iter().map(|s| since(s.ready, s.exposed))),
+            window: Since::from_seconds(drawn),
+            virtual_camera: Since::from_seconds(log.read_back.iter().copied()),
             unread: unread.count(),
             virtual_camera_unread: log.read_back_unread.count(),
             reasons: unread.0.iter().map(|(why, n)| format!("{n}: {}", why.remedy())).collect(),

@@ -141,7 +141,11 @@ impl Measurement {
 
     /// What was found so far.
     pub fn figures(&self) -> Figures {
-        Figures::of(&self.log(), &self.screen, &self.delays.lock().unwrap_or_else(PoisonError::into_inner))
+        Figures::from_log(
+            &self.log(),
+            &self.screen,
+            &self.delays.lock().unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Asks for the end.
@@ -188,7 +192,7 @@ impl Measurement {
             let stamps = &shown.stamps;
             // Held pictures and cards are not the camera's.
             if !stamps.captured.is_zero() {
-                queue.read(shown.badged.frame(), stamps.ready, Arc::clone(&shown));
+                queue.read_code(shown.badged.frame(), stamps.ready, Arc::clone(&shown));
                 take(&mut queue, false);
             }
         }
@@ -203,7 +207,7 @@ impl Measurement {
         while !self.is_over() {
             if let Captured::Frame(frame) = camera.next(Duration::from_millis(50))? {
                 let arrived = now();
-                queue.read(&frame, arrived, arrived);
+                queue.read_code(&frame, arrived, arrived);
                 queue.settle(&self.screen, false, |read, arrived| {
                     let mut log = self.log();
                     match read {
@@ -229,13 +233,14 @@ impl<T> Queue<T> {
     }
 
     /// Reads a picture that was there at a time.
-    fn read(&mut self, frame: &Frame, there: Duration, with: T) {
-        let bits = read::with_luma(frame, |luma| self.reader.read(luma)).unwrap_or(Err(Unread::NotFound));
+    fn read_code(&mut self, frame: &Frame, there: Duration, with: T) {
+        let bits =
+            read::with_luma(frame, |luma| self.reader.read_bits(luma)).unwrap_or(Err(Unread::NotFound));
         self.waiting.push_back((bits, there, with));
     }
 
     /// Says of each picture what it shows, the middle of its exposure, once the screen's later pictures are known; or of all.
-    fn settle(&mut self, screen: &Screen, all: bool, mut tell: impl FnMut(Result<Duration, Unread>, T)) {
+    fn settle(&mut self, screen: &Screen, all: bool, mut report: impl FnMut(Result<Duration, Unread>, T)) {
         let known = screen.last();
         while let Some((bits, there, with)) = self.waiting.pop_front_if(|(_, there, _)| all || *there < known)
         {
@@ -244,14 +249,14 @@ impl<T> Queue<T> {
             if found == Err(Unread::Unclear) {
                 self.reader.forget();
             }
-            tell(found, with);
+            report(found, with);
         }
     }
 }
 
 /// Light older than this is not looked for.
 const OLDEST: Duration = Duration::from_secs(4);
-const _: () = assert!(OLDEST.as_secs() < screen::KEPT.as_secs());
+const _: () = assert!(OLDEST.as_secs() < screen::KEPT_FOR.as_secs());
 /// Pictures of the screen a second where no window shows them.
 const HZ: f64 = 60.0;
 

@@ -34,7 +34,7 @@ pub(super) fn quadrilaterals(luma: &Luma<'_>) -> Vec<[Vec2; 4]> {
     // No outline of four corners round such an area is shorter than a square's.
     let shortest = f64::from(least.sqrt()) * 4.0 * 0.9;
     let mut found: Vec<(f32, [Vec2; 4])> = Vec::new();
-    let mask = Mask::dark(luma, luma.width / NEARBY / 2);
+    let mask = Bitmap::dark(luma, luma.width / NEARBY / 2);
     for outline in mask.outlines(least) {
         let length = length(&outline);
         if length < shortest {
@@ -57,13 +57,13 @@ pub(super) fn quadrilaterals(luma: &Luma<'_>) -> Vec<[Vec2; 4]> {
 }
 
 /// Which pixels of a picture are dark.
-struct Mask {
+struct Bitmap {
     dark: Vec<bool>,
     width: usize,
     height: usize,
 }
 
-impl Mask {
+impl Bitmap {
     /// The pixels that are darker than the mean of the square of 2 `radius` + 1 pixels about them, as far as it lies in the
     /// picture.
     fn dark(luma: &Luma<'_>, radius: usize) -> Self {
@@ -281,7 +281,7 @@ mod tests {
             let mut chance = fastrand::Rng::with_seed(seed);
             let share = 0.2 + 0.6 * chance.f64();
             let dark: Vec<bool> = (0..width * height).map(|_| chance.f64() < share).collect();
-            let mask = Mask { dark, width, height };
+            let mask = Bitmap { dark, width, height };
             let mut of = vec![None; width * height];
             for (region, outline) in mask.outlines(-1.0).iter().enumerate() {
                 for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {

@@ -109,7 +109,7 @@ impl Reader {
     }
 
     /// The bits of the code, each from -1 (white last) to 1 (white first).
-    pub(super) fn read(&mut self, luma: &Luma<'_>) -> Result<[f32; BITS], Unread> {
+    pub(super) fn read_bits(&mut self, luma: &Luma<'_>) -> Result<[f32; BITS], Unread> {
         if let Some(place) = &self.place
             && let Ok(bits) = bits(luma, place)
         {

@@ -10,7 +10,7 @@ use super::code::BITS;
 use crate::statistics::median;
 
 /// For how long pictures are remembered, whatever the display's rate: longer than the oldest light that is looked for.
-pub(super) const KEPT: Duration = Duration::from_secs(10);
+pub(super) const KEPT_FOR: Duration = Duration::from_secs(10);
 
 /// The screen's pictures, numbered round and round, each with the time from which it was shown.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl Screen {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = log.back().map_or(0, |(n, _)| n.wrapping_add(1) % (1 << BITS));
         log.push_back((number, time));
-        while log.pop_front_if(|(_, t)| *t + KEPT < time).is_some() {}
+        while log.pop_front_if(|(_, t)| *t + KEPT_FOR < time).is_some() {}
         number
     }
 

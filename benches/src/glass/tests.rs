@@ -45,7 +45,7 @@ fn a_known_delay_is_found() {
             let light = film::exposed(&screen, from, to).unwrap();
             let frame = film::frame(lens.film(&light)).unwrap();
             let badged = badger.finish(Canvas::new(frame), Disclosure::Modified).unwrap();
-            let bits = with_luma(badged.frame(), |luma| reader.read(luma)).unwrap();
+            let bits = with_luma(badged.frame(), |luma| reader.read_bits(luma)).unwrap();
             // As when the picture came out, the whole of the last seconds is searched.
             let arrived = middle + delay;
             let shown = screen.since(seconds(arrived).saturating_sub(super::OLDEST));
@@ -113,12 +113,12 @@ fn every_format_and_a_mirror_are_read() {
     });
     for mirrored in [false, true] {
         let frame = upright(21, 6, mirrored);
-        let other = with_luma(&frame, |l| Reader::new(!mirrored).read(l)).unwrap();
+        let other = with_luma(&frame, |l| Reader::new(!mirrored).read_bits(l)).unwrap();
         assert_eq!(other, Err(Unread::Mirrored), "{mirrored}");
         for format in PixelFormat::ALL {
             let frame = frame.converted(format, Colour::JPEG).unwrap();
             let mut reader = Reader::new(mirrored);
-            let tries: Vec<_> = (0..4).map(|_| with_luma(&frame, |l| reader.read(l)).unwrap()).collect();
+            let tries: Vec<_> = (0..4).map(|_| with_luma(&frame, |l| reader.read_bits(l)).unwrap()).collect();
             let bits =
                 tries.into_iter().find_map(Result::ok).unwrap_or_else(|| panic!("{format:?} {mirrored}"));
             let found = moment(&bits, &screen.since(Duration::ZERO));
@@ -145,7 +145,7 @@ fn what_is_no_code_says_nothing() {
         for flat in [false, true] {
             let frame = grey_any(size, |i| if flat { 90 } else { noise[i] });
             let mut reader = Reader::default();
-            let read = with_luma(&frame, |l| reader.read(l));
+            let read = with_luma(&frame, |l| reader.read_bits(l));
             assert!(matches!(read, None | Some(Err(Unread::NotFound))), "{size:?} {flat}: {read:?}");
         }
     }
@@ -163,7 +163,7 @@ fn what_is_no_code_says_nothing() {
     let dark: Vec<u8> = frame.data().iter().map(|v| v / 40).collect();
     let dark = Frame::new(PixelFormat::I420, Colour::JPEG, frame.width(), frame.height(), dark).unwrap();
     let mut reader = Reader::default();
-    assert!(with_luma(&dark, |l| reader.read(l)).unwrap().is_err());
+    assert!(with_luma(&dark, |l| reader.read_bits(l)).unwrap().is_err());
 }
 
 fn grey_any((width, height): (u32, u32), luma: impl Fn(usize) -> u8) -> Frame {
@@ -184,7 +184,7 @@ fn the_returned_picture_is_not_the_code() {
             None => at(&large, x, y),
         })
     };
-    let read = |frame: &Frame| with_luma(frame, |l| Reader::new(false).read(l)).unwrap();
+    let read = |frame: &Frame| with_luma(frame, |l| Reader::new(false).read_bits(l)).unwrap();
     assert!(read(&both(false)).is_ok());
     assert_eq!(read(&both(true)), Err(Unread::Mirrored));
 }
@@ -211,7 +211,7 @@ fn filmed(corners: [glam::Vec2; 4], rolling: f64) -> (f64, f64) {
             data.extend(picture.chunks(width * height / bands).nth(band).unwrap());
         }
         data.resize(width * height * 3 / 2, 128);
-        let bits = with_luma(&film::frame(data).unwrap(), |luma| reader.read(luma)).unwrap();
+        let bits = with_luma(&film::frame(data).unwrap(), |luma| reader.read_bits(luma)).unwrap();
         let exposed = bits.and_then(|bits| moment(&bits, &screen.since(Duration::ZERO)));
         let exposed = exposed.unwrap_or_else(|why| panic!("{corners:?}, picture {k}: {why:?}"));
         errors.push((exposed.as_secs_f64() - middle) * 1e3);
@@ -246,7 +246,7 @@ fn pictures_that_go_together_make_the_interval_no_narrower() {
     // Ten means, each in ten pictures that follow each other, 0..9 ms.
     let read_back = (0..100).map(|k| f64::from((k / 10) * 7 % 10) * 1e-3).collect();
     let log = super::Log { read_back, ..super::Log::default() };
-    let since = Figures::of(&log, &Screen::default(), &[]).virtual_camera.unwrap();
+    let since = Figures::from_log(&log, &Screen::default(), &[]).virtual_camera.unwrap();
     // By hand: standard deviation 3.03 of ten, 2.26 standard errors: 2.2 on each side; of a hundred it would be 0.6.
     assert!((since.mean - 4.5).abs() < 1e-9);
     assert!(since.high - since.mean > 1.2, "{since:?}");

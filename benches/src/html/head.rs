@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::choice::{by_gpu, headlines, usable};
 use super::table::interval;
-use super::text::{at, count, drawer, escape, ms, number, short};
+use super::text::{coord, count, drawer, escape, ms, number, short};
 use crate::report::{Noise, Report, Row};
 
 /// Title and machine.
@@ -107,7 +107,11 @@ fn reference(noise: &Noise) -> String {
         .iter()
         .enumerate()
         .map(|(n, t)| {
-            format!("<circle cx=\"{}\" cy=\"{}\" r=\"2.4\"/>", at(5.0 + step * n as f64), at(y.place(*t)))
+            format!(
+                "<circle cx=\"{}\" cy=\"{}\" r=\"2.4\"/>",
+                coord(5.0 + step * n as f64),
+                coord(y.place(*t))
+            )
         })
         .collect();
     format!(

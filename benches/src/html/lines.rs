@@ -3,11 +3,11 @@
 use super::axis::Axis;
 use super::choice::{Headline, headlines, usable};
 use super::plots::clean;
-use super::text::{at, count, drawer, escape, number, short};
+use super::text::{coord, count, drawer, escape, number, short};
 use crate::report::{Report, Row};
 
 /// Lines of one plot; more can't be told apart.
-const MOST: usize = 6;
+const MAX_LINES: usize = 6;
 
 /// Rows that differ in one thing.
 struct Series {
@@ -79,7 +79,7 @@ fn curves(title: &str, unit: &str, series: &[Series]) -> String {
              only in {unit}.</p></figure>"
         );
     }
-    let shown = &series[..series.len().min(MOST)];
+    let shown = &series[..series.len().min(MAX_LINES)];
     let points = || shown.iter().flat_map(|s| &s.points);
     let most = points().map(|p| if p.2.is_finite() { p.1.max(p.2) } else { p.1 }).fold(0.0, f64::max);
     let (left, right, top, bottom) = (44.0, 456.0, 22.0, 246.0);
@@ -92,7 +92,7 @@ fn curves(title: &str, unit: &str, series: &[Series]) -> String {
         if whole && value.fract() != 0.0 {
             continue;
         }
-        let place = at(x.place(value));
+        let place = coord(x.place(value));
         svg += &format!("<text class=\"tick mid\" x=\"{place}\" y=\"{}\">{words}</text>", bottom + 16.0);
     }
     svg += &format!("<text class=\"tick end\" x=\"{right}\" y=\"{}\">{unit}</text>", bottom + 32.0);
@@ -102,15 +102,19 @@ fn curves(title: &str, unit: &str, series: &[Series]) -> String {
         let mut dots = String::new();
         for (k, &(value, median, p99)) in line.points.iter().enumerate() {
             let (px, py) = (x.place(value), y.place(median));
-            d += &format!("{}{} {}", if k == 0 { 'M' } else { 'L' }, at(px), at(py));
+            d += &format!("{}{} {}", if k == 0 { 'M' } else { 'L' }, coord(px), coord(py));
             if p99 > median {
-                dots +=
-                    &format!("<path class=\"tail k{n}\" d=\"M{} {}V{}\"/>", at(px), at(py), at(y.place(p99)));
+                dots += &format!(
+                    "<path class=\"tail k{n}\" d=\"M{} {}V{}\"/>",
+                    coord(px),
+                    coord(py),
+                    coord(y.place(p99))
+                );
             }
             dots += &format!(
                 "<circle class=\"f{n}\" cx=\"{}\" cy=\"{}\" r=\"3.5\"><title>{value} {unit}: {} ms, p99 {} ms</title></circle>",
-                at(px),
-                at(py),
+                coord(px),
+                coord(py),
                 number(median),
                 number(p99)
             );
@@ -122,8 +126,8 @@ fn curves(title: &str, unit: &str, series: &[Series]) -> String {
             short(&line.name, 56)
         );
     }
-    if series.len() > MOST {
-        names += &format!("<li>{} more in the table</li>", count(series.len() - MOST, "line"));
+    if series.len() > MAX_LINES {
+        names += &format!("<li>{} more in the table</li>", count(series.len() - MAX_LINES, "line"));
     }
     format!(
         "<figure><h3>{title}</h3><svg viewBox=\"0 0 470 284\" role=\"img\" aria-label=\"{title}\">{svg}</svg>\
@@ -136,11 +140,11 @@ fn levels(y: &Axis, left: f64, right: f64) -> String {
     let mut out = String::new();
     for (value, words) in y.ticks() {
         let place = y.place(value);
-        out += &format!("<path class=\"rule\" d=\"M{left} {}H{right}\"/>", at(place));
+        out += &format!("<path class=\"rule\" d=\"M{left} {}H{right}\"/>", coord(place));
         out += &format!(
             "<text class=\"tick end\" x=\"{}\" y=\"{}\">{words}</text>",
             left - 7.0,
-            at(place + 4.0)
+            coord(place + 4.0)
         );
     }
     out
@@ -176,22 +180,22 @@ fn timeline(headline: &Headline<'_>) -> String {
     let mut d = String::new();
     let mut over = String::new();
     for (n, &value) in samples.iter().enumerate() {
-        d += &format!("{}{} {}", if n == 0 { 'M' } else { 'L' }, at(x(n)), at(y.place(value)));
+        d += &format!("{}{} {}", if n == 0 { 'M' } else { 'L' }, coord(x(n)), coord(y.place(value)));
         if !y.holds(value) {
             let (px, py) = (x(n), y.place(value));
             over += &format!(
                 "<path class=\"f1\" d=\"M{} {}h8L{} {}z\"><title>frame {}: {} ms</title></path>",
-                at(px - 4.0),
-                at(py - 2.0),
-                at(px),
-                at(py - 9.0),
+                coord(px - 4.0),
+                coord(py - 2.0),
+                coord(px),
+                coord(py - 9.0),
                 n + 1,
                 number(value)
             );
         }
     }
     if frames == 1 {
-        svg += &format!("<circle class=\"f0\" cx=\"{left}\" cy=\"{}\" r=\"3\"/>", at(y.place(samples[0])));
+        svg += &format!("<circle class=\"f0\" cx=\"{left}\" cy=\"{}\" r=\"3\"/>", coord(y.place(samples[0])));
     }
     svg += &format!("<path class=\"line k0\" d=\"{d}\"/>{over}");
     svg += &marks(headline.row, &y, left, right);
@@ -224,8 +228,8 @@ fn marks(row: &Row, y: &Axis, left: f64, right: f64) -> String {
         let place = y.place(value);
         let text = (place + 4.0).max(free);
         free = text + 14.0;
-        out += &format!("<path class=\"{line} thin\" d=\"M{left} {}H{right}\"/>", at(place));
-        out += &format!("<text class=\"{class}\" x=\"{}\" y=\"{}\">{words}</text>", right + 8.0, at(text));
+        out += &format!("<path class=\"{line} thin\" d=\"M{left} {}H{right}\"/>", coord(place));
+        out += &format!("<text class=\"{class}\" x=\"{}\" y=\"{}\">{words}</text>", right + 8.0, coord(text));
     }
     out
 }

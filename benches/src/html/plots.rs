@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::choice::{Group, colour, groups, stages, usable};
-use super::text::{at, count, escape, number, short};
+use super::text::{coord, count, escape, number, short};
 use crate::report::{Report, Row};
 use omote_engine::frame::statistics::percentile;
 
@@ -65,16 +65,16 @@ fn bar(row: &Row, axis: &Axis, names: &[&str], y: f64) -> String {
         done += value;
         out += &format!(
             "<rect class=\"f{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"16\"><title>{words}: {} ms</title></rect>",
-            at(from),
-            at(y + 3.0),
-            at(to - from),
+            coord(from),
+            coord(y + 3.0),
+            coord(to - from),
             number(value)
         );
         if to - from > 34.0 {
-            let middle = at((from + to) / 2.0);
+            let middle = coord((from + to) / 2.0);
             out += &format!(
                 "<text class=\"in o{class}\" x=\"{middle}\" y=\"{}\">{}</text>",
-                at(y + 15.0),
+                coord(y + 15.0),
                 number(value)
             );
         }
@@ -88,19 +88,19 @@ fn bar(row: &Row, axis: &Axis, names: &[&str], y: f64) -> String {
     }
     let (low, high) = (axis.place(row.wall.low), axis.place(row.wall.high));
     if row.wall.low > 0.0 && row.wall.high >= row.wall.low {
-        let middle = at(y + 11.0);
+        let middle = coord(y + 11.0);
         out += &format!(
             "<path class=\"whisker\" d=\"M{0} {middle}H{1}M{0} {2}v6M{1} {2}v6\"/>",
-            at(low),
-            at(high),
-            at(y + 8.0)
+            coord(low),
+            coord(high),
+            coord(y + 8.0)
         );
     }
     let end = axis.place(parts(row).max(row.wall.median)).max(high);
     out += &format!(
         "<text class=\"value\" x=\"{}\" y=\"{}\">{}</text>",
-        at(end + 7.0),
-        at(y + 15.0),
+        coord(end + 7.0),
+        coord(y + 15.0),
         number(row.wall.median)
     );
     out
@@ -135,7 +135,7 @@ pub(super) fn spreads(report: &Report) -> String {
             let heads =
                 [(WIDTH - 150.0, "p50"), (WIDTH - 98.0, "p95"), (WIDTH - 48.0, "p99"), (WIDTH, "max")];
             for (x, head) in heads {
-                svg += &format!("<text class=\"head end\" x=\"{}\" y=\"0\">{head}</text>", at(x));
+                svg += &format!("<text class=\"head end\" x=\"{}\" y=\"0\">{head}</text>", coord(x));
             }
             plot(rows.len(), name, &svg)
         };
@@ -167,7 +167,7 @@ fn spread(row: &Row, axis: &Axis, y: f64) -> String {
     let middle = y + 11.0;
     out += &violin(&clean(row), axis, middle);
     let mark = |value: f64, class: &str, half: f64| {
-        let (x, top, long) = (at(axis.place(value)), at(middle - half), at(half * 2.0));
+        let (x, top, long) = (coord(axis.place(value)), coord(middle - half), coord(half * 2.0));
         format!("<path class=\"{class}\" d=\"M{x} {top}v{long}\"/>")
     };
     let wall = &row.wall;
@@ -179,8 +179,8 @@ fn spread(row: &Row, axis: &Axis, y: f64) -> String {
     let most = clean(row).into_iter().fold(wall.max, f64::max);
     if !axis.holds(most) {
         let x = axis.place(most);
-        let (tip, back, top) = (at(x + 8.0), at(x + 2.0), at(middle - 4.0));
-        out += &format!("<path class=\"f1\" d=\"M{back} {top}v8L{tip} {}z\"/>", at(middle));
+        let (tip, back, top) = (coord(x + 8.0), coord(x + 2.0), coord(middle - 4.0));
+        out += &format!("<path class=\"f1\" d=\"M{back} {top}v8L{tip} {}z\"/>", coord(middle));
     }
     let values = [
         (WIDTH - 150.0, "value", wall.p50),
@@ -191,8 +191,8 @@ fn spread(row: &Row, axis: &Axis, y: f64) -> String {
     for (x, class, value) in values {
         out += &format!(
             "<text class=\"end {class}\" x=\"{}\" y=\"{}\">{}</text>",
-            at(x),
-            at(middle + 4.0),
+            coord(x),
+            coord(middle + 4.0),
             number(value)
         );
     }
@@ -222,10 +222,10 @@ fn violin(samples: &[f64], axis: &Axis, middle: f64) -> String {
     let half = |density: f64| 9.0 * (density / most).sqrt();
     let mut d = String::new();
     for (k, (x, density)) in points.iter().enumerate() {
-        d += &format!("{}{} {}", if k == 0 { 'M' } else { 'L' }, at(*x), at(middle - half(*density)));
+        d += &format!("{}{} {}", if k == 0 { 'M' } else { 'L' }, coord(*x), coord(middle - half(*density)));
     }
     for (x, density) in points.iter().rev() {
-        d += &format!("L{} {}", at(*x), at(middle + half(*density)));
+        d += &format!("L{} {}", coord(*x), coord(middle + half(*density)));
     }
     format!("<path class=\"violin\" d=\"{d}z\"/>")
 }
@@ -253,7 +253,7 @@ fn plot(rows: usize, name: &str, inside: &str) -> String {
     let height = LINE * rows as f64 + 54.0;
     format!(
         "<div class=\"wide\"><svg viewBox=\"0 -14 {WIDTH} {}\" role=\"img\" aria-label=\"{name}\">{inside}</svg></div>",
-        at(height)
+        coord(height)
     )
 }
 
@@ -262,12 +262,15 @@ fn rules(axis: &Axis, rows: usize, unit: &str) -> String {
     let bottom = LINE * rows as f64 + 8.0;
     let mut out = String::new();
     for (value, words) in axis.ticks() {
-        let x = at(axis.place(value));
-        out += &format!("<path class=\"rule\" d=\"M{x} 4V{}\"/>", at(bottom));
-        out += &format!("<text class=\"tick mid\" x=\"{x}\" y=\"{}\">{words}</text>", at(bottom + 15.0));
+        let x = coord(axis.place(value));
+        out += &format!("<path class=\"rule\" d=\"M{x} 4V{}\"/>", coord(bottom));
+        out += &format!("<text class=\"tick mid\" x=\"{x}\" y=\"{}\">{words}</text>", coord(bottom + 15.0));
     }
-    out +=
-        &format!("<text class=\"tick end\" x=\"{}\" y=\"{}\">{unit}</text>", LEFT - 12.0, at(bottom + 15.0));
+    out += &format!(
+        "<text class=\"tick end\" x=\"{}\" y=\"{}\">{unit}</text>",
+        LEFT - 12.0,
+        coord(bottom + 15.0)
+    );
     out
 }
 
@@ -275,7 +278,7 @@ fn label(row: &Row, y: f64) -> String {
     format!(
         "<text class=\"id end\" x=\"{}\" y=\"{}\">{}<title>{}: {}</title></text>",
         LEFT - 12.0,
-        at(y + 15.0),
+        coord(y + 15.0),
         short(&row.id, 44),
         escape(&row.id),
         escape(&row.title)
@@ -284,5 +287,5 @@ fn label(row: &Row, y: f64) -> String {
 
 fn fault(row: &Row, y: f64) -> String {
     let words = row.fault.as_deref().unwrap_or("nothing was measured");
-    format!("<text class=\"fault\" x=\"{LEFT}\" y=\"{}\">{}</text>", at(y + 15.0), short(words, 95))
+    format!("<text class=\"fault\" x=\"{LEFT}\" y=\"{}\">{}</text>", coord(y + 15.0), short(words, 95))
 }

@@ -76,7 +76,7 @@ pub(super) fn bytes(count: u64) -> String {
 }
 
 /// A place in a drawing: one decimal, never a sign that SVG can't read.
-pub(super) fn at(value: f64) -> String {
+pub(super) fn coord(value: f64) -> String {
     let value = if value.is_finite() { value.clamp(-1e5, 1e5) } else { 0.0 };
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)

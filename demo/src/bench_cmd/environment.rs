@@ -8,7 +8,7 @@ use omote_benches::Environment;
 use omote_benches::report::Program;
 use omote_engine::badge::BadgedFrame;
 use omote_engine::infer::Runtime;
-use omote_engine::pipeline::Model;
+use omote_engine::pipeline::WornModel;
 use omote_engine::swap::{CutParams, FaceTexture};
 use omote_engine::track::{Tracker, TrackerConfig};
 use omote_kit::registry::Registry;
@@ -57,9 +57,9 @@ impl Environment for Front {
         Ok(Registry::open(&self.0)?.swaps().map(|entry| entry.name.clone()).collect())
     }
 
-    fn model(&self, name: &str, persona: &str, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Model> {
+    fn model(&self, name: &str, persona: &str, report: &mut dyn FnMut(&str)) -> anyhow::Result<WornModel> {
         let args = ModelArgs { model: Some(name.to_owned()), ..ModelArgs::default() };
-        wardrobe::model(&args, persona, &self.0, tell)?.context("no model")
+        wardrobe::model(&args, persona, &self.0, report)?.context("no model")
     }
 
     fn draw_for_screen(&self, picture: &BadgedFrame) {

@@ -102,7 +102,7 @@ pub(super) fn run(args: &GlassArgs) -> anyhow::Result<ExitCode> {
     let outcome = glass.finish()?;
 
     let figures = outcome.figures;
-    ending::tell(&mut std::io::stdout().lock(), |out| figures.table(out))?;
+    ending::print(&mut std::io::stdout().lock(), |out| figures.table(out))?;
     if let Some(fault) = outcome.fault.filter(|_| figures.camera.is_none()) {
         bail!("no picture came: {fault}");
     }

@@ -40,7 +40,7 @@ pub(super) fn run(glass: &Glass, length: Duration) -> anyhow::Result<()> {
             preview,
             code: None,
             until: Instant::now() + length,
-            told: (Instant::now(), String::new(), String::new()),
+            figures: (Instant::now(), String::new(), String::new()),
         });
         Ok(app)
     };
@@ -54,7 +54,7 @@ struct App {
     code: Option<TextureHandle>,
     until: Instant,
     /// When the figures were worked out last, the large line and the small one.
-    told: (Instant, String, String),
+    figures: (Instant, String, String),
 }
 
 /// Between two workings-out of the figures.
@@ -75,8 +75,8 @@ impl App {
         }
     }
 
-    fn tell(&mut self) {
-        if self.told.0.elapsed() < EVERY && !self.told.1.is_empty() {
+    fn update_figures(&mut self) {
+        if self.figures.0.elapsed() < EVERY && !self.figures.1.is_empty() {
             return;
         }
         let figures = self.measurement.figures();
@@ -93,7 +93,7 @@ impl App {
                 figures.reasons.first().cloned().unwrap_or_else(|| "no picture has come yet".to_owned()),
             ),
         };
-        self.told = (Instant::now(), large, small);
+        self.figures = (Instant::now(), large, small);
     }
 }
 
@@ -110,7 +110,7 @@ impl eframe::App for App {
             context.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
         }
         self.next(&context);
-        self.tell();
+        self.update_figures();
         let (painter, all) = (ui.painter(), ui.max_rect());
         painter.rect_filled(all, CornerRadius::ZERO, theme::GROUND);
         // The code in the upper left, its white border wide enough to find it by; what comes back to the right of it, as a
@@ -135,8 +135,8 @@ impl eframe::App for App {
             painter.text(pos2(all.left() + MARGIN, y), Align2::LEFT_TOP, text, font, colour)
         };
         let top = white.bottom() + MARGIN;
-        let below = line(top, &self.told.1, theme::strong(40.0), theme::TEXT);
-        let below = line(below.bottom() + 4.0, &self.told.2, theme::regular(18.0), theme::WEAK);
+        let below = line(top, &self.figures.1, theme::strong(40.0), theme::TEXT);
+        let below = line(below.bottom() + 4.0, &self.figures.2, theme::regular(18.0), theme::WEAK);
         let keys = format!("{:.0} s left    F full screen    Esc end now", left.as_secs_f32().ceil());
         line(below.bottom() + 8.0, &keys, theme::regular(15.0), theme::FAINT);
         context.request_repaint();

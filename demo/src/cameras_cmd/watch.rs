@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// count.
 pub(super) fn run(request: &CameraRequest, pictures: u64) -> anyhow::Result<()> {
     let mut camera = open_camera(request, &Pool::new())?;
-    let mut out = crate::tell::out();
+    let mut out = crate::console::out();
     let (name, mode) = (camera.info().name, camera.mode());
     writeln!(out, "{}", json!({ "camera": name, "mode": mode.as_ref().map(super::mode_json) }))?;
     let mut left = pictures;

@@ -27,7 +27,7 @@ pub(super) fn window() -> Finding {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
     });
     match tried {
-        Ok(child) => told(display, ended(child)),
+        Ok(child) => finding(display, ended(child)),
         Err(e) => Finding::lacking(WHAT, State::Optional, format!("it can't be tested: {e}"), ""),
     }
 }
@@ -59,7 +59,7 @@ fn ended(mut child: Child) -> Said {
     (good, out, text(child.stderr.as_mut().map(|s| s as &mut dyn Read)))
 }
 
-fn told(display: Display, (good, out, errors): Said) -> Finding {
+fn finding(display: Display, (good, out, errors): Said) -> Finding {
     let on = match display {
         Display::Wayland => "on Wayland",
         Display::X11 => "on X11",
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn what_the_try_said_is_told_with_its_remedy() {
-        let said = |good, out: &str, errors: &str| told(Display::X11, (good, out.into(), errors.into()));
+        let said = |good, out: &str, errors: &str| finding(Display::X11, (good, out.into(), errors.into()));
         let found = said(Some(true), "llvmpipe (Gl)\n", "");
         assert_eq!((found.state, found.detail.as_str()), (State::Found, "on X11, drawn by llvmpipe (Gl)"));
         let lacks = said(Some(false), "", "noise\nerror: no window can be opened: no driver; install a, b\n");

@@ -120,7 +120,7 @@ impl Figures {
             privacy: format!("{:?}", args.privacy).to_lowercase(),
             backend: status.backend.clone(),
             runtime: runtime.to_owned(),
-            model: ModelFigures::of(&status.model),
+            model: ModelFigures::from_status(&status.model),
             machine: machine(),
             stages,
             samples,
@@ -170,7 +170,7 @@ struct ModelFigures {
 }
 
 impl ModelFigures {
-    fn of(model: &ModelStatus) -> Option<Self> {
+    fn from_status(model: &ModelStatus) -> Option<Self> {
         let fault = match &model.state {
             ModelState::Off => return None,
             ModelState::Failed(why) => Some(why.clone()),

@@ -26,7 +26,7 @@ use omote_kit::swap_models::SwapOptions;
 use omote_kit::{networks, swap_models};
 
 use crate::wear_args::{LIVE_FACES, WearArgs, choice, size};
-use crate::window::{self, Given, WindowOptions};
+use crate::window::{self, Overrides, WindowOptions};
 use crate::{ending, left_over, setup, wardrobe};
 use figures::Figures;
 use outputs::{Outputs, RECORDING};
@@ -110,7 +110,7 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
     }
     let wear = &args.wear;
     let number = |id, value| typed(id).then_some(value);
-    let given = Given {
+    let given = Overrides {
         persona: typed("persona").then(|| wear.persona.first().cloned()).flatten(),
         source: args.camera.clone(),
         privacy: typed("privacy").then(|| PRIVACY.name_of(args.privacy).to_owned()),
@@ -156,7 +156,7 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     // From its first picture on a recording is none.
     let empty = recording.as_ref().and_then(|sink| sink.working()).map(|part| ending.scrap(part));
     let data = setup::data_folder(args.wear.data.as_deref())?;
-    left_over::tell(&data);
+    left_over::report(&data);
     let personas = wardrobe::wear(&args.wear.persona, &data, args.wear.mask())?;
     let folder = DataFolder::at(&data);
     let (make_tracker, runtime) = networks::trackers(&folder, args.wear.tracking(args.privacy))?;
@@ -172,16 +172,16 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     drop(empty);
 
     let begun = Instant::now();
-    let mut told = Told::default();
+    let mut reporter = StatusReporter::default();
     let over = |begun: Instant| args.seconds.is_some_and(|s| begun.elapsed().as_secs_f64() >= s);
     while !over(begun) && ending.wait(Duration::from_millis(100)).is_none() {
         let status = live.status();
         outputs.keep(&live, &status);
         figures.sample(&status);
-        told.tell(&status);
+        reporter.report(&status);
     }
     ending.begin();
-    told.end();
+    reporter.end();
     let recorded = live.end();
     let status = live.status();
     let whole = outputs.finish(recorded)?;
@@ -189,22 +189,22 @@ fn headless(args: &LiveArgs) -> anyhow::Result<ExitCode> {
     if let Some(file) = stats {
         file.fill(report.json()?.as_bytes())?;
     }
-    ending::tell(&mut std::io::stdout().lock(), |out| report.table(out))?;
+    ending::print(&mut std::io::stdout().lock(), |out| report.table(out))?;
     Ok(ending::session_code(whole))
 }
 
 /// Loads a swap model on the pipeline's thread; a file that is not among the user's models is tested and taken first.
 fn make_model(data: DataFolder, options: SwapOptions, persona: String) -> MakeModel {
     Box::new(move || {
-        let tell = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
-        swap_models::take_file(&data, &options.name, tell)?;
-        swap_models::load(&data, &options, &persona, tell)
+        let report = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
+        swap_models::take_file(&data, &options.name, report)?;
+        swap_models::load(&data, &options, &persona, report)
     })
 }
 
 /// Tells the user what changes, and on a terminal once a second how it goes. Whether anybody reads it changes nothing.
 #[derive(Default)]
-struct Told {
+struct StatusReporter {
     last: Option<(String, Instant)>,
     line: bool,
     /// Sinks whose end was told.
@@ -212,8 +212,8 @@ struct Told {
     room: Warned,
 }
 
-impl Told {
-    fn tell(&mut self, status: &LiveStatus) {
+impl StatusReporter {
+    fn report(&mut self, status: &LiveStatus) {
         let mut err = std::io::stderr().lock();
         if let Err(e) = self.lines(status, &mut err) {
             log::debug!("nobody reads how it goes: {e}");

@@ -90,7 +90,7 @@ impl Outputs {
                 // Why was told when it ended.
                 whole = false;
             } else if let Some(path) = done.path {
-                ending::tell(&mut std::io::stdout().lock(), |out| {
+                ending::print(&mut std::io::stdout().lock(), |out| {
                     writeln!(out, "{}: {} frames, no sound", path.display(), done.frames)?;
                     done.remarks.iter().try_for_each(|remark| writeln!(out, "{remark}"))
                 })?;

@@ -68,13 +68,13 @@ fn run_with(
 ) -> anyhow::Result<ExitCode> {
     let data = setup::data_folder(args.data.as_deref())?;
     let today = today();
-    let mut out = crate::tell::out();
+    let mut out = crate::console::out();
     match &args.command {
         PersonaCommand::New(new) => {
-            new.run(&folder(&data), today, find, vector, &mut crate::tell::report())?
+            new.run(&folder(&data), today, find, vector, &mut crate::console::report())?
         }
         PersonaCommand::List => list(&data, today, &mut out)?,
-        PersonaCommand::Show { persona } => show(&resolve(persona, &data, today)?, &mut out)?,
+        PersonaCommand::Show { persona } => print_persona(&resolve(persona, &data, today)?, &mut out)?,
         PersonaCommand::Check { persona } => {
             let persona = resolve(persona, &data, today)?;
             let until = persona.class().expires().map_or(String::new(), |day| format!(", until {day}"));
@@ -108,7 +108,7 @@ fn list(data: &Path, today: Date, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(persona: &Persona, out: &mut dyn Write) -> anyhow::Result<()> {
+fn print_persona(persona: &Persona, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut line = |key: &str, value: &str| writeln!(out, "{key:<12} {value}");
     line("name", persona.name())?;
     line("title", persona.title())?;

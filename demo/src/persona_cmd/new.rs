@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use omote_engine::error::Error;
 use omote_engine::output::{self, Existing, OutputError};
 use omote_engine::persona::{Class, ClassKind, ColourTransfer, Consent, Date, PersonaError, USES};
-use omote_engine::persona::{FindFaces, FindVector, Making, OWN_FACE};
+use omote_engine::persona::{FindFaces, FindVector, NewPersona, OWN_FACE};
 use omote_engine::space::MeshPoint;
 use serde::Deserialize;
 
@@ -93,7 +93,7 @@ impl NewArgs {
         vector: Option<FindVector<'_>>,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
-        let making = Making {
+        let making = NewPersona {
             photo: self.photo.clone(),
             more_photos: self.more.clone(),
             name: self.name.clone(),

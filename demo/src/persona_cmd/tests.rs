@@ -87,7 +87,7 @@ fn a_persona_is_made_found_by_name_and_listed() {
         "{text}"
     );
     let mut out = Vec::new();
-    show(&resolve("squares", dir.path(), today()).unwrap(), &mut out).unwrap();
+    print_persona(&resolve("squares", dir.path(), today()).unwrap(), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains("drawn") && text.contains("can't check"), "{text}");
     // A second one of that name is not made over the first.
@@ -195,7 +195,7 @@ fn more_photos_need_a_recogniser_and_show_one_person() {
         .unwrap();
     let shown = |name: &str| {
         let mut out = Vec::new();
-        show(&resolve(name, dir.path(), today()).unwrap(), &mut out).unwrap();
+        print_persona(&resolve(name, dir.path(), today()).unwrap(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert!(shown("many").contains("vectors      4 photos, recogniser 1a2b3c4d…\n"), "{}", shown("many"));

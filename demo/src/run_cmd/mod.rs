@@ -122,7 +122,7 @@ pub(crate) trait Watch {
     fn wants(&self, frame: &Frame) -> bool;
 
     /// A frame that was wanted, and what became of it.
-    fn see(&mut self, frame: &Frame, output: &Output);
+    fn frame_done(&mut self, frame: &Frame, output: &Output);
 }
 
 /// The frames that a watcher wants, from when they come until they have been through the engine: one entry for each frame
@@ -153,7 +153,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
     let inputs: Vec<_> = std::iter::once(("the input", &*args.input)).chain(args.wear.files()).collect();
     output::apart(&outputs, &inputs)?;
     let data = setup::data_folder(args.wear.data.as_deref())?;
-    left_over::tell(&data);
+    left_over::report(&data);
     let mut source = args.open()?;
     let info = source.info().clone();
     let (mut width, mut height) = args.scale.unwrap_or((info.width, info.height));
@@ -161,7 +161,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
         (width, height) = (height, width);
     }
     check_size(info.width, info.height).and_then(|()| check_size(width, height))?;
-    let mut sink = sink::create_with(&args.out, &SinkSpec::of(&info), Existing::force(args.force))?;
+    let mut sink = sink::create_with(&args.out, &SinkSpec::for_source(&info), Existing::force(args.force))?;
     let figures = stats.map(|path| OutputFile::create(path, Options::force(args.force))).transpose()?;
     let noted = sink.working().and_then(|working| Note::begin(&data, working, &args.out));
     let parts =
@@ -180,8 +180,8 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
     let (tracker, runtime) = wardrobe::tracker(&data, tracking)?;
     let mut engine = OfflineSession::new(Box::new(tracker), textures, settings)?;
     let persona = args.wear.persona.first().map_or("", String::as_str);
-    let tell = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
-    if let Some(model) = wardrobe::model(&args.wear.model, persona, &data, tell)? {
+    let report = &mut |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
+    if let Some(model) = wardrobe::model(&args.wear.model, persona, &data, report)? {
         let lag = args.model_lag.map_or(Lag::None, |ms| Lag::Live(Duration::from_millis(ms)));
         engine.wear_model(model, lag);
     }
@@ -211,7 +211,7 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
             io.measure("write", || sink.present(&output.badged))?;
             summary.add(&output);
             if let (Some(watch), Some(frame)) = (&mut watch, wanted.through()) {
-                watch.see(&frame, &output);
+                watch.frame_done(&frame, &output);
             }
             bar.inc(1);
         }

@@ -131,7 +131,7 @@ fn frames(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    fn told(frames: &[(u64, State, bool, SkippedFaces)]) -> (Summary, String) {
+    fn summarise(frames: &[(u64, State, bool, SkippedFaces)]) -> (Summary, String) {
         let mut summary = Summary::default();
         for &(scene, state, face, beside) in frames {
             summary.count(scene, state, face, beside);
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_face_that_is_there_before_and_after_was_bare_in_between() {
-        let (s, last) = told(&[
+        let (s, last) = summarise(&[
             (1, Live, false, NONE),
             (1, Live, true, NONE),
             (1, Hold, false, NONE),
@@ -165,10 +165,11 @@ mod tests {
     #[test]
     fn faces_beside_those_that_wear_something_are_bare() {
         let beside = SkippedFaces { faces: 3, ..NONE };
-        let (s, last) = told(&[(1, Live, true, beside), (1, Live, true, NONE), (1, Starting, true, beside)]);
+        let (s, last) =
+            summarise(&[(1, Live, true, beside), (1, Live, true, NONE), (1, Starting, true, beside)]);
         assert_eq!((s.bare, s.beside), (1, 3));
         assert!(last.contains("in 1 frame;") && last.contains("`--max-faces 4`"), "{last}");
-        assert_eq!(told(&[(1, Live, true, NONE)]).1, "every face that was found is covered");
+        assert_eq!(summarise(&[(1, Live, true, NONE)]).1, "every face that was found is covered");
     }
 
     #[test]
@@ -179,7 +180,7 @@ mod tests {
             (SkippedFaces { near: true, ..NONE }, Live, "so close"),
             (SkippedFaces { small: true, ..NONE }, Live, "too small"),
         ] {
-            let last = told(&[(1, state, false, beside)]).1;
+            let last = summarise(&[(1, state, false, beside)]).1;
             assert!(last.starts_with("no face was found in any frame; ") && last.contains(words), "{last}");
         }
     }

@@ -211,7 +211,7 @@ fn describe(context: &Context, state: &State) -> Dump {
         snapshots: state.snapshots.clone(),
         recordings: state.recordings.clone(),
         left_over: state.left_overs.first().map(LeftOver::line),
-        messages: state.toasts.told.clone(),
+        messages: state.toasts.history.clone(),
         virtual_camera: match &state.virtual_camera {
             VirtualCamera::Off => "off",
             VirtualCamera::Starting => "starting",

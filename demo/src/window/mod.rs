@@ -19,15 +19,15 @@
 
 mod actions;
 mod app;
-mod given;
 mod hooks;
+mod overrides;
 pub(crate) mod picture;
 mod session;
 mod settings;
 mod state;
 pub(crate) mod surface;
+mod text;
 mod views;
-mod words;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -40,11 +40,11 @@ use clap::Args;
 use eframe::{NativeOptions, Renderer, egui};
 use omote_engine::gpu::quiet::Quiet;
 
-use crate::{ending, setup, tell};
+use crate::{console, ending, setup};
 use app::{App, End, Opened};
 use settings::SettingsFile;
 
-pub(crate) use given::Given;
+pub(crate) use overrides::Overrides;
 pub(crate) use views::{preview, theme};
 
 /// What the window begins with; everything else it remembers from the last time.
@@ -52,7 +52,7 @@ pub(crate) use views::{preview, theme};
 pub(crate) struct WindowOptions {
     /// What was named on the command line
     #[arg(skip)]
-    pub(crate) given: Given,
+    pub(crate) given: Overrides,
     /// Data folder [default: $OMOTE_DATA, else the system's folder for user data]
     #[arg(skip)]
     pub(crate) data: Option<PathBuf>,
@@ -105,7 +105,7 @@ pub(crate) fn run(options: WindowOptions) -> anyhow::Result<ExitCode> {
         Ok(app)
     };
     match eframe::run_native("Omote", native, Box::new(make)) {
-        Err(eframe::Error::AppCreation(adapter)) if trying => writeln!(tell::out(), "{adapter}")?,
+        Err(eframe::Error::AppCreation(adapter)) if trying => writeln!(console::out(), "{adapter}")?,
         ended => ended.map_err(|error| surface::refused(&error))?,
     }
     Ok(ending::session_code(!broke.load(Ordering::Acquire)))

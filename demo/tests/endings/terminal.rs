@@ -112,7 +112,7 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Reads what the program has written meanwhile.
-    fn read(&mut self) {
+    fn read_output(&mut self) {
         let Some(master) = &mut self.master else { return };
         let mut part = [0; 4096];
         while let Ok(n @ 1..) = master.read(&mut part) {
@@ -124,7 +124,7 @@ impl Terminal {
     pub(crate) fn until<T>(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> Option<T>) -> T {
         let begun = Instant::now();
         loop {
-            self.read();
+            self.read_output();
             if let Some(found) = done(self) {
                 return found;
             }
@@ -151,7 +151,7 @@ impl Terminal {
     /// Waits for the end; how it ended.
     pub(crate) fn ends(&mut self) -> ExitStatus {
         let status = self.until("the end", |terminal| terminal.child.try_wait().unwrap());
-        self.read();
+        self.read_output();
         status
     }
 
@@ -162,7 +162,7 @@ impl Terminal {
 
     /// Closes the terminal as its window's cross does.
     pub(crate) fn close(&mut self) {
-        self.read();
+        self.read_output();
         self.master = None;
     }
 

@@ -57,7 +57,7 @@ struct Picture {
 }
 
 impl Picture {
-    fn of(frame: &Frame) -> Self {
+    fn from_frame(frame: &Frame) -> Self {
         Self { width: frame.width(), height: frame.height(), rgb: frame.to_rgb() }
     }
 
@@ -175,7 +175,7 @@ fn the_badge_is_whole_and_read_in_what_crops_leave() {
     for size in SIZES {
         let format = formats.next().unwrap();
         let (frame, plate) = badged(ground(kinds.next().unwrap(), format, size), Corner::default());
-        let whole = Picture::of(&frame);
+        let whole = Picture::from_frame(&frame);
         for (shape, asked) in CROPS {
             // The largest take long: the crops that most sites make will do.
             let large = size.0 * size.1 > 2_100_000;
@@ -226,7 +226,7 @@ fn every_format_and_ground_at_the_sizes_that_sites_ask_for() {
     for (kind, format) in (0..3).cycle().zip(PixelFormat::ALL.into_iter().cycle()).take(21) {
         let (frame, _) = badged(ground(kind, format, (1280, 720)), Corner::default());
         for (shape, asked) in CROPS.into_iter().take(3) {
-            let shown = Picture::of(&frame).cut(middle((1280, 720), shape)).scaled(asked.0, asked.1);
+            let shown = Picture::from_frame(&frame).cut(middle((1280, 720), shape)).scaled(asked.0, asked.1);
             if read(&shown.frame(format)).is_none() {
                 wrong.push(format!("{format:?} on ground {kind} to {shape:?} as {asked:?}"));
             }
@@ -239,7 +239,7 @@ fn every_format_and_ground_at_the_sizes_that_sites_ask_for() {
 fn a_badge_that_a_crop_cuts_is_not_read() {
     for place in Corner::ALL {
         let (frame, plate) = badged(ground(2, PixelFormat::Rgb, (1280, 720)), place);
-        let whole = Picture::of(&frame);
+        let whole = Picture::from_frame(&frame);
         for share in [0.2, 0.5, 0.8] {
             let by = (plate.width as f32 * share) as u32;
             let right = PxRect { x: plate.x + by, y: 0, width: 1280 - plate.x - by, height: 720 };

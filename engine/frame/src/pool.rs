@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Buffers of a pool that wait for their next use, at most. More are freed.
-const KEPT: usize = 32;
+const KEPT_BUFFERS: usize = 32;
 
 #[derive(Debug)]
 struct Home {
@@ -38,7 +38,7 @@ impl Default for Pool {
     fn default() -> Self {
         Self {
             home: Arc::new(Home {
-                waiting: ArrayQueue::new(KEPT),
+                waiting: ArrayQueue::new(KEPT_BUFFERS),
                 created: AtomicU64::new(0),
                 out: AtomicUsize::new(0),
             }),
@@ -165,7 +165,7 @@ mod tests {
         let pool = Pool::new();
         let many: Vec<_> = (0..100).map(|_| pool.take(10)).collect();
         drop(many);
-        assert_eq!(pool.home.waiting.len(), KEPT);
+        assert_eq!(pool.home.waiting.len(), KEPT_BUFFERS);
     }
 
     #[test]

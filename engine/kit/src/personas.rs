@@ -75,12 +75,12 @@ fn package(name: &str, data: &Path) -> Option<PathBuf> {
 /// Which package a name means now: its path, when it was last changed, and its length. Another one where the package
 /// was replaced, the empty one for what is built in or not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stamp(Option<(PathBuf, Option<SystemTime>, u64)>);
+pub struct PersonaStamp(Option<(PathBuf, Option<SystemTime>, u64)>);
 
-impl Stamp {
+impl PersonaStamp {
     /// That of the persona that [`resolve`] would give.
     #[must_use]
-    pub fn of(name: &str, data: &Path) -> Self {
+    pub fn of_persona(name: &str, data: &Path) -> Self {
         Self(package(name, data).and_then(|path| {
             // A folder's manifest has the hashes of its other files.
             let file = if path.is_dir() { path.join("persona.toml") } else { path.clone() };
@@ -145,18 +145,18 @@ mod tests {
         let worn = resolve("kitsune", data.path(), today()).unwrap();
         let built_in = built_in::load("kitsune", today()).unwrap().unwrap();
         assert_eq!((worn.name(), worn.title()), ("kitsune", built_in.title()));
-        assert_eq!(Stamp::of("kitsune", data.path()), Stamp::default());
+        assert_eq!(PersonaStamp::of_persona("kitsune", data.path()), PersonaStamp::default());
     }
 
     #[test]
     fn a_replaced_package_has_another_stamp() {
         let data = tempfile::tempdir().unwrap();
-        let stamp = || Stamp::of("me", data.path());
-        assert_eq!(stamp(), Stamp::default());
+        let stamp = || PersonaStamp::of_persona("me", data.path());
+        assert_eq!(stamp(), PersonaStamp::default());
         let path = folder(data.path()).join("me.omote");
         draft().write(&path, today()).unwrap();
         let first = stamp();
-        assert!(first != Stamp::default() && first == stamp());
+        assert!(first != PersonaStamp::default() && first == stamp());
         fs::remove_file(&path).unwrap();
         PersonaDraft { title: "Another one of noise".to_owned(), ..draft() }.write(&path, today()).unwrap();
         assert_ne!(stamp(), first);
@@ -165,7 +165,7 @@ mod tests {
         let path = folder(data.path()).join("me");
         draft().write(&path, today()).unwrap();
         let unpacked = stamp();
-        assert!(unpacked != first && unpacked != Stamp::default());
+        assert!(unpacked != first && unpacked != PersonaStamp::default());
         fs::write(path.join("persona.toml"), "other").unwrap();
         assert_ne!(stamp(), unpacked);
     }

@@ -211,11 +211,11 @@ impl Registry {
     }
 
     fn load(&self, runtime: &Runtime, entry: &Entry) -> Result<Box<dyn Net>> {
-        let (_, found) = look(entry).map_err(model_error)?;
+        let (_, found) = recognise_entry(entry).map_err(model_error)?;
         load_net(runtime, &entry.path, &found, &RunOptions::default()).map_err(model_error)
     }
 
-    /// Loads a swap model on the provider that was quickest, or on the next where that does not work any more; `tell`
+    /// Loads a swap model on the provider that was quickest, or on the next where that does not work any more; `report`
     /// hears of it.
     ///
     /// # Errors
@@ -226,9 +226,9 @@ impl Registry {
         entry: &Entry,
         wanted: Option<Provider>,
         cache: Option<PathBuf>,
-        tell: &mut dyn FnMut(&str),
+        report: &mut dyn FnMut(&str),
     ) -> Result<(SwapModel, Provider)> {
-        let (graph, found) = look(entry).map_err(model_error)?;
+        let (graph, found) = recognise_entry(entry).map_err(model_error)?;
         let there = runtime.providers();
         let usable = |m: &&Measured| m.ms.is_some() && wanted.is_none_or(|w| w == m.provider);
         let mut ways: Vec<(Provider, bool)> =
@@ -241,14 +241,14 @@ impl Registry {
         let mut last = None;
         for (provider, half) in ways {
             if !there.contains(&provider) {
-                tell(&format!("{provider} is not in the ONNX Runtime library at hand; trying the next"));
+                report(&format!("{provider} is not in the ONNX Runtime library at hand; trying the next"));
                 continue;
             }
             let options = RunOptions { provider, half, threads: threads(), cache: cache.clone() };
             match SwapModel::load(runtime, &entry.path, &graph, &found, &options) {
                 Ok(model) => return Ok((model, provider)),
                 Err(e) => {
-                    tell(&format!("{provider} does not work ({e}); trying the next"));
+                    report(&format!("{provider} does not work ({e}); trying the next"));
                     last = Some(e);
                 }
             }
@@ -259,7 +259,7 @@ impl Registry {
 }
 
 /// The graph of a taken model, recognised as it was then.
-fn look(entry: &Entry) -> std::result::Result<(omote_engine::infer::Graph, Found), ModelError> {
+fn recognise_entry(entry: &Entry) -> std::result::Result<(omote_engine::infer::Graph, Found), ModelError> {
     let graph = skim(&entry.path)?;
     let (family, side_car) = match &entry.purpose {
         Purpose::Swap(contract) => (Some(contract.family), Some((**contract).clone())),

@@ -7,7 +7,7 @@ use crate::registry::{Declared, Entry, LoadOptions, Registry, check, has_face, m
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::infer::{Provider, Runtime};
 use omote_engine::persona::{self};
-use omote_engine::pipeline::{Model, RateLimit};
+use omote_engine::pipeline::{RateLimit, WornModel};
 use omote_engine::swap::neural::CropOptions;
 use omote_masks::built_in;
 use std::path::Path;
@@ -21,17 +21,17 @@ pub struct SwapOptions {
     /// Its name in the list, or the path of its file.
     pub name: String,
     /// How its picture of the face is taken.
-    pub shot: CropOptions,
+    pub crop: CropOptions,
     /// Names of mask networks that keep what covers the face in front.
     pub masks: Vec<String>,
     /// Who is to compute, instead of the quickest that was measured.
     pub provider: Option<Provider>,
     /// How much it may work.
-    pub pace: RateLimit,
+    pub rate_limit: RateLimit,
 }
 
 /// Tests and measures a file on every provider at hand. A face that is built into it must be that of a persona of the
-/// user's, which says on what ground it may be worn. `tell` hears what is done. Takes seconds to minutes.
+/// user's, which says on what ground it may be worn. `report` hears what is done. Takes seconds to minutes.
 ///
 /// # Errors
 /// A file that is no model, or does not work; a built-in face without a persona, or with one that may not be worn.
@@ -40,7 +40,7 @@ pub fn test(
     data: &DataFolder,
     file: &Path,
     declared: &Declared,
-    tell: &mut dyn FnMut(&str),
+    report: &mut dyn FnMut(&str),
 ) -> Result<Entry> {
     if has_face(file, declared.family).map_err(model_error)? {
         whose(data, file, declared.persona.as_deref())?;
@@ -48,7 +48,7 @@ pub fn test(
     // Providers make do without.
     std::fs::create_dir_all(data.engines()).ok();
     let declared = Declared { cache: Some(data.engines()), ..declared.clone() };
-    check(runtime, file, &declared, tell).map_err(model_error)
+    check(runtime, file, &declared, report).map_err(model_error)
 }
 
 /// Whether the persona may stand for the face that is built into a file.
@@ -76,20 +76,20 @@ fn whose(data: &DataFolder, file: &Path, persona: Option<&str>) -> Result<()> {
 ///
 /// # Errors
 /// As [`test()`]; a list that can't be read or written.
-pub fn take_file(data: &DataFolder, name: &str, tell: &mut dyn FnMut(&str)) -> Result<()> {
+pub fn take_file(data: &DataFolder, name: &str, report: &mut dyn FnMut(&str)) -> Result<()> {
     let mut registry = Registry::open(data.root())?;
     let path = Path::new(name);
     let known = registry.entries().iter().any(|e| e.name == *name);
     if known || !path.is_file() || registry.find(name).is_ok() {
         return Ok(());
     }
-    tell(&format!("{name} is not among your models yet, so it is tested first"));
-    let entry = registry.add(test(&runtime(data)?, data, path, &Declared::default(), tell)?)?;
-    tell(&entry.line());
+    report(&format!("{name} is not among your models yet, so it is tested first"));
+    let entry = registry.add(test(&runtime(data)?, data, path, &Declared::default(), report)?)?;
+    report(&entry.line());
     Ok(())
 }
 
-/// Loads a swap model that wears the face of `persona`. `tell` hears of providers that don't work. Takes seconds.
+/// Loads a swap model that wears the face of `persona`. `report` hears of providers that don't work. Takes seconds.
 ///
 /// # Errors
 /// No such model, one that does not load, or a persona that may not be worn.
@@ -97,21 +97,21 @@ pub fn load(
     data: &DataFolder,
     options: &SwapOptions,
     persona: &str,
-    tell: &mut dyn FnMut(&str),
-) -> Result<Model> {
+    report: &mut dyn FnMut(&str),
+) -> Result<WornModel> {
     let runtime = runtime(data)?;
     let registry = Registry::open(data.root())?;
     let name = &registry.find(&options.name)?.name;
-    let wish = LoadOptions {
-        shot: options.shot,
+    let load = LoadOptions {
+        crop: options.crop,
         masks: options.masks.clone(),
         provider: options.provider,
         cache: Some(data.engines()),
     };
     let whose = |own: Option<&str>| personas::resolve(own.unwrap_or(persona), data.root(), persona::today());
-    let (swap, provider) = registry.dress(&runtime, name, &whose, &wish, tell)?;
-    let mut model = Model::new(format!("{name} on {provider}"), swap, options.shot.detail);
-    model.pace = options.pace;
+    let (swap, provider) = registry.dress(&runtime, name, &whose, &load, report)?;
+    let mut model = WornModel::new(format!("{name} on {provider}"), swap, options.crop.detail);
+    model.rate_limit = options.rate_limit;
     Ok(model)
 }
 

@@ -1,7 +1,7 @@
 //! Personas as textures, kept: several sources that wear the same one share its pixels.
 
 use crate::personas;
-use crate::personas::Stamp;
+use crate::personas::PersonaStamp;
 use omote_engine::error::{Error, ErrorKind, Result, Stage};
 use omote_engine::persona;
 use omote_engine::persona::{Date, Persona};
@@ -11,12 +11,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::data::DataFolder;
 
 /// Textures that are kept, the newest of them. One has some 1.4 MB.
-const KEPT: usize = 6;
+const KEPT_TEXTURES: usize = 6;
 
 /// A texture, and what it was made of.
 struct Baked {
     /// What the persona was asked for by, and the package that this meant: a replaced one is read again.
-    names: Vec<(String, Stamp)>,
+    names: Vec<(String, PersonaStamp)>,
     /// The hash over the persona's files, see [`Persona::id`]. What its manifest says of them (until when it may be worn, and
     /// how its colours meet the live ones) is not among these, and stands in the texture.
     id: String,
@@ -63,7 +63,7 @@ impl Textures {
     }
 
     fn get_on(&self, data: &DataFolder, name: &str, cut: CutParams, today: Date) -> Result<FaceTexture> {
-        let asked = (name.to_owned(), Stamp::of(name, data.root()));
+        let asked = (name.to_owned(), PersonaStamp::of_persona(name, data.root()));
         let known = |b: &Baked| b.cut == cut && b.names.contains(&asked) && b.holds(today);
         if let Some(baked) = self.lock().iter().find(|b| known(b)) {
             return Ok(baked.texture.clone());
@@ -94,7 +94,7 @@ impl Textures {
             Error::wrap(ErrorKind::Refused, Stage::Persona, message, e)
         })?;
         let mut baked = self.lock();
-        if baked.len() >= KEPT {
+        if baked.len() >= KEPT_TEXTURES {
             baked.remove(0);
         }
         let id = persona.id().to_owned();
@@ -178,9 +178,9 @@ mod tests {
             let cut = CutParams { edge: 0.5 + 0.1 * k as f32, ..CutParams::default() };
             textures.get(&data, "oni", cut).unwrap().id()
         };
-        let ids: Vec<omote_engine::swap::TextureId> = (0..=KEPT).map(get).collect();
-        assert_eq!(textures.lock().len(), KEPT);
-        assert_eq!(get(KEPT), ids[KEPT]);
+        let ids: Vec<omote_engine::swap::TextureId> = (0..=KEPT_TEXTURES).map(get).collect();
+        assert_eq!(textures.lock().len(), KEPT_TEXTURES);
+        assert_eq!(get(KEPT_TEXTURES), ids[KEPT_TEXTURES]);
         assert_ne!(get(0), ids[0]);
     }
 

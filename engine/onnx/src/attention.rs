@@ -47,15 +47,15 @@ pub const HEADS: [Head; 3] = [LIPS, RIGHT_EYE, LEFT_EYE];
 
 /// Where a patch lies on the feature map: its pixel (x, y) is the map's at `turn`·((x, y) + 0.5) + `shift` - 0.5.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
+pub struct PatchPlacement {
     turn: Mat2,
     shift: Vec2,
 }
 
-impl Place {
+impl PatchPlacement {
     /// The patch of a head, by the coarse mesh: x y z of each point in crop pixels. Turned so that the head's line is level,
     /// 1.5 times the box of its points.
-    pub fn of(head: &Head, mesh: &[f32]) -> Self {
+    pub fn from_mesh(head: &Head, mesh: &[f32]) -> Self {
         let point = |index: u16| {
             let at = 3 * usize::from(index);
             mesh.get(at..at + 2).map_or(Vec2::ZERO, Vec2::from_slice) / STRIDE
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_patch_is_its_points_box_half_as_large_again() {
         for angle in [0.0, 0.4, -2.0] {
-            let place = Place::of(&LIPS, &mesh(angle));
+            let place = PatchPlacement::from_mesh(&LIPS, &mesh(angle));
             let turn = Mat2::from_angle(angle);
             // A head's 64 units are the patch's side: 24 by 12 map pixels.
             for (unit, offset) in [
@@ -168,7 +168,7 @@ mod tests {
         let pixel = |k: usize| Vec2::new((k % MAP) as f32, (k / MAP) as f32);
         let map: Vec<f32> =
             (0..MAP * MAP).flat_map(|k| (0..CHANNELS).map(move |c| ramp(pixel(k), c))).collect();
-        let place = Place::of(&LIPS, &mesh(0.3));
+        let place = PatchPlacement::from_mesh(&LIPS, &mesh(0.3));
         let mut patches = vec![f32::NAN; PATCH * PATCH * HEADS.len() * CHANNELS];
         let of_head = |patches: &[f32], head: usize| -> Vec<f32> {
             let pixels = patches.chunks(HEADS.len() * CHANNELS);
@@ -181,13 +181,13 @@ mod tests {
             let at = place.to_crop(unit) / STRIDE - 0.5;
             assert!((value - ramp(at, channel)).abs() < 1e-2, "{at} {channel}: {value}");
         }
-        let far = Place { shift: place.shift + Vec2::new(20.0, 0.0), ..place };
+        let far = PatchPlacement { shift: place.shift + Vec2::new(20.0, 0.0), ..place };
         far.cut(&map, 2, &mut patches);
         let far = of_head(&patches, 2);
         assert!(far[0] != 0.0 && far.last() == Some(&0.0));
         assert!(of_head(&patches, 0).iter().all(|v| v.is_nan()), "the others' channels stay as they are");
         // A face without an extent has a place all the same.
-        let none = Place::of(&LIPS, &vec![5.0; 3 * 468]);
+        let none = PatchPlacement::from_mesh(&LIPS, &vec![5.0; 3 * 468]);
         assert!(none.to_crop(Vec2::splat(32.0)).is_finite());
     }
 }

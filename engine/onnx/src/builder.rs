@@ -82,7 +82,7 @@ impl Builder {
     }
 
     /// Takes out the nodes and constants that the given values need.
-    pub(super) fn take<'a>(&mut self, ends: impl Iterator<Item = &'a str>) -> (Vec<Node>, Vec<Tensor>) {
+    pub(super) fn extract<'a>(&mut self, ends: impl Iterator<Item = &'a str>) -> (Vec<Node>, Vec<Tensor>) {
         let mut needed: HashSet<String> = ends.map(str::to_owned).collect();
         for node in self.nodes.iter().rev() {
             if node.output.iter().any(|output| needed.contains(output)) {

@@ -7,9 +7,9 @@
 //! layouts.
 
 mod attention;
-mod beside;
 mod constants;
 mod layers;
+mod side_by_side;
 
 use std::collections::{HashMap, HashSet};
 
@@ -62,7 +62,7 @@ impl From<TfliteError> for ConvertError {
 /// # Errors
 /// [`ConvertError`] where the file is damaged or uses something the converter doesn't know.
 pub fn convert(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
-    let graph = Graph::read(tflite)?;
+    let graph = Graph::parse(tflite)?;
     let mut converter = Converter::new(&graph);
     let mut inputs = Vec::new();
     for &input in &graph.inputs {
@@ -91,7 +91,7 @@ pub fn convert(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
     if patches.len() < HEADS.len() {
         return Ok(vec![first, file(&mut builder, patches, last)?]);
     }
-    let (mut heads, patches, last) = beside::side_by_side(&mut builder, &patches, &last)?;
+    let (mut heads, patches, last) = side_by_side::side_by_side(&mut builder, &patches, &last)?;
     Ok(vec![first, file(&mut heads, patches, last)?])
 }
 
@@ -101,7 +101,7 @@ fn file(
     inputs: Vec<onnx::ValueInfo>,
     outputs: Vec<onnx::ValueInfo>,
 ) -> Result<Vec<u8>, ConvertError> {
-    let (node, initializer) = builder.take(outputs.iter().map(|end| end.name.as_str()));
+    let (node, initializer) = builder.extract(outputs.iter().map(|end| end.name.as_str()));
     let known: HashSet<&str> = (inputs.iter().map(|end| end.name.as_str()))
         .chain(initializer.iter().map(|constant| constant.name.as_str()))
         .chain(node.iter().flat_map(|node| node.output.iter().map(String::as_str)))

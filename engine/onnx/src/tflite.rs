@@ -162,7 +162,7 @@ type Read<T> = Result<T, TfliteError>;
 
 impl<'a> Graph<'a> {
     /// Reads the file's bytes. Every tensor number in the result is in range.
-    pub(crate) fn read(bytes: &'a [u8]) -> Read<Self> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Read<Self> {
         let file = &mut Reader::new(bytes);
         let model = file.root()?;
         let codes = file.tables(model, 1)?;
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn damage_is_told_in_one_line_with_its_place() {
-        let error = Graph::read(&[8, 0, 0, 0]).unwrap_err().to_string();
+        let error = Graph::parse(&[8, 0, 0, 0]).unwrap_err().to_string();
         assert_eq!(error, "the flatbuffer is damaged: Range [8, 12) is out of bounds");
     }
 }

@@ -56,7 +56,7 @@ impl Container<'_> {
     }
 
     /// The bytes of the file `name`, which must have passed the path check. At most `limit` of them.
-    pub(super) fn read(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, PersonaError> {
+    pub(super) fn read_file(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, PersonaError> {
         let missing = || PersonaError::MissingFile { file: name.to_owned() };
         match self {
             Self::Memory(files) => {

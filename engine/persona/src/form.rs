@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::making::{FindFaces, Making, OWN_FACE, folder};
+use super::making::{FindFaces, NewPersona, OWN_FACE, folder};
 use super::{CONSENT_MONTHS, Class, ClassKind, ColourTransfer, Consent, Date, DateError, Persona};
 use omote_files::output::Existing;
 use omote_frame::error::{Error, ErrorKind, Result, Stage};
@@ -55,7 +55,7 @@ pub const CLASSES: [(ClassKind, &str, &str); 5] = [
 
 impl Form {
     /// A form for a photo. The name is suggested by the file's.
-    pub fn of(photo: &Path) -> Self {
+    pub fn for_photo(photo: &Path) -> Self {
         let stem = photo.file_stem().unwrap_or_default().to_string_lossy();
         let title = stem.replace(['_', '-'], " ").trim().to_owned();
         Self { photo: photo.display().to_string(), title, ..Self::default() }
@@ -142,7 +142,7 @@ impl Form {
     ///
     /// # Errors
     /// What is missing, or evidence that can't be read.
-    pub fn making(&self) -> Result<Making> {
+    pub fn making(&self) -> Result<NewPersona> {
         let refused = |message: String| Error::new(ErrorKind::Refused, Stage::Persona, message);
         if let Some(missing) = self.missing() {
             return Err(refused(missing));
@@ -171,7 +171,7 @@ impl Form {
             Class::Licensed { licence, .. } => licence.clone(),
             _ => "all rights reserved".to_owned(),
         };
-        Ok(Making {
+        Ok(NewPersona {
             photo: PathBuf::from(self.photo.trim()),
             more_photos: vec![],
             name: self.name(),
@@ -206,7 +206,7 @@ impl Form {
         find: FindFaces<'_>,
         existing: Existing,
     ) -> Result<Persona> {
-        let making = Making { existing, ..self.making()? };
+        let making = NewPersona { existing, ..self.making()? };
         let path = folder(data).join(format!("{}.omote", making.name));
         making.write(&path, today, find)
     }
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn nothing_is_chosen_beforehand() {
-        let form = Form::of(Path::new("/photos/Me_and-my hat.jpg"));
+        let form = Form::for_photo(Path::new("/photos/Me_and-my hat.jpg"));
         assert_eq!((form.title.as_str(), form.class, form.answers), ("Me and my hat", None, false));
         assert_eq!(form.name(), "me-and-my-hat");
         assert!(form.missing().unwrap().contains("whose face"));

@@ -149,7 +149,7 @@ pub fn flaw(photo: &Picture, face: &[MeshPoint]) -> Option<Flaw> {
     if degrees.abs() > MOST_NOD {
         return Some(Flaw::Nodding { degrees });
     }
-    let looks = Looks::of(photo, face, pose.roll())?;
+    let looks = Looks::measure(photo, face, pose.roll())?;
     if looks.skin().light < DARK {
         return Some(Flaw::Dark);
     }
@@ -233,7 +233,7 @@ fn places() -> &'static [Place] {
 struct Looks(Vec<Colour>);
 
 impl Looks {
-    fn of(photo: &Picture, face: &[MeshPoint], roll: f32) -> Option<Self> {
+    fn measure(photo: &Picture, face: &[MeshPoint], roll: f32) -> Option<Self> {
         let oval = OVAL.iter().filter_map(|i| face.get(usize::from(*i))).map(|p| p.truncate());
         let upright = oval.map(|p| Vec2::from_angle(-roll).rotate(p));
         let (low, high) = bounds(upright);
@@ -377,7 +377,7 @@ fn composites() -> Option<&'static Looks> {
         let all: Vec<Looks> = Composite::ALL
             .iter()
             .filter_map(|composite| composite.face().ok())
-            .filter_map(|(photo, face)| Looks::of(&photo, &face, 0.0))
+            .filter_map(|(photo, face)| Looks::measure(&photo, &face, 0.0))
             .collect();
         let count = all.len() as f32;
         let mut mean = vec![Colour::default(); TRIANGLES.len()];

@@ -31,7 +31,7 @@ pub use composite::{Composite, CompositeFiles};
 pub use date::{Date, DateError};
 pub use error::{PersonaError, Refusal};
 pub use judge::{Flaw, Part};
-pub use making::{FindFaces, FindVector, Making, OWN_FACE, folder, today};
+pub use making::{FindFaces, FindVector, NewPersona, OWN_FACE, folder, today};
 pub use manifest::{ColourTransfer, USES};
 pub use photo::{LEAST_FACE, LEAST_SHARPNESS, cut_out, one_good_face, sharpness};
 pub use picture::{PACKAGE_SIDE, PHOTO_SIDE, Picture};
@@ -103,13 +103,13 @@ impl Persona {
     }
 
     fn from_container(container: &mut Container<'_>, today: Date) -> Result<Self, PersonaError> {
-        let manifest = Manifest::parse(&container.read(MANIFEST, MANIFEST_LIMIT)?)?;
+        let manifest = Manifest::parse(&container.read_file(MANIFEST, MANIFEST_LIMIT)?)?;
         let about = manifest.about(today)?;
         let mut left = TOTAL_LIMIT;
         let of_vectors = |name: &String| manifest.vectors.iter().any(|block| block.file == *name);
         let mut kept = BTreeMap::new();
         for (name, hash) in &manifest.files {
-            let bytes = container.read(name, FILE_LIMIT)?;
+            let bytes = container.read_file(name, FILE_LIMIT)?;
             left = left
                 .checked_sub(bytes.len() as u64)
                 .ok_or_else(|| PersonaError::TooLarge { what: "the whole".to_owned(), limit: TOTAL_LIMIT })?;

@@ -35,7 +35,7 @@ pub fn folder(data: &Path) -> PathBuf {
 
 /// A persona in the making: the photo, and what its maker says of it.
 #[derive(Clone, Debug)]
-pub struct Making {
+pub struct NewPersona {
     /// The photo.
     pub photo: PathBuf,
     /// More photos of the same person, for [`PersonaVector`]: nothing else of them is kept.
@@ -60,11 +60,11 @@ pub struct Making {
     pub anyway: bool,
 }
 
-impl Making {
+impl NewPersona {
     /// Looks for the one good face of the photo and writes the package to `path`, without vectors.
     ///
     /// # Errors
-    /// As [`Making::write_with`].
+    /// As [`NewPersona::write_with`].
     pub fn write(&self, path: &Path, today: Date, find: FindFaces<'_>) -> Result<Persona> {
         self.write_with(path, today, find, None)
     }
@@ -126,7 +126,8 @@ impl Making {
                 let message = format!("the face in {} can't be shown to the recogniser", path.display());
                 Error::wrap(e.kind(), e.stage(), message, e)
             })?;
-            PersonaVector::of(&recogniser, std::slice::from_ref(&found)).ok_or_else(|| unusable(path))?;
+            PersonaVector::from_photos(&recogniser, std::slice::from_ref(&found))
+                .ok_or_else(|| unusable(path))?;
             Ok((recogniser, found))
         };
         let (recogniser, first) = look(&self.photo, photo, face)?;
@@ -141,7 +142,7 @@ impl Making {
         if !photos.is_empty() {
             return Err(PersonaError::SomeoneElse { photos, of: found.len() }.into());
         }
-        PersonaVector::of(&recogniser, &found).ok_or_else(|| unusable(&self.photo))
+        PersonaVector::from_photos(&recogniser, &found).ok_or_else(|| unusable(&self.photo))
     }
 }
 

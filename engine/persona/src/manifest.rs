@@ -243,7 +243,7 @@ impl Manifest {
     }
 
     /// The manifest that says `about` of files with these hashes.
-    pub(super) fn of(
+    pub(super) fn new(
         about: &About,
         picture: &str,
         landmarks: &str,

@@ -41,7 +41,7 @@ impl Picture {
     /// # Errors
     /// [`PersonaError::NotAPicture`], [`PersonaError::PictureTooLarge`].
     pub fn decode(bytes: &[u8], file: &str, side: u32) -> Result<Self, PersonaError> {
-        Self::of(source::decode_picture(bytes, None, side, false), file)
+        Self::from_frame(source::decode_picture(bytes, None, side, false), file)
     }
 
     /// Reads a photo from a file: all kinds that [`Picture::decode`] takes, and those that ffmpeg can decode. `side` is
@@ -52,10 +52,10 @@ impl Picture {
     pub fn read(path: &Path, side: u32) -> omote_frame::error::Result<Self> {
         let bytes = source::bytes_of(path)?;
         let frame = source::decode_picture(&bytes, Some(path), side, false);
-        Ok(Self::of(frame, &path.display().to_string())?)
+        Ok(Self::from_frame(frame, &path.display().to_string())?)
     }
 
-    fn of(frame: Result<Frame, PictureFault>, file: &str) -> Result<Self, PersonaError> {
+    fn from_frame(frame: Result<Frame, PictureFault>, file: &str) -> Result<Self, PersonaError> {
         let file = || file.to_owned();
         let not = |reason: String| PersonaError::NotAPicture { file: file(), reason };
         let frame = frame.map_err(|fault| match fault {

@@ -87,7 +87,7 @@ impl PersonaVector {
     /// The person on all of the photos. None without a photo, and where a vector or the mean is not of 512 finite
     /// values or is zero.
     #[must_use]
-    pub fn of(recogniser: &str, vectors: &[Vec<f32>]) -> Option<Self> {
+    pub fn from_photos(recogniser: &str, vectors: &[Vec<f32>]) -> Option<Self> {
         if vectors.iter().any(|v| fault(v).is_some()) {
             return None;
         }

@@ -134,7 +134,7 @@ impl PersonaDraft {
         let vectors = self.vectors.iter().map(PersonaVector::block).collect();
         let hash = |bytes: &Vec<u8>| blake3::hash(bytes).to_hex().to_string();
         let hashes = files.iter().map(|(name, bytes)| (name.clone(), hash(bytes))).collect();
-        let manifest = Manifest::of(&about, PICTURE, LANDMARKS, vectors, hashes);
+        let manifest = Manifest::new(&about, PICTURE, LANDMARKS, vectors, hashes);
         files.insert(MANIFEST.to_owned(), manifest.to_text()?.into_bytes());
         let persona = Persona::from_container(&mut Container::Memory(&files), today)?;
         Ok((persona, files))

@@ -1,6 +1,6 @@
 //! Animates a still portrait: its mesh turns and changes its expression, and the picture around follows.
 //!
-//! The portrait's own 478 landmarks are the resting shape. [`Puppet::points`] moves them by a [`Pose`] and an
+//! The portrait's own 478 landmarks are the resting shape. [`Puppet::points`] moves them by a [`PuppetPose`] and an
 //! [`Expression`]; [`Puppet::render`] draws the portrait on any 478 points, so that a live face may drive it
 //! as well. Drawing uses the passes of `omote-shaders` over an extended mesh: the face, rings around it out
 //! to the picture's border, and sheets of their own for the eyes, the lids and the inside of the mouth.
@@ -18,7 +18,7 @@ mod surround;
 
 pub use expression::Expression;
 pub use light::Light;
-pub use pose::Pose;
+pub use pose::PuppetPose;
 pub use render::Drawing;
 
 use atlas::Atlas;
@@ -161,7 +161,7 @@ impl Puppet {
     }
 
     /// The 478 landmarks in output pixels, in this pose and expression.
-    pub fn points(&self, pose: &Pose, expression: &Expression) -> Vec<MeshPoint> {
+    pub fn points(&self, pose: &PuppetPose, expression: &Expression) -> Vec<MeshPoint> {
         let mut points = self.fields.apply(&self.rest, expression);
         for p in &mut points {
             *p = self.skull.place(pose, *p);
@@ -171,9 +171,9 @@ impl Puppet {
 
     /// The pose that puts the middle of the resting face at `middle` with a face oval of `height` pixels,
     /// looking straight ahead.
-    pub fn placed(&self, middle: Vec2, height: f32) -> Pose {
+    pub fn placed(&self, middle: Vec2, height: f32) -> PuppetPose {
         let scale = height / self.skull.height();
-        Pose { scale, translation: middle - self.skull.centre() * scale, ..Pose::default() }
+        PuppetPose { scale, translation: middle - self.skull.centre() * scale, ..PuppetPose::default() }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::atlas::{Atlas, Patch};
 use super::layout::Layout;
 use super::point;
-use super::pose::{Pose, Skull};
+use super::pose::{PuppetPose, Skull};
 use super::surround::Surround;
 use glam::{Vec2, Vec3, Vec4};
 use omote_frame::interpolation::{Bilinear, bilinear_by_weights};
@@ -92,7 +92,7 @@ impl Normals {
     }
 
     /// The gain of every cell in a pose, into `out`.
-    pub(super) fn gains(&self, light: &Light, pose: &Pose, out: &mut Vec<Vec4>) {
+    pub(super) fn gains(&self, light: &Light, pose: &PuppetPose, out: &mut Vec<Vec4>) {
         let turn = pose.rotation();
         out.clear();
         out.extend(self.0.iter().map(|cell| {

@@ -2,7 +2,7 @@
 
 use super::expression::{EYES, LOWER_LIP, Lids, UPPER_LIP};
 use super::point;
-use super::pose::{Pose, Skull};
+use super::pose::{PuppetPose, Skull};
 use glam::{Vec2, Vec3};
 
 /// Columns of a lid and of the mouth.
@@ -83,7 +83,7 @@ impl Overlays {
     }
 
     /// How far each eye is shut, about 0..=1, seen from its points in the output.
-    pub(super) fn blinks(&self, skull: &Skull, pose: &Pose, points: &[Vec3]) -> [f32; 2] {
+    pub(super) fn blinks(&self, skull: &Skull, pose: &PuppetPose, points: &[Vec3]) -> [f32; 2] {
         let down = skull.down(pose);
         let unit = down / down.length_squared().max(1e-9);
         std::array::from_fn(|side| 1.0 - openness(points, &EYES[side], unit) / self.open[side].max(1e-3))
@@ -93,7 +93,7 @@ impl Overlays {
     pub(super) fn place(
         &self,
         skull: &Skull,
-        pose: &Pose,
+        pose: &PuppetPose,
         rest: &[Vec3],
         points: &[Vec3],
         blinks: [f32; 2],
@@ -127,7 +127,7 @@ impl Overlays {
         self.mouth(skull, pose, points, out);
     }
 
-    fn mouth(&self, skull: &Skull, pose: &Pose, points: &[Vec3], out: &mut Vec<Vec3>) {
+    fn mouth(&self, skull: &Skull, pose: &PuppetPose, points: &[Vec3], out: &mut Vec<Vec3>) {
         let (down, unit) = (skull.down(pose), self.unit * pose.scale);
         let along = down.normalize_or(Vec2::Y);
         let column = |c: usize| {

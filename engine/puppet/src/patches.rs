@@ -10,7 +10,7 @@ use glam::{Vec2, Vec3};
 use omote_frame::space::smoothstep;
 
 /// Below this share of the mouth's width a gap between the lips shows no teeth.
-const GAP: f32 = 0.04;
+const LEAST_GAP_WITH_TEETH: f32 = 0.04;
 
 /// The colour of an upper lid that is `shut` 0..=1, at a share across (from the outer corner) and down
 /// (from the crease over the lashes' root at [`LID_SEAM`] to the edge). R'G'B' 0..=1.
@@ -56,7 +56,7 @@ pub(super) fn mouth(image: &Image, rest: &[Vec3], skull: &Skull, share: Vec2) ->
     let [_, teeth_top, teeth_end, tongue_top, lip_edge, _] = MOUTH_AT;
     if share.y < teeth_end {
         let down = ((share.y - teeth_top) / (teeth_end - teeth_top)).max(0.0);
-        let teeth = if middle_gap > GAP * width {
+        let teeth = if middle_gap > LEAST_GAP_WITH_TEETH * width {
             image.at(upper.lerp(lower, 0.95 * down)).truncate()
         } else {
             painted_teeth(lip, share.x, down, skull.eyes() / width)

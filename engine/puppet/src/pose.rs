@@ -10,7 +10,7 @@ use omote_frame::topology::OVAL;
 /// Translation and scale move the whole person; the angles turn the head on the neck, and the shoulders
 /// stay. Angles are in radians and natural up to about ±0.45 of yaw and ±0.26 of pitch.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pose {
+pub struct PuppetPose {
     /// Positive where the face looks to the right of the picture.
     pub yaw: f32,
     /// Positive where the face looks down.
@@ -23,13 +23,13 @@ pub struct Pose {
     pub scale: f32,
 }
 
-impl Default for Pose {
+impl Default for PuppetPose {
     fn default() -> Self {
         Self { yaw: 0.0, pitch: 0.0, roll: 0.0, translation: Vec2::ZERO, scale: 1.0 }
     }
 }
 
-impl Pose {
+impl PuppetPose {
     /// The head's rotation in the picture's axes (x right, y down, z away from the camera).
     pub fn rotation(&self) -> Quat {
         Quat::from_rotation_z(self.roll)
@@ -112,7 +112,7 @@ impl Skull {
     ///
     /// With q from the pivot and camera distance f: Q = (q.xy · (1 + q.z / f), q.z) undoes the perspective
     /// that the portrait was taken in, Q' = R · Q, and q' = (Q'.xy / (1 + Q'.z / f), Q'.z) is seen.
-    pub(super) fn place(&self, pose: &Pose, p: Vec3) -> Vec3 {
+    pub(super) fn place(&self, pose: &PuppetPose, p: Vec3) -> Vec3 {
         let q = p - self.pivot;
         let solid = (q.truncate() * (1.0 + q.z / self.camera)).extend(q.z);
         let turned = pose.rotation() * solid;
@@ -121,7 +121,7 @@ impl Skull {
     }
 
     /// Direction and length in the output of one of the portrait's pixels down along the head.
-    pub(super) fn down(&self, pose: &Pose) -> Vec2 {
+    pub(super) fn down(&self, pose: &PuppetPose) -> Vec2 {
         (pose.rotation() * Vec3::Y).truncate() * pose.scale
     }
 }

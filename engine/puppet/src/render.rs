@@ -2,7 +2,7 @@
 
 use super::Puppet;
 use super::light::{Light, gain_at};
-use super::pose::Pose;
+use super::pose::PuppetPose;
 use glam::{Vec2, Vec3, Vec4};
 use omote_frame::space::{MeshPoint, PxRect, bounds};
 use omote_frame::topology::POINTS;
@@ -49,7 +49,7 @@ impl Puppet {
     /// Nothing is drawn where points are missing or not finite.
     pub fn render(
         &self,
-        pose: &Pose,
+        pose: &PuppetPose,
         points: &[MeshPoint],
         width: u32,
         height: u32,
@@ -77,7 +77,7 @@ impl Puppet {
         self.fill(pose, points, light, out);
     }
 
-    fn fill(&self, pose: &Pose, points: &[MeshPoint], light: Option<&Light>, out: &mut Drawing) {
+    fn fill(&self, pose: &PuppetPose, points: &[MeshPoint], light: Option<&Light>, out: &mut Drawing) {
         let region = out.region;
         let size = [region.width, region.height];
         let n = region.width as usize * region.height as usize;

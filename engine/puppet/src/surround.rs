@@ -2,7 +2,7 @@
 //! person meets the border, sheets that carry the body on beyond it.
 
 use super::point;
-use super::pose::{Pose, Skull};
+use super::pose::{PuppetPose, Skull};
 use glam::{Vec2, Vec3};
 use omote_frame::space::smoothstep;
 use omote_frame::topology::OVAL;
@@ -151,12 +151,12 @@ impl Surround {
     pub(super) fn place(
         &self,
         skull: &Skull,
-        pose: &Pose,
+        pose: &PuppetPose,
         rest: &[Vec3],
         points: &[Vec3],
         out: &mut Vec<Vec3>,
     ) {
-        let tilt = Pose { yaw: 0.0, pitch: 0.0, ..*pose };
+        let tilt = PuppetPose { yaw: 0.0, pitch: 0.0, ..*pose };
         out.extend(self.vertices.iter().map(|v| {
             let still = pose.body(v.rest.truncate());
             let turned = skull.place(&tilt, v.rest).truncate() - still;

@@ -22,7 +22,7 @@ fn frame(which: Composite) -> Frame {
 }
 
 /// The puppet on black, R G B codes.
-fn draw(puppet: &Puppet, pose: &Pose, points: &[Vec3], side: u32) -> Vec<[f32; 4]> {
+fn draw(puppet: &Puppet, pose: &PuppetPose, points: &[Vec3], side: u32) -> Vec<[f32; 4]> {
     let mut drawing = Drawing::default();
     puppet.render(pose, points, side, side, None, &mut drawing);
     let mut out = vec![[0.0; 4]; (side * side) as usize];
@@ -66,7 +66,7 @@ fn mid(points: &[Vec3], a: usize, b: usize) -> Vec2 {
 #[test]
 fn moving_and_scaling_is_exact() {
     let puppet = composite(Composite::One).unwrap();
-    let pose = Pose { translation: Vec2::new(30.0, -12.5), scale: 0.4, ..Pose::default() };
+    let pose = PuppetPose { translation: Vec2::new(30.0, -12.5), scale: 0.4, ..PuppetPose::default() };
     for (p, q) in puppet.points(&pose, &Expression::default()).iter().zip(puppet.rest()) {
         let want = (q.truncate() * 0.4 + pose.translation).extend(q.z * 0.4);
         assert!((*p - want).length() < 2e-3, "{p} {want}");
@@ -89,9 +89,9 @@ fn turns_follow_the_formula() {
     let camera = (high.x - low.x) * 5.0;
     let a = 0.37f32;
     for (k, pose) in [
-        Pose { yaw: a, ..Pose::default() },
-        Pose { pitch: a, ..Pose::default() },
-        Pose { roll: a, ..Pose::default() },
+        PuppetPose { yaw: a, ..PuppetPose::default() },
+        PuppetPose { pitch: a, ..PuppetPose::default() },
+        PuppetPose { roll: a, ..PuppetPose::default() },
     ]
     .iter()
     .enumerate()
@@ -111,7 +111,7 @@ fn turns_follow_the_formula() {
             assert!((*p - want).length() < 0.01, "{k}: {p} {want}");
         }
     }
-    let turned = puppet.points(&Pose { yaw: a, ..Pose::default() }, &Expression::default());
+    let turned = puppet.points(&PuppetPose { yaw: a, ..PuppetPose::default() }, &Expression::default());
     assert!(turned[1].x > rest[1].x + 30.0, "a positive yaw looks to the right of the picture");
 }
 
@@ -120,13 +120,15 @@ fn a_blink_closes_its_own_lids() {
     for which in Composite::ALL {
         let puppet = composite(which).unwrap();
         let e = Expression { blink_right: 1.0, ..Expression::default() };
-        let points = puppet.points(&Pose::default(), &e);
+        let points = puppet.points(&PuppetPose::default(), &e);
         let gap = |p: &[Vec3], a: usize, b: usize| p[b].y - p[a].y;
         let rest = puppet.rest();
         assert!(gap(&points, 159, 145).abs() < 0.02 * gap(rest, 159, 145));
         assert_eq!(gap(&points, 386, 374), gap(rest, 386, 374));
-        let (was, is) =
-            (draw(&puppet, &Pose::default(), rest, SIDE), draw(&puppet, &Pose::default(), &points, SIDE));
+        let (was, is) = (
+            draw(&puppet, &PuppetPose::default(), rest, SIDE),
+            draw(&puppet, &PuppetPose::default(), &points, SIDE),
+        );
         let darkest = |picture: &[[f32; 4]], eye: &[u16]| {
             let outline = line(rest, eye);
             let middle = outline.iter().sum::<Vec2>() / outline.len() as f32;
@@ -149,8 +151,9 @@ fn the_mouth_shuts_and_opens() {
         let puppet = composite(which).unwrap();
         let rest = puppet.rest();
         let eyes = rest[468].distance(rest[473]);
-        let open =
-            |v: f32| puppet.points(&Pose::default(), &Expression { mouth_open: v, ..Expression::default() });
+        let open = |v: f32| {
+            puppet.points(&PuppetPose::default(), &Expression { mouth_open: v, ..Expression::default() })
+        };
         let gap = |v: f32| open(v)[14].y - open(v)[13].y;
         assert!(gap(-1.0).abs() < 0.01 * eyes);
         assert!(gap(1.0) > gap(0.0) + 0.35 * eyes);
@@ -158,7 +161,7 @@ fn the_mouth_shuts_and_opens() {
             assert!(gap(k as f32 * 0.1) > gap((k - 1) as f32 * 0.1), "opens steadily at {k}");
         }
         let wide = open(1.0);
-        let picture = draw(&puppet, &Pose::default(), &wide, SIDE);
+        let picture = draw(&puppet, &PuppetPose::default(), &wide, SIDE);
         let skin = luma(at(&picture, wide[50].truncate()));
         let dark = luma(at(&picture, wide[13].truncate().lerp(wide[14].truncate(), 0.55)));
         assert!(dark < 0.35 * skin, "{which:?}: {dark} in the open mouth, skin {skin}");
@@ -166,7 +169,7 @@ fn the_mouth_shuts_and_opens() {
         let teeth = luma(at(&picture, rest[13].truncate() + Vec2::new(3.0, 0.04 * eyes)));
         assert!(teeth > 0.6 * skin, "{which:?}: {teeth} where the teeth are, skin {skin}");
         let shut = open(-1.0);
-        let picture = draw(&puppet, &Pose::default(), &shut, SIDE);
+        let picture = draw(&puppet, &PuppetPose::default(), &shut, SIDE);
         let lips = line(&shut, &LIPS_INNER);
         let seam = at(&picture, lips.iter().sum::<Vec2>() / lips.len() as f32);
         assert!(seam[0] > seam[2] * 1.15, "{which:?}: lips, not teeth, in the shut mouth: {seam:?}");
@@ -177,7 +180,7 @@ fn the_mouth_shuts_and_opens() {
 fn at_rest_it_is_the_portrait() {
     for which in Composite::ALL {
         let puppet = composite(which).unwrap();
-        let drawn = draw(&puppet, &Pose::default(), puppet.rest(), SIDE);
+        let drawn = draw(&puppet, &PuppetPose::default(), puppet.rest(), SIDE);
         let original = picture(which);
         let oval = line(puppet.rest(), &OVAL);
         let (mut sum, mut n) = (0.0, 0.0f32);
@@ -202,7 +205,7 @@ fn no_pose_tears_the_face() {
         for yaw in [-0.43, 0.0, 0.43] {
             for pitch in [-0.26, 0.0, 0.26] {
                 for (mouth_open, blink) in [(-1.0, 1.0), (0.0, 0.4), (1.0, -0.3)] {
-                    let pose = Pose { yaw, pitch, roll: yaw * 0.4, ..straight };
+                    let pose = PuppetPose { yaw, pitch, roll: yaw * 0.4, ..straight };
                     let e = Expression {
                         mouth_open,
                         blink_left: blink,
@@ -232,8 +235,8 @@ fn no_pose_tears_the_face() {
 #[test]
 fn the_shoulders_stay_when_the_head_turns() {
     let puppet = composite(Composite::Three).unwrap();
-    let still = draw(&puppet, &Pose::default(), puppet.rest(), SIDE);
-    let pose = Pose { yaw: 0.4, pitch: 0.2, ..Pose::default() };
+    let still = draw(&puppet, &PuppetPose::default(), puppet.rest(), SIDE);
+    let pose = PuppetPose { yaw: 0.4, pitch: 0.2, ..PuppetPose::default() };
     let turned = draw(&puppet, &pose, &puppet.points(&pose, &Expression::default()), SIDE);
     for x in (4..SIDE).step_by(8) {
         let spot = Vec2::new(x as f32, 764.0);
@@ -248,7 +251,7 @@ fn without_a_matte_the_border_stays() {
     let rest = composite(Composite::One).unwrap();
     let puppet = Puppet::new(&frame(Composite::One), None, rest.rest()).unwrap();
     let original = picture(Composite::One);
-    let pose = Pose { yaw: -0.4, pitch: 0.1, roll: 0.1, ..Pose::default() };
+    let pose = PuppetPose { yaw: -0.4, pitch: 0.1, roll: 0.1, ..PuppetPose::default() };
     let points = puppet.points(&pose, &Expression { mouth_open: 1.0, ..Expression::default() });
     let drawn = draw(&puppet, &pose, &points, SIDE);
     for k in (1..SIDE - 1).step_by(7) {
@@ -286,8 +289,8 @@ fn points_that_are_no_face_draw_nothing() {
     let mut drawing = Drawing::default();
     let mut points = puppet.rest().to_vec();
     points[3].y = f32::INFINITY;
-    puppet.render(&Pose::default(), &points, 64, 64, None, &mut drawing);
+    puppet.render(&PuppetPose::default(), &points, 64, 64, None, &mut drawing);
     assert!(drawing.region().is_empty() && drawing.pixels().is_empty());
-    puppet.render(&Pose::default(), &points[..100], 64, 64, None, &mut drawing);
+    puppet.render(&PuppetPose::default(), &points[..100], 64, 64, None, &mut drawing);
     assert!(drawing.region().is_empty());
 }

@@ -84,7 +84,7 @@ fn without_networks_the_card_says_so_and_the_log_names_the_remedy() {
     let (_, shown) = stage.until(Seen::Card, SOON);
     keep("no-networks", &shown, SIZE.0);
     assert!(host.log().contains("omote setup"), "{}", host.log());
-    let said = Properties::of(&stage.filter).words("status");
+    let said = Properties::read(&stage.filter).words("status");
     assert!(said.contains("omote setup"), "the properties say: {said}");
     stage.strike(&host);
     host.end();
@@ -158,7 +158,7 @@ fn a_picture_too_small_for_the_badge_is_not_shown_and_named() {
         assert!(stage.webcam.look((160, 100)).iter().all(|v| *v == 0), "something is drawn");
         tick();
     }
-    let said = || Properties::of(&stage.filter).words("status");
+    let said = || Properties::read(&stage.filter).words("status");
     eprintln!("status: {}", said());
     within(SOON, "the reason", || said().contains("160x100"));
     stage.strike(&host);
@@ -172,7 +172,7 @@ fn removing_an_instance_does_not_wait_for_a_model_that_loads() {
     host.faults(SLOW_MODEL);
     stage.filter.set(&[("model", Value::Text("a-large-one"))]);
     within(SOON, "the model is loaded", || {
-        Properties::of(&stage.filter).words("status").contains("being loaded")
+        Properties::read(&stage.filter).words("status").contains("being loaded")
     });
     let camera = host.source(
         c"omote_camera",
@@ -184,7 +184,7 @@ fn removing_an_instance_does_not_wait_for_a_model_that_loads() {
         ],
     );
     within(SOON, "the second model is loaded", || {
-        Properties::of(&camera).words("status").contains("being loaded")
+        Properties::read(&camera).words("status").contains("being loaded")
     });
     let begun = Instant::now();
     drop(camera);
@@ -202,14 +202,14 @@ fn properties_do_not_wait_for_cameras() {
     let settings = [("camera", Value::Text("/dev/video99")), ("mode", Value::Text("MJPEG 1280x720 at 30"))];
     let camera = host.source(c"omote_camera", "camera", &settings);
     let items = |list: &str| {
-        let all = Properties::of(&camera).all();
+        let all = Properties::read(&camera).all();
         all.into_iter().find(|row| row.0 == list).map(|row| row.3).expect("a list")
     };
     let begun = Instant::now();
     // The first that works, the actor, the one that is chosen, and that others are being looked for; the best mode and the
     // one that is chosen.
     assert_eq!((items("camera"), items("mode")), (4, 2));
-    Properties::of(&camera).changed("camera");
+    Properties::read(&camera).changed("camera");
     Properties::of_kind(c"omote_camera").visible("camera");
     let took = begun.elapsed();
     assert!(took < Duration::from_millis(2000), "properties took {took:?}");

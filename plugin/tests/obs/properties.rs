@@ -10,7 +10,7 @@ use std::ptr::null_mut;
 pub(crate) struct Properties(Ptr, Ptr);
 
 impl Properties {
-    pub(crate) fn of(source: &Source) -> Self {
+    pub(crate) fn read(source: &Source) -> Self {
         let block = (obs().obs_source_properties)(source.0);
         assert!(!block.is_null(), "no properties");
         Self(block, source.0)

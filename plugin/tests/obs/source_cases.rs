@@ -47,7 +47,7 @@ fn the_camera_source_shows_badged_pictures_only_and_goes_dark() {
     let Some(host) = host!() else { return };
     let begun = Instant::now();
     let camera = camera(&host, "actor");
-    let status = || Properties::of(&camera).words("status");
+    let status = || Properties::read(&camera).words("status");
     let mut pictures = 0;
     while pictures < 20 || !status().starts_with("Live") {
         assert!(begun.elapsed() < PATIENCE, "{pictures} pictures; {}", status());
@@ -84,9 +84,9 @@ fn a_camera_that_is_not_there_is_named_and_shows_the_card() {
     let camera = camera(&host, "/dev/video-none");
     within(PATIENCE, "the reason", || {
         look(&camera);
-        Properties::of(&camera).words("status").contains("/dev/video-none")
+        Properties::read(&camera).words("status").contains("/dev/video-none")
     });
-    eprintln!("status: {}", Properties::of(&camera).words("status"));
+    eprintln!("status: {}", Properties::read(&camera).words("status"));
     within(PATIENCE, "the card", || look(&camera).is_some());
     camera.show(false);
     drop(camera);
@@ -127,7 +127,7 @@ fn the_properties_are_what_users_expect() {
     let camera = host.source(c"omote_camera", "camera", &[("camera", Value::Text("actor"))]);
     let filter = host.filter(&[]);
     for (source, own) in [(&camera, ["camera", "mode", "mirror"]), (&filter, ["wait", "wait_ms", "wait"])] {
-        let properties = Properties::of(source);
+        let properties = Properties::read(source);
         let all = properties.all();
         for name in [
             "status",
@@ -182,7 +182,7 @@ fn the_dialog_is_the_table_of_options() {
     for (source, id, kind) in
         [(&camera, c"omote_camera", On::Camera), (&filter, c"omote_face_filter", On::Filter)]
     {
-        let properties = Properties::of(source);
+        let properties = Properties::read(source);
         let all = properties.all();
         let mut order = all.iter().map(|row| row.0.as_str());
         for (row, place) in in_obs(kind) {
@@ -228,7 +228,7 @@ fn a_persona_is_made_from_a_photo() {
     write(&photo, &scene.picture.bgra, 1280);
 
     let filter = host.filter(&[]);
-    let properties = Properties::of(&filter);
+    let properties = Properties::read(&filter);
     properties.click("photo_add");
     properties.click("photo_make");
     assert!(properties.words("photo_message").contains("choose a photo"));
@@ -243,7 +243,7 @@ fn a_persona_is_made_from_a_photo() {
     filter.set(&[("photo_how", Value::Text("averaged")), ("photo_answers", Value::Flag(true))]);
     properties.click("photo_make");
     within(PATIENCE, "the persona", || {
-        Properties::of(&filter).words("photo_message").contains("nobody-at-all")
+        Properties::read(&filter).words("photo_message").contains("nobody-at-all")
     });
     assert!(host.folder().join("personas/nobody-at-all.omote").exists());
     assert_eq!(filter.setting(c"persona"), "nobody-at-all");
@@ -275,7 +275,7 @@ fn a_swap_model_of_the_user_s_is_worn_and_one_that_is_gone_is_told() {
     let status = |what: &str| {
         let shown = stage.webcam.look((640, 360));
         assert!(shown.iter().all(|v| *v == 0) || badged(&shown, (640, 360)), "{what}");
-        Properties::of(&stage.filter).words("status")
+        Properties::read(&stage.filter).words("status")
     };
     within(PATIENCE, "the model", || {
         let status = status("a model");
@@ -299,7 +299,7 @@ fn the_delay_becomes_a_microphone_s_sync_offset() {
     camera.set(&settings);
     within(PATIENCE, "a delay", || {
         look(&camera);
-        let properties = Properties::of(&camera);
+        let properties = Properties::read(&camera);
         properties.click("sync");
         properties.words("sync_answer").contains("Mic")
     });

@@ -41,7 +41,7 @@ fn plugins_folder() -> anyhow::Result<PathBuf> {
 /// Puts a built plugin and its data below `plugins`, in the layout of this system, and says where.
 pub(crate) fn put(built: &Path, plugins: &Path) -> anyhow::Result<PathBuf> {
     ensure!(built.exists(), "{} was not built", built.display());
-    let tree = Tree::of(std::env::consts::OS)?;
+    let tree = Tree::for_system(std::env::consts::OS)?;
     tree.put(built, plugins)?;
     Ok(plugins.join(tree.folder))
 }
@@ -62,7 +62,7 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// The layout of a system, by Rust's name for it.
-    pub(crate) fn of(system: &str) -> anyhow::Result<Self> {
+    pub(crate) fn for_system(system: &str) -> anyhow::Result<Self> {
         Ok(match system {
             "linux" => Self { folder: "omote", binary: "bin/64bit/omote.so", data: "data" },
             "windows" => Self { folder: "omote", binary: "bin/64bit/omote.dll", data: "data" },
@@ -150,16 +150,16 @@ mod tests {
             ),
         ] {
             let plugins = scratch.join(system);
-            Tree::of(system).unwrap().put(&built, &plugins).unwrap();
+            Tree::for_system(system).unwrap().put(&built, &plugins).unwrap();
             // Over an older one, too.
-            Tree::of(system).unwrap().put(&built, &plugins).unwrap();
+            Tree::for_system(system).unwrap().put(&built, &plugins).unwrap();
             for file in files {
                 assert!(plugins.join(file).is_file(), "{file}");
             }
         }
-        assert!(Tree::of("plan9").is_err());
+        assert!(Tree::for_system("plan9").is_err());
         fs::write(&built, b"library with omote_faults inside").unwrap();
-        let refused = Tree::of("linux").unwrap().put(&built, &scratch.join("no")).unwrap_err();
+        let refused = Tree::for_system("linux").unwrap().put(&built, &scratch.join("no")).unwrap_err();
         assert!(refused.to_string().contains("faults"), "{refused}");
         assert!(!scratch.join("no").exists());
         fs::remove_dir_all(&scratch).unwrap();

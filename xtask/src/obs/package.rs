@@ -22,7 +22,7 @@ const PROFILE: &str = "dist";
 pub(crate) fn run(system: Option<&str>, library: Option<&Path>) -> anyhow::Result<()> {
     let here = std::env::consts::OS;
     let system = system.unwrap_or(here);
-    let tree = Tree::of(system)?;
+    let tree = Tree::for_system(system)?;
     let library = match library {
         Some(library) => library.to_owned(),
         None => {

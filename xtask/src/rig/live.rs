@@ -14,7 +14,7 @@ use crate::process::Running;
 const OUTPUT: &str = "/dev/video1";
 const SOON: Duration = Duration::from_secs(150);
 
-fn told<T>(result: Result<T, String>) -> Result<T> {
+fn checked<T>(result: Result<T, String>) -> Result<T> {
     result.map_err(anyhow::Error::msg)
 }
 
@@ -34,23 +34,25 @@ fn live(args: &InsideArgs, camera: &str, size: &str, words: &[&str]) -> Result<R
         size,
     ]);
     command.args(["--virtual-camera", &format!("v4l2:{OUTPUT}")]).args(words);
-    told(Running::start("omote live", &mut command))
+    checked(Running::start("omote live", &mut command))
 }
 
 /// Reads frames from the virtual camera, and checks the badge in each; what the check said.
-fn read(args: &InsideArgs, count: u32, size: &str, like: Option<&PathBuf>) -> Result<String> {
+fn read_checked(args: &InsideArgs, count: u32, size: &str, like: Option<&PathBuf>) -> Result<String> {
     let to = std::env::temp_dir().join("live.raw");
     // Left over from the last check, or not there.
     let _ = fs::remove_file(&to);
     let mut reader = Command::new("v4l2-ctl");
     reader.args(["-d", OUTPUT, "--stream-mmap=4", &format!("--stream-count={count}")]);
-    told(told(Running::start("the reader", reader.arg(format!("--stream-to={}", to.display()))))?.end(SOON))?;
+    checked(
+        checked(Running::start("the reader", reader.arg(format!("--stream-to={}", to.display()))))?.end(SOON),
+    )?;
     let mut check = Command::new(args.examples.join("badge_frames"));
     check.arg(&to).args(["--size", size]);
     if let Some(like) = like {
         check.arg("--like").arg(like);
     }
-    let said = told(told(Running::start("badge_frames", &mut check))?.end(SOON))?;
+    let said = checked(checked(Running::start("badge_frames", &mut check))?.end(SOON))?;
     ensure!(said.contains(&format!("{count} frames, {count} with the badge")), "{said}");
     Ok(said.trim().to_owned())
 }
@@ -78,11 +80,11 @@ fn still(size: (u32, u32)) -> Result<PathBuf> {
 pub(super) fn exact(args: &InsideArgs) -> Result<String> {
     let picture = still((640, 360))?;
     let running = live(args, CAMERA, "640x360", &["--privacy", "relaxed"])?;
-    told(running.wait_said("\nlive", SOON))?;
-    let first = read(args, 150, "640x360", Some(&picture))?;
+    checked(running.wait_said("\nlive", SOON))?;
+    let first = read_checked(args, 150, "640x360", Some(&picture))?;
     let shape = format()?;
     ensure!(shape.contains("640/360") && shape.contains("YUYV") && shape.contains("30.000"), "{shape}");
-    read(args, 150, "640x360", Some(&picture)).context("second reader")?;
+    read_checked(args, 150, "640x360", Some(&picture)).context("second reader")?;
     drop(running);
     Ok(first)
 }
@@ -91,9 +93,9 @@ pub(super) fn exact(args: &InsideArgs) -> Result<String> {
 pub(super) fn another_size(args: &InsideArgs) -> Result<String> {
     let picture = still((320, 180))?;
     let running = live(args, CAMERA, "320x180", &["--privacy", "relaxed", "--seconds", "90"])?;
-    told(running.wait_said("\nlive", SOON))?;
-    let said = read(args, 150, "320x180", Some(&picture))?;
-    told(running.end(SOON))?;
+    checked(running.wait_said("\nlive", SOON))?;
+    let said = read_checked(args, 150, "320x180", Some(&picture))?;
+    checked(running.end(SOON))?;
     Ok(said)
 }
 
@@ -101,18 +103,18 @@ pub(super) fn another_size(args: &InsideArgs) -> Result<String> {
 /// again, frames go on.
 pub(super) fn unplugged(args: &InsideArgs) -> Result<String> {
     let running = live(args, CAMERA, "320x180", &["--privacy", "relaxed"])?;
-    told(running.wait_said("\nlive", SOON))?;
+    checked(running.wait_said("\nlive", SOON))?;
     plug(false)?;
-    told(running.wait_said("\ncard", SOON))?;
-    let card = read(args, 8, "320x180", None).context("while unplugged")?;
+    checked(running.wait_said("\ncard", SOON))?;
+    let card = read_checked(args, 8, "320x180", None).context("while unplugged")?;
     plug(true)?;
-    told(crate::process::wait_for("live again", SOON, || {
+    checked(crate::process::wait_for("live again", SOON, || {
         let said = running.said();
         let card = said.rfind("\ncard")?;
         said.rfind("\nlive").filter(|live| *live > card)
     }))
     .map_err(|e| anyhow::anyhow!(running.error(e)))?;
-    read(args, 6, "320x180", None).context("plugged in again")?;
+    read_checked(args, 6, "320x180", None).context("plugged in again")?;
     Ok(card)
 }
 
@@ -122,9 +124,9 @@ pub(super) fn mjpeg(args: &InsideArgs) -> Result<String> {
     let words = ["--seconds", "120", "--force", "--stats", &stats.display().to_string()];
     let running = live(args, MJPEG, "640x480", &words)?;
     let face = args.clip.is_file();
-    told(running.wait_said(if face { "\nlive" } else { "\nstarting: looking" }, SOON))?;
-    let said = read(args, 10, "640x480", None)?;
-    told(running.end(SOON))?;
+    checked(running.wait_said(if face { "\nlive" } else { "\nstarting: looking" }, SOON))?;
+    let said = read_checked(args, 10, "640x480", None)?;
+    checked(running.end(SOON))?;
     let report: serde_json::Value = serde_json::from_slice(&fs::read(&stats)?)?;
     let shown = &report["shown"];
     ensure!(!face || shown["live"].as_u64() > Some(10), "{shown}");

@@ -50,7 +50,7 @@ pub(crate) fn checks(example: &Path) -> Vec<(String, Verdict)> {
         ("opened again at another size, I420 comes out bit for bit", |rig| rig.readers(I420)),
         ("opened again at a third size", |rig| rig.readers(LARGE)),
         ("a second sender is refused and told who sends", |rig| rig.second()),
-        ("a device that a reader holds at its size keeps it, and says so", |rig| rig.held()),
+        ("a device that a reader holds at its size keeps it, and says so", |rig| rig.kept_by_reader()),
         ("a device that readers have left takes another size", |rig| rig.readers(YUYV)),
         ("a device of another kind is refused and named", |rig| rig.other_kind()),
         ("a user without rights is told the remedy", |rig| rig.no_rights()),
@@ -89,7 +89,7 @@ impl Rig {
         Running::start("the reader", command.arg(format!("--stream-to={}", to.display())))
     }
 
-    fn read(&self, mode: Mode, expected: &Path) -> Verdict {
+    fn read_and_compare(&self, mode: Mode, expected: &Path) -> Verdict {
         let to = self.folder.join("got.raw");
         self.reader(Some(12), &to)?.end(SOON)?;
         let file = |path: &Path| fs::read(path).map_err(|e| format!("{e}: {}", path.display()));
@@ -112,7 +112,7 @@ impl Rig {
         if !open.contains(&format!("{} at 6", mode.shown())) || open.contains("asked") {
             return Err(open);
         }
-        let first = self.read(mode, &expected).map_err(|e| format!("first reader: {e}"))?;
+        let first = self.read_and_compare(mode, &expected).map_err(|e| format!("first reader: {e}"))?;
         let to = self.folder.join("cut.raw");
         let cut = self.reader(None, &to)?;
         let enough = (mode.frame_len() * 3) as u64;
@@ -126,7 +126,7 @@ impl Rig {
             sender.said().trim_end().ends_with("readers: Some(0)").then_some(())
         })
         .map_err(|e| sender.error(e))?;
-        let later = self.read(mode, &expected).map_err(|e| format!("later reader: {e}"))?;
+        let later = self.read_and_compare(mode, &expected).map_err(|e| format!("later reader: {e}"))?;
         sender.end(SOON)?;
         Ok(format!("{}: {first}; later {later}", mode.shown()))
     }
@@ -145,7 +145,7 @@ impl Rig {
         }
     }
 
-    fn held(&self) -> Verdict {
+    fn kept_by_reader(&self) -> Verdict {
         let camera = format!("v4l2:{DEVICE}");
         let (first, ..) = self.playing(&camera, YUYV)?;
         let mut open = Command::new("sh");
@@ -158,7 +158,7 @@ impl Rig {
         if !open.contains(&kept) {
             return Err(format!("`{kept}` is missing: {open}"));
         }
-        let read = self.read(YUYV, &expected)?;
+        let read = self.read_and_compare(YUYV, &expected)?;
         second.end(SOON)?;
         holder.kill();
         Ok(format!("{open}; {read}"))

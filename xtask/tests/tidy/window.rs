@@ -21,19 +21,19 @@ const WORK: [&str; 6] = ["thread", "fs", "File", "Task", "rfd", "session"];
 
 const PARTS: [Part; 12] = [
     // Leaves: they use no part of the window.
-    Part { name: "words", uses: &[], never: &[TOOLKIT] },
+    Part { name: "text", uses: &[], never: &[TOOLKIT] },
     Part { name: "settings", uses: &[], never: &[TOOLKIT] },
     Part { name: "picture", uses: &[], never: &[] },
     Part { name: "surface", uses: &[], never: &[] },
-    Part { name: "given", uses: &["settings"], never: &[TOOLKIT] },
-    Part { name: "state", uses: &["settings", "words"], never: &[TOOLKIT, "thread", "fs", "Task"] },
-    Part { name: "session", uses: &["state", "settings", "words", "picture"], never: &["Ui", "Painter"] },
-    Part { name: "actions", uses: &["state", "session", "settings", "words"], never: &[TOOLKIT] },
+    Part { name: "overrides", uses: &["settings"], never: &[TOOLKIT] },
+    Part { name: "state", uses: &["settings", "text"], never: &[TOOLKIT, "thread", "fs", "Task"] },
+    Part { name: "session", uses: &["state", "settings", "text", "picture"], never: &["Ui", "Painter"] },
+    Part { name: "actions", uses: &["state", "session", "settings", "text"], never: &[TOOLKIT] },
     Part { name: "hooks", uses: &["state"], never: &WORK },
     Part {
         name: "views",
         // Of the actions only what can be asked for.
-        uses: &["state", "actions::Action", "hooks", "settings", "words", "picture"],
+        uses: &["state", "actions::Action", "hooks", "settings", "text", "picture"],
         never: &WORK,
     },
     Part {
@@ -42,7 +42,7 @@ const PARTS: [Part; 12] = [
         never: &["thread", "fs"],
     },
     // What opens it, `mod.rs`.
-    Part { name: "", uses: &["app", "settings", "given", "surface", "views"], never: &[] },
+    Part { name: "", uses: &["app", "settings", "overrides", "surface", "views"], never: &[] },
 ];
 
 /// The part that a file belongs to, and how many modules deep it stands below the window.
@@ -176,7 +176,7 @@ fn each_wrong_way_is_seen() {
         ("views/panel.rs", "fn f() { rfd::FileDialog::new(); }", 1),
         ("actions/mod.rs", "use super::views::Views;", 1),
         ("hooks.rs", "use super::app::App;", 1),
-        ("words.rs", "use super::state::State;", 1),
+        ("text.rs", "use super::state::State;", 1),
         ("mod.rs", "use actions::apply;", 1),
         ("helper.rs", "", 1),
         ("views/panel.rs", "use super::{latency, theme}; use crate::window::actions::Action;", 0),

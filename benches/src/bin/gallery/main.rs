@@ -76,7 +76,7 @@ struct Sequence<'a> {
 }
 
 impl Gallery {
-    fn tell(&self, what: &str) {
+    fn report(&self, what: &str) {
         eprintln!("{:5.1} s  {what}", self.begun.elapsed().as_secs_f32());
     }
 
@@ -86,7 +86,7 @@ impl Gallery {
 
     fn save(&self, sheet: &Sheet, name: &str) -> anyhow::Result<()> {
         sheet.save(&self.args.out.join(name), self.args.png)?;
-        self.tell(&format!("{name} written"));
+        self.report(&format!("{name} written"));
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl Gallery {
             (Composite::Three, &["composite-2"]),
         ];
         for (who, personas) in plan {
-            self.tell(&format!("poses of {}", who.name()));
+            self.report(&format!("poses of {}", who.name()));
             let mut stage = Stage::new(who)?;
             let takes = (0..at_frame(6.3))
                 .map(|i| stage.take(i as u64, Stance::at(&keys, i as f32 / FPS), &EVEN, None));
@@ -219,7 +219,7 @@ impl Gallery {
         let mut columns = Vec::new();
         let mut rows = vec![Vec::new(); 1 + THREE.len()];
         for (name, first, then) in &LIGHTS {
-            self.tell(&format!("light: {name}"));
+            self.report(&format!("light: {name}"));
             let takes = (0..at_frame(2.0)).map(|i| {
                 let lighting = then.as_ref().filter(|_| i >= step).unwrap_or(first);
                 stage.take(i as u64, Stance::at(&keys, i as f32 / FPS), lighting, None)
@@ -280,7 +280,7 @@ impl Gallery {
             });
             takes.collect::<anyhow::Result<Vec<Take>>>()
         };
-        self.tell("occluders: the free face");
+        self.report("occluders: the free face");
         let takes = sequence(None)?;
         let faces = self.track(&takes)?;
         let mut free = vec![Vec::new(); THREE.len()];
@@ -297,7 +297,7 @@ impl Gallery {
         let columns = ["live", THREE[0], THREE[1], THREE[2]].repeat(2);
         let mut sheets = [(); 3].map(|()| Sheet::new(226, 4, &columns));
         for (n, occluder) in Occluder::ALL.into_iter().enumerate() {
-            self.tell(&format!("occluders: {}", occluder.name()));
+            self.report(&format!("occluders: {}", occluder.name()));
             let takes = sequence(Some(occluder))?;
             let faces = self.track(&takes)?;
             let name = occluder.name().to_owned();
@@ -325,7 +325,7 @@ impl Gallery {
 
     /// The actor's own programme: turns, nods, speech, laughter, a moving light.
     fn actor(&mut self) -> anyhow::Result<()> {
-        self.tell("the actor's programme");
+        self.report("the actor's programme");
         let frames = at_frame(14.0) as u64;
         let mut source = ActorSource::new(ActorOptions::new(7, SIDE, SIDE, Rate::DEFAULT), Some(frames))?;
         let mut takes = Vec::new();
@@ -367,7 +367,7 @@ fn main() -> anyhow::Result<()> {
         let sheet = report::worst_sheet(&gallery.records, 330);
         gallery.save(&sheet, "gallery-worst.jpg")?;
         report::page(&gallery.records, &page)?;
-        gallery.tell(&format!("{} written", page.display()));
+        gallery.report(&format!("{} written", page.display()));
     }
     Ok(())
 }

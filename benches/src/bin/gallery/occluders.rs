@@ -25,7 +25,7 @@ pub(crate) struct Head {
 
 impl Head {
     /// From a face's landmarks.
-    pub(crate) fn of(points: &[MeshPoint]) -> Option<Self> {
+    pub(crate) fn from_landmarks(points: &[MeshPoint]) -> Option<Self> {
         let at = |i: usize| points.get(i).map(|p| p.truncate());
         let (right, left) = (at(468)?, at(473)?);
         Some(Self {

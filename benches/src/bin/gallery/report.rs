@@ -25,7 +25,7 @@ enum Kind {
 impl Kind {
     const ALL: [Self; 3] = [Self::Off, Self::Over, Self::Bare];
 
-    fn of(self, record: &Record) -> &Series {
+    fn series_of(self, record: &Record) -> &Series {
         match self {
             Self::Off => &record.off,
             Self::Over => &record.over,
@@ -72,7 +72,7 @@ impl Kind {
 /// The worst record of each sequence, worst first.
 fn worst(records: &[Record], kind: Kind) -> Vec<(&Record, &Worst)> {
     let mut all: Vec<(&Record, &Worst)> =
-        records.iter().filter_map(|r| Some((r, kind.of(r).worst.as_ref()?))).collect();
+        records.iter().filter_map(|r| Some((r, kind.series_of(r).worst.as_ref()?))).collect();
     all.sort_by(|a, b| b.1.value.total_cmp(&a.1.value));
     let mut seen = Vec::new();
     all.retain(|(r, _)| {
@@ -259,7 +259,7 @@ pub(crate) fn page(records: &[Record], path: &Path) -> anyhow::Result<()> {
     for kind in Kind::ALL {
         let bad = worst(records, kind).into_iter().filter(|(_, w)| w.value >= kind.bad());
         for (r, w) in bad.take(6) {
-            let mean = kind.of(r).mean().unwrap_or_default();
+            let mean = kind.series_of(r).mean().unwrap_or_default();
             let who = if kind == Kind::Off { String::new() } else { format!(" ({})", r.persona) };
             writeln!(t, "- {}{who}: {}.", r.sequence, kind.says(w.value, mean))?;
             named += 1;

@@ -24,9 +24,9 @@ pub(crate) struct Rig {
 
 /// Faces that were found already, handed on frame by frame: what a tracker finds does not depend on the persona, so it
 /// runs once a sequence.
-struct Told(VecDeque<Vec<Face>>);
+struct KnownFaces(VecDeque<Vec<Face>>);
 
-impl FaceTracker for Told {
+impl FaceTracker for KnownFaces {
     fn track(&mut self, _: &Frame) -> Result<Vec<Face>, TrackError> {
         Ok(self.0.pop_front().unwrap_or_default())
     }
@@ -61,14 +61,14 @@ pub(crate) fn wear(
     faces: &[Vec<Face>],
     mut see: impl FnMut(usize, &Output) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let told = Told(faces.iter().cloned().collect());
+    let known = KnownFaces(faces.iter().cloned().collect());
     // In a corner: the faces here fill the picture, and are what is looked at and measured.
     let corner = Corner::TopRight;
     let mut settings = Settings::default();
     settings.backend = Backend::Cpu;
     settings.max_faces = 1;
     settings.corner = corner;
-    let mut engine = OfflineSession::new(Box::new(told), vec![persona.clone()], settings)?;
+    let mut engine = OfflineSession::new(Box::new(known), vec![persona.clone()], settings)?;
     for (i, take) in takes.iter().enumerate() {
         let output = engine.process(take.frame.clone())?;
         see(i, &output)?;

@@ -9,7 +9,7 @@ use std::path::Path;
 /// Greatest size of a picture in bytes, and the qualities that are tried until it fits.
 const MOST_BYTES: usize = 250 * 1024;
 const QUALITIES: [u8; 6] = [86, 83, 79, 75, 70, 64];
-const GAP: u32 = 6;
+const TILE_GAP: u32 = 6;
 /// Type size in pixels, and height of a line.
 const EM: f32 = 15.0;
 const LINE: u32 = 20;
@@ -52,22 +52,25 @@ impl Sheet {
     fn draw(&self) -> anyhow::Result<RgbImage> {
         let font = FontRef::try_from_slice(dejavu::sans_condensed::bold()).context("the font is damaged")?;
         let names = self.rows.iter().map(|(name, _)| width(&font, name)).fold(0.0, f32::max);
-        let left = if names > 0.0 { names.ceil() as u32 + 2 * GAP } else { 0 };
+        let left = if names > 0.0 { names.ceil() as u32 + 2 * TILE_GAP } else { 0 };
         let head = if self.columns.iter().all(String::is_empty) { 0 } else { LINE };
         let most = self.rows.iter().map(|(_, tiles)| tiles.len()).max().unwrap_or_default();
-        let across =
-            |k: usize| left + GAP + k as u32 * (self.tile + GAP) + (k / self.group.max(1)) as u32 * 2 * GAP;
+        let across = |k: usize| {
+            left + TILE_GAP
+                + k as u32 * (self.tile + TILE_GAP)
+                + (k / self.group.max(1)) as u32 * 2 * TILE_GAP
+        };
         let lines = |tiles: &[Tile]| tiles.iter().map(|t| t.words.len()).max().unwrap_or_default() as u32;
-        let height: u32 = self.rows.iter().map(|(_, t)| self.tile + GAP + lines(t) * LINE).sum();
-        let wide = across(most.max(1) - 1) + self.tile + GAP;
-        let mut sheet = RgbImage::from_pixel(wide, head + GAP + height, PAPER);
+        let height: u32 = self.rows.iter().map(|(_, t)| self.tile + TILE_GAP + lines(t) * LINE).sum();
+        let wide = across(most.max(1) - 1) + self.tile + TILE_GAP;
+        let mut sheet = RgbImage::from_pixel(wide, head + TILE_GAP + height, PAPER);
         for (k, name) in self.columns.iter().enumerate() {
             let x = across(k) as f32 + (self.tile as f32 - width(&font, name)) * 0.5;
             write(&mut sheet, &font, name, x, 3.0);
         }
-        let mut y = head + GAP;
+        let mut y = head + TILE_GAP;
         for (name, tiles) in &self.rows {
-            write(&mut sheet, &font, name, GAP as f32, y as f32 + (self.tile / 2) as f32 - EM * 0.5);
+            write(&mut sheet, &font, name, TILE_GAP as f32, y as f32 + (self.tile / 2) as f32 - EM * 0.5);
             for (k, tile) in tiles.iter().enumerate() {
                 let small =
                     imageops::resize(&tile.picture, self.tile, self.tile, imageops::FilterType::CatmullRom);
@@ -77,7 +80,7 @@ impl Sheet {
                     write(&mut sheet, &font, words, across(k) as f32, below as f32);
                 }
             }
-            y += self.tile + GAP + lines(tiles) * LINE;
+            y += self.tile + TILE_GAP + lines(tiles) * LINE;
         }
         Ok(sheet)
     }

@@ -8,7 +8,7 @@ use glam::{Vec2, Vec3};
 use omote_engine::actor::{Actor, ActorOptions, Composite, composite};
 use omote_engine::frame::interpolation::{Bilinear, bilinear_by_weights};
 use omote_engine::frame::{Colour, Frame, FrameId, PixelFormat};
-use omote_engine::puppet::{Drawing, Expression, Pose, Puppet};
+use omote_engine::puppet::{Drawing, Expression, Puppet, PuppetPose};
 use omote_engine::source::Rate;
 use omote_engine::space::{MeshPoint, smoothstep};
 use omote_shaders::cpu::{decode_srgb, encode_srgb};
@@ -126,7 +126,7 @@ impl Stage {
             Vec2::new((time * 1.1).sin(), (time * 1.9).sin()) * 0.006 + Vec2::new(stance.yaw * 0.03, 0.0);
         let middle = (Vec2::new(0.5, MIDDLE) + sway) * side;
         let straight = self.puppet.placed(middle, side * FACE);
-        let pose = Pose { yaw: stance.yaw, pitch: stance.pitch, roll: stance.roll, ..straight };
+        let pose = PuppetPose { yaw: stance.yaw, pitch: stance.pitch, roll: stance.roll, ..straight };
         let expression = Expression {
             blink_left: stance.blink,
             blink_right: stance.blink,
@@ -150,7 +150,7 @@ impl Stage {
         let mut cover = Vec::new();
         if let Some(before) = before {
             let mut layer = Layer::new(SIDE as usize);
-            let head = Head::of(&truth).context("a face without landmarks")?;
+            let head = Head::from_landmarks(&truth).context("a face without landmarks")?;
             before(&head, &mut layer);
             layer.lay_over(&mut self.canvas);
             cover = layer.alpha;

@@ -7,7 +7,7 @@ use omote_engine::actor::{Actor, ActorOptions};
 use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::{Runtime, models};
 use omote_engine::pipeline::{
-    FaceTracker, LiveConfig, LiveSession, LiveSource, LiveStatus, Model, RateLimit, Swap,
+    FaceTracker, LiveConfig, LiveSession, LiveSource, LiveStatus, RateLimit, Swap, WornModel,
 };
 use omote_engine::pool::Pool;
 use omote_engine::source::Rate;
@@ -134,12 +134,12 @@ fn run(
     if lag > 0 {
         let swap = Box::new(Sleeps(model(runtime)?, Duration::from_millis(lag)));
         let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-        let model = Model {
+        let model = WornModel {
             name: "stand-in".to_owned(),
             swap,
             mask,
             side: 256,
-            pace: RateLimit::default(),
+            rate_limit: RateLimit::default(),
             until: None,
         };
         live.wear_model(Some(Box::new(move || Ok(model))));

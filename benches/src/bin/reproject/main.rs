@@ -22,7 +22,7 @@ use omote_engine::frame::{Frame, FrameTime};
 use omote_engine::infer::stand_in::StandIn;
 use omote_engine::infer::{RunOptions, Runtime, models};
 use omote_engine::persona::Date;
-use omote_engine::pipeline::{FaceTracker, Lag, Model, OfflineSession, Privacy, Settings};
+use omote_engine::pipeline::{FaceTracker, Lag, OfflineSession, Privacy, Settings, WornModel};
 use omote_engine::source::{Rate, Source};
 use omote_engine::swap::neural::{SwapModel, SwapResult, UvAtlases, UvRaster};
 use omote_engine::swap::{CutParams, FaceTexture};
@@ -159,14 +159,14 @@ impl<'a> Scene<'a> {
         }
         let mut scene = Self { frames, faces, reference: Vec::new(), pictures: Vec::new() };
         scene.pictures = scene.run(runtime, Lag::None)?;
-        scene.reference = (0..frames.len()).map(|i| scene.read(&scene.pictures[i], i)).collect();
+        scene.reference = (0..frames.len()).map(|i| scene.triangle_colours(&scene.pictures[i], i)).collect();
         Ok(scene)
     }
 
     fn run(&self, runtime: &Runtime, lag: Lag) -> anyhow::Result<Vec<Frame>> {
         let script = Script(self.faces.clone().into_iter());
         let mut engine = OfflineSession::new(Box::new(script), vec![persona()?], settings())?;
-        engine.wear_model(Model::new("stand-in", model(runtime)?, 1), lag);
+        engine.wear_model(WornModel::new("stand-in", model(runtime)?, 1), lag);
         let mut out = Vec::new();
         for frame in self.frames {
             out.push(engine.process(frame.clone())?.badged.frame().clone());
@@ -175,7 +175,7 @@ impl<'a> Scene<'a> {
     }
 
     /// A picture's colours (codes) at the middles of the mesh's triangles in frame `i`; None without a face.
-    fn read(&self, picture: &Frame, i: usize) -> Option<Vec<Vec3>> {
+    fn triangle_colours(&self, picture: &Frame, i: usize) -> Option<Vec<Vec3>> {
         let face = self.faces[i].first()?;
         let rgb = picture.to_rgb();
         let (w, h) = (picture.width() as usize, picture.height() as usize);
@@ -208,7 +208,7 @@ impl<'a> Scene<'a> {
     fn stale(&self, runtime: &Runtime, ready: &[Option<usize>]) -> anyhow::Result<Vec<Frame>> {
         let mut swap = model(runtime)?;
         let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-        let mut sheets = UvAtlases::new(UvRaster::new(256, mask));
+        let mut atlases = UvAtlases::new(UvRaster::new(256, mask));
         let mut compositor = Compositor::cpu();
         let mut badger = Badger::new(Corner::TopRight);
         let (mut out, mut last): (Vec<Frame>, Option<(usize, FaceTexture)>) = (Vec::new(), None);
@@ -218,7 +218,7 @@ impl<'a> Scene<'a> {
                 && let Some(face) = self.faces[k].first()
             {
                 let made: SwapResult = swap.swap(&self.frames[k], &face.landmarks)?;
-                last = Some((k, sheets.lay(&made, face, self.frames[k].time, Duration::ZERO).texture));
+                last = Some((k, atlases.project(&made, face, self.frames[k].time, Duration::ZERO).texture));
             }
             let mut canvas = Canvas::new(frame.clone());
             if let Some((k, texture)) = &last
@@ -250,7 +250,8 @@ impl<'a> Scene<'a> {
         let (mut off, mut flicker, mut n, mut m) = (0.0, 0.0, 0.0, 0.0);
         let mut before: Option<Vec<Vec3>> = None;
         for i in first..pictures.len() {
-            let (Some(seen), Some(wanted)) = (self.read(&pictures[i], i), &self.reference[i]) else {
+            let (Some(seen), Some(wanted)) = (self.triangle_colours(&pictures[i], i), &self.reference[i])
+            else {
                 before = None;
                 continue;
             };

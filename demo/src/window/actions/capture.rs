@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::window::session::{Kind, RecorderEvent, Session};
+use crate::window::session::{FileKind, RecorderEvent, Session};
 use crate::window::state::{Phase, State};
 
 /// Keeps what is on the screen.
@@ -26,7 +26,7 @@ pub(super) fn record(state: &mut State, session: &mut Session) {
             state.record_soon = !state.record_soon;
             let soon = "The recording starts with the first picture.";
             let not = "The recording will no longer start by itself.";
-            state.toasts.tell(if state.record_soon { soon } else { not });
+            state.toasts.notice(if state.record_soon { soon } else { not });
         }
         Phase::SetUp(_) | Phase::Failed(_) => state.toasts.fault("There is no picture to record."),
     }
@@ -36,11 +36,11 @@ pub(super) fn record(state: &mut State, session: &mut Session) {
 pub(super) fn take_over(state: &mut State, event: RecorderEvent) {
     match event {
         RecorderEvent::Began(recording) => state.recording = Some(recording),
-        RecorderEvent::Written(Kind::Snapshot, Ok(path)) => {
+        RecorderEvent::Written(FileKind::Snapshot, Ok(path)) => {
             state.toasts.wrote("Snapshot", path.clone());
             state.snapshots.push(path);
         }
-        RecorderEvent::Written(Kind::Recording, Ok(path)) => {
+        RecorderEvent::Written(FileKind::Recording, Ok(path)) => {
             state.toasts.wrote("Recording", path.clone());
             state.recordings.push(path);
         }

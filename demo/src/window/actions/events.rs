@@ -62,7 +62,7 @@ fn started(state: &mut State, session: &mut Session, started: Started) {
     }
     state.phase = Phase::Running;
     models::wear(state, session);
-    if let Some(now) = session.look() {
+    if let Some(now) = session.poll_status() {
         status(state, session, now);
     }
     if std::mem::take(&mut state.record_soon) {
@@ -84,8 +84,8 @@ fn new_persona(state: &mut State, session: &mut Session, event: NewPersonaEvent)
                 (_, None) => {}
             }
         }
-        NewPersonaEvent::SwapResult(Ok(name)) => personas::made(state, session, &name),
-        NewPersonaEvent::SwapResult(Err(refusal)) => {
+        NewPersonaEvent::Created(Ok(name)) => personas::persona_created(state, session, &name),
+        NewPersonaEvent::Created(Err(refusal)) => {
             if let Some(import) = &mut state.import {
                 import.making = false;
                 import.refuse(refusal);

@@ -6,7 +6,7 @@ use omote_engine::pipeline::ModelState;
 
 use crate::window::session::{Added, ModelEvent, Session};
 use crate::window::state::{ModelDialog, State, SwapModel, has_face_built_in};
-use crate::window::words::{file_name, sentence};
+use crate::window::text::{file_name, sentence};
 
 /// Takes over what was found and tested meanwhile.
 pub(super) fn take_over(state: &mut State, session: &mut Session, event: ModelEvent) {
@@ -23,9 +23,9 @@ pub(super) fn take_over(state: &mut State, session: &mut Session, event: ModelEv
         ModelEvent::Listed(None) => state.models.known = true,
         ModelEvent::Chosen(paths) => paths.iter().for_each(|path| ask_or_test(state, session, path)),
         ModelEvent::TestBegan(file) => state.models.testing = Some(file),
-        ModelEvent::Tested(_, Ok(Added { told, swap, listed })) => {
+        ModelEvent::Tested(_, Ok(Added { message, swap, listed })) => {
             (state.models.testing, state.models.listed) = (None, listed);
-            state.toasts.tell(told);
+            state.toasts.notice(message);
             match swap {
                 Some(name) => choose(state, session, &name),
                 // It may be what the model lacked.
@@ -37,7 +37,7 @@ pub(super) fn take_over(state: &mut State, session: &mut Session, event: ModelEv
             state.models.testing = None;
             state.models.dialog = Some(ModelDialog::Refused(file, why));
         }
-        ModelEvent::Told(text) => state.toasts.tell(text),
+        ModelEvent::Progress(text) => state.toasts.notice(text),
     }
 }
 
@@ -54,7 +54,7 @@ fn ask_or_test(state: &mut State, session: &mut Session, path: &Path) {
 pub(super) fn add(state: &mut State, session: &mut Session, path: &Path) {
     ask_or_test(state, session, path);
     if state.models.dialog.is_none() {
-        state.toasts.tell(format!("Testing {}…", file_name(path)));
+        state.toasts.notice(format!("Testing {}…", file_name(path)));
     }
 }
 
@@ -124,9 +124,9 @@ pub(super) fn next(state: &mut State, session: &Session) {
     let Some(name) = state.models.after(&state.kept.model) else {
         return state
             .toasts
-            .tell("You have no swap models yet. Add one in the panel, or drop its file here.");
+            .notice("You have no swap models yet. Add one in the panel, or drop its file here.");
     };
-    state.toasts.tell(match name.as_str() {
+    state.toasts.notice(match name.as_str() {
         "" => "No swap model: the persona alone".to_owned(),
         name => format!("Swap model: {name}"),
     });

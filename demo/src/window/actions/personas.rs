@@ -7,7 +7,7 @@ use super::{models, set_draw_params};
 use crate::window::session::{Session, pipeline};
 use crate::window::settings::Sliders;
 use crate::window::state::{FileField, State};
-use crate::window::words::persona_label;
+use crate::window::text::persona_label;
 
 /// Lists the personas anew and begins to load them, `first` before the others.
 pub(super) fn list(state: &mut State, session: &mut Session, first: &str) {
@@ -29,7 +29,7 @@ pub(super) fn wear_place(state: &mut State, session: &mut Session, place: usize)
             state.changed();
         }
         Some(Err(reason)) => state.toasts.fault(reason),
-        None => state.toasts.tell(format!("{} is still being loaded", persona_label(&entry.name))),
+        None => state.toasts.notice(format!("{} is still being loaded", persona_label(&entry.name))),
     }
 }
 
@@ -81,9 +81,9 @@ pub(super) fn close_import(state: &mut State, session: &mut Session) {
 }
 
 /// A persona of this name was made: the dialog closes.
-pub(super) fn made(state: &mut State, session: &mut Session, name: &str) {
+pub(super) fn persona_created(state: &mut State, session: &mut Session, name: &str) {
     state.import = None;
     session.give_up_persona();
     list(state, session, name);
-    state.toasts.tell(format!("{} was added to the gallery.", persona_label(name)));
+    state.toasts.notice(format!("{} was added to the gallery.", persona_label(name)));
 }

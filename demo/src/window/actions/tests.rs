@@ -51,7 +51,7 @@ impl Window {
     }
 
     fn last_message(&self) -> &str {
-        self.state.toasts.told.last().map_or("", String::as_str)
+        self.state.toasts.history.last().map_or("", String::as_str)
     }
 }
 
@@ -158,7 +158,7 @@ fn a_model_is_tested_asked_about_and_worn() {
     window.hears(Event::Model(ModelEvent::TestBegan("face.dfm".to_owned())));
     assert_eq!(window.state.models.testing.as_deref(), Some("face.dfm"));
     let listed = vec![model("face")];
-    let added = Added { told: "face is here".to_owned(), swap: Some("face".to_owned()), listed };
+    let added = Added { message: "face is here".to_owned(), swap: Some("face".to_owned()), listed };
     window.hears(Event::Model(ModelEvent::Tested("face.dfm".to_owned(), Ok(added))));
     assert_eq!((window.state.kept.model.as_str(), window.state.models.testing.clone()), ("face", None));
     window.does(Action::NextModel);
@@ -229,13 +229,13 @@ fn the_dialog_stays_open_while_a_persona_is_made() {
     let import = |window: &Window| window.state.import.clone().unwrap();
     assert!(import(&window).making);
     let refusal = PhotoRefusal { reason: "There is one.".to_owned(), taken: true, ..PhotoRefusal::default() };
-    window.hears(Event::NewPersona(NewPersonaEvent::SwapResult(Err(refusal))));
+    window.hears(Event::NewPersona(NewPersonaEvent::Created(Err(refusal))));
     assert!(!import(&window).making && import(&window).replaces());
     assert_eq!(import(&window).refusal(), Some("There is one."));
     let evidence = NewPersonaEvent::Chosen(FileField::Evidence, Some("/p/letter.pdf".into()));
     window.hears(Event::NewPersona(evidence));
     assert_eq!(import(&window).form.evidence, "/p/letter.pdf");
-    window.hears(Event::NewPersona(NewPersonaEvent::SwapResult(Ok("test-face".to_owned()))));
+    window.hears(Event::NewPersona(NewPersonaEvent::Created(Ok("test-face".to_owned()))));
     assert!(window.state.import.is_none());
     assert_eq!(window.last_message(), "Test-face was added to the gallery.");
 }

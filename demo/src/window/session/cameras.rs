@@ -17,7 +17,7 @@ pub(crate) struct Cameras {
 
 impl Cameras {
     /// Begins to look, unless it is at it.
-    pub(crate) fn look(&mut self, context: &Context) {
+    pub(crate) fn start_listing(&mut self, context: &Context) {
         if self.looking.is_none() {
             self.looking = Some(Task::start("cameras", context, cameras));
         }

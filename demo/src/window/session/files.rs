@@ -10,7 +10,7 @@ const FOLDER: &str = "Omote";
 
 /// What is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FileKind {
     /// A picture.
     Snapshot,
     /// A video.
@@ -21,22 +21,22 @@ pub(crate) enum Kind {
 ///
 /// # Errors
 /// What the system says where the folder can't be made.
-pub(crate) fn new_file(kind: Kind) -> Result<PathBuf, String> {
+pub(crate) fn new_file(kind: FileKind) -> Result<PathBuf, String> {
     let user = directories::UserDirs::new();
     let named = user.as_ref().and_then(|user| match kind {
-        Kind::Snapshot => user.picture_dir(),
-        Kind::Recording => user.video_dir(),
+        FileKind::Snapshot => user.picture_dir(),
+        FileKind::Recording => user.video_dir(),
     });
     let plain = match kind {
-        Kind::Snapshot => "Pictures",
-        Kind::Recording => "Videos",
+        FileKind::Snapshot => "Pictures",
+        FileKind::Recording => "Videos",
     };
     let home = user.as_ref().map_or_else(|| PathBuf::from("."), |user| user.home_dir().to_owned());
     let folder = named.map_or_else(|| home.join(plain), Path::to_owned).join(FOLDER);
     std::fs::create_dir_all(&folder)
         .map_err(|error| format!("can't create {}: {error}", folder.display()))?;
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ending = if kind == Kind::Snapshot { "png" } else { "mp4" };
+    let ending = if kind == FileKind::Snapshot { "png" } else { "mp4" };
     Ok(free(&folder, &stem(since), ending, &|path| path.exists()))
 }
 

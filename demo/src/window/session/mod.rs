@@ -40,7 +40,7 @@ use set_up::SetUpTask;
 use task::{Progress, Task};
 use virtual_camera::VirtualCameraTask;
 
-pub(crate) use files::Kind;
+pub(crate) use files::FileKind;
 pub(crate) use models::{Added, ModelEvent};
 pub(crate) use new_persona::NewPersonaEvent;
 pub(crate) use personas::Loaded;
@@ -50,7 +50,7 @@ pub(crate) use set_up::SetUpEvent;
 pub(crate) use virtual_camera::Opened as VirtualCameraOpened;
 
 /// Between two looks at the pipeline's figures.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_EVERY: Duration = Duration::from_millis(100);
 /// How long a session that is being loaded is waited for at the end.
 const LOADING: Duration = Duration::from_secs(5);
 
@@ -162,14 +162,14 @@ impl Session {
         events.extend(self.set_up.poll().into_iter().map(Event::SetUp));
         events.extend(self.recorder.poll().into_iter().map(Event::Recorder));
         events.extend(self.poll_left_overs().map(Event::LeftOvers));
-        if self.looked.elapsed() >= LOOK {
-            events.extend(self.look().map(Box::new).map(Event::Status));
+        if self.looked.elapsed() >= POLL_EVERY {
+            events.extend(self.poll_status().map(Box::new).map(Event::Status));
         }
         events
     }
 
     /// Looks at the pipeline's figures.
-    pub(crate) fn look(&mut self) -> Option<LiveStatus> {
+    pub(crate) fn poll_status(&mut self) -> Option<LiveStatus> {
         self.looked = Instant::now();
         self.live().map(|live| live.status())
     }
@@ -229,7 +229,7 @@ impl Session {
 
     /// Begins to look for cameras.
     pub(crate) fn look_for_cameras(&mut self) {
-        self.cameras.look(&self.context);
+        self.cameras.start_listing(&self.context);
     }
 
     /// Switches the virtual camera on, with the size and rate of the output. False where no pipeline runs.

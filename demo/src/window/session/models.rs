@@ -13,11 +13,11 @@ use omote_kit::registry::{Declared, Entry, Purpose, Registry};
 use super::task::{Progress, Task};
 use crate::wear_args::ModelArgs;
 use crate::window::state::{MODEL_ENDINGS, SwapModel};
-use crate::window::words::{file_name, sentence};
+use crate::window::text::{file_name, sentence};
 use crate::{models_cmd, wardrobe};
 
 impl SwapModel {
-    fn of(entry: &Entry) -> Self {
+    fn from_entry(entry: &Entry) -> Self {
         let best = entry.best().and_then(|best| Some((best.ms?, best.provider)));
         Self {
             name: entry.name.clone(),
@@ -33,7 +33,7 @@ impl SwapModel {
 /// What a test came to.
 pub(crate) struct Added {
     /// What to tell of it.
-    pub(crate) told: String,
+    pub(crate) message: String,
     /// Its name, if it swaps faces: other networks only help those that do.
     pub(crate) swap: Option<String>,
     /// The models that there are now.
@@ -51,7 +51,7 @@ pub(crate) enum ModelEvent {
     /// The file of this name was tested: what it is, or why it is refused.
     Tested(String, Result<Added, String>),
     /// Something to know, of a model that is being loaded.
-    Told(String),
+    Progress(String),
 }
 
 /// Reads the list of the models, tests new ones, and loads them.
@@ -64,14 +64,14 @@ pub(crate) struct ModelTasks {
     /// Files to be tested, and the persona of a built-in face.
     waiting: VecDeque<(PathBuf, Option<String>)>,
     testing: Option<(PathBuf, Task<Result<Added, String>>)>,
-    tell: SyncSender<String>,
-    told: Receiver<String>,
+    report: SyncSender<String>,
+    reports: Receiver<String>,
 }
 
 impl ModelTasks {
     /// For the models of a data folder; nothing is done yet.
     pub(crate) fn new(data: &Path, options: ModelArgs) -> Self {
-        let (tell, told) = sync_channel(8);
+        let (report, reports) = sync_channel(8);
         Self {
             data: data.to_owned(),
             options,
@@ -79,8 +79,8 @@ impl ModelTasks {
             choosing: None,
             waiting: VecDeque::new(),
             testing: None,
-            tell,
-            told,
+            report,
+            reports,
         }
     }
 
@@ -109,7 +109,7 @@ impl ModelTasks {
 
     /// What other threads have done since; begins the next test.
     pub(crate) fn poll(&mut self, context: &Context) -> Vec<ModelEvent> {
-        let mut events: Vec<ModelEvent> = self.told.try_iter().map(ModelEvent::Told).collect();
+        let mut events: Vec<ModelEvent> = self.reports.try_iter().map(ModelEvent::Progress).collect();
         match self.listing.as_ref().map(Task::poll) {
             None | Some(Progress::Running) => {}
             Some(Progress::Done(listed)) => {
@@ -156,17 +156,17 @@ impl ModelTasks {
         options.model = Some(model.to_owned());
         options.model_rate = (rate > 0).then_some(rate as f32);
         let (persona, data) = (persona.to_owned(), self.data.clone());
-        let (tell, context) = (self.tell.clone(), context.clone());
+        let (sender, context) = (self.report.clone(), context.clone());
         Box::new(move || {
-            let mut told = |what: &str| {
+            let mut report = |what: &str| {
                 // Nobody hears it where the window was closed meanwhile, and what is too much is left out.
-                let _ = tell.try_send(sentence(what));
+                let _ = sender.try_send(sentence(what));
                 context.request_repaint();
             };
             let failed =
                 |e: anyhow::Error| Error::new(ErrorKind::Backend, Stage::Infer, in_one_line(e.as_ref()));
             let none = || Error::new(ErrorKind::Usage, Stage::Infer, "no swap model was named");
-            wardrobe::model(&options, &persona, &data, &mut told).map_err(failed)?.ok_or_else(none)
+            wardrobe::model(&options, &persona, &data, &mut report).map_err(failed)?.ok_or_else(none)
         })
     }
 }
@@ -175,16 +175,16 @@ impl ModelTasks {
 fn test(path: &Path, persona: Option<String>, data: &Path) -> anyhow::Result<Added> {
     let runtime = wardrobe::runtime(data)?;
     let declared = Declared { persona, ..Declared::default() };
-    let entry = models_cmd::look(path, &runtime, data, &declared)?;
+    let entry = models_cmd::check(path, &runtime, data, &declared)?;
     let mut registry = Registry::open(data)?;
     let entry = registry.add(entry)?;
     let swap = matches!(entry.purpose, Purpose::Swap(_)).then(|| entry.name.clone());
-    let told = format!("{} was added to your models. {}.", entry.name, entry.line());
-    Ok(Added { told, swap, listed: listed(&registry) })
+    let message = format!("{} was added to your models. {}.", entry.name, entry.line());
+    Ok(Added { message, swap, listed: listed(&registry) })
 }
 
 fn listed(registry: &Registry) -> Vec<SwapModel> {
-    registry.swaps().map(SwapModel::of).collect()
+    registry.swaps().map(SwapModel::from_entry).collect()
 }
 
 #[cfg(test)]
@@ -226,7 +226,7 @@ mod tests {
                 ModelEvent::Listed(Some(Ok(listed))) => format!("{} models", listed.len()),
                 ModelEvent::TestBegan(file) => format!("testing {file}"),
                 ModelEvent::Tested(file, Ok(added)) => {
-                    let timed = added.told.contains(" ms on CPU");
+                    let timed = added.message.contains(" ms on CPU");
                     format!("{file} is {:?}, timed: {timed}", added.swap)
                 }
                 ModelEvent::Tested(file, Err(why)) => format!("{file} is refused: {}", why.ends_with('.')),

@@ -14,17 +14,17 @@ use omote_kit::personas;
 
 use super::task::{Progress, Task};
 use crate::window::state::{FileField, MarkedPhoto, PhotoRefusal};
-use crate::window::words::sentence;
+use crate::window::text::sentence;
 
 /// The most pixels a side that are kept of a refused photo.
-const KEPT: u32 = 512;
+const KEPT_SIDE: u32 = 512;
 
 /// What happened since the last look.
 pub(crate) enum NewPersonaEvent {
     /// A file was chosen, or none.
     Chosen(FileField, Option<PathBuf>),
     /// A persona of this name was made, or why not.
-    SwapResult(Result<String, PhotoRefusal>),
+    Created(Result<String, PhotoRefusal>),
 }
 
 /// The dialog's threads.
@@ -71,7 +71,7 @@ impl NewPersonaTasks {
             Some(Progress::Gone) => Err(refusal(&anyhow::anyhow!("the search for a face failed"))),
         };
         self.making = None;
-        events.push(NewPersonaEvent::SwapResult(made));
+        events.push(NewPersonaEvent::Created(made));
         events
     }
 }
@@ -117,7 +117,7 @@ fn marked(error: &anyhow::Error) -> Option<MarkedPhoto> {
     });
     let (photo, places) = refusal?;
     let picture = Picture::read(&photo, PHOTO_SIDE).ok()?;
-    let scale = (KEPT as f32 / picture.width().max(picture.height()) as f32).min(1.0);
+    let scale = (KEPT_SIDE as f32 / picture.width().max(picture.height()) as f32).min(1.0);
     let side = |of: u32| ((of as f32 * scale) as u32).max(1);
     let (width, height) = (side(picture.width()), side(picture.height()));
     let whole = image::RgbaImage::from_raw(picture.width(), picture.height(), picture.rgba().to_vec())?;

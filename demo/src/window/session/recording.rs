@@ -11,7 +11,7 @@ use omote_engine::sink::{self, Finished, Room, SinkSpec};
 use omote_engine::source::Rate;
 use omote_kit::in_one_line;
 
-use super::files::{self, Kind};
+use super::files::{self, FileKind};
 use super::task::{Progress, Task};
 use crate::left_over::Note;
 use crate::live_cmd::Warned;
@@ -38,7 +38,7 @@ pub(crate) enum RecorderEvent {
     /// A recording runs.
     Began(Recording),
     /// A file is complete, or could not be written or even begun.
-    Written(Kind, Written),
+    Written(FileKind, Written),
 }
 
 /// What runs, and what is being finished.
@@ -47,7 +47,7 @@ pub(crate) struct Recorder {
     /// Being opened.
     starting: Option<Task<Result<Running, String>>>,
     running: Option<Running>,
-    finishing: Vec<(Kind, Task<Written>)>,
+    finishing: Vec<(FileKind, Task<Written>)>,
     /// A recording ended by itself.
     broke: bool,
 }
@@ -67,12 +67,12 @@ impl Recorder {
     /// Writes what is on the screen, as it went out: not mirrored, with the badge.
     pub(crate) fn snapshot(&mut self, context: &Context, shown: Arc<Shown>) {
         let work = move || {
-            let path = files::new_file(Kind::Snapshot)?;
-            let mut sink = sink::create(&path, &SinkSpec::one()).map_err(told)?;
-            sink.present(&shown.badged).map_err(told)?;
-            Ok(sink.finish().map_err(told)?.path.unwrap_or(path))
+            let path = files::new_file(FileKind::Snapshot)?;
+            let mut sink = sink::create(&path, &SinkSpec::one()).map_err(in_words)?;
+            sink.present(&shown.badged).map_err(in_words)?;
+            Ok(sink.finish().map_err(in_words)?.path.unwrap_or(path))
         };
-        self.finishing.push((Kind::Snapshot, Task::start("snapshot", context, work)));
+        self.finishing.push((FileKind::Snapshot, Task::start("snapshot", context, work)));
     }
 
     /// Starts a recording at a rate in frames a second. It is noted in the data folder. [`Recorder::poll`] tells why it
@@ -102,7 +102,7 @@ impl Recorder {
             drop(note);
             written
         };
-        self.finishing.push((Kind::Recording, Task::start("recording", context, work)));
+        self.finishing.push((FileKind::Recording, Task::start("recording", context, work)));
     }
 
     /// Gives up a recording whose sink has failed: what was kept is known, and was told.
@@ -136,7 +136,7 @@ impl Recorder {
                 Progress::Gone => Err("a file could not be written".to_owned()),
             };
             if let Err(error) = written {
-                self.broke |= kind == Kind::Recording;
+                self.broke |= kind == FileKind::Recording;
                 log::warn!("{error}");
             }
         }
@@ -159,18 +159,18 @@ impl Recorder {
                 self.running = Some(running);
             }
             Some(Progress::Done(Err(reason))) => {
-                done.push(RecorderEvent::Written(Kind::Recording, Err(reason)));
+                done.push(RecorderEvent::Written(FileKind::Recording, Err(reason)));
             }
             Some(Progress::Gone) => {
                 let reason = "the recording could not be started".to_owned();
-                done.push(RecorderEvent::Written(Kind::Recording, Err(reason)));
+                done.push(RecorderEvent::Written(FileKind::Recording, Err(reason)));
             }
             Some(Progress::Running) | None => {}
         }
         self.finishing.retain(|(kind, task)| match task.poll() {
             Progress::Running => true,
             Progress::Done(written) => {
-                self.broke |= *kind == Kind::Recording && written.is_err();
+                self.broke |= *kind == FileKind::Recording && written.is_err();
                 done.push(RecorderEvent::Written(*kind, written));
                 false
             }
@@ -185,12 +185,12 @@ impl Recorder {
 }
 
 fn begin(live: &LiveSession, rate: f64, data: &Path) -> Result<Running, String> {
-    let path = files::new_file(Kind::Recording)?;
+    let path = files::new_file(FileKind::Recording)?;
     let whole = rate.round().clamp(1.0, 240.0) as u32;
     let rate = Rate::new(whole, 1).ok_or("the frame rate is out of range")?;
-    let sink = sink::record(&path, rate, Existing::Refuse).map_err(told)?;
+    let sink = sink::record(&path, rate, Existing::Refuse).map_err(in_words)?;
     let note = sink.working().and_then(|working| Note::begin(data, working, &path));
-    let id = live.record("recording", sink, rate).map_err(told)?;
+    let id = live.record("recording", sink, rate).map_err(in_words)?;
     Ok(Running { id, since: Instant::now(), note, warned: Warned::default() })
 }
 
@@ -198,12 +198,12 @@ fn finished(detached: Option<omote_engine::error::Result<Finished>>) -> Written 
     match detached {
         Some(Ok(Finished { ended: Some(why), .. })) => Err(why),
         Some(Ok(finished)) => finished.path.ok_or_else(|| "the recording has no file".to_owned()),
-        Some(Err(error)) => Err(told(error)),
+        Some(Err(error)) => Err(in_words(error)),
         None => Err("the recording had already ended".to_owned()),
     }
 }
 
-fn told(error: omote_engine::error::Error) -> String {
+fn in_words(error: omote_engine::error::Error) -> String {
     in_one_line(&error)
 }
 
@@ -233,7 +233,7 @@ mod tests {
             }
             std::thread::yield_now();
         };
-        let refused = RecorderEvent::Written(Kind::Recording, Err("there is no encoder".to_owned()));
+        let refused = RecorderEvent::Written(FileKind::Recording, Err("there is no encoder".to_owned()));
         assert_eq!(done, [refused]);
         assert!(recorder.poll().is_empty() && recorder.starting.is_none());
     }

@@ -31,17 +31,17 @@ pub(crate) struct SetUpTask {
 impl SetUpTask {
     /// Begins.
     pub(crate) fn start(&mut self, context: &Context, data: PathBuf) {
-        let (tell, told) = slot();
+        let (report, reports) = slot();
         let repaint = context.clone();
         let work = move || {
             let report = Report::heard_by(Box::new(move |verb, text, share| {
-                tell.publish((step_words(verb, text), share));
+                report.publish((step_words(verb, text), share));
                 repaint.request_repaint();
             }));
             let args = SetupArgs { data: Some(data), ..SetupArgs::default() };
             setup::run_with(&args, &report).map_err(|error| in_one_line(error.as_ref()))
         };
-        self.running = Some((Task::start("set-up", context, work), told));
+        self.running = Some((Task::start("set-up", context, work), reports));
     }
 
     /// Waits until what it has started is ended, so that no download goes on behind the program's back.
@@ -54,8 +54,8 @@ impl SetUpTask {
 
     /// How far it is.
     pub(crate) fn poll(&mut self) -> Vec<SetUpEvent> {
-        let Some((task, told)) = &self.running else { return Vec::new() };
-        let mut events: Vec<_> = told.try_take().map(SetUpEvent::Step).into_iter().collect();
+        let Some((task, reports)) = &self.running else { return Vec::new() };
+        let mut events: Vec<_> = reports.try_take().map(SetUpEvent::Step).into_iter().collect();
         let result = match task.poll() {
             Progress::Running => return events,
             Progress::Done(result) => result,

@@ -93,10 +93,10 @@ fn open(live: &LiveSession, kind: &str, (width, height, rate): (u32, u32, f64)) 
     let which: VirtualCamera = kind.parse().map_err(|error: VirtualCameraError| error.to_string())?;
     let rate = Rate::new(rate.round().clamp(1.0, 240.0) as u32, 1).ok_or("the frame rate is out of range")?;
     let spec = VirtualSpec { width, height, rate, format: VirtualFormat::default() };
-    let told = |error: Error| in_one_line(&error);
-    let sink = open_virtual_camera(&which, &spec).map_err(told)?;
+    let in_words = |error: Error| in_one_line(&error);
+    let sink = open_virtual_camera(&which, &spec).map_err(in_words)?;
     let described = sink.describe();
-    let id = live.attach("virtual camera", Box::new(sink)).map_err(told)?;
+    let id = live.attach("virtual camera", Box::new(sink)).map_err(in_words)?;
     Ok((id, described))
 }
 

@@ -57,7 +57,7 @@ pub(crate) struct Import {
 impl Import {
     /// The dialog for a photo, or with none chosen yet.
     pub(crate) fn new(photo: Option<&Path>) -> Self {
-        Self { form: photo.map(Form::of).unwrap_or_default(), ..Self::default() }
+        Self { form: photo.map(Form::for_photo).unwrap_or_default(), ..Self::default() }
     }
 
     /// Why the last try was refused.
@@ -83,7 +83,7 @@ impl Import {
 
     /// Another photo was dropped or chosen.
     pub(crate) fn take_photo(&mut self, photo: &Path) {
-        let other = Form::of(photo);
+        let other = Form::for_photo(photo);
         (self.form.photo, self.form.anyway, self.refused) = (other.photo, false, None);
         if self.form.title.is_empty() {
             self.form.title = other.title;

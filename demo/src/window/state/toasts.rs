@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 const STAYS: Duration = Duration::from_secs(6);
 const FAULT_STAYS: Duration = Duration::from_secs(14);
 /// Messages on the screen at a time.
-const MOST: usize = 3;
+const MOST_SHOWN: usize = 3;
 
 /// A message.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,21 +28,21 @@ pub(crate) struct Toasts {
     /// Those on the screen, the newest last.
     pub(crate) shown: Vec<Toast>,
     /// The texts of all that were shown.
-    pub(crate) told: Vec<String>,
+    pub(crate) history: Vec<String>,
 }
 
 impl Toasts {
     fn push(&mut self, text: String, path: Option<PathBuf>, fault: bool) {
-        self.told.push(text.clone());
+        self.history.push(text.clone());
         let until = Instant::now() + if fault { FAULT_STAYS } else { STAYS };
         self.shown.push(Toast { text, path, fault, until });
-        if self.shown.len() > MOST {
+        if self.shown.len() > MOST_SHOWN {
             self.shown.remove(0);
         }
     }
 
     /// Something to know.
-    pub(crate) fn tell(&mut self, text: impl Into<String>) {
+    pub(crate) fn notice(&mut self, text: impl Into<String>) {
         self.push(text.into(), None, false);
     }
 
@@ -78,12 +78,12 @@ mod tests {
     fn faults_stay_longer_and_no_more_than_three_are_shown() {
         let mut toasts = Toasts::default();
         for text in ["one", "two", "three"] {
-            toasts.tell(text);
+            toasts.notice(text);
         }
         toasts.fault("four");
         let shown = |toasts: &Toasts| toasts.shown.iter().map(|t| t.text.clone()).collect::<Vec<_>>();
         assert_eq!(shown(&toasts), ["two", "three", "four"]);
-        assert_eq!(toasts.told.len(), 4);
+        assert_eq!(toasts.history.len(), 4);
         toasts.dismiss(0);
         toasts.dismiss(9);
         assert_eq!(shown(&toasts), ["three", "four"]);

@@ -9,7 +9,7 @@ use super::theme;
 use crate::window::actions::Action;
 use crate::window::hooks;
 use crate::window::state::{Phase, State, VirtualCamera};
-use crate::window::words::clock;
+use crate::window::text::clock;
 
 /// Mark, name, state, and the buttons that concern the window.
 pub(super) fn top(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {

@@ -15,7 +15,7 @@ use super::theme;
 use crate::window::actions::Action;
 use crate::window::hooks;
 use crate::window::state::{GalleryEntry, State};
-use crate::window::words::persona_label;
+use crate::window::text::persona_label;
 
 /// A persona's picture on the screen: what it was made of, and its texture.
 type Thumbnail = (Option<Arc<RgbaImage>>, TextureHandle);

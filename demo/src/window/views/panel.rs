@@ -11,7 +11,7 @@ use crate::window::actions::Action;
 use crate::window::hooks::Named as _;
 use crate::window::settings::CORNERS;
 use crate::window::state::{ACTOR, State, VirtualCamera};
-use crate::window::words::persona_label;
+use crate::window::text::persona_label;
 
 /// Which kind of virtual camera: name in the settings, and for people.
 const KINDS: [(&str, &str); 3] = [("auto", "Automatic"), ("v4l2", "v4l2loopback"), ("pipewire", "PipeWire")];

@@ -12,7 +12,7 @@ use crate::window::hooks;
 use crate::window::state::MarkedPhoto;
 
 /// The most that the photo takes of the dialog, points.
-const MOST: egui::Vec2 = vec2(492.0, 190.0);
+const MAX_SIZE: egui::Vec2 = vec2(492.0, 190.0);
 
 /// The photo's texture, while it is shown.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl RefusedPhoto {
         }
         let Some((_, texture)) = &self.texture else { return };
         let size = texture.size_vec2();
-        let size = size * (MOST.x / size.x).min(MOST.y / size.y);
+        let size = size * (MAX_SIZE.x / size.x).min(MAX_SIZE.y / size.y);
         let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), size.y), Sense::hover());
         let shown = Rect::from_center_size(row.center(), size);
         let whole = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));

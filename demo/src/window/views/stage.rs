@@ -10,7 +10,7 @@ use super::{bars, stand_in, theme};
 use crate::window::actions::Action;
 use crate::window::hooks;
 use crate::window::state::{State, is_model};
-use crate::window::words::clock;
+use crate::window::text::clock;
 
 /// The preview, or what stands in its place.
 pub(super) fn show(ui: &mut Ui, state: &State, preview: &Preview, place: Rect, actions: &mut Vec<Action>) {

@@ -12,12 +12,12 @@ use crate::window::actions::Action;
 use crate::window::hooks::Named as _;
 use crate::window::settings::RATES;
 use crate::window::state::{ModelDialog, State, SwapModel};
-use crate::window::words::{file_name, persona_label, sentence};
+use crate::window::text::{file_name, persona_label, sentence};
 
 /// No model.
 const NONE: &str = "None (persona only)";
 /// Fewest letters of a name that are shown.
-const LEAST: usize = 8;
+const FEWEST_LETTERS: usize = 8;
 /// What a list's box has beside its text, and what a row of the open list has, points.
 const BESIDE: (f32, f32) = (60.0, 30.0);
 
@@ -50,7 +50,11 @@ fn fitted(ui: &Ui, beside: f32, letters: usize, text: impl Fn(usize) -> String) 
         let galley = ui.painter().layout_no_wrap(text.clone(), theme::medium(13.5), theme::TEXT);
         galley.size().x <= room
     };
-    (LEAST..=letters.max(LEAST)).rev().map(&text).find(narrow).unwrap_or_else(|| text(LEAST))
+    (FEWEST_LETTERS..=letters.max(FEWEST_LETTERS))
+        .rev()
+        .map(&text)
+        .find(narrow)
+        .unwrap_or_else(|| text(FEWEST_LETTERS))
 }
 
 /// What a model that works does, such as "31 ms, 28 results/s on CUDA".

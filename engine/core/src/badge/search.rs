@@ -14,7 +14,7 @@ const DARK: [f32; 3] = [0.3, 0.2, 0.42];
 /// Type sizes of the drawings that are compared with: glyphs stand on whole pixels, which matters in small ones.
 const DRAWN: [f32; 4] = [18.0, 24.0, 36.0, 72.0];
 /// Least width and height of the dark area, pixels. Smaller type is not read.
-const LEAST: (usize, usize) = (12, 7);
+const LEAST_PLATE_SIZE: (usize, usize) = (12, 7);
 /// How far the area's shape may be off, beside a pixel and a half along either side.
 const SHAPE: f32 = 0.12;
 /// Share of the area's rectangle that is dark, least and most.
@@ -90,7 +90,7 @@ fn areas(luma: &[f32], width: usize, dark: f32) -> Vec<Area> {
         }
         let (w, h) = area.size();
         let filled = area.count as f32 / (w * h) as f32;
-        if w >= LEAST.0 && h >= LEAST.1 && (FILLED.0..=FILLED.1).contains(&filled) {
+        if w >= LEAST_PLATE_SIZE.0 && h >= LEAST_PLATE_SIZE.1 && (FILLED.0..=FILLED.1).contains(&filled) {
             found.push(area);
         }
     }

@@ -107,7 +107,7 @@ impl Clock {
     }
 
     /// After the draw was submitted: asks for the stamps.
-    pub(super) fn ask(&mut self) {
+    pub(super) fn request_stamps(&mut self) {
         self.asked = true;
         self.here.store(false, Ordering::Release);
         let here = Arc::clone(&self.here);
@@ -121,7 +121,7 @@ impl Clock {
         clippy::disallowed_methods,
         reason = "one of the counted places where something leaves the GPU: timestamps, no pixels"
     )]
-    pub(super) fn take(&mut self, work: &mut GpuWork) {
+    pub(super) fn read_stamps(&mut self, work: &mut GpuWork) {
         if !self.asked || !self.here.load(Ordering::Acquire) {
             work.untimed += 1;
             return;

@@ -142,12 +142,12 @@ impl GpuRun {
         }
         let submission = self.gpu.queue.submit([encoder.finish()]);
         if let Some(clock) = self.clock.as_mut().filter(|_| timed) {
-            clock.ask();
+            clock.request_stamps();
         }
         self.read_back(to, submission, n, patch)?;
         self.work.readback += n * 4;
         if let Some(clock) = &mut self.clock {
-            clock.take(&mut self.work);
+            clock.read_stamps(&mut self.work);
         }
         Ok(())
     }

@@ -72,7 +72,7 @@ impl Motions {
             (motion.time, motion.centre, motion.streak) = (time, centre, Vec2::ZERO);
             if elapsed <= tuning.gap_s {
                 let slopes = |step| pixels.slopes(step, eyes, tuning);
-                motion.go(way, eyes, tuning, slopes);
+                motion.advance(way, eyes, tuning, slopes);
             }
         }
         let streak = motion.streak;
@@ -85,7 +85,13 @@ impl Motions {
 
 impl Motion {
     /// Goes on by a way in pixels; `slopes` measures with a step in pixels.
-    fn go(&mut self, way: Vec2, eyes: Vec2, tuning: &MotionTuning, slopes: impl Fn(u32) -> Option<Slopes>) {
+    fn advance(
+        &mut self,
+        way: Vec2,
+        eyes: Vec2,
+        tuning: &MotionTuning,
+        slopes: impl Fn(u32) -> Option<Slopes>,
+    ) {
         let step = (eyes.length() * tuning.step).round().max(tuning.least_step);
         let steps = way.length() / step;
         if steps <= tuning.rest {

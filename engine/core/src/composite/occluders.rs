@@ -5,7 +5,7 @@ use crate::frame::interpolation::{Bilinear, bilinear_by_weights};
 use crate::space::Uv;
 use crate::swap::{FaceTexture, painted_at};
 use crate::topology::{LIPS_INNER, POINTS, TRIANGLES};
-use crate::track::appearance::{around, places};
+use crate::track::appearance::{for_each_cell_near, texel_places};
 use crate::track::{OCCLUSION_SIDE as SIDE, Occlusion};
 use glam::{Vec2, Vec4};
 use omote_shaders::layout::OccludeCell;
@@ -73,7 +73,7 @@ fn sample(cells: &[[Vec4; 2]], at: Vec2) -> [Vec4; 2] {
 fn canonical_places(texture: &FaceTexture) -> Vec<Vec2> {
     let uv: Vec<Vec2> = texture.uv().iter().take(POINTS).map(|u| u.0).collect();
     let mut out = vec![Vec2::NAN; SIDE * SIDE];
-    for place in places(&uv, &TRIANGLES) {
+    for place in texel_places(&uv, &TRIANGLES) {
         let canonical = |k: usize| {
             CANONICAL_UV.get(usize::from(place.corners[k])).map_or(Vec2::ZERO, |p| Vec2::from_array(*p))
         };
@@ -94,7 +94,7 @@ fn canonical_places(texture: &FaceTexture) -> Vec<Vec2> {
 fn grow(places: &mut [Vec2]) {
     let before = places.to_vec();
     for (cell, at) in places.iter_mut().enumerate().filter(|(_, at)| at.is_nan()) {
-        around(cell, 1, |k| {
+        for_each_cell_near(cell, 1, |k| {
             if before[k].is_finite() {
                 *at = before[k];
             }

@@ -288,7 +288,7 @@ impl Field {
     }
 
     /// Displacement of what is shown at `at`.
-    fn at(&self, at: Vec2) -> Vec2 {
+    fn displacement(&self, at: Vec2) -> Vec2 {
         let out = at - self.centre;
         let distance = out.length() / self.radius(out).max(1.0);
         if distance >= self.ring {
@@ -308,7 +308,7 @@ impl Field {
         let origin = Vec2::new(region.x as f32, region.y as f32);
         let step = Vec2::new((region.width - 1) as f32, (region.height - 1) as f32) / (NODES - 1) as f32;
         let node = |i: usize| origin + Vec2::new((i % NODES) as f32, (i / NODES) as f32) * step;
-        (0..NODES * NODES).map(|i| self.at(node(i))).collect()
+        (0..NODES * NODES).map(|i| self.displacement(node(i))).collect()
     }
 }
 

@@ -50,7 +50,8 @@ impl Quiet {
             taken.0 += 1;
             if taken.0 == 1 {
                 // Where it can't be taken, lines are seen that need not be.
-                taken.1 = take().inspect_err(|e| log::debug!("standard error can't be taken: {e}")).ok();
+                taken.1 =
+                    capture_stderr().inspect_err(|e| log::debug!("standard error can't be taken: {e}")).ok();
             }
         }
         Self(())
@@ -81,16 +82,16 @@ impl Drop for Quiet {
 }
 
 #[cfg(target_os = "linux")]
-fn take() -> std::io::Result<Taken> {
+fn capture_stderr() -> std::io::Result<Taken> {
     let real = stderr().as_fd().try_clone_to_owned()?;
     let (from, to) = std::io::pipe()?;
-    let reader = std::thread::Builder::new().name("omote-lines".into()).spawn(move || read(from))?;
+    let reader = std::thread::Builder::new().name("omote-lines".into()).spawn(move || log_lines(from))?;
     rustix::stdio::dup2_stderr(&to)?;
     Ok(Taken { real, reader })
 }
 
 #[cfg(target_os = "linux")]
-fn read(from: PipeReader) {
+fn log_lines(from: PipeReader) {
     let mut panicked = false;
     for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);

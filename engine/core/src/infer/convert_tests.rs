@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use crate::infer::tests::tiny::{Tiny, Value};
-use crate::infer::{Expect, Runtime, Source, Spec};
+use crate::infer::{Expect, NetSource, Runtime, Spec};
 use half::f16;
 use omote_onnx::attention::{HEADS, Head, LIPS, SLOT};
 use omote_onnx::{ConvertError, convert};
@@ -12,7 +12,7 @@ fn run(bytes: &[u8], shape_in: &[usize], input: &[f32], shape_out: &[usize]) -> 
     let inputs = [Spec { name: "in", shape: shape_in }];
     let outputs = [Spec { name: "out", shape: shape_out }];
     let expect = Expect { inputs: &inputs, outputs: &outputs };
-    let mut net = Runtime::portable().load(Source::Bytes { name: "tiny", bytes: &onnx }, &expect).unwrap();
+    let mut net = Runtime::portable().load(NetSource::Bytes { name: "tiny", bytes: &onnx }, &expect).unwrap();
     net.input_mut(0).copy_from_slice(input);
     net.run().unwrap();
     net.output(0).to_vec()
@@ -186,7 +186,7 @@ fn a_network_that_takes_patches_becomes_two() {
         (second, &[Spec { name: "patch_lips", shape }][..], "out"),
     ] {
         let expect = Expect { inputs, outputs: &[Spec { name: output, shape }] };
-        let mut net = Runtime::portable().load(Source::Bytes { name: "tiny", bytes }, &expect).unwrap();
+        let mut net = Runtime::portable().load(NetSource::Bytes { name: "tiny", bytes }, &expect).unwrap();
         net.input_mut(inputs.len() - 1).copy_from_slice(&values);
         net.run().unwrap();
         // The map comes channels-first and goes channels-last; so goes the patch both times.
@@ -262,7 +262,7 @@ fn heads_side_by_side_say_what_each_says_alone() {
     for runtime in crate::infer::tests::runtimes() {
         let second = |bytes: Vec<u8>, inputs: &[Spec<'_>], outputs: &[Spec<'_>], input: &[f32]| {
             let onnx = convert(&bytes).unwrap();
-            let source = Source::Bytes { name: "tiny", bytes: &onnx[1] };
+            let source = NetSource::Bytes { name: "tiny", bytes: &onnx[1] };
             let mut net = runtime.load(source, &Expect { inputs, outputs }).unwrap();
             net.input_mut(0).copy_from_slice(input);
             net.run().unwrap();

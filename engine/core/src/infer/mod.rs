@@ -68,7 +68,7 @@ pub trait Net: Send {
 /// Where a network comes from.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
-pub enum Source<'a> {
+pub enum NetSource<'a> {
     /// An ONNX file.
     File(&'a Path),
     /// The bytes of one.
@@ -145,7 +145,7 @@ impl Runtime {
     /// [`InferError::Missing`], [`InferError::Read`], [`InferError::Load`], and [`InferError::Shape`] or
     /// [`InferError::Node`] where it is another network than the expected one.
     #[doc(hidden)]
-    pub fn load(&self, source: Source<'_>, expect: &Expect<'_>) -> Result<Box<dyn Net>, InferError> {
+    pub fn load(&self, source: NetSource<'_>, expect: &Expect<'_>) -> Result<Box<dyn Net>, InferError> {
         self.load_with(source, expect, &RunOptions::default())
     }
 
@@ -156,13 +156,13 @@ impl Runtime {
     #[doc(hidden)]
     pub fn load_with(
         &self,
-        source: Source<'_>,
+        source: NetSource<'_>,
         expect: &Expect<'_>,
         options: &RunOptions,
     ) -> Result<Box<dyn Net>, InferError> {
         let file = match source {
-            Source::Bytes { name, .. } => name.to_owned(),
-            Source::File(path) => path.display().to_string(),
+            NetSource::Bytes { name, .. } => name.to_owned(),
+            NetSource::File(path) => path.display().to_string(),
         };
         let read = |path: &Path| {
             std::fs::read(path).map_err(|source| match source.kind() {
@@ -172,7 +172,7 @@ impl Runtime {
         };
         match (&self.0, source) {
             (Backend::Ort(library), source) => {
-                if let Source::File(path) = source
+                if let NetSource::File(path) = source
                     && !path.exists()
                 {
                     return Err(InferError::Missing { file });
@@ -184,10 +184,10 @@ impl Runtime {
                 reason: "it needs an ONNX Runtime library, and none is loaded".to_owned(),
                 file,
             }),
-            (Backend::Rten, Source::Bytes { bytes, .. }) => {
+            (Backend::Rten, NetSource::Bytes { bytes, .. }) => {
                 Ok(Box::new(rten::RtenNet::load(file, bytes.to_vec(), expect)?))
             }
-            (Backend::Rten, Source::File(path)) => {
+            (Backend::Rten, NetSource::File(path)) => {
                 let bytes = read(path)?;
                 Ok(Box::new(rten::RtenNet::load(file, bytes, expect)?))
             }

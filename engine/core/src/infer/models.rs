@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub use omote_files::{hash_bytes, hash_file};
 
 use super::attention::{CHANNELS, HEADS, MAP, PATCH, POINT_VALUES, SLOT};
-use super::{ConvertError, Expect, InferError, Net, Runtime, Source, Spec};
+use super::{ConvertError, Expect, InferError, Net, NetSource, Runtime, Spec};
 
 /// One network.
 #[doc(hidden)]
@@ -49,7 +49,7 @@ impl ModelFile {
         let Some(expect) = self.parts.get(part) else {
             return Err(InferError::Missing { file: path.display().to_string() });
         };
-        runtime.load(Source::File(&path), expect)
+        runtime.load(NetSource::File(&path), expect)
     }
 }
 

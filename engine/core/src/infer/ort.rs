@@ -13,7 +13,7 @@ use ort::session::{IoBinding, Session, SessionInputValue, SessionOutputs};
 use ort::value::{Outlet, Tensor, TensorRef};
 
 use super::tensors::{End, Expect, TensorSpec, Tensors};
-use super::{InferError, Net, Provider, RunOptions, Source, library};
+use super::{InferError, Net, NetSource, Provider, RunOptions, library};
 
 pub(super) const NAME: &str = "onnxruntime";
 
@@ -161,7 +161,7 @@ impl Library {
         Ok(builder.with_devices(devices, None)?)
     }
 
-    fn session(&self, source: Source<'_>, options: &RunOptions) -> ort::Result<Session> {
+    fn session(&self, source: NetSource<'_>, options: &RunOptions) -> ort::Result<Session> {
         let builder = Session::builder(&self.environment)?
             .with_log_level(LogLevel::Error)?
             .with_optimization_level(GraphOptimizationLevel::All)?
@@ -171,8 +171,8 @@ impl Library {
             .with_inter_op_spinning(false)?;
         let mut builder = self.on(builder, options)?;
         match source {
-            Source::File(path) => builder.commit_from_file(path),
-            Source::Bytes { bytes, .. } => builder.commit_from_memory(bytes),
+            NetSource::File(path) => builder.commit_from_file(path),
+            NetSource::Bytes { bytes, .. } => builder.commit_from_memory(bytes),
         }
     }
 }
@@ -234,7 +234,7 @@ impl OrtNet {
     pub(super) fn load(
         library: &Library,
         file: String,
-        source: Source<'_>,
+        source: NetSource<'_>,
         expect: &Expect<'_>,
         options: &RunOptions,
     ) -> Result<Self, InferError> {

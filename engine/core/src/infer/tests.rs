@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::attention;
 use super::models::{self, ModelFile};
-use super::{Expect, InferError, Net, Runtime, Source, Spec};
+use super::{Expect, InferError, Net, NetSource, Runtime, Spec};
 
 /// The runtimes that this machine has: always rten, ONNX Runtime where set-up has put its library.
 pub(crate) fn runtimes() -> Vec<Runtime> {
@@ -48,7 +48,7 @@ fn check(model: &ModelFile, low: f32, high: f32, tolerance: f32, references: &[R
     let onnx = models::convert_file(&bytes).unwrap();
     assert_eq!(onnx.len(), 1);
     for runtime in runtimes() {
-        let source = Source::Bytes { name: model.stem, bytes: &onnx[0] };
+        let source = NetSource::Bytes { name: model.stem, bytes: &onnx[0] };
         let mut net = runtime.load(source, &model.parts[0]).unwrap();
         fill_input(net.as_mut(), low, high);
         net.run().unwrap();
@@ -162,14 +162,18 @@ fn mesh_478_is_the_same_in_both_backends() {
     let mut results: Vec<Vec<Vec<f32>>> = Vec::new();
     for runtime in runtimes() {
         let load = |part: usize| {
-            let source = Source::Bytes { name: "mesh", bytes: &onnx[part] };
+            let source = NetSource::Bytes { name: "mesh", bytes: &onnx[part] };
             runtime.load(source, &models::MESH_478.parts[part]).unwrap()
         };
         let (mut net, mut heads) = (load(0), load(1));
         fill_input(net.as_mut(), 0.0, 1.0);
         net.run().unwrap();
         for (index, head) in attention::HEADS.iter().enumerate() {
-            attention::Place::of(head, net.output(0)).cut(net.output(2), index, heads.input_mut(0));
+            attention::PatchPlacement::from_mesh(head, net.output(0)).cut(
+                net.output(2),
+                index,
+                heads.input_mut(0),
+            );
         }
         heads.run().unwrap();
         results.push(
@@ -211,7 +215,7 @@ fn another_network_is_refused_by_name_and_shape() {
         let load = |inputs, outputs| {
             let expect = Expect { inputs, outputs };
             runtime
-                .load(Source::Bytes { name: "tiny.onnx", bytes: &bytes }, &expect)
+                .load(NetSource::Bytes { name: "tiny.onnx", bytes: &bytes }, &expect)
                 .err()
                 .unwrap()
                 .to_string()
@@ -232,11 +236,11 @@ fn another_network_is_refused_by_name_and_shape() {
 fn missing_and_damaged_files_are_named() {
     let missing = PathBuf::from("/nowhere/face.onnx");
     for runtime in runtimes() {
-        let error = runtime.load(Source::File(&missing), &ONE_IN).err().unwrap();
+        let error = runtime.load(NetSource::File(&missing), &ONE_IN).err().unwrap();
         assert!(matches!(error, InferError::Missing { .. }), "{error}");
         assert!(error.to_string().contains("/nowhere/face.onnx"));
         let error =
-            runtime.load(Source::Bytes { name: "noise", bytes: b"no network" }, &ONE_IN).err().unwrap();
+            runtime.load(NetSource::Bytes { name: "noise", bytes: b"no network" }, &ONE_IN).err().unwrap();
         assert!(matches!(error, InferError::Load { .. }), "{error}");
     }
 }
@@ -245,7 +249,7 @@ fn missing_and_damaged_files_are_named() {
 fn outputs_that_are_not_finite_are_an_error() {
     let bytes = scaling(f32::MAX);
     for runtime in runtimes() {
-        let mut net = runtime.load(Source::Bytes { name: "tiny", bytes: &bytes }, &ONE_IN).unwrap();
+        let mut net = runtime.load(NetSource::Bytes { name: "tiny", bytes: &bytes }, &ONE_IN).unwrap();
         net.input_mut(0).copy_from_slice(&[0.25, -1.0]);
         net.run().unwrap();
         assert_eq!(net.output(0), [0.25 * f32::MAX, -f32::MAX]);

@@ -115,7 +115,7 @@ pub(super) struct Box2 {
 }
 
 impl Box2 {
-    pub(super) fn of(points: &[MeshPoint]) -> Self {
+    pub(super) fn from_points(points: &[MeshPoint]) -> Self {
         let (min, max) = bounds(points.iter().map(|p| p.truncate()));
         Self { min, max }
     }
@@ -209,7 +209,7 @@ impl Member {
 
     /// The box round its landmarks.
     pub(super) fn bounds(&self) -> Box2 {
-        Box2::of(&self.face.landmarks)
+        Box2::from_points(&self.face.landmarks)
     }
 
     /// The region of its head, where it was last seen.
@@ -359,7 +359,7 @@ impl Casting {
         self.rules = rules;
         self.frame += 1;
         for face in faces {
-            self.see(face, faces, time);
+            self.admit(face, faces, time);
         }
         self.return_personas(time);
         self.miss(faces, time, size);
@@ -374,10 +374,10 @@ impl Casting {
     }
 
     /// Takes a face in: as one that is known, or as a new one.
-    fn see(&mut self, face: &Face, faces: &[Face], time: FrameTime) {
+    fn admit(&mut self, face: &Face, faces: &[Face], time: FrameTime) {
         let frame = self.frame;
         if let Some(known) = self.index_of(face, faces, time).and_then(|i| self.states.get_mut(i)) {
-            known.see(face, time, frame);
+            known.sighted(face, time, frame);
             return;
         }
         self.drop_lost(face);
@@ -408,7 +408,7 @@ impl Casting {
 
     /// Says what is to be seen of faces that are not among those found.
     fn miss(&mut self, found: &[Face], time: FrameTime, size: Vec2) {
-        let found: Vec<Box2> = found.iter().map(|f| Box2::of(&f.landmarks)).collect();
+        let found: Vec<Box2> = found.iter().map(|f| Box2::from_points(&f.landmarks)).collect();
         let Rules { protect, listed } = self.rules;
         for state in &mut self.states {
             let age = state.age(time);
@@ -467,7 +467,7 @@ impl Casting {
 
     /// Which of the known faces this is: by its number where it can have got there since, or a lost one at its place.
     fn index_of(&self, face: &Face, faces: &[Face], time: FrameTime) -> Option<usize> {
-        let here = Box2::of(&face.landmarks);
+        let here = Box2::from_points(&face.landmarks);
         let near = |s: &FaceState, share: f32| here.covered_by(&s.bounds().grown(TUNING.head)) > share;
         let fresh = |s: &FaceState| s.age(time) <= TUNING.hold;
         let jumped = |s: &FaceState| self.rules.protect && fresh(s) && !near(s, TUNING.jump);
@@ -485,7 +485,7 @@ impl Casting {
         if self.states.iter().any(|s| s.face.id == face.id) {
             return;
         }
-        let place = Box2::of(&face.landmarks);
+        let place = Box2::from_points(&face.landmarks);
         let reach = TUNING.comes_up * (place.max - place.min).max_element();
         let distance = |s: &FaceState| s.bounds().centre().distance(place.centre());
         let hidden = |s: &FaceState| s.visibility == Visibility::Redacted && !s.left;
@@ -514,7 +514,7 @@ impl Casting {
 
 impl FaceState {
     fn bounds(&self) -> Box2 {
-        Box2::of(&self.face.landmarks)
+        Box2::from_points(&self.face.landmarks)
     }
 
     /// Time since it was seen.
@@ -533,10 +533,10 @@ impl FaceState {
     }
 
     /// It is found in a frame, maybe by another number.
-    fn see(&mut self, face: &Face, time: FrameTime, frame: u64) {
+    fn sighted(&mut self, face: &Face, time: FrameTime, frame: u64) {
         let passed = self.age(time).as_secs_f32();
         if passed > 0.0 {
-            let velocity = (Box2::of(&face.landmarks).centre() - self.bounds().centre()) / passed;
+            let velocity = (Box2::from_points(&face.landmarks).centre() - self.bounds().centre()) / passed;
             self.velocity = self.velocity.lerp(velocity, TUNING.velocity);
         }
         if matches!(self.visibility, Visibility::Redacted | Visibility::Gone) && !self.left {
@@ -576,7 +576,7 @@ fn left_the_picture(bounds: &Box2, velocity: Vec2, size: Vec2) -> bool {
 
 /// Whether a face's points can be one.
 pub(super) fn is_sound(face: &Face) -> bool {
-    let bounds = Box2::of(&face.landmarks);
+    let bounds = Box2::from_points(&face.landmarks);
     let size = bounds.max - bounds.min;
     !face.landmarks.is_empty()
         && face.landmarks.iter().all(|p| p.is_finite())

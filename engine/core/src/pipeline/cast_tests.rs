@@ -106,11 +106,21 @@ impl Swap for Tinting {
     }
 }
 
-fn model(colour: fn(u64, u64) -> [f32; 3]) -> (Model, Asked) {
+fn model(colour: fn(u64, u64) -> [f32; 3]) -> (WornModel, Asked) {
     let asked = Asked::default();
     let swap = Box::new(Tinting { colour, asked: Arc::clone(&asked) });
     let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-    (Model { name: "tinting".into(), swap, mask, side: 64, pace: RateLimit::default(), until: None }, asked)
+    (
+        WornModel {
+            name: "tinting".into(),
+            swap,
+            mask,
+            side: 64,
+            rate_limit: RateLimit::default(),
+            until: None,
+        },
+        asked,
+    )
 }
 
 fn settings(privacy: Privacy, max_faces: usize) -> Settings {

@@ -129,7 +129,7 @@ impl Film {
         while self.seen.len() > left {
             let Some(tracked) = self.seen.pop_front() else { break };
             self.engine.core.render.presenter.assure(self.is_assured(&tracked, left == 0));
-            outputs.push(self.engine.core.show(tracked)?);
+            outputs.push(self.engine.core.render(tracked)?);
         }
         Ok(())
     }

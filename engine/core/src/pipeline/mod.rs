@@ -16,7 +16,7 @@ mod steady;
 
 pub use film::{Film, Reading};
 pub use live::*;
-pub use model::{Lag, Model, RateLimit, Swap};
+pub use model::{Lag, RateLimit, Swap, WornModel};
 pub use offline::OfflineSession;
 pub use sight::MakeTracker;
 

@@ -61,7 +61,7 @@ impl RateLimit {
 }
 
 /// A model to wear.
-pub struct Model {
+pub struct WornModel {
     /// Its name, for people.
     pub name: String,
     /// What makes the faces.
@@ -71,12 +71,12 @@ pub struct Model {
     /// Side of the sheets in texels: about that of the model's pictures, a power of two from 64 to 1024.
     pub side: usize,
     /// How much it may work.
-    pub pace: RateLimit,
+    pub rate_limit: RateLimit,
     /// The last day on which its face may be worn; None where there is no end.
     pub until: Option<Date>,
 }
 
-impl Model {
+impl WornModel {
     /// A loaded model, cut as usual: its own eyes and mouth.
     #[must_use]
     pub fn new(name: impl Into<String>, model: SwapModel, detail: usize) -> Self {
@@ -85,7 +85,7 @@ impl Model {
         // The face fills more of a sheet than of a model's picture.
         let side = side.next_power_of_two().clamp(256, 1024);
         let until = model.until();
-        Self { name: name.into(), swap: Box::new(model), mask, side, pace: RateLimit::default(), until }
+        Self { name: name.into(), swap: Box::new(model), mask, side, rate_limit: RateLimit::default(), until }
     }
 }
 
@@ -102,15 +102,15 @@ pub enum Lag {
 
 /// The swap stage: a model with its sheets.
 pub(super) struct SwapStage {
-    model: Model,
-    sheets: UvAtlases,
+    model: WornModel,
+    atlases: UvAtlases,
 }
 
 impl SwapStage {
-    pub(super) fn new(model: Model) -> Self {
+    pub(super) fn new(model: WornModel) -> Self {
         let side = model.side.clamp(64, 1024).next_power_of_two();
-        let sheets = UvAtlases::new(UvRaster::new(side, model.mask));
-        Self { model, sheets }
+        let atlases = UvAtlases::new(UvRaster::new(side, model.mask));
+        Self { model, atlases }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -122,13 +122,13 @@ impl SwapStage {
         self.model.until.is_some_and(|last| last < today)
     }
 
-    pub(super) fn pace(&self) -> RateLimit {
-        self.model.pace
+    pub(super) fn rate_limit(&self) -> RateLimit {
+        self.model.rate_limit
     }
 
     /// Forgets the faces.
     pub(super) fn clear(&mut self) {
-        self.sheets.clear();
+        self.atlases.clear();
     }
 
     /// Results for these faces of a frame, those that the cast names; an error is what went wrong with the last that failed.
@@ -142,7 +142,7 @@ impl SwapStage {
                 .unwrap_or_else(|panic| Err(format!("the swap model broke down: {}", panic_words(&*panic))));
             match made {
                 Ok(made) => {
-                    results.push(self.sheets.lay(&made, face, frame.time, start.elapsed()));
+                    results.push(self.atlases.project(&made, face, frame.time, start.elapsed()));
                     self.model.swap.recycle(made);
                 }
                 Err(e) => fault = Some(e),

@@ -1,6 +1,6 @@
 //! The pipeline for files and tests: one frame in, one out.
 
-use super::model::{Lag, Lockstep, Model, SwapStage};
+use super::model::{Lag, Lockstep, SwapStage, WornModel};
 use super::presenter::Presenter;
 use super::session::{Core, RenderStage, TrackStage};
 use super::sight::MakeTracker;
@@ -52,7 +52,7 @@ impl OfflineSession {
 
     /// Wears a swap model over the personas, which are drawn until its first result, where its result is not known or too
     /// old, and with [`Privacy::Protect`](super::Privacy::Protect) also where its mask leaves the face open.
-    pub fn wear_model(&mut self, model: Model, lag: Lag) {
+    pub fn wear_model(&mut self, model: WornModel, lag: Lag) {
         self.core.model = Some(Lockstep::new(SwapStage::new(model), lag));
     }
 

@@ -44,15 +44,15 @@ pub(super) const TUNING: Tuning =
 
 /// What a picture is but for its pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Shape {
+pub(super) struct FrameShape {
     pub(super) format: PixelFormat,
     pub(super) colour: Colour,
     pub(super) width: u32,
     pub(super) height: u32,
 }
 
-impl Shape {
-    fn of(frame: &Frame) -> Self {
+impl FrameShape {
+    fn from_frame(frame: &Frame) -> Self {
         let (width, height) = (frame.width(), frame.height());
         Self { format: frame.format(), colour: frame.colour(), width, height }
     }
@@ -105,8 +105,8 @@ pub(super) struct Presenter {
     compositor: Compositor,
     badger: Badger,
     held: Option<Held>,
-    shape: Option<Shape>,
-    card: Option<(Why, Shape, Frame)>,
+    shape: Option<FrameShape>,
+    card: Option<(Why, FrameShape, Frame)>,
     pool: Pool,
     /// Good frames in a row, and whether they were enough to show the picture.
     good: u32,
@@ -213,7 +213,7 @@ impl Presenter {
 
     /// A swap model's result, to be drawn on the face from now on.
     pub(super) fn reproject(&mut self, result: UvResult) {
-        self.results.take(result);
+        self.results.accept(result);
     }
 
     /// Forgets a swap model's results: another model is worn, or none.
@@ -291,7 +291,7 @@ impl Presenter {
         now: FrameTime,
         cast: Result<&Cast, String>,
     ) -> Result<Presented> {
-        let (shape, stamp) = (Shape::of(&frame), Stamp { id: frame.id, time: frame.time, now });
+        let (shape, stamp) = (FrameShape::from_frame(&frame), Stamp { id: frame.id, time: frame.time, now });
         let before = self.shape.replace(shape);
         let barred = self.barred();
         // A picture of another size is another view.
@@ -309,7 +309,7 @@ impl Presenter {
             }
         };
         let mut canvas = Canvas::new(frame);
-        match catch_unwind(AssertUnwindSafe(|| self.show(&mut canvas, now, cast))) {
+        match catch_unwind(AssertUnwindSafe(|| self.draw_faces(&mut canvas, now, cast))) {
             Ok(Ok(state)) => Ok(Presented { canvas, state, why: None }),
             Ok(Err(why)) => self.instead(shape, stamp, why),
             Err(panic) => {
@@ -331,7 +331,7 @@ impl Presenter {
     }
 
     /// The card in a shape of the caller's choice.
-    pub(super) fn blank(&mut self, shape: Shape, time: FrameTime, why: Why) -> Result<Presented> {
+    pub(super) fn blank(&mut self, shape: FrameShape, time: FrameTime, why: Why) -> Result<Presented> {
         self.shape = Some(shape);
         self.instead(shape, Stamp { id: FrameId(0), time, now: time }, why)
     }
@@ -343,14 +343,16 @@ impl Presenter {
     }
 
     /// The last good picture as long as it may be shown, then the card; nothing of the current picture.
-    fn instead(&mut self, shape: Shape, stamp: Stamp, why: Why) -> Result<Presented> {
+    fn instead(&mut self, shape: FrameShape, stamp: Stamp, why: Why) -> Result<Presented> {
         match why {
             // Good frames are counted while they are not shown yet; a picture that is late is still to come.
             Why::NoFace | Why::NoPicture => {}
             Why::Fault | Why::Paused | Why::Expired => (self.good, self.trusted) = (0, false),
         }
         let may_hold = !matches!(why, Why::Paused | Why::Expired);
-        if let Some(held) = self.held.as_ref().filter(|h| Shape::of(&h.frame) == shape && may_hold) {
+        if let Some(held) =
+            self.held.as_ref().filter(|h| FrameShape::from_frame(&h.frame) == shape && may_hold)
+        {
             let age = stamp.now.0.saturating_sub(held.now.0);
             if age <= HOLD || (age <= PIXELATE_UNTIL && why == Why::NoFace) {
                 let mut shown = held.frame.clone();
@@ -368,7 +370,7 @@ impl Presenter {
         self.held = None;
         let known = self.card.as_ref().is_some_and(|(w, s, _)| (*w, *s) == (why, shape));
         if !known {
-            let Shape { format, colour, width, height } = shape;
+            let FrameShape { format, colour, width, height } = shape;
             let blank = Frame::filled(format, colour, width, height, [0; 3]);
             let mut canvas = Canvas::new(blank.map_err(|e| super::small(e.into()))?);
             canvas.card(why.words()).map_err(super::small)?;
@@ -382,7 +384,7 @@ impl Presenter {
     }
 
     /// Draws or covers every face as the cast says. An error asks for something else than the picture.
-    fn show(&mut self, canvas: &mut Canvas, time: FrameTime, cast: &Cast) -> Result<State, Why> {
+    fn draw_faces(&mut self, canvas: &mut Canvas, time: FrameTime, cast: &Cast) -> Result<State, Why> {
         let protect = cast.is_protected();
         if self.settings.privacy == Privacy::Protect && !protect {
             // It was cast before the user asked for protection.

@@ -180,7 +180,7 @@ impl RenderStage {
     /// Takes off whom nobody may wear any more, once in a while, or at once where somebody `new` is worn. Gives the day,
     /// where it was looked at.
     pub(super) fn look_at_consents(&mut self, now: Duration, new: bool) -> Option<crate::persona::Date> {
-        let today = self.calendar.look(now, new)?;
+        let today = self.calendar.due_date(now, new)?;
         self.presenter.judge(today);
         Some(today)
     }
@@ -229,7 +229,7 @@ impl Core {
     /// Only where no badged picture of this size can be made at all.
     pub(super) fn step(&mut self, frame: Frame) -> Result<Output> {
         let tracked = self.track(frame, None);
-        self.show(tracked)
+        self.render(tracked)
     }
 
     /// The first half of a step; see [`TrackStage::track`].
@@ -243,7 +243,7 @@ impl Core {
     ///
     /// # Errors
     /// As [`Self::step`].
-    pub(super) fn show(&mut self, tracked: Tracked) -> Result<Output> {
+    pub(super) fn render(&mut self, tracked: Tracked) -> Result<Output> {
         let (begun, took) = (Instant::now(), tracked.took);
         self.look_at_consents();
         self.render.enter(tracked.scene);

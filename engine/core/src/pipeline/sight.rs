@@ -68,7 +68,7 @@ struct Before {
 }
 
 impl Before {
-    fn of(face: &Face) -> Self {
+    fn from_face(face: &Face) -> Self {
         let middle = face.pose.origin.truncate();
         Self { id: face.id, middle, size: face.region.side, covered: face.occlusion.share() }
     }
@@ -162,7 +162,7 @@ impl Sight {
             faces = self.faces(frame, now, true);
         }
         if let Ok(found) = &faces {
-            self.before = found.iter().map(Before::of).collect();
+            self.before = found.iter().map(Before::from_face).collect();
             if !found.is_empty() {
                 self.cuts.faces_seen();
             }
@@ -193,7 +193,7 @@ impl Sight {
         }
         let same = |face: &Face| {
             let Some(before) = self.before.iter().find(|b| b.id == face.id) else { return false };
-            let Before { middle, size, covered, .. } = Before::of(face);
+            let Before { middle, size, covered, .. } = Before::from_face(face);
             covered - before.covered < TUNING.unlike
                 && middle.distance(before.middle) < TUNING.jump * size.min(before.size)
         };

@@ -9,7 +9,7 @@ use crate::output::OutputError;
 
 /// What can be wrong with an output. Paths stand last in the messages.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum SinkFault {
     #[error(
         "outputs end in .y4m, .png or .mp4, or are a folder for numbered PNG (end it with `/`); \
          `.{ending}` is none of these: {path}"
@@ -82,7 +82,7 @@ pub(crate) enum Fault {
     Convert { path: PathBuf, frame: u64, cause: FrameError },
 }
 
-impl Fault {
+impl SinkFault {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Output(error) => error.kind(),
@@ -116,11 +116,11 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<SinkFault> for Error {
+    fn from(fault: SinkFault) -> Self {
         let (kind, message) = (fault.kind(), fault.to_string());
         match fault {
-            Fault::Write { cause, .. } => Self::wrap(kind, Stage::Sink, message, cause),
+            SinkFault::Write { cause, .. } => Self::wrap(kind, Stage::Sink, message, cause),
             _ => Self::new(kind, Stage::Sink, message),
         }
     }

@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::frame::{Frame, PixelFormat};
 use crate::output::{self, Existing};
 use crate::source::{Rate, SourceInfo};
-use fault::Fault;
+use fault::SinkFault;
 use schedule::Schedule;
 
 #[doc(hidden)]
@@ -122,7 +122,7 @@ impl SinkSpec {
     }
 
     /// For writing all that a source gives, at its times and with its sound.
-    pub fn of(info: &SourceInfo) -> Self {
+    pub fn for_source(info: &SourceInfo) -> Self {
         Self { rate: info.rate, times: Times::Own, frames: info.frames, audio: info.audio.clone() }
     }
 }
@@ -151,7 +151,7 @@ pub fn create(path: &Path, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
 /// several frames are to go into a `.png`, or ffmpeg is missing.
 pub fn create_with(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Box<dyn Sink>> {
     if path.as_os_str() == "-" {
-        return Err(Fault::Dash.into());
+        return Err(SinkFault::Dash.into());
     }
     let named_as_folder = output::named_as_folder(path);
     if !named_as_folder {
@@ -165,7 +165,7 @@ pub fn create_with(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<B
         Some("mp4") => Box::new(mp4::Mp4::new(path, spec, existing)?),
         None => Box::new(png::Folder::new(path, existing)?),
         Some(_) if path.is_dir() => Box::new(png::Folder::new(path, existing)?),
-        Some(ending) => return Err(Fault::Ending { path: path.into(), ending: ending.into() }.into()),
+        Some(ending) => return Err(SinkFault::Ending { path: path.into(), ending: ending.into() }.into()),
     };
     let schedule = Schedule::new(spec);
     Ok(Box::new(FileSink { path: path.into(), encoder: Some(encoder), schedule, frames: 0, size: None }))
@@ -175,7 +175,7 @@ pub fn create_with(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<B
 /// in a [`BadgedFrame`].
 trait Encoder: Send {
     /// Writes a frame that is shown `at` after the start of the input.
-    fn write(&mut self, frame: &Frame, what: Disclosure, at: Duration) -> Result<(), Fault>;
+    fn write(&mut self, frame: &Frame, what: Disclosure, at: Duration) -> Result<(), SinkFault>;
 
     /// What of the input this form of output can't hold, in words for people: `.png holds no sound`.
     fn limits(&self) -> Limits;
@@ -186,10 +186,10 @@ trait Encoder: Send {
     }
 
     /// Completes the output; where it is. What is to be told of it goes to `remarks`.
-    fn finish(self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, Fault>;
+    fn finish(self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, SinkFault>;
 
     /// Keeps what is whole of an output that broke off, under a name that says so; where it is.
-    fn break_off(self: Box<Self>) -> Result<PathBuf, Fault>;
+    fn break_off(self: Box<Self>) -> Result<PathBuf, SinkFault>;
 
     /// Where it writes.
     fn working(&self) -> &Path;
@@ -214,14 +214,21 @@ struct FileSink {
 }
 
 impl FileSink {
-    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), SinkFault> {
         let (width, height) = (frame.width(), frame.height());
         let (first_width, first_height) = *self.size.get_or_insert((width, height));
         let path = || self.path.clone();
-        let Some(encoder) = &mut self.encoder else { return Err(Fault::Broken { path: path() }) };
+        let Some(encoder) = &mut self.encoder else { return Err(SinkFault::Broken { path: path() }) };
         if (width, height) != (first_width, first_height) && !encoder.keeps_pictures() {
             let frame = self.frames;
-            return Err(Fault::OtherSize { path: path(), frame, width, height, first_width, first_height });
+            return Err(SinkFault::OtherSize {
+                path: path(),
+                frame,
+                width,
+                height,
+                first_width,
+                first_height,
+            });
         }
         // What somebody cut away must not come back where nothing can be transparent.
         let opaque;
@@ -249,9 +256,9 @@ impl Sink for FileSink {
 
     fn finish(self: Box<Self>) -> Result<Finished> {
         let path = self.path;
-        let Some(encoder) = self.encoder else { return Err(Fault::Broken { path }.into()) };
+        let Some(encoder) = self.encoder else { return Err(SinkFault::Broken { path }.into()) };
         if self.frames == 0 {
-            return Err(Fault::Nothing { path }.into());
+            return Err(SinkFault::Nothing { path }.into());
         }
         let mut remarks = self.schedule.remarks(encoder.limits());
         let path = Some(encoder.finish(&mut remarks)?);

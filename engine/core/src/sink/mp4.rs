@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::encoder::{self, NoEncoder};
-use super::fault::Fault;
+use super::fault::SinkFault;
 use super::fragments;
 use super::planar::{planar, planar_format, write_even_planes};
 use super::{Encoder, Limits, SinkSpec};
@@ -66,12 +66,12 @@ struct Running {
 }
 
 impl Mp4 {
-    pub(super) fn new(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Self, Fault> {
+    pub(super) fn new(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Self, SinkFault> {
         Self::with_programs(path, spec, existing, Path::new("ffmpeg"), Path::new("ffprobe"))
     }
 
     /// A file that is kept whatever happens to it or to ffmpeg.
-    pub(super) fn recording(path: &Path, rate: Rate, existing: Existing) -> Result<Self, Fault> {
+    pub(super) fn recording(path: &Path, rate: Rate, existing: Existing) -> Result<Self, SinkFault> {
         let spec = SinkSpec::steady(rate);
         Ok(Self { fragments: true, ..Self::new(path, &spec, existing)? })
     }
@@ -82,13 +82,13 @@ impl Mp4 {
         existing: Existing,
         ffmpeg: &Path,
         ffprobe: &Path,
-    ) -> Result<Self, Fault> {
-        // SwapResult now, so that a place that can't be written is noticed before any work is done; ffmpeg opens it by its
+    ) -> Result<Self, SinkFault> {
+        // Made now, so that a place that can't be written is noticed before any work is done; ffmpeg opens it by its
         // name, and writes its beginning last.
         let out = OutputFile::create(path, Options { existing, seeks: Some(".mp4"), ..Options::default() })?;
-        let sound = spec.audio.as_deref().map(|audio| Sound::of(ffprobe, audio)).transpose()?.flatten();
+        let sound = spec.audio.as_deref().map(|audio| Sound::probe(ffprobe, audio)).transpose()?.flatten();
         // Asked now for the same reason.
-        let version = Version::of(ffmpeg).map_err(|e| not_started(ffmpeg, path, 0, e))?;
+        let version = Version::probe(ffmpeg).map_err(|e| not_started(ffmpeg, path, 0, e))?;
         encoder::choose(ffmpeg, encoder::TRIAL).map_err(|none| no_encoder(ffmpeg, path, none))?;
         let (program, ffprobe, rate) = (ffmpeg.into(), ffprobe.into(), spec.rate);
         let (running, frames, fragments) = (None, 0, false);
@@ -96,7 +96,7 @@ impl Mp4 {
     }
 
     /// Starts ffmpeg for frames like this one, which is the first and shown `start` after the sound's file begins.
-    fn start(&self, frame: &Frame, what: Disclosure, start: Duration) -> Result<Running, Fault> {
+    fn start(&self, frame: &Frame, what: Disclosure, start: Duration) -> Result<Running, SinkFault> {
         // 4:2:0 in H.264 has even sides.
         let (width, height) = (frame.width().next_multiple_of(2), frame.height().next_multiple_of(2));
         let format = match frame.format() {
@@ -166,13 +166,13 @@ impl Mp4 {
     /// What is to be told where the file says that it holds other than what was written. A file that does not say
     /// (one in fragments) is not asked twice.
     fn missing(&self) -> Option<String> {
-        let held = Probe::of(&self.ffprobe, self.out.path()).ok()?.pictures()?;
+        let held = Probe::run(&self.ffprobe, self.out.path()).ok()?.pictures()?;
         let frames = self.frames;
         (held != frames).then(|| format!("the encoder kept {held} of {frames} pictures"))
     }
 
     /// Why writing to the child failed: what it said before it went, or how it went.
-    fn died(&self, mut running: Running, cause: io::Error) -> Fault {
+    fn died(&self, mut running: Running, cause: io::Error) -> SinkFault {
         running.pipe = None;
         let said = match cause.kind() {
             io::ErrorKind::BrokenPipe => running.end(self.out.path()).map(|end| match end.said.is_empty() {
@@ -187,13 +187,13 @@ impl Mp4 {
 }
 
 impl Encoder for Mp4 {
-    fn write(&mut self, frame: &Frame, what: Disclosure, at: Duration) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, what: Disclosure, at: Duration) -> Result<(), SinkFault> {
         let mut running = match self.running.take() {
             Some(running) => running,
             None => self.start(frame, what, at)?,
         };
         let (path, number) = (self.out.target().to_owned(), self.frames);
-        let frame = planar(frame, running.format, running.colour).map_err(|cause| Fault::Convert {
+        let frame = planar(frame, running.format, running.colour).map_err(|cause| SinkFault::Convert {
             path,
             frame: number,
             cause,
@@ -211,17 +211,20 @@ impl Encoder for Mp4 {
         Limits::default()
     }
 
-    fn finish(mut self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, Fault> {
+    fn finish(mut self: Box<Self>, remarks: &mut Vec<String>) -> Result<PathBuf, SinkFault> {
         if let Some(mut running) = self.running.take() {
             running.pipe = None;
             let end = running.end(self.out.path());
-            let end = end.map_err(|e| Fault::io(self.out.target(), self.frames, e))?;
+            let end = end.map_err(|e| SinkFault::io(self.out.target(), self.frames, e))?;
             if !end.status.success() {
                 let said =
                     if end.said.is_empty() { format!("it ended with {}", end.status) } else { end.said };
                 let fault = ended(self.out.target(), self.frames, said);
                 if self.fragments && fragments::complete(self.out.path()).is_ok() {
-                    return Err(Fault::Kept { path: self.out.keep_incomplete()?, why: fault.without_path() });
+                    return Err(SinkFault::Kept {
+                        path: self.out.keep_incomplete()?,
+                        why: fault.without_path(),
+                    });
                 }
                 return Err(fault);
             }
@@ -235,15 +238,15 @@ impl Encoder for Mp4 {
             log::warn!("the recording stays in fragments ({e}), which most programs play all the same");
             // A disk that does not take it would have it removed.
             if let Err(e) = std::fs::File::open(self.out.path()).and_then(|file| file.sync_data()) {
-                let why = Fault::io(self.out.target(), self.frames, e).without_path();
-                return Err(Fault::Kept { path: self.out.keep_incomplete()?, why });
+                let why = SinkFault::io(self.out.target(), self.frames, e).without_path();
+                return Err(SinkFault::Kept { path: self.out.keep_incomplete()?, why });
             }
         }
         remarks.extend(self.missing());
         Ok(self.out.keep()?)
     }
 
-    fn break_off(mut self: Box<Self>) -> Result<PathBuf, Fault> {
+    fn break_off(mut self: Box<Self>) -> Result<PathBuf, SinkFault> {
         // What the encoder still holds is written where it can.
         if let Some(mut running) = self.running.take() {
             running.pipe = None;
@@ -253,7 +256,7 @@ impl Encoder for Mp4 {
         }
         if let Err(e) = fragments::complete(self.out.path()) {
             if fragments::contents(self.out.path()).is_err() {
-                return Err(Fault::io(self.out.target(), self.frames, e));
+                return Err(SinkFault::io(self.out.target(), self.frames, e));
             }
             log::warn!("the recording stays in fragments ({e}), which most programs play all the same");
         }
@@ -310,9 +313,9 @@ fn ticks(rate: Rate) -> u32 {
 
 impl Sound {
     /// The sound of a file, where it has some.
-    fn of(ffprobe: &Path, audio: &Path) -> Result<Option<Self>, Fault> {
-        let probe = Probe::of(ffprobe, audio)
-            .map_err(|fault| Fault::Sound { path: audio.into(), said: fault.to_string() })?;
+    fn probe(ffprobe: &Path, audio: &Path) -> Result<Option<Self>, SinkFault> {
+        let probe = Probe::run(ffprobe, audio)
+            .map_err(|fault| SinkFault::Sound { path: audio.into(), said: fault.to_string() })?;
         let (video, sound) = probe.sound();
         let tracks: Vec<_> =
             sound.into_iter().map(|(track, codec)| (track, COPIED.contains(&codec))).collect();
@@ -364,27 +367,27 @@ fn range_name(range: Range) -> &'static str {
 }
 
 /// The fault that an end of ffmpeg before ours is.
-fn ended(path: &Path, frames: u64, said: String) -> Fault {
+fn ended(path: &Path, frames: u64, said: String) -> SinkFault {
     if said.contains("No space left on device") {
-        return Fault::Full { path: path.into(), frames };
+        return SinkFault::Full { path: path.into(), frames };
     }
-    Fault::Program { path: path.into(), frames, said }
+    SinkFault::Program { path: path.into(), frames, said }
 }
 
-fn not_started(program: &Path, path: &Path, frames: u64, cause: io::Error) -> Fault {
+fn not_started(program: &Path, path: &Path, frames: u64, cause: io::Error) -> SinkFault {
     match cause.kind() {
         io::ErrorKind::NotFound => {
-            Fault::NoProgram { path: path.into(), program: program.display().to_string() }
+            SinkFault::NoProgram { path: path.into(), program: program.display().to_string() }
         }
         _ => ended(path, frames, cause.to_string()),
     }
 }
 
 /// The fault that having no encoder is.
-fn no_encoder(program: &Path, path: &Path, none: NoEncoder) -> Fault {
+fn no_encoder(program: &Path, path: &Path, none: NoEncoder) -> SinkFault {
     match none {
         NoEncoder::Program(cause) => not_started(program, path, 0, cause),
-        NoEncoder::NoneWorks { said } => Fault::NoEncoder { path: path.into(), said },
+        NoEncoder::NoneWorks { said } => SinkFault::NoEncoder { path: path.into(), said },
     }
 }
 

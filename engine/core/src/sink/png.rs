@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ::png::{BitDepth, ColorType, Compression, Encoder as Writer, SrgbRenderingIntent};
 
-use super::fault::Fault;
+use super::fault::SinkFault;
 use super::{Encoder, Limits};
 use crate::badge::Disclosure;
 use crate::frame::{Frame, PixelFormat};
@@ -52,9 +52,9 @@ pub(super) struct Still {
 }
 
 impl Still {
-    pub(super) fn new(path: &Path, frames: Option<u64>, existing: Existing) -> Result<Self, Fault> {
+    pub(super) fn new(path: &Path, frames: Option<u64>, existing: Existing) -> Result<Self, SinkFault> {
         if let Some(n @ 2..) = frames {
-            return Err(Fault::OnePicture { path: path.into(), frames: n.to_string() });
+            return Err(SinkFault::OnePicture { path: path.into(), frames: n.to_string() });
         }
         let out = OutputFile::create(path, Options { existing, ..Options::default() })?;
         Ok(Self { out, frames: 0 })
@@ -66,12 +66,12 @@ impl Encoder for Still {
         true
     }
 
-    fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), SinkFault> {
         let path = self.out.target().to_owned();
         if self.frames > 0 {
-            return Err(Fault::OnePicture { path, frames: "more".into() });
+            return Err(SinkFault::OnePicture { path, frames: "more".into() });
         }
-        encode(&mut self.out, frame, what).map_err(|e| Fault::io(&path, 0, e))?;
+        encode(&mut self.out, frame, what).map_err(|e| SinkFault::io(&path, 0, e))?;
         self.frames = 1;
         Ok(())
     }
@@ -80,12 +80,12 @@ impl Encoder for Still {
         Limits { no_times: None, no_sound: Some("a picture") }
     }
 
-    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
+    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, SinkFault> {
         Ok(self.out.keep()?)
     }
 
-    fn break_off(self: Box<Self>) -> Result<PathBuf, Fault> {
-        Err(Fault::Nothing { path: self.out.target().into() })
+    fn break_off(self: Box<Self>) -> Result<PathBuf, SinkFault> {
+        Err(SinkFault::Nothing { path: self.out.target().into() })
     }
 
     fn working(&self) -> &Path {
@@ -106,7 +106,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn new(path: &Path, existing: Existing) -> Result<Self, Fault> {
+    pub(super) fn new(path: &Path, existing: Existing) -> Result<Self, SinkFault> {
         let out = OutputFolder::create(path, Options { existing, ..Options::default() }, is_numbered)?;
         Ok(Self { out, frames: 0 })
     }
@@ -124,10 +124,10 @@ impl Encoder for Folder {
         true
     }
 
-    fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, what: Disclosure, _: Duration) -> Result<(), SinkFault> {
         let file = self.out.file(&self.next());
         file.and_then(|file| encode(file, frame, what))
-            .map_err(|e| Fault::io(self.out.target(), self.frames, e))?;
+            .map_err(|e| SinkFault::io(self.out.target(), self.frames, e))?;
         self.frames += 1;
         Ok(())
     }
@@ -136,11 +136,11 @@ impl Encoder for Folder {
         Limits { no_times: Some("a folder of pictures"), no_sound: Some("a folder of pictures") }
     }
 
-    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
+    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, SinkFault> {
         Ok(self.out.keep()?)
     }
 
-    fn break_off(self: Box<Self>) -> Result<PathBuf, Fault> {
+    fn break_off(self: Box<Self>) -> Result<PathBuf, SinkFault> {
         // Half a picture, where writing one failed.
         if let Err(e) = std::fs::remove_file(self.out.path().join(self.next())) {
             log::debug!("no half picture to remove: {e}");

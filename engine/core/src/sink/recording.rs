@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::fault::Fault;
+use super::fault::SinkFault;
 use super::fragments::{self, Contents};
 use super::room::{self, Room, Watch};
 use super::{Encoder, Finished, Sink, SinkSpec, apart, mp4, png, y4m};
@@ -24,7 +24,7 @@ use crate::source::Rate;
 pub fn record(path: &Path, rate: Rate, existing: Existing) -> Result<Box<dyn Sink>> {
     let spec = SinkSpec::steady(rate);
     if path.as_os_str() == "-" {
-        return Err(Fault::Dash.into());
+        return Err(SinkFault::Dash.into());
     }
     let named_as_folder = output::named_as_folder(path);
     if !named_as_folder {
@@ -37,8 +37,8 @@ pub fn record(path: &Path, rate: Rate, existing: Existing) -> Result<Box<dyn Sin
         Some("mp4") => Box::new(mp4::Mp4::recording(path, rate, existing)?),
         None => Box::new(png::Folder::new(path, existing)?),
         Some(_) if path.is_dir() => Box::new(png::Folder::new(path, existing)?),
-        Some("png") => return Err(Fault::StillRecording { path: path.into() }.into()),
-        Some(ending) => return Err(Fault::Ending { path: path.into(), ending: ending.into() }.into()),
+        Some("png") => return Err(SinkFault::StillRecording { path: path.into() }.into()),
+        Some(ending) => return Err(SinkFault::Ending { path: path.into(), ending: ending.into() }.into()),
     };
     Ok(Box::new(Recording::new(path, rate, encoder)))
 }
@@ -71,47 +71,55 @@ impl Recording {
         }
     }
 
-    fn write(&mut self, badged: &BadgedFrame) -> Result<(), Fault> {
+    fn write(&mut self, badged: &BadgedFrame) -> Result<(), SinkFault> {
         let frame = badged.frame();
         let (width, height) = (frame.width(), frame.height());
         let (first_width, first_height) = *self.size.get_or_insert((width, height));
         let path = || self.path.clone();
         if (width, height) != (first_width, first_height) {
             let frame = self.frames;
-            return Err(Fault::OtherSize { path: path(), frame, width, height, first_width, first_height });
+            return Err(SinkFault::OtherSize {
+                path: path(),
+                frame,
+                width,
+                height,
+                first_width,
+                first_height,
+            });
         }
-        let Some(encoder) = &mut self.encoder else { return Err(Fault::Broken { path: path() }) };
+        let Some(encoder) = &mut self.encoder else { return Err(SinkFault::Broken { path: path() }) };
         encoder.write(frame, badged.disclosure(), self.rate.time(self.frames).0)?;
         self.frames += 1;
         let now = self.begun.elapsed();
         if self.watch.due(now)
             && let Some(free) = room::free(encoder.working())
-            && self.watch.look(now, room::written(encoder.working()), free, self.frames)
+            && self.watch.must_end(now, room::written(encoder.working()), free, self.frames)
         {
-            return Err(Fault::NoRoom { path: path(), free });
+            return Err(SinkFault::NoRoom { path: path(), free });
         }
         Ok(())
     }
 
     /// Ends the encoder, in order or, where it broke, with what is whole; where the recording is.
-    fn end(&mut self, remarks: &mut Vec<String>) -> Result<(PathBuf, Option<String>), Fault> {
+    fn end(&mut self, remarks: &mut Vec<String>) -> Result<(PathBuf, Option<String>), SinkFault> {
         let path = || self.path.clone();
         let (why, broken) = self.over.take().map_or((None, false), |(why, broken)| (Some(why), broken));
-        let Some(encoder) = self.encoder.take() else { return Err(Fault::Broken { path: path() }) };
+        let Some(encoder) = self.encoder.take() else { return Err(SinkFault::Broken { path: path() }) };
         if self.frames == 0 {
             // Dropping it removes what there is of it.
             drop(encoder);
-            return Err(
-                why.map_or(Fault::Nothing { path: path() }, |why| Fault::NothingKept { path: path(), why })
-            );
+            return Err(why.map_or(SinkFault::Nothing { path: path() }, |why| SinkFault::NothingKept {
+                path: path(),
+                why,
+            }));
         }
         let place = if broken { encoder.break_off() } else { encoder.finish(remarks) };
-        if let Err(Fault::Kept { path, .. }) = &place {
+        if let Err(SinkFault::Kept { path, .. }) = &place {
             let path = path.clone();
             return Ok((path, place.err().map(|fault| fault.to_string())));
         }
         let Some(why) = why else { return Ok((place?, None)) };
-        let place = place.map_err(|e| Fault::NothingKept { path: path(), why: format!("{why}; {e}") })?;
+        let place = place.map_err(|e| SinkFault::NothingKept { path: path(), why: format!("{why}; {e}") })?;
         // Of what broke off the encoder may have held some, which went with it.
         let rest = inspect(&place).ok().filter(|_| broken);
         let frames = rest.map_or(self.frames, |rest| rest.frames);
@@ -129,12 +137,12 @@ impl Recording {
 impl Sink for Recording {
     fn present(&mut self, frame: &BadgedFrame) -> Result<()> {
         if self.over.is_some() {
-            return Err(Fault::Broken { path: self.path.clone() }.into());
+            return Err(SinkFault::Broken { path: self.path.clone() }.into());
         }
         let written = self.write(frame);
         if let Err(fault) = &written {
             // Another size is no reason to give up what the encoder has.
-            let broken = !matches!(fault, Fault::NoRoom { .. } | Fault::OtherSize { .. });
+            let broken = !matches!(fault, SinkFault::NoRoom { .. } | SinkFault::OtherSize { .. });
             self.over = Some((fault.without_path(), broken));
         }
         Ok(written?)
@@ -185,7 +193,7 @@ pub fn inspect(working: &Path) -> Result<Rest> {
     if working.is_dir() {
         let frames = pictures(working).len() as u64;
         return match frames {
-            0 => Err(Fault::Nothing { path: working.into() }.into()),
+            0 => Err(SinkFault::Nothing { path: working.into() }.into()),
             _ => Ok(Rest { frames, seconds: None }),
         };
     }
@@ -209,7 +217,7 @@ pub fn salvage(working: &Path, target: &Path) -> Result<PathBuf> {
         && crate::source::read_picture(last).is_err()
     {
         // It was being written.
-        std::fs::remove_file(last).map_err(|e| Fault::io(last, 0, e))?;
+        std::fs::remove_file(last).map_err(|e| SinkFault::io(last, 0, e))?;
     }
     if fragments::contents(working).is_ok()
         && let Err(e) = fragments::complete(working)

@@ -16,9 +16,9 @@ pub struct Room {
 /// Between two looks at the disk.
 const EVERY: Duration = Duration::from_secs(1);
 /// The rate is that of so long a time.
-const WINDOW: Duration = Duration::from_secs(20);
+const RATE_WINDOW: Duration = Duration::from_secs(20);
 /// A rate is told once so much time has passed.
-const LEAST: Duration = Duration::from_secs(3);
+const RATE_KNOWN_AFTER: Duration = Duration::from_secs(3);
 /// Bytes that completing a file needs in any case, and for each frame: its entries in the index.
 const INDEX: (u64, u64) = (64 << 10, 24);
 /// What may still come between two looks and while the encoder is closed.
@@ -45,10 +45,10 @@ impl Watch {
 
     /// Notes what was written and what is free. True where the recording of so many frames must be completed now, while
     /// there is room for that.
-    pub(super) fn look(&mut self, now: Duration, written: u64, free: u64, frames: u64) -> bool {
+    pub(super) fn must_end(&mut self, now: Duration, written: u64, free: u64, frames: u64) -> bool {
         self.seen.push_back((now, written, free));
         while self.seen.len() > 2
-            && self.seen.front().is_some_and(|(at, ..)| now.saturating_sub(*at) > WINDOW)
+            && self.seen.front().is_some_and(|(at, ..)| now.saturating_sub(*at) > RATE_WINDOW)
         {
             self.seen.pop_front();
         }
@@ -58,7 +58,7 @@ impl Watch {
         let used = written.saturating_sub(before).max(had.saturating_sub(free)) as f64;
         let rate = if passed > 0.0 { used / passed } else { 0.0 };
         let needs = INDEX.0 + INDEX.1 * frames + (rate * AHEAD.as_secs_f64()) as u64;
-        let known = now.saturating_sub(begun) >= LEAST && rate > 0.0;
+        let known = now.saturating_sub(begun) >= RATE_KNOWN_AFTER && rate > 0.0;
         let seconds = free.saturating_sub(needs) as f64 / rate.max(1.0);
         let lasts = known.then(|| Duration::from_secs_f64(seconds.min(1e9)));
         self.room = Some(Room { free, lasts });
@@ -96,7 +96,7 @@ mod tests {
         let mut watch = Watch::default();
         for s in 0..30 {
             assert!(watch.due(Duration::from_secs(s)));
-            let full = watch.look(Duration::from_secs(s), s * MIB, 600 * MIB - s * MIB, s * 30);
+            let full = watch.must_end(Duration::from_secs(s), s * MIB, 600 * MIB - s * MIB, s * 30);
             assert!(!full);
             assert!(!watch.due(Duration::from_millis(s * 1000 + 500)));
         }
@@ -113,13 +113,13 @@ mod tests {
         let mut free = 20 * MIB;
         let ended = (0..100).find(|s| {
             free = 20 * MIB - s * MIB;
-            watch.look(Duration::from_secs(*s), s * MIB, free, s * 30)
+            watch.must_end(Duration::from_secs(*s), s * MIB, free, s * 30)
         });
         // Between two and four seconds before the disk is full.
         assert!((16..=18).contains(&ended.unwrap()), "{ended:?}");
         // What others write counts as well.
         let mut watch = Watch::default();
-        let by_others = (0..100).find(|s| watch.look(Duration::from_secs(*s), 0, 20 * MIB - s * MIB, 0));
+        let by_others = (0..100).find(|s| watch.must_end(Duration::from_secs(*s), 0, 20 * MIB - s * MIB, 0));
         assert!((16..=18).contains(&by_others.unwrap()), "{by_others:?}");
     }
 

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::fault::Fault;
+use super::fault::SinkFault;
 use super::planar::{planar, planar_format, video_colour, write_planes};
 use super::{Encoder, Limits, SinkSpec};
 use crate::badge::Disclosure;
@@ -25,7 +25,7 @@ pub(super) struct Y4m {
 }
 
 impl Y4m {
-    pub(super) fn new(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Self, Fault> {
+    pub(super) fn new(path: &Path, spec: &SinkSpec, existing: Existing) -> Result<Self, SinkFault> {
         let file = OutputFile::create(path, Options { existing, ..Options::default() })?;
         let out = BufWriter::with_capacity(1 << 20, file);
         Ok(Self { out, rate: spec.rate, shape: None, frames: 0, lengths: (0, 0) })
@@ -58,9 +58,9 @@ fn begin(frame: &Frame, rate: Rate) -> (String, PixelFormat, Colour) {
 }
 
 impl Encoder for Y4m {
-    fn write(&mut self, frame: &Frame, _: Disclosure, _: Duration) -> Result<(), Fault> {
+    fn write(&mut self, frame: &Frame, _: Disclosure, _: Duration) -> Result<(), SinkFault> {
         let (path, frames) = (self.out.get_ref().target().to_owned(), self.frames);
-        let failed = |e| Fault::io(&path, frames, e);
+        let failed = |e| SinkFault::io(&path, frames, e);
         let (format, colour) = match self.shape {
             Some(shape) => shape,
             None => {
@@ -71,7 +71,7 @@ impl Encoder for Y4m {
                 *self.shape.insert((format, colour))
             }
         };
-        let frame = planar(frame, format, colour).map_err(|cause| Fault::Convert {
+        let frame = planar(frame, format, colour).map_err(|cause| SinkFault::Convert {
             path: path.clone(),
             frame: frames,
             cause,
@@ -88,27 +88,27 @@ impl Encoder for Y4m {
         Limits { no_times: Some(".y4m"), no_sound: Some(".y4m") }
     }
 
-    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, Fault> {
+    fn finish(self: Box<Self>, _: &mut Vec<String>) -> Result<PathBuf, SinkFault> {
         let Self { mut out, frames, .. } = *self;
-        out.flush().map_err(|e| Fault::io(out.get_ref().target(), frames, e))?;
+        out.flush().map_err(|e| SinkFault::io(out.get_ref().target(), frames, e))?;
         // Nothing is left in the buffer.
         let (out, _) = out.into_parts();
         Ok(out.keep()?)
     }
 
-    fn break_off(self: Box<Self>) -> Result<PathBuf, Fault> {
+    fn break_off(self: Box<Self>) -> Result<PathBuf, SinkFault> {
         let Self { out, frames, lengths: (header, frame), .. } = *self;
         // What is still in memory can't be written, or is part of a frame.
         let (out, _) = out.into_parts();
         if out.is_stream() {
             return Ok(out.keep_incomplete()?);
         }
-        let failed = |e| Fault::io(out.target(), frames, e);
+        let failed = |e| SinkFault::io(out.target(), frames, e);
         let file = reopen(out.path()).map_err(failed)?;
         let whole = file.metadata().map_err(failed)?.len().saturating_sub(header).checked_div(frame);
         match whole {
             Some(frames @ 1..) => file.set_len(header + frames * frame).map_err(failed)?,
-            _ => return Err(Fault::Nothing { path: out.target().into() }),
+            _ => return Err(SinkFault::Nothing { path: out.target().into() }),
         }
         Ok(out.keep_incomplete()?)
     }

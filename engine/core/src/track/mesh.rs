@@ -7,7 +7,7 @@ use std::path::Path;
 use glam::{Vec2, Vec3};
 
 use crate::frame::{CropSpec, Frame};
-use crate::infer::attention::{HEADS, POINT_VALUES, Place, SLOT};
+use crate::infer::attention::{HEADS, POINT_VALUES, PatchPlacement, SLOT};
 use crate::infer::models::{MESH_468, MESH_478};
 use crate::infer::{InferError, Net, Runtime};
 use crate::space::{CropSquare, ImagePx, MeshPoint};
@@ -101,7 +101,7 @@ impl MeshNet {
         let mut points: Vec<Vec3> =
             mesh.chunks_exact(3).map(Vec3::from_slice).take(crate::topology::POINTS).collect();
         let Some(refinement) = &mut self.refinement else { return Ok(points) };
-        let places = HEADS.each_ref().map(|head| Place::of(head, mesh));
+        let places = HEADS.each_ref().map(|head| PatchPlacement::from_mesh(head, mesh));
         for (index, place) in places.iter().enumerate() {
             place.cut(self.net.output(2), index, refinement.input_mut(0));
         }
@@ -127,7 +127,7 @@ impl MeshNet {
 }
 
 /// The points that a refinement head says of its patch, in crop pixels.
-fn patch_points(place: Place, values: &[f32]) -> impl Iterator<Item = Vec2> {
+fn patch_points(place: PatchPlacement, values: &[f32]) -> impl Iterator<Item = Vec2> {
     values.chunks_exact(2).map(move |xy| place.to_crop(Vec2::from_slice(xy)))
 }
 

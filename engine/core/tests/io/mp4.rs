@@ -76,7 +76,7 @@ fn mp4_takes_the_sound_of_the_input() {
             .status();
         assert!(made.unwrap().success());
         let mut source = source::open(&input).unwrap();
-        let spec = SinkSpec::of(source.info());
+        let spec = SinkSpec::for_source(source.info());
         let path = folder.path().join("out.mp4");
         let mut sink = sink::create_with(&path, &spec, Existing::Replace).unwrap();
         let mut badger = Badger::new(Corner::TopRight);

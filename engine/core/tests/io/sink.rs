@@ -294,7 +294,7 @@ fn a_shared_clip_goes_through_every_sink_frame_by_frame() {
         }
         let path = folder.path().join(name);
         let mut source = source::open(&clip).unwrap();
-        let mut sink = sink::create(&path, &SinkSpec::of(source.info())).unwrap();
+        let mut sink = sink::create(&path, &SinkSpec::for_source(source.info())).unwrap();
         let mut badger = Badger::new(Corner::TopRight);
         while let Some(frame) = source.next().unwrap() {
             sink.present(&badger.finish(Canvas::new(frame), Disclosure::Modified).unwrap()).unwrap();

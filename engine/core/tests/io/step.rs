@@ -16,7 +16,7 @@ use crate::given::{ffmpeg, has_ffmpeg};
 /// Takes a file through source, badge and sink.
 pub(crate) fn through(input: &Path, out: &Path) -> (Finished, Vec<String>) {
     let mut source = source::open(input).unwrap();
-    let mut sink = sink::create_with(out, &SinkSpec::of(source.info()), Existing::Replace).unwrap();
+    let mut sink = sink::create_with(out, &SinkSpec::for_source(source.info()), Existing::Replace).unwrap();
     let mut badger = Badger::new(Corner::BottomRight);
     while let Some(frame) = source.next().unwrap() {
         sink.present(&badger.finish(Canvas::new(frame), Disclosure::Modified).unwrap()).unwrap();

@@ -18,7 +18,7 @@ struct Identity {
 
 impl Identity {
     /// None where nothing can be told; opening it tells why.
-    fn of(path: &Path) -> Option<Self> {
+    fn from_path(path: &Path) -> Option<Self> {
         let found = find(path).ok()?;
         let canonical = match &found.node {
             Node::Nothing => fs::canonicalize(parent(&found.path)).ok()?.join(found.path.file_name()?),
@@ -70,10 +70,10 @@ pub fn apart(outputs: &[(&str, &Path)], inputs: &[(&str, &Path)]) -> Result<(), 
         if !named_as_folder(path) {
             check_name(path)?;
         }
-        let Some(id) = Identity::of(path) else { continue };
+        let Some(id) = Identity::from_path(path) else { continue };
         // An input that is not there is told of by whoever opens it, or is no file: `actor`.
         let is_input = |(_, input): &&(&str, &Path)| {
-            input.exists() && Identity::of(input).is_some_and(|input| id.is(&input))
+            input.exists() && Identity::from_path(input).is_some_and(|input| id.is(&input))
         };
         if let Some((input, _)) = inputs.iter().find(is_input) {
             let (input, output) = ((*input).to_owned(), what.to_owned());

@@ -25,7 +25,7 @@ impl Lock {
     ///
     /// # Errors
     /// A folder that can't be written, or another process that does not let go within ten seconds.
-    pub fn take(folder: &Path) -> Result<Self, OutputError> {
+    pub fn acquire(folder: &Path) -> Result<Self, OutputError> {
         Self::wait(folder, PATIENCE)
     }
 
@@ -34,7 +34,7 @@ impl Lock {
         fs::create_dir_all(folder).map_err(failed)?;
         let path = folder.join(FILE);
         let open = File::options().create(true).truncate(false).write(true).open(&path);
-        // SwapResult by another user, it can still be locked.
+        // Made by another user, it can still be locked.
         let file = match open {
             Err(e) if e.kind() == io::ErrorKind::PermissionDenied => File::open(&path).map_err(|_| e),
             other => other,
@@ -77,7 +77,7 @@ pub fn update<T, E: From<OutputError>>(
     fs::create_dir_all(parent(target)).map_err(failed)?;
     // Two names of one file have one lock.
     let path = find(target)?.path;
-    let _lock = Lock::take(parent(&path))?;
+    let _lock = Lock::acquire(parent(&path))?;
     let now = match fs::read(&path) {
         Ok(bytes) => Some(bytes),
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,

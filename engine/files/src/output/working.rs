@@ -165,7 +165,7 @@ pub fn left_overs(folder: &Path) -> Vec<LeftOver> {
 /// The process that is writing to `place` now.
 pub(super) fn writer(place: &Path) -> Option<u32> {
     let label = label(place);
-    let same = |one: &LeftOver| one.name == label && held(&one.path) == Some(true);
+    let same = |one: &LeftOver| one.name == label && is_locked(&one.path) == Some(true);
     unfinished(parent(place)).find(same).map(|one| one.process)
 }
 
@@ -188,7 +188,7 @@ fn unfinished(folder: &Path) -> impl Iterator<Item = LeftOver> {
 }
 
 /// Whether someone has locked it; None where that can't be told.
-fn held(path: &Path) -> Option<bool> {
+fn is_locked(path: &Path) -> Option<bool> {
     if !cfg!(unix) {
         return None;
     }
@@ -204,7 +204,7 @@ fn gone(one: &LeftOver) -> bool {
         |least: Duration| one.changed.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > least);
     // Numbers of processes are given anew, so a living one says little.
     let dead = cfg!(target_os = "linux") && !Path::new(&format!("/proc/{}", one.process)).exists();
-    match held(&one.path) {
+    match is_locked(&one.path) {
         Some(true) => false,
         Some(false) => dead || old(FRESH),
         None => dead || old(Duration::from_secs(86400)),

@@ -9,12 +9,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Bytes of the error stream that are kept: its end, where the cause stands.
-const KEPT: usize = 4096;
+const KEPT_BYTES: usize = 4096;
 
 /// A program that takes nothing of its input for so long counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks whether a program has ended.
-const LOOK: Duration = Duration::from_millis(10);
+const POLL_EVERY: Duration = Duration::from_millis(10);
 
 /// Another program to be started, in a process group of its own: what ends this program from the terminal (Ctrl-C, a
 /// closed terminal) does not reach it, so that it can be ended in order. All child processes begin here.
@@ -104,7 +104,7 @@ impl Child {
                     let _ = self.process.kill();
                     break;
                 }
-                std::thread::sleep(LOOK);
+                std::thread::sleep(POLL_EVERY);
             }
         }
         self.wait()
@@ -181,14 +181,14 @@ fn gather(stream: ChildStderr, mut hear: impl FnMut(&str) -> Option<String>) -> 
     let (mut stream, mut kept) = (BufReader::new(stream), VecDeque::new());
     let (mut line, mut length) = (Vec::new(), 0);
     // A line without end is taken in parts.
-    while let Ok(1..) = (&mut stream).take(KEPT as u64).read_until(b'\n', &mut line) {
+    while let Ok(1..) = (&mut stream).take(KEPT_BYTES as u64).read_until(b'\n', &mut line) {
         let text = String::from_utf8_lossy(&line);
         if let Some(said) = hear(text.trim()).filter(|said| !said.is_empty()) {
             length += said.len();
             kept.push_back(said);
         }
         line.clear();
-        while length > KEPT && kept.len() > 1 {
+        while length > KEPT_BYTES && kept.len() > 1 {
             length -= kept.pop_front().map_or(0, |said: String| said.len());
         }
     }

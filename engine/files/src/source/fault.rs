@@ -9,7 +9,7 @@ use omote_frame::error::{Error, ErrorKind, Stage};
 
 /// What can be wrong with an input. Paths stand last in the messages.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum SourceFault {
     #[error("there is no such file or folder, check the name: {path}")]
     Missing { path: PathBuf },
 
@@ -76,7 +76,7 @@ pub enum Fault {
     VideoCut { path: PathBuf, frame: u64, got: usize, needed: usize, said: String },
 }
 
-impl Fault {
+impl SourceFault {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Missing { .. } => ErrorKind::Missing,
@@ -104,11 +104,11 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<SourceFault> for Error {
+    fn from(fault: SourceFault) -> Self {
         let (kind, message) = (fault.kind(), fault.to_string());
         match fault {
-            Fault::Read { cause, .. } => Self::wrap(ErrorKind::Missing, Stage::Source, message, cause),
+            SourceFault::Read { cause, .. } => Self::wrap(ErrorKind::Missing, Stage::Source, message, cause),
             _ => Self::new(kind, Stage::Source, message),
         }
     }

@@ -16,19 +16,19 @@ impl Version {
     ///
     /// # Errors
     /// Where it can't be started.
-    pub fn of(program: &Path) -> io::Result<Self> {
+    pub fn probe(program: &Path) -> io::Result<Self> {
         static KNOWN: Mutex<Option<HashMap<PathBuf, Version>>> = Mutex::new(None);
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(version) = known.as_ref().and_then(|k| k.get(program)) {
             return Ok(*version);
         }
         let (said, _) = child::run(program, &["-version".into()])?;
-        let version = Self::read(&String::from_utf8_lossy(&said));
+        let version = Self::parse(&String::from_utf8_lossy(&said));
         known.get_or_insert_default().insert(program.to_owned(), version);
         Ok(version)
     }
 
-    fn read(said: &str) -> Self {
+    fn parse(said: &str) -> Self {
         let word = said.strip_prefix("ffmpeg version ").unwrap_or_default();
         let mut numbers = word.trim_start_matches('n').split(|c: char| !c.is_ascii_digit());
         let mut next = || numbers.next().and_then(|n| n.parse().ok());
@@ -66,7 +66,7 @@ mod tests {
             ("ffmpeg version 2026-01-05-git-abc", Version(u32::MAX, 0), "-fps_mode"),
             ("", Version(u32::MAX, 0), "-fps_mode"),
         ] {
-            assert_eq!(Version::read(said), version, "{said}");
+            assert_eq!(Version::parse(said), version, "{said}");
             assert_eq!(version.keep_times(), [option, "passthrough"], "{said}");
         }
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use super::picture::{self, PictureFault};
-use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind};
+use super::{Clock, Options, Rate, Source, SourceFault, SourceInfo, SourceKind};
 use omote_frame::error::Result;
 use omote_frame::{Frame, FrameError, PixelFormat};
 
@@ -23,8 +23,8 @@ pub(super) struct Folder {
 impl Folder {
     pub(super) fn new(path: &Path, options: &Options) -> Result<Self> {
         let mut files = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(|e| Fault::io(path, e))? {
-            let file = entry.map_err(|e| Fault::io(path, e))?.path();
+        for entry in std::fs::read_dir(path).map_err(|e| SourceFault::io(path, e))? {
+            let file = entry.map_err(|e| SourceFault::io(path, e))?.path();
             let hidden = file.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
             if !hidden && picture::is_named_as_picture(&file) && file.is_file() {
                 files.push(file);
@@ -33,8 +33,10 @@ impl Folder {
         files.sort_by(|a, b| natural(&super::name_of(a), &super::name_of(b)).then_with(|| a.cmp(b)));
         let count = files.len() as u64;
         let mut files = files.into_iter();
-        let Some(first) = files.next() else { return Err(Fault::NoPictures { path: path.into() }.into()) };
-        let mut first = options.ground(picture::read(&first)?);
+        let Some(first) = files.next() else {
+            return Err(SourceFault::NoPictures { path: path.into() }.into());
+        };
+        let mut first = options.ground(picture::decode_file(&first)?);
         let rate = options.rate.unwrap_or(Rate::DEFAULT);
         let mut clock = Clock::new(rate);
         clock.stamp(&mut first);
@@ -42,13 +44,14 @@ impl Folder {
         Ok(Self { files, info, clock, first: Some(first), options: *options, fitted: 0 })
     }
 
-    fn read(&mut self, path: PathBuf) -> Result<Frame, Fault> {
-        let mut frame = self.options.ground(picture::read(&path)?);
+    fn read_picture(&mut self, path: PathBuf) -> Result<Frame, SourceFault> {
+        let mut frame = self.options.ground(picture::decode_file(&path)?);
         if self.options.own_sizes {
             self.clock.stamp(&mut frame);
             return Ok(frame);
         }
-        let fault = |e: FrameError| Fault::Picture { path: path.clone(), fault: PictureFault::damaged(e) };
+        let fault =
+            |e: FrameError| SourceFault::Picture { path: path.clone(), fault: PictureFault::damaged(e) };
         let (width, height) = (self.info.width, self.info.height);
         if (frame.width(), frame.height()) != (width, height) {
             frame = picture::fitted(&frame, width, height).map_err(fault)?;
@@ -84,7 +87,7 @@ impl Source for Folder {
             return Ok(Some(first));
         }
         let Some(path) = self.files.next() else { return Ok(None) };
-        let read = self.read(path);
+        let read = self.read_picture(path);
         if read.is_err() {
             self.files = Vec::new().into_iter();
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::jpeg::{JpegDecoder, JpegFault};
 use super::split::{SplitFault, Splitter};
-use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind, fit};
+use super::{Clock, Options, Rate, Source, SourceFault, SourceInfo, SourceKind, fit};
 use omote_frame::Frame;
 use omote_frame::error::Result;
 
@@ -21,7 +21,7 @@ pub(super) fn is_clip(path: &Path, ending: &str) -> Result<bool> {
         "jpg" | "jpeg" | "jpe" | "jfif" | "mpo" => return Ok(false),
         _ => {}
     }
-    let file = File::open(path).map_err(|e| Fault::io(path, e))?;
+    let file = File::open(path).map_err(|e| SourceFault::io(path, e))?;
     let mut splitter = Splitter::new(BufReader::new(file));
     let mut picture = Vec::new();
     Ok((0..2).all(|_| matches!(splitter.next_picture(&mut picture), Ok(Some(_)))))
@@ -59,8 +59,8 @@ impl<R: BufRead> Mjpeg<R> {
         let mut clock = Clock::new(rate);
         let mut splitter = Splitter::new(reader);
         let (mut decoder, mut picture) = (JpegDecoder::default(), Vec::new());
-        let first = read(&mut splitter, &mut decoder, &mut picture, path, 0)?;
-        let Some(mut first) = first else { return Err(Fault::Empty { path: path.into() }.into()) };
+        let first = decode_next(&mut splitter, &mut decoder, &mut picture, path, 0)?;
+        let Some(mut first) = first else { return Err(SourceFault::Empty { path: path.into() }.into()) };
         clock.stamp(&mut first);
         let info = SourceInfo {
             name: super::name_of(path),
@@ -77,17 +77,18 @@ impl<R: BufRead> Mjpeg<R> {
         Ok(Self { splitter, decoder, picture, path, info, clock, first, over: false })
     }
 
-    fn read(&mut self) -> Result<Option<Frame>> {
+    fn read_frame(&mut self) -> Result<Option<Frame>> {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
         let number = self.clock.next();
-        let frame = read(&mut self.splitter, &mut self.decoder, &mut self.picture, &self.path, number)?;
+        let frame =
+            decode_next(&mut self.splitter, &mut self.decoder, &mut self.picture, &self.path, number)?;
         let Some(frame) = frame else { return Ok(None) };
         let (width, height) = (self.info.width, self.info.height);
         let fault = |what| {
             let offset = self.splitter.offset() - self.picture.len() as u64;
-            Fault::Frame { path: self.path.clone(), frame: number, offset, what }
+            SourceFault::Frame { path: self.path.clone(), frame: number, offset, what }
         };
         let frame = match (frame.width(), frame.height()) == (width, height) {
             true => frame,
@@ -111,31 +112,33 @@ impl<R: BufRead + Send> Source for Mjpeg<R> {
         if self.over {
             return Ok(None);
         }
-        let read = self.read();
+        let read = self.read_frame();
         self.over = !matches!(read, Ok(Some(_)));
         read
     }
 }
 
 /// Takes the next picture out and decodes it.
-fn read<R: BufRead>(
+fn decode_next<R: BufRead>(
     splitter: &mut Splitter<R>,
     decoder: &mut JpegDecoder,
     picture: &mut Vec<u8>,
     path: &Path,
     frame: u64,
-) -> Result<Option<Frame>, Fault> {
+) -> Result<Option<Frame>, SourceFault> {
     let before = splitter.offset();
     let path = path.to_owned();
     let offset = match splitter.next_picture(picture) {
         Ok(Some(offset)) => offset,
         Ok(None) => return Ok(None),
-        Err(SplitFault::Io(cause)) => return Err(Fault::io(&path, cause)),
-        Err(fault) => return Err(Fault::Frame { path, frame, offset: before, what: fault.to_string() }),
+        Err(SplitFault::Io(cause)) => return Err(SourceFault::io(&path, cause)),
+        Err(fault) => {
+            return Err(SourceFault::Frame { path, frame, offset: before, what: fault.to_string() });
+        }
     };
     match decoder.decode(picture, false) {
         Ok(frame) => Ok(Some(frame)),
-        Err(JpegFault::Size { width, height }) => Err(Fault::TooLarge { path, width, height }),
-        Err(fault) => Err(Fault::Frame { path, frame, offset, what: fault.to_string() }),
+        Err(JpegFault::Size { width, height }) => Err(SourceFault::TooLarge { path, width, height }),
+        Err(fault) => Err(SourceFault::Frame { path, frame, offset, what: fault.to_string() }),
     }
 }

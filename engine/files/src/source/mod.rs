@@ -24,12 +24,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use fault::Fault;
+use fault::SourceFault;
 use omote_frame::error::Result;
 use omote_frame::{Colour, Frame, FrameId, PixelFormat};
 
 pub use omote_frame::rate::{Rate, RateError};
-use picture::Kind;
+use picture::PictureKind;
 pub use picture::read_picture;
 pub use picture::{PictureFault, bytes_of, decode as decode_picture};
 
@@ -136,26 +136,26 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
 /// Where the file is missing, empty, not what its name says, damaged, or of a kind that is not taken; the
 /// message says which, and what to do.
 pub fn open_with(path: &Path, options: &Options) -> Result<Box<dyn Source>> {
-    let about = std::fs::metadata(path).map_err(|e| Fault::io(path, e))?;
+    let about = std::fs::metadata(path).map_err(|e| SourceFault::io(path, e))?;
     if about.is_dir() {
         return Ok(Box::new(folder::Folder::new(path, options)?));
     }
-    let file = File::open(path).map_err(|e| Fault::io(path, e))?;
+    let file = File::open(path).map_err(|e| SourceFault::io(path, e))?;
     let mut reader = BufReader::with_capacity(1 << 18, file);
-    let head = reader.fill_buf().map_err(|e| Fault::io(path, e))?;
+    let head = reader.fill_buf().map_err(|e| SourceFault::io(path, e))?;
     if head.is_empty() {
-        return Err(Fault::Empty { path: path.into() }.into());
+        return Err(SourceFault::Empty { path: path.into() }.into());
     }
     if about.is_file()
         && let Some(moving) = moving::open(path, head, options.background.unwrap_or_default())?
     {
         return Ok(Box::new(moving));
     }
-    let content = Content::of(head);
+    let content = Content::sniff(head);
     let ending = ending_of(path);
     if let Some(expected) = said_by(&ending).filter(|_| content == Content::Unknown) {
         let found = refused::described(head);
-        return Err(Fault::NotWhatItSays { path: path.into(), expected, found }.into());
+        return Err(SourceFault::NotWhatItSays { path: path.into(), expected, found }.into());
     }
     let length = about.is_file().then_some(about.len());
     match content {
@@ -178,12 +178,12 @@ enum Content {
 }
 
 impl Content {
-    fn of(head: &[u8]) -> Self {
+    fn sniff(head: &[u8]) -> Self {
         if head.starts_with(y4m::MAGIC) {
             return Self::Y4m;
         }
-        match Kind::of(head) {
-            Some(Kind::Jpeg) => Self::Jpeg,
+        match PictureKind::sniff(head) {
+            Some(PictureKind::Jpeg) => Self::Jpeg,
             None => Self::Unknown,
             Some(_) => Self::Picture,
         }

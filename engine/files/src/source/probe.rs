@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Fault, Rate, child, refused};
+use super::{Rate, SourceFault, child, refused};
 use omote_frame::{Colour, Frame, Matrix, PixelFormat, Range};
 
 /// ffprobe's answer, as far as it is used.
@@ -148,7 +148,7 @@ const TONE_MAP: &str = "ffmpeg -i IN -vf \
 
 impl Probe {
     /// Asks `program` about a file.
-    pub fn of(program: &Path, path: &Path) -> Result<Self, Fault> {
+    pub fn run(program: &Path, path: &Path) -> Result<Self, SourceFault> {
         let mut args: Vec<OsString> =
             ["-v", "error", "-print_format", "json", "-show_streams", "-show_format"].map(Into::into).into();
         args.extend(["-show_programs", "-show_chapters", "-i"].map(Into::into));
@@ -162,11 +162,11 @@ impl Probe {
     }
 
     /// How the pictures are to be read.
-    pub fn video(&self, path: &Path) -> Result<Video, Fault> {
-        let unsupported = |what: String, remedy| Fault::Unsupported { path: path.into(), what, remedy };
+    pub fn video(&self, path: &Path) -> Result<Video, SourceFault> {
+        let unsupported = |what: String, remedy| SourceFault::Unsupported { path: path.into(), what, remedy };
         let Some(s) = self.shown() else {
             if self.streams.iter().any(|s| s.codec_type == "audio") {
-                return Err(Fault::SoundOnly { path: path.into() });
+                return Err(SourceFault::SoundOnly { path: path.into() });
             }
             return Err(unsupported("the file holds no video".into(), CONVERT));
         };
@@ -179,7 +179,7 @@ impl Probe {
         let (width, height) = s.size();
         let max = u64::from(Frame::MAX_SIDE);
         if width == 0 || height == 0 || width > max || height > max {
-            return Err(Fault::TooLarge { path: path.into(), width, height });
+            return Err(SourceFault::TooLarge { path: path.into(), width, height });
         }
         let (width, height) = (width as u32, height as u32);
         let range = s.range(pix_fmt);
@@ -484,11 +484,11 @@ pub fn file_url(path: &Path) -> OsString {
 }
 
 /// The fault that failing to start `program` is.
-pub(super) fn no_program(program: &Path, path: &Path, cause: io::Error) -> Fault {
+pub(super) fn no_program(program: &Path, path: &Path, cause: io::Error) -> SourceFault {
     match cause.kind() {
         io::ErrorKind::NotFound => {
-            Fault::NoProgram { path: path.into(), program: program.display().to_string() }
+            SourceFault::NoProgram { path: path.into(), program: program.display().to_string() }
         }
-        _ => Fault::Program { path: path.into(), program: "ffmpeg", said: cause.to_string() },
+        _ => SourceFault::Program { path: path.into(), program: "ffmpeg", said: cause.to_string() },
     }
 }

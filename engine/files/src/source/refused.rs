@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::Fault;
+use super::SourceFault;
 
 /// How much of a file is looked at.
 const LOOKED_AT: u64 = 4096;
 
 /// The fault that this is.
-pub fn fault(path: &Path, program: &'static str, said: &str) -> Fault {
+pub fn fault(path: &Path, program: &'static str, said: &str) -> SourceFault {
     let path = path.to_owned();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let head = head(&path);
@@ -22,11 +22,11 @@ pub fn fault(path: &Path, program: &'static str, said: &str) -> Fault {
         "EBML header parsing failed",
     ]);
     if no_table && let Some(seems) = seems(&head) {
-        return Fault::NotVideo { path, seems };
+        return SourceFault::NotVideo { path, seems };
     }
     if no_table {
         let what = "its table of contents is missing, as in half a download or a recording that broke off";
-        return Fault::Incomplete { path, what };
+        return SourceFault::Incomplete { path, what };
     }
     if has(&["Permission denied", "No such file"]) {
         let kind = if said.contains("Permission") {
@@ -34,7 +34,7 @@ pub fn fault(path: &Path, program: &'static str, said: &str) -> Fault {
         } else {
             std::io::ErrorKind::NotFound
         };
-        return Fault::io(&path, kind.into());
+        return SourceFault::io(&path, kind.into());
     }
     if has(&[
         "Invalid data found",
@@ -43,16 +43,16 @@ pub fn fault(path: &Path, program: &'static str, said: &str) -> Fault {
         "misdetection possible",
     ]) && let Some(seems) = seems(&head)
     {
-        return Fault::NotVideo { path, seems };
+        return SourceFault::NotVideo { path, seems };
     }
     if has(&["encrypted", "decryption", "Encryption"]) {
-        return Fault::Encrypted { path };
+        return SourceFault::Encrypted { path };
     }
     if has(&["Invalid data found"]) {
         let what = "ffmpeg knows no video in it: it is damaged, or of a kind that it can't read";
-        return Fault::Incomplete { path, what };
+        return SourceFault::Incomplete { path, what };
     }
-    Fault::Program { path, program, said: plain(said) }
+    SourceFault::Program { path, program, said: plain(said) }
 }
 
 /// What a file of no kind that is read here is, by its first bytes; `bytes` may be more of it.

@@ -100,7 +100,7 @@ impl<R: BufRead> Splitter<R> {
             }
             let stop = buffer.iter().position(|&b| b == 0xff);
             let taken = stop.map_or(buffer.len(), |i| i + 1);
-            self.take(taken, picture)?;
+            self.copy_bytes(taken, picture)?;
             if stop.is_none() {
                 continue;
             }
@@ -128,7 +128,7 @@ impl<R: BufRead> Splitter<R> {
                 return Err(SplitFault::EndOfFile { at: self.offset });
             }
             let part = there.min(left);
-            self.take(part, picture)?;
+            self.copy_bytes(part, picture)?;
             left -= part;
         }
         Ok(())
@@ -137,7 +137,7 @@ impl<R: BufRead> Splitter<R> {
     fn byte(&mut self, picture: &mut Vec<u8>) -> Result<u8, SplitFault> {
         match self.reader.fill_buf()?.first() {
             Some(&b) => {
-                self.take(1, picture)?;
+                self.copy_bytes(1, picture)?;
                 Ok(b)
             }
             None => Err(SplitFault::EndOfFile { at: self.offset }),
@@ -145,7 +145,7 @@ impl<R: BufRead> Splitter<R> {
     }
 
     /// Copies `count` bytes that the reader has buffered.
-    fn take(&mut self, count: usize, picture: &mut Vec<u8>) -> Result<(), SplitFault> {
+    fn copy_bytes(&mut self, count: usize, picture: &mut Vec<u8>) -> Result<(), SplitFault> {
         if picture.len() + count > MAX_PICTURE {
             return Err(SplitFault::TooLong);
         }

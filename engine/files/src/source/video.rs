@@ -14,7 +14,7 @@ use super::child::Child;
 use super::ffmpeg::Version;
 use super::nut::{NutFault, NutFrame, NutReader};
 use super::probe::{self, Probe};
-use super::{Fault, PictureFault, Source, SourceInfo, SourceKind};
+use super::{PictureFault, Source, SourceFault, SourceInfo, SourceKind};
 use heard::Heard;
 use omote_frame::Frame;
 use omote_frame::error::Result;
@@ -56,8 +56,8 @@ impl Video {
     }
 
     fn with_programs(path: &Path, ffmpeg: &Path, ffprobe: &Path) -> Result<Self> {
-        let video = Probe::of(ffprobe, path)?.video(path)?;
-        let version = Version::of(ffmpeg).map_err(|e| probe::no_program(ffmpeg, path, e))?;
+        let video = Probe::run(ffprobe, path)?.video(path)?;
+        let version = Version::probe(ffmpeg).map_err(|e| probe::no_program(ffmpeg, path, e))?;
         let heard = Arc::new(Mutex::new(Heard::default()));
         let hearer = Arc::clone(&heard);
         let hear = move |line: &str| hearer.lock().unwrap_or_else(PoisonError::into_inner).line(line);
@@ -83,7 +83,7 @@ impl Video {
         Ok(Self { path, info, times, pipe, child, heard, packet_is_picture, pool, remarks })
     }
 
-    fn read(&mut self) -> Result<Option<Frame>, Fault> {
+    fn read_frame(&mut self) -> Result<Option<Frame>, SourceFault> {
         let mut reader = match self.pipe.take() {
             None => return Ok(None),
             Some(Pipe::Open(reader)) => reader,
@@ -105,33 +105,35 @@ impl Video {
         let base = reader.streams().get(found.stream).map_or((1, 1), |s| s.base);
         self.pipe = Some(Pipe::Open(reader));
         let mut frame = Frame::new(info.format, info.colour, info.width, info.height, data)
-            .map_err(|e| Fault::Picture { path: self.path.clone(), fault: PictureFault::damaged(e) })?;
+            .map_err(|e| SourceFault::Picture { path: self.path.clone(), fault: PictureFault::damaged(e) })?;
         self.times.stamp(&mut frame, found.pts, base);
         Ok(Some(frame))
     }
 
     /// What the end of the pictures means. `why` is what the pipe gave instead of one.
-    fn over(&mut self, why: NutFault) -> Result<Option<Frame>, Fault> {
+    fn over(&mut self, why: NutFault) -> Result<Option<Frame>, SourceFault> {
         let path = self.path.clone();
-        let ended = self.child.wait().map_err(|e| Fault::io(&path, e))?;
+        let ended = self.child.wait().map_err(|e| SourceFault::io(&path, e))?;
         let (said, program, frame) = (ended.said, "ffmpeg", self.times.count());
         match (why, frame) {
             (NutFault::Cut { found: got, expected: needed }, _) => {
-                Err(Fault::VideoCut { path, frame, got, needed, said: or_nothing(said) })
+                Err(SourceFault::VideoCut { path, frame, got, needed, said: or_nothing(said) })
             }
             _ if !ended.status.success() => {
-                Err(Fault::Program { path, program, said: or_status(said, ended.status) })
+                Err(SourceFault::Program { path, program, said: or_status(said, ended.status) })
             }
             (NutFault::Absent(_) | NutFault::Magic, 0) => {
-                Err(Fault::Program { path, program, said: or_nothing(said) })
+                Err(SourceFault::Program { path, program, said: or_nothing(said) })
             }
             (NutFault::Absent("picture"), _) => {
                 self.end(&said);
                 Ok(None)
             }
-            (why, _) => {
-                Err(Fault::Program { path, program, said: format!("its output is not understood: {why}") })
-            }
+            (why, _) => Err(SourceFault::Program {
+                path,
+                program,
+                said: format!("its output is not understood: {why}"),
+            }),
         }
     }
 
@@ -187,7 +189,7 @@ impl Source for Video {
     }
 
     fn next(&mut self) -> Result<Option<Frame>> {
-        let read = self.read();
+        let read = self.read_frame();
         if !matches!(read, Ok(Some(_))) {
             self.pipe = None;
         }

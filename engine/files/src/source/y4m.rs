@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind};
+use super::{Clock, Options, Rate, Source, SourceFault, SourceInfo, SourceKind};
 use omote_frame::error::Result;
 use omote_frame::{Colour, Frame, Matrix, PixelFormat, Range};
 
@@ -125,7 +125,7 @@ impl<R: BufRead> Y4m<R> {
     /// Reads the header. `length` is the file's, where it has one.
     pub(super) fn new(mut reader: R, path: &Path, length: Option<u64>, options: &Options) -> Result<Self> {
         let mut line = Vec::new();
-        let whole = read_line(&mut reader, &mut line).map_err(|e| Fault::io(path, e))?;
+        let whole = read_line(&mut reader, &mut line).map_err(|e| SourceFault::io(path, e))?;
         let parsed = if whole { Header::parse(&line) } else { Err(HeaderFault::Long) };
         let header = parsed.map_err(|fault| header_fault(path, fault))?;
         let offset = line.len() as u64 + 1;
@@ -146,13 +146,13 @@ impl<R: BufRead> Y4m<R> {
         Ok(Self { reader, path: path.into(), info, header, clock: Clock::new(rate), offset, over: false })
     }
 
-    fn fault(&self, what: String) -> Fault {
-        Fault::Frame { path: self.path.clone(), frame: self.clock.next(), offset: self.offset, what }
+    fn fault(&self, what: String) -> SourceFault {
+        SourceFault::Frame { path: self.path.clone(), frame: self.clock.next(), offset: self.offset, what }
     }
 
-    fn read(&mut self) -> Result<Option<Frame>, Fault> {
+    fn read_frame(&mut self) -> Result<Option<Frame>, SourceFault> {
         let mut line = Vec::new();
-        let whole = read_line(&mut self.reader, &mut line).map_err(|e| Fault::io(&self.path, e))?;
+        let whole = read_line(&mut self.reader, &mut line).map_err(|e| SourceFault::io(&self.path, e))?;
         if line.is_empty() && !whole {
             return match self.clock.next() {
                 0 => Err(self.fault("the file ends behind the header".into())),
@@ -166,7 +166,7 @@ impl<R: BufRead> Y4m<R> {
         let needed = self.header.stored();
         let mut data = Vec::with_capacity(needed.min(RESERVE));
         let read = (&mut self.reader).take(needed as u64).read_to_end(&mut data);
-        let got = read.map_err(|e| Fault::io(&self.path, e))?;
+        let got = read.map_err(|e| SourceFault::io(&self.path, e))?;
         if got < needed {
             return Err(self.fault(format!("the file ends after {got} of its {needed} bytes")));
         }
@@ -189,7 +189,7 @@ impl<R: BufRead + Send> Source for Y4m<R> {
         if self.over {
             return Ok(None);
         }
-        let read = self.read();
+        let read = self.read_frame();
         self.over = !matches!(read, Ok(Some(_)));
         Ok(read?)
     }
@@ -201,14 +201,14 @@ fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
     Ok(line.pop_if(|b| *b == b'\n').is_some())
 }
 
-fn header_fault(path: &Path, fault: HeaderFault) -> Fault {
+fn header_fault(path: &Path, fault: HeaderFault) -> SourceFault {
     let path = path.to_owned();
     match fault {
         HeaderFault::Size(width, height) if width > 0 && height > 0 => {
-            Fault::TooLarge { path, width, height }
+            SourceFault::TooLarge { path, width, height }
         }
-        HeaderFault::Pixels(_) => Fault::Unsupported { path, what: fault.to_string(), remedy: CONVERT },
-        _ => Fault::Header { path, what: fault.to_string() },
+        HeaderFault::Pixels(_) => SourceFault::Unsupported { path, what: fault.to_string(), remedy: CONVERT },
+        _ => SourceFault::Header { path, what: fault.to_string() },
     }
 }
 

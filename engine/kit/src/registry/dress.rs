@@ -15,7 +15,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
     /// How its crop is taken.
-    pub shot: CropOptions,
+    pub crop: CropOptions,
     /// Names of mask networks that keep what covers the face in front.
     pub masks: Vec<String>,
     /// Who is to compute, instead of the quickest that was measured.
@@ -26,7 +26,7 @@ pub struct LoadOptions {
 
 impl Registry {
     /// Loads a swap model and has it wear a face. `persona` gives the persona of a name, or of the user's choice for
-    /// `None`: a face that is built into the model is worn on its own persona's ground. `tell` hears of providers that do
+    /// `None`: a face that is built into the model is worn on its own persona's ground. `report` hears of providers that do
     /// not work.
     ///
     /// # Errors
@@ -36,8 +36,8 @@ impl Registry {
         runtime: &Runtime,
         name: &str,
         persona: &dyn Fn(Option<&str>) -> Result<Persona>,
-        wish: &LoadOptions,
-        tell: &mut dyn FnMut(&str),
+        options: &LoadOptions,
+        report: &mut dyn FnMut(&str),
     ) -> Result<(SwapModel, Provider)> {
         let entry = self.find(name)?;
         let usage = |message: String| Error::new(ErrorKind::Usage, Stage::Infer, message);
@@ -52,10 +52,11 @@ impl Registry {
             );
             return Err(usage(message));
         }
-        let (mut swap, provider) = self.load_swap(runtime, entry, wish.provider, wish.cache.clone(), tell)?;
+        let (mut swap, provider) =
+            self.load_swap(runtime, entry, options.provider, options.cache.clone(), report)?;
         swap.end_with(persona.class().expires());
-        swap.shoot(wish.shot);
-        swap.mask_with(self.masks(runtime, &wish.masks)?);
+        swap.set_crop(options.crop);
+        swap.mask_with(self.masks(runtime, &options.masks)?);
         let photo = FaceTexture::photo_of(&persona)
             .map_err(|e| Error::wrap(ErrorKind::Unsupported, Stage::Persona, e.to_string(), e))?;
         let identity = match wants_vector(contract) {
@@ -82,7 +83,7 @@ impl Registry {
             return Ok(Some(Identity::from(stored)));
         }
         let vector = recogniser.vector(photo, persona.landmarks())?;
-        Ok(Identity::of(&[vector]))
+        Ok(Identity::from_photos(&[vector]))
     }
 
     fn converted(
@@ -105,7 +106,7 @@ impl Registry {
         };
         let load = |name: &String| {
             let entry = self.find(name)?;
-            let (_, found) = super::look(entry).map_err(model_error)?;
+            let (_, found) = super::recognise_entry(entry).map_err(model_error)?;
             MaskNet::load(runtime, &entry.path, &found, &options).map_err(model_error)
         };
         names.iter().map(load).collect()

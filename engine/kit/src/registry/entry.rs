@@ -57,7 +57,7 @@ pub struct Weights {
 
 impl Weights {
     /// The file as it is now.
-    pub(super) fn of(path: PathBuf) -> std::io::Result<Self> {
+    pub(super) fn from_file(path: PathBuf) -> std::io::Result<Self> {
         let sha256 = models::hash_file(&path)?;
         let (bytes, changed) = stamp(&path).unwrap_or_default();
         Ok(Self { path, sha256, bytes, changed })

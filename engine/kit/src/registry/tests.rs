@@ -116,7 +116,7 @@ fn a_file_that_changed_or_went_is_not_used() {
     fs::write(&entry.path, &bytes).unwrap();
     let beside = folder.path().join("weights.data");
     fs::write(&beside, [1, 2, 3]).unwrap();
-    let weights = Weights::of(beside.clone()).unwrap();
+    let weights = Weights::from_file(beside.clone()).unwrap();
     let whole = Entry { weights: vec![Weights { changed: weights.changed - 5, ..weights }], ..entry.clone() };
     assert!(whole.check().is_ok());
     fs::write(&beside, [1, 2, 4]).unwrap();
@@ -144,13 +144,14 @@ fn a_provider_that_is_gone_is_told_and_the_next_one_serves() {
     let entry = registry.add(entry).unwrap().clone();
     assert_eq!(entry.best().unwrap().provider, Provider::Cuda);
     let mut told = Vec::new();
-    let tell = &mut |what: &str| told.push(what.to_owned());
-    let (_, provider) = registry.load_swap(&runtime(), &entry, None, None, tell).unwrap();
+    let report = &mut |what: &str| told.push(what.to_owned());
+    let (_, provider) = registry.load_swap(&runtime(), &entry, None, None, report).unwrap();
     assert_eq!(provider, Provider::Cpu);
     assert!(told.len() == 1 && told[0].contains("CUDA"), "{told:?}");
     let mut told = Vec::new();
-    let tell = &mut |what: &str| told.push(what.to_owned());
-    let (_, provider) = registry.load_swap(&runtime(), &entry, Some(Provider::TensorRt), None, tell).unwrap();
+    let report = &mut |what: &str| told.push(what.to_owned());
+    let (_, provider) =
+        registry.load_swap(&runtime(), &entry, Some(Provider::TensorRt), None, report).unwrap();
     assert_eq!((provider, told.len()), (Provider::Cpu, 1));
 }
 

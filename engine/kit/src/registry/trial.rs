@@ -2,10 +2,10 @@
 
 use super::entry::Weights;
 use super::{Entry, Measured, Purpose};
-use omote_engine::infer::{Graph, InferError, Net, Provider, RunOptions, Runtime, Source, skim};
+use omote_engine::infer::{Graph, InferError, Net, NetSource, Provider, RunOptions, Runtime, skim};
 use omote_engine::swap::neural::tuning::TrialTuning;
 use omote_engine::swap::neural::{
-    Contract, Family, Found, Hints, Kind, ModelError, SourceKind, SwapModel, recognise,
+    Contract, Family, Found, Hints, ModelError, ModelKind, SourceKind, SwapModel, recognise,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ pub fn threads() -> usize {
 /// A file that is not recognised.
 pub fn has_face(path: &Path, family: Option<Family>) -> Result<bool, ModelError> {
     let (_, found) = identify(path, family)?;
-    Ok(matches!(found.kind, Kind::Swap(contract) if contract.source == SourceKind::Built))
+    Ok(matches!(found.kind, ModelKind::Swap(contract) if contract.source == SourceKind::Built))
 }
 
 /// A file's graph, and what it is.
@@ -66,7 +66,7 @@ fn identify(path: &Path, family: Option<Family>) -> Result<(Graph, Found), Model
     Ok((graph, found))
 }
 
-/// Looks at a file, tests it on every provider at hand and measures it. `tell` hears what is done, for people.
+/// Looks at a file, tests it on every provider at hand and measures it. `report` hears what is done, for people.
 ///
 /// # Errors
 /// [`ModelError`] with what was expected and what was found. A provider that fails is no error as long as one works.
@@ -74,17 +74,17 @@ pub fn check(
     runtime: &Runtime,
     path: &Path,
     declared: &Declared,
-    tell: &mut dyn FnMut(&str),
+    report: &mut dyn FnMut(&str),
 ) -> Result<Entry, ModelError> {
     let (graph, found) = identify(path, declared.family)?;
     let mut trial = Trial { runtime, path, graph: &graph, found: &found, reference: None };
     let mut measured: Vec<Measured> = Vec::new();
     for (provider, half) in tries(runtime, &declared.providers) {
-        tell(&format!("testing on {provider}{}", if half { " in half precision" } else { "" }));
+        report(&format!("testing on {provider}{}", if half { " in half precision" } else { "" }));
         let options = RunOptions { provider, threads: threads(), half, cache: declared.cache.clone() };
         let done = match &found.kind {
-            Kind::Swap(_) => trial.swap(&options, &TrialTuning::default()),
-            Kind::Recogniser | Kind::Adapter(_) | Kind::Converter(_) | Kind::Mask(_) => {
+            ModelKind::Swap(_) => trial.swap(&options, &TrialTuning::default()),
+            ModelKind::Recogniser | ModelKind::Adapter(_) | ModelKind::Converter(_) | ModelKind::Mask(_) => {
                 load_net(runtime, path, &found, &options).and_then(|mut net| measure(&mut *net))
             }
         };
@@ -96,7 +96,7 @@ pub fn check(
             Err(e) if provider == Provider::Cpu => return Err(e),
             Err(e) => {
                 let way = if half { " in half precision" } else { "" };
-                tell(&format!("{provider}{way} does not work with it: {e}"));
+                report(&format!("{provider}{way} does not work with it: {e}"));
                 measured.push(Measured { provider, half, ms: None, fault: Some(e.to_string()) });
             }
         }
@@ -162,23 +162,27 @@ fn entry(
 ) -> Result<Entry, ModelError> {
     let unreadable = |source| InferError::Read { file: path.display().to_string(), source };
     let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let own = Weights::of(place.clone()).map_err(unreadable)?;
+    let own = Weights::from_file(place.clone()).map_err(unreadable)?;
     let folder = place.parent().unwrap_or(Path::new("."));
-    let weights = others.iter().map(|name| Weights::of(folder.join(name)).map_err(unreadable));
+    let weights = others.iter().map(|name| Weights::from_file(folder.join(name)).map_err(unreadable));
     let weights = weights.collect::<Result<Vec<_>, _>>()?;
     let title = found.title();
-    let built = matches!(&found.kind, Kind::Swap(contract) if contract.source == SourceKind::Built);
+    let built = matches!(&found.kind, ModelKind::Swap(contract) if contract.source == SourceKind::Built);
     let (purpose, licence) = match found.kind {
-        Kind::Swap(contract) => {
+        ModelKind::Swap(contract) => {
             let licence = contract.licence.clone();
             (Purpose::Swap(Box::new(contract)), licence)
         }
-        Kind::Recogniser => (Purpose::Recogniser, "unknown: InsightFace's are non-commercial".to_owned()),
-        Kind::Adapter(family) => (Purpose::Adapter(family), "unknown: ask whoever made the file".to_owned()),
-        Kind::Converter(family) => {
+        ModelKind::Recogniser => {
+            (Purpose::Recogniser, "unknown: InsightFace's are non-commercial".to_owned())
+        }
+        ModelKind::Adapter(family) => {
+            (Purpose::Adapter(family), "unknown: ask whoever made the file".to_owned())
+        }
+        ModelKind::Converter(family) => {
             (Purpose::Converter(family), "unknown: ask whoever made the file".to_owned())
         }
-        Kind::Mask(_) => (Purpose::Mask, "unknown: ask whoever made the file".to_owned()),
+        ModelKind::Mask(_) => (Purpose::Mask, "unknown: ask whoever made the file".to_owned()),
     };
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Entry {
@@ -203,7 +207,7 @@ pub(super) fn load_net(
     found: &Found,
     options: &RunOptions,
 ) -> Result<Box<dyn Net>, ModelError> {
-    Ok(found.expecting(|expect| runtime.load_with(Source::File(path), expect, options))?)
+    Ok(found.expecting(|expect| runtime.load_with(NetSource::File(path), expect, options))?)
 }
 
 fn measure(net: &mut dyn Net) -> Result<Duration, ModelError> {

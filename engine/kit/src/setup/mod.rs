@@ -123,7 +123,7 @@ impl Job<'_> {
         self.progress.line("check", &format!("{}: SHA-256 matches the pinned one", wheel.file));
         let mut opened = Opened::open(&path)?;
         for member in missing {
-            let bytes = opened.read(member)?;
+            let bytes = opened.read_member(member)?;
             self.store.write(member.to, &bytes)?;
             self.progress.line("unpack", member.to);
         }

@@ -91,7 +91,7 @@ impl Pip {
         if status && path.is_file() {
             return Ok(path);
         }
-        let said = told(&stderr, 4);
+        let said = excerpt(&stderr, 4);
         let cause =
             if status { "pip downloaded a different file from the pinned one".to_owned() } else { said };
         Err(problem(format!("{} said:\n{cause}", self.name()), pip_remedy(&stderr, wheel.file)))
@@ -140,7 +140,7 @@ fn size_below(folder: &Path) -> u64 {
 }
 
 /// What pip has to say, indented: its errors, or the last `count` lines where it marks none.
-fn told(text: &str, count: usize) -> String {
+fn excerpt(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let errors: Vec<&str> = lines.iter().copied().filter(|line| line.starts_with("ERROR")).collect();
     let kept = if errors.is_empty() { lines } else { errors };
@@ -164,8 +164,8 @@ mod tests {
 
     #[test]
     fn errors_are_kept_or_else_the_end() {
-        assert_eq!(told("a\n\nb\nc\n", 2), "    b\n    c");
-        assert_eq!(told("WARNING: a\nERROR: b\nc\n", 2), "    ERROR: b");
-        assert_eq!(told("", 2), "");
+        assert_eq!(excerpt("a\n\nb\nc\n", 2), "    b\n    c");
+        assert_eq!(excerpt("WARNING: a\nERROR: b\nc\n", 2), "    ERROR: b");
+        assert_eq!(excerpt("", 2), "");
     }
 }

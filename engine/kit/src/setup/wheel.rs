@@ -74,7 +74,7 @@ impl Opened {
     }
 
     /// The contents of one member, checked against its pinned SHA-256.
-    pub(crate) fn read(&mut self, member: &Member<'_>) -> Result<Vec<u8>, Problem> {
+    pub(crate) fn read_member(&mut self, member: &Member<'_>) -> Result<Vec<u8>, Problem> {
         let at = self.path.join(member.inside);
         let entry = self.archive.by_name(member.inside).map_err(|error| damaged(&at, &error.to_string()))?;
         let mut bytes = Vec::new();

@@ -47,7 +47,7 @@ impl Canvas {
         for piece in pieces(curve, &width) {
             let Piece { a, b, along, half } = piece;
             let (ab, step) = (b - a, a.distance(b).max(1e-7));
-            let part = self.span(Bounds::of(&[a, b], half[0].max(half[1]) + feather));
+            let part = self.span(Bounds::from_points(&[a, b], half[0].max(half[1]) + feather));
             for y in part.y0..part.y1 {
                 for x in part.x0..part.x1 {
                     let ap = self.uv(x, y) - a;

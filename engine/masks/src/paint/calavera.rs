@@ -53,9 +53,9 @@ fn sugar(canvas: &mut Canvas) {
         streak: 0.0,
         seed: 51,
     }
-    .lay(canvas);
+    .paint(canvas);
     let rim = |p: Vec2| ((p - Vec2::new(0.5, 0.5)) / Vec2::new(0.36, 0.43)).length();
-    Wash::lay(
+    Wash::paint(
         canvas,
         &[
             Wash::new(0xA8806A, |p| 0.6 * smoothstep_between(0.80, 1.12, rim(p) + 0.07 * fbm(p * 7.0, 3, 5))),
@@ -149,7 +149,8 @@ fn nose(canvas: &mut Canvas) {
 
 /// Dark lips; the stitches cross them and run on over the cheeks.
 fn mouth(canvas: &mut Canvas) {
-    Lips { paint: Material::paint(0x6A0E3A, 0.75), edge: 0x6A405A, fresh: 0.5, inside: 0x16080E }.lay(canvas);
+    Lips { paint: Material::paint(0x6A0E3A, 0.75), edge: 0x6A405A, fresh: 0.5, inside: 0x16080E }
+        .paint(canvas);
     let thread = Material::paint(0x1C0F14, 0.5);
     let bow = anatomy::lip_bow();
     let base = anatomy::lip_base();

@@ -78,7 +78,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// The smallest rectangle round `points`, grown by `margin`.
-    pub(super) fn of(points: &[Vec2], margin: f32) -> Self {
+    pub(super) fn from_points(points: &[Vec2], margin: f32) -> Self {
         let (min, max) = bounds(points.iter().copied());
         Self { min: min - margin, max: max + margin }
     }

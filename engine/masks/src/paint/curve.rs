@@ -164,7 +164,7 @@ impl Curve {
 
     /// The rectangle round the curve, grown by `margin`.
     pub(super) fn bounds(&self, margin: f32) -> Bounds {
-        Bounds::of(&self.points, margin)
+        Bounds::from_points(&self.points, margin)
     }
 
     /// Distance from `p` to the curve.

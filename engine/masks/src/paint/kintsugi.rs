@@ -37,12 +37,12 @@ fn glaze(canvas: &mut Canvas, form: &Form) {
         streak: 0.0,
         seed: 71,
     }
-    .lay(canvas);
+    .paint(canvas);
     let rim = |p: Vec2| ((p - Vec2::new(0.5, 0.5)) / Vec2::new(0.36, 0.43)).length();
     // A thin place shows the pale body under the glaze.
     let thin = Field::bake(160, |p| smoothstep_between(0.05, 0.7, -form.hollow(p)));
     canvas.each(|p, texel| texel.colour = texel.colour.lerp(srgb(0xDCE0D0), 0.6 * thin.at(p)));
-    Wash::lay(
+    Wash::paint(
         canvas,
         &[
             Wash::new(0x5E8A80, |p| 0.75 * smoothstep_between(0.0, 0.75, form.hollow(p))),
@@ -99,7 +99,7 @@ fn features(canvas: &mut Canvas) {
     }
     // Copper red under the glaze.
     Lips { paint: Material::paint(0x9C3A2C, 0.95), edge: 0x7A4040, fresh: 0.35, inside: 0x10201A }
-        .lay(canvas);
+        .paint(canvas);
     // A mark between the brows, as on a Buddha.
     bead(canvas, Vec2::new(0.5, 0.247), 0.0125, &Material::leaf(GOLD));
 }

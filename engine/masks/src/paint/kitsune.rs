@@ -49,9 +49,9 @@ fn fur(canvas: &mut Canvas) {
         streak: 0.00007,
         seed: 23,
     }
-    .lay(canvas);
+    .paint(canvas);
     let rim = |p: Vec2| ((p - Vec2::new(0.5, 0.5)) / Vec2::new(0.36, 0.43)).length();
-    Wash::lay(
+    Wash::paint(
         canvas,
         &[
             Wash::new(0xC9B7A4, |p| 0.55 * smoothstep_between(0.80, 1.1, rim(p) + 0.05 * fbm(p * 8.0, 3, 5))),
@@ -278,7 +278,7 @@ fn muzzle(canvas: &mut Canvas) {
     let groove = Curve::through(&[[0.500, 0.570], [0.500, 0.600], [0.500, 0.634]]);
     canvas.stroke(&groove, 0.0025, |t| 0.0030 - 0.0008 * t, |touch, _, texel| texel.coat(&ink, touch.cover));
 
-    Lips { paint: Material::paint(RED, 0.8), edge: 0x8A1016, fresh: 0.3, inside: 0x1C0A0A }.lay(canvas);
+    Lips { paint: Material::paint(RED, 0.8), edge: 0x8A1016, fresh: 0.3, inside: 0x1C0A0A }.paint(canvas);
     // The smile runs on past the corners.
     let bow = anatomy::lip_bow();
     let mut smile = vec![Vec2::new(0.290, 0.612), Vec2::new(0.308, 0.638), Vec2::new(0.328, 0.651)];

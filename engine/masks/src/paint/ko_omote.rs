@@ -36,8 +36,8 @@ fn skin(canvas: &mut Canvas) {
         streak: 0.00006,
         seed: 11,
     }
-    .lay(canvas);
-    Wash::lay(
+    .paint(canvas);
+    Wash::paint(
         canvas,
         &[
             Wash::paired(0xF5B79A, |p| {
@@ -153,7 +153,8 @@ fn nose(canvas: &mut Canvas) {
 }
 
 fn mouth(canvas: &mut Canvas) {
-    Lips { paint: Material::paint(0xB0201C, 0.72), edge: 0x6A1216, fresh: 0.4, inside: 0x1A0C0A }.lay(canvas);
+    Lips { paint: Material::paint(0xB0201C, 0.72), edge: 0x6A1216, fresh: 0.4, inside: 0x1A0C0A }
+        .paint(canvas);
     let bow = anatomy::lip_bow();
     let ink = srgb(0x2A0E0C);
     canvas.stroke(

@@ -97,9 +97,9 @@ fn lacquer(canvas: &mut Canvas, folds: &[Fold]) {
         streak: 0.00004,
         seed: 37,
     }
-    .lay(canvas);
+    .paint(canvas);
     let rim = |p: Vec2| ((p - Vec2::new(0.5, 0.5)) / Vec2::new(0.36, 0.43)).length();
-    Wash::lay(
+    Wash::paint(
         canvas,
         &[
             // Black undercoat shows in the creases beside each fold.
@@ -229,7 +229,8 @@ fn brows(canvas: &mut Canvas) {
 }
 
 fn mouth(canvas: &mut Canvas) {
-    Lips { paint: Material::paint(0x240A0C, 0.9), edge: 0x806060, fresh: 0.8, inside: 0x120404 }.lay(canvas);
+    Lips { paint: Material::paint(0x240A0C, 0.9), edge: 0x806060, fresh: 0.8, inside: 0x120404 }
+        .paint(canvas);
     let gold = Material::leaf(GOLD);
     let thin = |t: f32| 0.0026 * (1.0 - (2.0 * t - 1.0).powi(4));
     surface::gild(canvas, &anatomy::lip_bow(), &gold, 0.0014, thin);

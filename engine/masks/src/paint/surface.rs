@@ -23,7 +23,7 @@ pub(super) struct Ground {
 
 impl Ground {
     /// Lays the coat over the whole canvas.
-    pub(super) fn lay(&self, canvas: &mut Canvas) {
+    pub(super) fn paint(&self, canvas: &mut Canvas) {
         let clouds = Field::bake(128, |p| fbm(p * 5.0, 4, self.seed));
         let grain = Grain::new(self.seed);
         canvas.each(|p, texel| {
@@ -59,7 +59,7 @@ impl<'a> Wash<'a> {
     }
 
     /// Lays the washes one over the other.
-    pub(super) fn lay(canvas: &mut Canvas, washes: &[Self]) {
+    pub(super) fn paint(canvas: &mut Canvas, washes: &[Self]) {
         let tints = Field::bake(160, |p| {
             washes.iter().fold(Vec3::ONE, |tint, wash| tint * Vec3::ONE.lerp(wash.tint, (wash.amount)(p)))
         });
@@ -130,7 +130,7 @@ pub(super) struct Lips {
 
 impl Lips {
     /// Paints both lips and the mouth's inside, for viewers who do not see the wearer's.
-    pub(super) fn lay(&self, canvas: &mut Canvas) {
+    pub(super) fn paint(&self, canvas: &mut Canvas) {
         let (bow, edge) = (anatomy::lip_bow(), srgb(self.edge));
         canvas.fill(&anatomy::lips(), 0.005, |cover, _, _, texel| {
             texel.coat(&self.paint, cover);

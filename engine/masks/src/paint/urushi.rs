@@ -47,9 +47,9 @@ fn night(canvas: &mut Canvas) {
         streak: 0.00002,
         seed: 91,
     }
-    .lay(canvas);
+    .paint(canvas);
     let rim = |p: Vec2| ((p - Vec2::new(0.5, 0.46)) / Vec2::new(0.36, 0.44)).length();
-    Wash::lay(
+    Wash::paint(
         canvas,
         &[
             Wash::new(0x182048, |p| 0.85 * smoothstep_between(0.45, 1.1, rim(p))),
@@ -264,7 +264,8 @@ fn face(canvas: &mut Canvas) {
             texel.glaze(srgb(0x05070F), (1.6 * t).min(0.92));
         });
     }
-    Lips { paint: Material::paint(0x9E1420, 0.95), edge: 0x601820, fresh: 0.5, inside: 0x0A0810 }.lay(canvas);
+    Lips { paint: Material::paint(0x9E1420, 0.95), edge: 0x601820, fresh: 0.5, inside: 0x0A0810 }
+        .paint(canvas);
     let thin = |t: f32| 0.0026 * (1.0 - (2.0 * t - 1.0).powi(4));
     surface::gild(canvas, &anatomy::lip_bow(), &gold, 0.0012, thin);
     surface::gild(canvas, &anatomy::lip_base(), &gold, 0.0012, thin);

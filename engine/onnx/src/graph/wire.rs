@@ -65,7 +65,7 @@ impl<R: Read + Seek> Reader<R> {
         if self.fields > MOST_FIELDS {
             return Err(self.too_many("protobuf fields", MOST_FIELDS));
         }
-        self.go(start)?;
+        self.seek_to(start)?;
         let tag = self.varint(rest.end)?;
         let number = match u32::try_from(tag >> 3) {
             Ok(number @ 1..=0x1fff_ffff) => number,
@@ -74,14 +74,14 @@ impl<R: Read + Seek> Reader<R> {
         let value = match tag & 7 {
             0 => Value::Varint(self.varint(rest.end)?),
             1 => {
-                self.read::<8>(rest.end)?;
+                self.read_array::<8>(rest.end)?;
                 Value::Eight
             }
             2 => {
                 let length = self.varint(rest.end)?;
                 Value::Bytes(self.claim(length, rest.end)?)
             }
-            5 => Value::Four(self.read::<4>(rest.end)?),
+            5 => Value::Four(self.read_array::<4>(rest.end)?),
             _ => return Err(self.malformed(start, "a field is of no known kind")),
         };
         rest.at = if let Value::Bytes(span) = value { span.end } else { self.at };
@@ -93,7 +93,7 @@ impl<R: Read + Seek> Reader<R> {
         if rest.at >= rest.end {
             return Ok(None);
         }
-        self.go(rest.at)?;
+        self.seek_to(rest.at)?;
         let value = self.varint(rest.end)?;
         rest.at = self.at;
         Ok(Some(value))
@@ -101,7 +101,7 @@ impl<R: Read + Seek> Reader<R> {
 
     /// How many numbers a packed list of integers has.
     pub(super) fn count_packed(&mut self, span: Span) -> Result<u64, GraphError> {
-        self.go(span.at)?;
+        self.seek_to(span.at)?;
         let (mut count, mut last) = (0, 0);
         while self.at < span.end {
             let left = usize::try_from(span.end - self.at).unwrap_or(usize::MAX);
@@ -158,7 +158,7 @@ impl<R: Read + Seek> Reader<R> {
 
     /// The first bytes of a payload, at most `limit`.
     pub(super) fn start_of(&mut self, span: Span, limit: u64) -> Result<Vec<u8>, GraphError> {
-        self.go(span.at)?;
+        self.seek_to(span.at)?;
         // No more than `limit` and than the file holds, whatever it claims.
         let size = span.len().min(limit).min(self.length.saturating_sub(span.at));
         let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
@@ -196,7 +196,7 @@ impl<R: Read + Seek> Reader<R> {
         let start = self.at;
         let mut value = 0;
         for shift in (0..70).step_by(7) {
-            let [byte] = self.read::<1>(end)?;
+            let [byte] = self.read_array::<1>(end)?;
             // Protobuf drops what goes beyond 64 bits.
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
@@ -206,7 +206,7 @@ impl<R: Read + Seek> Reader<R> {
         Err(self.malformed(start, "an integer is too long"))
     }
 
-    fn read<const N: usize>(&mut self, end: u64) -> Result<[u8; N], GraphError> {
+    fn read_array<const N: usize>(&mut self, end: u64) -> Result<[u8; N], GraphError> {
         self.claim(N as u64, end)?;
         let mut bytes = [0; N];
         self.fill(&mut bytes)?;
@@ -223,7 +223,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// Moves to a place; within the buffer this costs nothing.
-    fn go(&mut self, to: u64) -> Result<(), GraphError> {
+    fn seek_to(&mut self, to: u64) -> Result<(), GraphError> {
         let moved = match to.checked_signed_diff(self.at) {
             Some(0) => return Ok(()),
             Some(step) => self.inner.seek_relative(step),

@@ -98,7 +98,7 @@ fn an_unfit_photo_is_refused_with_its_place_unless_it_is_to_be_taken_anyway() {
     let masked = painted(&photo, |at, c| if at.distance(centre) < 130.0 { [150.0, 190.0, 215.0] } else { c });
     let path = dir.path().join("masked.png");
     fs::write(&path, masked.to_png().unwrap()).unwrap();
-    let mut form = form::Form::of(&path);
+    let mut form = form::Form::for_photo(&path);
     (form.class, form.own, form.answers) = (Some(ClassKind::Oneself), true, true);
     let find: FindFaces<'_> = &|_| Ok(vec![face.clone()]);
     let error = form.make(dir.path(), today(), find).unwrap_err();

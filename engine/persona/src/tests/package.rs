@@ -377,7 +377,7 @@ fn what_is_refused_is_said_once() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cut.png");
     fs::write(&path, b"\x89PNG\r\n\x1a\n").unwrap();
-    let making = Making {
+    let making = NewPersona {
         photo: path,
         more_photos: vec![],
         name: "me".to_owned(),
@@ -405,7 +405,7 @@ fn what_is_refused_is_said_once() {
     fs::create_dir(&there).unwrap();
     fs::write(there.join("notes.txt"), "mine").unwrap();
     let face = vec![ellipse(300.0, 110.0)];
-    let making = Making { anyway: true, ..making };
+    let making = NewPersona { anyway: true, ..making };
     let taken = said(making.write(&there, today(), &|_| Ok(face.clone())).unwrap_err());
     assert_eq!(taken.matches("there").count(), 1 + taken.matches("/there").count(), "{taken}");
 }

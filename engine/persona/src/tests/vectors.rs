@@ -192,14 +192,18 @@ fn no_bad_vectors_are_written() {
 fn means_are_of_what_came_and_of_unit_vectors() {
     let one = along(1, 1, -2.0 / 3.0);
     assert_eq!(one[1], 1.0);
-    let who = PersonaVector::of("x", &[along(0, 1, 0.0), one]).unwrap();
+    let who = PersonaVector::from_photos("x", &[along(0, 1, 0.0), one]).unwrap();
     assert_eq!((who.recogniser.as_str(), who.photos), ("x", 2));
     assert_eq!((who.raw[0], who.raw[1]), (1.5, 0.5));
     assert_eq!((who.unit[0], who.unit[1]), (0.5, 0.5));
     for none in [vec![], vec![vec![0.0; VECTOR]], vec![vec![1.0; 3]], vec![vec![f32::NAN; VECTOR]]] {
-        assert_eq!(PersonaVector::of("x", &none), None);
+        assert_eq!(PersonaVector::from_photos("x", &none), None);
     }
-    assert_eq!(PersonaVector::of("x", &[vec![1.0; VECTOR], vec![-1.0; VECTOR]]), None, "no one is left");
+    assert_eq!(
+        PersonaVector::from_photos("x", &[vec![1.0; VECTOR], vec![-1.0; VECTOR]]),
+        None,
+        "no one is left"
+    );
 }
 
 #[test]
@@ -224,7 +228,7 @@ fn made(vectors: &[Vec<f32>], without: bool) -> Result<Persona, String> {
     let more_photos: Vec<PathBuf> = photos.collect();
     let PersonaDraft { name, title, class, licence, uses, colour_transfer, credit, .. } = draft();
     let existing = Existing::Refuse;
-    let making = Making {
+    let making = NewPersona {
         photo,
         more_photos,
         name,
@@ -253,7 +257,7 @@ fn made(vectors: &[Vec<f32>], without: bool) -> Result<Persona, String> {
 fn several_photos_make_one_vector() {
     let photos = [along(0, 1, 0.2), along(0, 2, 0.2), along(0, 4, 0.3)];
     let persona = made(&photos, false).unwrap();
-    assert_eq!(persona.vectors(), [PersonaVector::of(&"a".repeat(64), &photos).unwrap()]);
+    assert_eq!(persona.vectors(), [PersonaVector::from_photos(&"a".repeat(64), &photos).unwrap()]);
     assert_eq!(persona.picture().height(), 256, "of the first photo");
     assert_eq!(made(&photos[..1], false).unwrap().vectors()[0].photos, 1);
     assert!(made(&photos[..1], true).unwrap().vectors().is_empty());

@@ -14,7 +14,7 @@ mod source;
 pub use portrait::{Composite, composite};
 pub use source::ActorSource;
 
-use crate::{Drawing, Expression, Pose, Puppet};
+use crate::{Drawing, Expression, Puppet, PuppetPose};
 use card::Card;
 use glam::Vec2;
 use omote_files::source::Rate;
@@ -74,7 +74,7 @@ pub struct ActorFace {
     /// The 478 landmarks in image pixels; (0, 0) is the middle of the top-left pixel. They may lie outside.
     pub landmarks: Vec<MeshPoint>,
     /// How person and head stand, from the portrait's pixels to the picture's.
-    pub pose: Pose,
+    pub pose: PuppetPose,
     /// How the face differs from the portrait's.
     pub expression: Expression,
     /// Share of the face oval that lies in the picture and is not covered, 0..=1.
@@ -218,11 +218,11 @@ impl Actor {
 
 impl Person {
     /// Pose and landmarks in the picture at a moment.
-    fn place(&self, moment: &Moment, width: u32) -> (Pose, Vec<MeshPoint>) {
+    fn place(&self, moment: &Moment, width: u32) -> (PuppetPose, Vec<MeshPoint>) {
         let away = moment.away * (width as f32 - self.middle.x + 2.2 * self.face);
         let middle = self.middle + moment.shift * self.face + Vec2::new(away, 0.0);
         let straight = self.puppet.placed(middle, self.face * moment.zoom);
-        let pose = Pose { yaw: moment.yaw, pitch: moment.pitch, roll: moment.roll, ..straight };
+        let pose = PuppetPose { yaw: moment.yaw, pitch: moment.pitch, roll: moment.roll, ..straight };
         let landmarks = self.puppet.points(&pose, &moment.expression);
         (pose, landmarks)
     }

@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 /// Everything that moves, at one time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
-    /// Radians, as [`crate::Pose`] has them.
+    /// Radians, as [`crate::PuppetPose`] has them.
     pub(super) yaw: f32,
     pub(super) pitch: f32,
     pub(super) roll: f32,

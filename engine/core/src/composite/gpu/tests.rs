@@ -71,8 +71,8 @@ fn skin(frame: &Frame) -> [i32; 3] {
 #[test]
 fn textures_whose_numbers_agree_in_32_bits_keep_their_own_texels() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
-    let mut sheets = UvAtlases::new(UvRaster::new(64, WHOLE));
-    let result = sheets.lay(&made([0.1, 0.1, 0.9]), &face(), at(0), Duration::ZERO).texture;
+    let mut atlases = UvAtlases::new(UvRaster::new(64, WHOLE));
+    let result = atlases.project(&made([0.1, 0.1, 0.9]), &face(), at(0), Duration::ZERO).texture;
     let baked = persona([20, 200, 40]).numbered(5);
     let result = result.numbered((1 << 48) + 5);
     for i in 0..3 {
@@ -89,13 +89,13 @@ fn gpu_and_mirror_agree_with_a_model_worn() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
     let mut cpu = Compositor::cpu();
     let persona = persona([20, 200, 40]);
-    let mut sheets = UvAtlases::new(UvRaster::new(64, WHOLE));
+    let mut atlases = UvAtlases::new(UvRaster::new(64, WHOLE));
     let mut shown = Reprojection::default();
     for i in 0..24u64 {
         if i % 4 == 0 {
             let tint = i as f32 / 32.0;
             let made = made([tint, 0.4, 0.9 - tint]);
-            shown.take(sheets.lay(&made, &face(), at(i * 33), Duration::ZERO));
+            shown.accept(atlases.project(&made, &face(), at(i * 33), Duration::ZERO));
         }
         let result = shown.draw(FaceId(1), at(i * 33), None).unwrap().texture;
         let layers = [(&persona, 1.0), (&result, 0.5)];
@@ -110,8 +110,8 @@ fn gpu_and_mirror_agree_with_a_model_worn() {
 #[test]
 fn texels_are_sent_when_they_change_and_into_the_same_buffer() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
-    let mut sheets = UvAtlases::new(UvRaster::new(64, WHOLE));
-    let mut result = |rgb, time| sheets.lay(&made(rgb), &face(), at(time), Duration::ZERO).texture;
+    let mut atlases = UvAtlases::new(UvRaster::new(64, WHOLE));
+    let mut result = |rgb, time| atlases.project(&made(rgb), &face(), at(time), Duration::ZERO).texture;
     let (first, second) = (result([0.1, 0.1, 0.9], 0), result([0.9, 0.1, 0.1], 33));
     assert_eq!(first.id(), second.id());
     assert_ne!(first.version(), second.version());

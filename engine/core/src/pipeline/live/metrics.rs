@@ -175,7 +175,7 @@ pub struct LiveStatus {
 }
 
 /// Frames over which figures are taken.
-const WINDOW: usize = 300;
+const STAGE_WINDOW: usize = 300;
 /// Those of the sparkline.
 const SPARK: usize = 120;
 
@@ -224,11 +224,11 @@ impl Metrics {
         let inner = Inner {
             status: LiveStatus::default(),
             why: None,
-            stages: std::array::from_fn(|_| Recent::new(WINDOW)),
-            latency: Recent::new(WINDOW),
+            stages: std::array::from_fn(|_| Recent::new(STAGE_WINDOW)),
+            latency: Recent::new(STAGE_WINDOW),
             arrivals: VecDeque::with_capacity(256),
-            model_took: Recent::new(WINDOW),
-            model_age: Recent::new(WINDOW),
+            model_took: Recent::new(STAGE_WINDOW),
+            model_age: Recent::new(STAGE_WINDOW),
             results: VecDeque::with_capacity(256),
             lost: Lost::default(),
             source_faults: 0,
@@ -324,7 +324,7 @@ impl Metrics {
     pub(super) fn model(&self, name: Option<String>, state: ModelState) {
         let mut inner = self.lock();
         inner.status.model = ModelStatus { name, state, ..ModelStatus::default() };
-        (inner.model_took, inner.model_age) = (Recent::new(WINDOW), Recent::new(WINDOW));
+        (inner.model_took, inner.model_age) = (Recent::new(STAGE_WINDOW), Recent::new(STAGE_WINDOW));
         inner.results.clear();
     }
 

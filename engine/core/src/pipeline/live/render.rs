@@ -9,7 +9,7 @@ use crate::composite::Compositor;
 use crate::error::Result;
 use crate::frame::{Colour, FrameTime, PixelFormat};
 use crate::pipeline::clock::Clock;
-use crate::pipeline::presenter::{Presented, Presenter, Shape};
+use crate::pipeline::presenter::{FrameShape, Presented, Presenter};
 use crate::pipeline::session::{CastFrame, RenderStage};
 use crate::pipeline::{State, Why};
 use crate::slot::{Taken, Taker};
@@ -23,7 +23,8 @@ const STALL: Duration = Duration::from_millis(120);
 /// Between two such pictures.
 const PERIOD: Duration = Duration::from_millis(33);
 /// The card's shape until the source's is known.
-const FIRST: Shape = Shape { format: PixelFormat::I420, colour: Colour::JPEG, width: 1280, height: 720 };
+const FIRST: FrameShape =
+    FrameShape { format: PixelFormat::I420, colour: Colour::JPEG, width: 1280, height: 720 };
 
 pub(super) struct Render {
     stage: RenderStage,
@@ -60,7 +61,7 @@ impl Render {
         let mut sent = Duration::ZERO;
         let mut next = Duration::ZERO;
         let (width, height) = self.presenter().settings().transform.oriented(FIRST.size());
-        let first = Shape { width, height, ..FIRST };
+        let first = FrameShape { width, height, ..FIRST };
         let now = FrameTime(self.clock.now());
         if let Err(e) = self.presenter().blank(first, now, Why::NoPicture).map(|p| self.send(p)) {
             self.presenter().fault(e.to_string());
@@ -80,7 +81,7 @@ impl Render {
                     if let Some(delivery) = made.try_take() {
                         self.reproject(delivery);
                     }
-                    self.show(tracked);
+                    self.present(tracked);
                     sent = self.clock.now();
                 }
                 Taken::Late if self.clock.now() >= due => {
@@ -145,7 +146,7 @@ impl Render {
         }
     }
 
-    fn show(&mut self, tracked: StampedFrame) {
+    fn present(&mut self, tracked: StampedFrame) {
         let StampedFrame { frame: CastFrame { frame, now, faces, cast, .. }, mut stamps } = tracked;
         stamps.render_begun = self.clock.now();
         let presented = self.stage.composite(frame, now, cast.as_ref().map_err(Clone::clone));

@@ -9,7 +9,7 @@ use crate::frame::Frame;
 use crate::pipeline::calendar::Calendar;
 use crate::pipeline::cast::Cast;
 use crate::pipeline::clock::Clock;
-use crate::pipeline::model::{ENDED, Model, SwapStage};
+use crate::pipeline::model::{ENDED, SwapStage, WornModel};
 use crate::pipeline::session::CastFrame;
 use crate::pool::Pool;
 use crate::slot::{Publisher, Taken, Taker};
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Loads a model; runs on the swap thread, since that may take seconds.
-pub type MakeModel = Box<dyn FnOnce() -> Result<Model> + Send>;
+pub type MakeModel = Box<dyn FnOnce() -> Result<WornModel> + Send>;
 
 /// What the swap thread is woken for.
 #[expect(
@@ -50,7 +50,7 @@ pub(super) struct Delivery {
 }
 
 /// Between two looks at whether the model's face may still be worn, while no picture comes.
-const LOOK: Duration = Duration::from_secs(30);
+const CHECK_EVERY: Duration = Duration::from_secs(30);
 /// A model that failed so often in a row is taken off.
 const MOST_FAULTS: u32 = 30;
 
@@ -128,7 +128,7 @@ impl Swapping {
             let begun = self.clock.now();
             let limit = match self.stage {
                 _ if !rest.is_zero() => rest,
-                Some(_) => LOOK,
+                Some(_) => CHECK_EVERY,
                 None => IDLE,
             };
             match self.clock.take(from, limit) {
@@ -150,7 +150,7 @@ impl Swapping {
         let begun = self.clock.now();
         let (results, fault) = stage.work(frame, faces);
         let took = self.clock.now().saturating_sub(begun);
-        let rest = stage.pace().rest(took);
+        let rest = stage.rate_limit().rest(took);
         let made = !results.is_empty();
         if made {
             self.faults = 0;
@@ -179,7 +179,7 @@ impl Swapping {
     /// Takes the model off when nobody may wear its face any more.
     fn look_at_consent(&mut self) {
         let Some(stage) = &self.stage else { return };
-        if self.calendar.look(self.clock.now(), false).is_some_and(|today| stage.has_ended(today)) {
+        if self.calendar.due_date(self.clock.now(), false).is_some_and(|today| stage.has_ended(today)) {
             self.metrics.fault(ENDED.to_owned());
             self.metrics.model(None, ModelState::Failed(ENDED.to_owned()));
             self.take_off();

@@ -349,12 +349,12 @@ fn a_slow_model_holds_nothing_up_and_comes_and_goes() {
     rig.until("live", true, |s| s.state == State::Live);
     assert_eq!(rig.live.status().model.state, ModelState::Off);
     let (go, wait) = bounded(64);
-    let model = crate::pipeline::Model {
+    let model = crate::pipeline::WornModel {
         name: "slow".to_owned(),
         swap: Box::new(Slow(wait)),
         mask: crate::swap::CutParams { eyes: 1.0, mouth: 1.0, ..crate::swap::CutParams::default() },
         side: 64,
-        pace: crate::pipeline::RateLimit::default(),
+        rate_limit: crate::pipeline::RateLimit::default(),
         until: None,
     };
     rig.live.wear_model(Some(Box::new(move || Ok(model))));

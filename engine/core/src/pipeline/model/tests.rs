@@ -60,7 +60,7 @@ impl FaceTracker for Truth {
 }
 
 /// A model made of a stand-in network: hyperswap's ends, colours in closed form.
-fn hyperswap() -> (Model, StandIn, Shift) {
+fn hyperswap() -> (WornModel, StandIn, Shift) {
     let folder = tempfile::tempdir().unwrap();
     let network = StandIn::hyperswap_256();
     let network = StandIn { outputs: network.outputs[..1].to_vec(), ..network };
@@ -73,10 +73,10 @@ fn hyperswap() -> (Model, StandIn, Shift) {
     let mut model =
         SwapModel::load(&Runtime::portable(), &path, &graph, &found, &RunOptions::default()).unwrap();
     let vector: Vec<f32> = (0..VECTOR).map(|i| (i as f32 * 0.3).cos()).collect();
-    let person = Identity::of(&[vector]).unwrap();
+    let person = Identity::from_photos(&[vector]).unwrap();
     model.wear(&IdentitySource { identity: Some(&person), ..IdentitySource::default() }).unwrap();
     let shift = Shift::vector(&person.unit);
-    (Model::new("stand-in", model, 1), network, shift)
+    (WornModel::new("stand-in", model, 1), network, shift)
 }
 
 /// Gives every face this colour; fails or waits as it is told.
@@ -105,11 +105,21 @@ impl Swap for Plain {
 
 type Told = Arc<Mutex<Option<&'static str>>>;
 
-fn plain(rgb: [f32; 3]) -> (Model, Told) {
+fn plain(rgb: [f32; 3]) -> (WornModel, Told) {
     let told = Told::default();
     let swap = Box::new(Plain { rgb, told: Arc::clone(&told) });
     let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-    (Model { name: "plain".into(), swap, mask, side: 128, pace: RateLimit::default(), until: None }, told)
+    (
+        WornModel {
+            name: "plain".into(),
+            swap,
+            mask,
+            side: 128,
+            rate_limit: RateLimit::default(),
+            until: None,
+        },
+        told,
+    )
 }
 
 /// A persona of one green.
@@ -120,7 +130,7 @@ fn paint() -> FaceTexture {
     FaceTexture::bake(&rgba, 64, &uv, ColourTransfer::Keep, mask).unwrap()
 }
 
-fn engine(frames: &[(Frame, Face)], model: Model, lag: Lag) -> OfflineSession {
+fn engine(frames: &[(Frame, Face)], model: WornModel, lag: Lag) -> OfflineSession {
     let draw_params = DrawParams { light: 0.0, grain: 0.0, ..DrawParams::default() };
     let settings = Settings { backend: Backend::Cpu, draw_params, max_faces: 1, ..Settings::default() };
     let faces: Vec<Face> = frames.iter().map(|f| f.1.clone()).collect();
@@ -274,8 +284,14 @@ fn a_thousand_results_make_no_gpu_object() {
             .unwrap();
     let swap = Box::new(Changing(0));
     let mask = CutParams { eyes: 1.0, mouth: 1.0, ..CutParams::default() };
-    let model =
-        Model { name: "changing".into(), swap, mask, side: 64, pace: RateLimit::default(), until: None };
+    let model = WornModel {
+        name: "changing".into(),
+        swap,
+        mask,
+        side: 64,
+        rate_limit: RateLimit::default(),
+        until: None,
+    };
     engine.wear_model(model, Lag::None);
     let (mut made, mut live) = (0, 0);
     for i in 0..FRAMES {

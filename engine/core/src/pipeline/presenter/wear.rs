@@ -20,9 +20,9 @@ impl Presenter {
         time: FrameTime,
         protect: bool,
     ) -> Result<(), Why> {
-        let mut draw_params = self.settings.draw_params;
+        let mut params = self.settings.draw_params;
         if protect {
-            draw_params.opacity = 1.0;
+            params.opacity = 1.0;
         }
         let mut shown = 1.0;
         if let Some(fade) = &mut self.fade {
@@ -36,18 +36,17 @@ impl Presenter {
             |of: &[FaceTexture]| (!of.is_empty()).then(|| of.get(number % of.len()).cloned()).flatten();
         let old = self.fade.as_ref().and_then(|f| worn(&f.from));
         let new = worn(&self.personas);
-        let last = DrawParams { opacity: draw_params.opacity * shown.clamp(0.0, 1.0), ..draw_params };
+        let last = DrawParams { opacity: params.opacity * shown.clamp(0.0, 1.0), ..params };
         let rotation = (member.visibility == Visibility::Live).then_some(member.face.pose.rotation);
         let model = self.results.draw(member.id(), time, rotation);
         // A fresh and whole result needs nothing below it; what its mask leaves open must not be bare with `protect`.
         let alone = model.as_ref().is_some_and(|m| m.whole && (m.covers || !protect)) && old.is_none();
         let [below, above] =
-            if alone { [None, None] } else { [old.map(|t| (t, draw_params)), new.map(|t| (t, last))] };
-        let made =
-            model.map(|m| (m.texture, DrawParams { opacity: draw_params.opacity * m.share, ..draw_params }));
+            if alone { [None, None] } else { [old.map(|t| (t, params)), new.map(|t| (t, last))] };
+        let made = model.map(|m| (m.texture, DrawParams { opacity: params.opacity * m.share, ..params }));
         let steps = [below, above, made];
-        for (k, (texture, draw_params)) in steps.into_iter().flatten().enumerate() {
-            let drawn = self.draw(canvas, member, time, &texture, &draw_params)?;
+        for (k, (texture, params)) in steps.into_iter().flatten().enumerate() {
+            let drawn = self.draw(canvas, member, time, &texture, &params)?;
             let outside = member.bounds().share_inside(canvas.frame()) < TUNING.outside;
             // The one that is fading in is nearly clear at first.
             if protect && k == 0 && !outside && !self.covers(&drawn) {
@@ -72,13 +71,13 @@ impl Presenter {
         member: &Member,
         time: FrameTime,
         texture: &FaceTexture,
-        draw_params: &DrawParams,
+        params: &DrawParams,
     ) -> Result<Drawn, Why> {
-        let drawn = self.composite(canvas, member, time, texture, draw_params);
+        let drawn = self.composite(canvas, member, time, texture, params);
         let Err(e) = drawn else { return drawn.map_err(|_| Why::Fault) };
         self.fault(format!("{e}; drawing on the CPU from here on"));
         self.draw_with(Compositor::cpu());
-        self.composite(canvas, member, time, texture, draw_params).map_err(|_| Why::Fault)
+        self.composite(canvas, member, time, texture, params).map_err(|_| Why::Fault)
     }
 
     fn composite(
@@ -87,7 +86,7 @@ impl Presenter {
         member: &Member,
         time: FrameTime,
         texture: &FaceTexture,
-        draw_params: &DrawParams,
+        params: &DrawParams,
     ) -> Result<Drawn> {
         #[cfg(test)]
         if let Some(drawn) = self.interference.as_mut().and_then(|answer| answer(canvas.frame())) {
@@ -100,7 +99,7 @@ impl Presenter {
             points: &face.landmarks,
             occlusion: &occlusion,
             texture,
-            params: *draw_params,
+            params: *params,
         };
         self.compositor.draw(canvas, &call)
     }

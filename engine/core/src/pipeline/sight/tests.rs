@@ -94,7 +94,7 @@ pub(in crate::pipeline) fn engine(script: &Script, privacy: Privacy) -> OfflineS
     OfflineSession::new(Box::new(script.clone()), vec![green()], settings).unwrap()
 }
 
-pub(in crate::pipeline) fn at(id: u64, x: f32) -> Vec<Face> {
+pub(in crate::pipeline) fn face_at(id: u64, x: f32) -> Vec<Face> {
     vec![sized_face(id, Vec2::new(x, 90.0), 80.0)]
 }
 
@@ -118,9 +118,9 @@ fn after_a_cut_the_new_face_is_worn_at_once_and_nothing_of_the_old_one_is_left()
         (
             k,
             if k < 5 {
-                at(1, 80.0)
+                face_at(1, 80.0)
             } else if k < 8 {
-                at(2, 240.0)
+                face_at(2, 240.0)
             } else {
                 Vec::new()
             },
@@ -142,7 +142,7 @@ fn after_a_cut_the_new_face_is_worn_at_once_and_nothing_of_the_old_one_is_left()
 fn a_cut_to_no_face_to_black_and_back_leaves_no_ghost() {
     for black in [false, true] {
         let face = |k: &u64| matches!(k % 6, 0..3);
-        let script = Script::new((0..18).filter(face).map(|k| (k, at(1 + k / 6, 80.0))));
+        let script = Script::new((0..18).filter(face).map(|k| (k, face_at(1 + k / 6, 80.0))));
         let mut engine = engine(&script, Privacy::Relaxed);
         for k in 0..18 {
             let mut frame = picture(if face(&k) { 1 } else { 2 }, k, k * 33);
@@ -162,7 +162,7 @@ fn a_cut_to_no_face_to_black_and_back_leaves_no_ghost() {
 
 #[test]
 fn with_protect_a_cut_shows_the_card_until_the_third_good_picture_and_nothing_that_was_held() {
-    let script = Script::new((0..12).map(|k| (k, at(1 + k / 6, 80.0))));
+    let script = Script::new((0..12).map(|k| (k, face_at(1 + k / 6, 80.0))));
     let mut engine = engine(&script, Privacy::Protect);
     let out: Vec<Output> = (0..12).map(|k| engine.process(picture(k / 6, k, k * 33)).unwrap()).collect();
     let expected = [Starting, Starting, Live, Live, Live, Live, Card, Card, Live, Live, Live, Live];
@@ -171,7 +171,7 @@ fn with_protect_a_cut_shows_the_card_until_the_third_good_picture_and_nothing_th
 
 #[test]
 fn a_flash_is_no_cut_and_the_persona_stays() {
-    let script = Script::new((0..8).filter(|k| *k != 4).map(|k| (k, at(1, 80.0))));
+    let script = Script::new((0..8).filter(|k| *k != 4).map(|k| (k, face_at(1, 80.0))));
     let mut engine = engine(&script, Privacy::Relaxed);
     for k in 0..8 {
         let mut frame = picture(1, k, k * 33);
@@ -197,12 +197,12 @@ fn alike(scene: u64, k: u64) -> Frame {
 #[test]
 fn faces_that_are_all_others_tell_a_cut_between_alike_scenes() {
     for (name, faces, begins) in [
-        ("another face", at(2, 240.0), true),
-        ("the same one", at(1, 82.0), false),
-        ("its id at another place", at(1, 240.0), true),
+        ("another face", face_at(2, 240.0), true),
+        ("the same one", face_at(1, 82.0), false),
+        ("its id at another place", face_at(1, 240.0), true),
         ("none", Vec::new(), true),
     ] {
-        let script = Script::new((0..8).map(|k| (k, if k < 4 { at(1, 80.0) } else { faces.clone() })));
+        let script = Script::new((0..8).map(|k| (k, if k < 4 { face_at(1, 80.0) } else { faces.clone() })));
         let mut engine = engine(&script, Privacy::Relaxed);
         let out: Vec<Output> =
             (0..8).map(|k| engine.process(alike(if k < 4 { 6 } else { 9 }, k)).unwrap()).collect();
@@ -221,7 +221,7 @@ fn a_clock_that_stands_still_or_runs_backwards_lets_a_lost_face_go() {
         ("begins anew", |k| if k < 5 { 60_000 + k * 33 } else { k * 33 }),
     ] {
         for privacy in [Privacy::Relaxed, Privacy::Protect] {
-            let script = Script::new((0..5).map(|k| (k, at(1, 80.0))));
+            let script = Script::new((0..5).map(|k| (k, face_at(1, 80.0))));
             let mut engine = engine(&script, privacy);
             let frames = (0..75).map(|k| picture(1, k, time(k)));
             let out: Vec<Output> = frames.map(|f| engine.process(f).unwrap()).collect();
@@ -244,7 +244,7 @@ fn a_clock_that_stands_still_or_runs_backwards_lets_a_lost_face_go() {
 #[test]
 fn a_tracker_that_panicked_is_not_asked_again() {
     for privacy in [Privacy::Relaxed, Privacy::Protect] {
-        let mut script = Script::new((0..20).map(|k| (k, at(1, 80.0))));
+        let mut script = Script::new((0..20).map(|k| (k, face_at(1, 80.0))));
         script.panics = Arc::new(vec![6]);
         let mut engine = engine(&script, privacy);
         let out: Vec<Output> = (0..20).map(|k| engine.process(picture(1, k, k * 33)).unwrap()).collect();
@@ -264,7 +264,7 @@ fn a_tracker_that_panicked_is_not_asked_again() {
 
 #[test]
 fn another_tracker_takes_the_place_of_one_that_panicked() {
-    let mut script = Script::new((0..200).map(|k| (k, at(1, 80.0))));
+    let mut script = Script::new((0..200).map(|k| (k, face_at(1, 80.0))));
     script.panics = Arc::new(vec![6, 10, 11]);
     let mut engine = engine(&script, Privacy::Relaxed);
     let made = Arc::new(AtomicUsize::new(0));

@@ -1,7 +1,7 @@
 //! The index of an ordinary file, made of the head of a fragmented one and the samples of its fragments.
 
 use super::read::Defaults;
-use super::{Movie, boxes, made, number};
+use super::{Movie, boxed, boxes, number};
 
 /// One picture, or one packet of sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,11 +118,11 @@ fn runs(values: impl Iterator<Item = u32>) -> Vec<(u32, u32)> {
 fn pairs(kind: &[u8; 4], version: u32, pairs: Vec<(u32, u32)>) -> Vec<u8> {
     let count = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
     let data: Vec<u8> = pairs.into_iter().flat_map(|(a, b)| [a, b]).flat_map(u32::to_be_bytes).collect();
-    made(kind, &[&version.to_be_bytes(), &count.to_be_bytes(), &data])
+    boxed(kind, &[&version.to_be_bytes(), &count.to_be_bytes(), &data])
 }
 
 fn counted(kind: &[u8; 4], before: &[u8], count: usize, data: &[u8]) -> Vec<u8> {
-    made(kind, &[&[0; 4], before, &u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes(), data])
+    boxed(kind, &[&[0; 4], before, &u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes(), data])
 }
 
 impl Movie {
@@ -136,7 +136,7 @@ impl Movie {
         for (kind, body, all) in boxes(&self.moov) {
             match &kind {
                 b"mvex" => {}
-                b"mvhd" => parts.push(made(&kind, &[&lasting(body, whole, false)])),
+                b"mvhd" => parts.push(boxed(&kind, &[&lasting(body, whole, false)])),
                 b"trak" => {
                     // Tracks were read in the same order; one that holds nothing is left out.
                     if let Some((track, span)) = tracks.next().filter(|(track, _)| !track.samples.is_empty())
@@ -147,7 +147,7 @@ impl Movie {
                 _ => parts.push(all.to_vec()),
             }
         }
-        made(b"moov", &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        boxed(b"moov", &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 }
 
@@ -163,7 +163,7 @@ impl Track {
         for (kind, body, all) in boxes(trak) {
             match &kind {
                 b"tkhd" => {
-                    parts.push(made(&kind, &[&lasting(body, span, true)]));
+                    parts.push(boxed(&kind, &[&lasting(body, span, true)]));
                     parts.extend(self.late(scale));
                 }
                 // Those of fragments say nothing of how long they last.
@@ -172,7 +172,7 @@ impl Track {
                 _ => parts.push(all.to_vec()),
             }
         }
-        made(b"trak", &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        boxed(b"trak", &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
     /// Of a track that begins later than the file: nothing, and then the track.
@@ -186,25 +186,25 @@ impl Track {
         let one = 0x1_0000;
         let entries = [2, short(nothing), u32::MAX, one, short(length), 0, one];
         let data: Vec<u8> = entries.into_iter().flat_map(u32::to_be_bytes).collect();
-        Some(made(b"edts", &[&made(b"elst", &[&[0; 4], &data])]))
+        Some(boxed(b"edts", &[&boxed(b"elst", &[&[0; 4], &data])]))
     }
 
     fn media(&self, mdia: &[u8]) -> Vec<u8> {
         let mut parts: Vec<Vec<u8>> = Vec::new();
         for (kind, body, all) in boxes(mdia) {
             parts.push(match &kind {
-                b"mdhd" => made(&kind, &[&lasting(body, self.time.saturating_sub(self.begins), false)]),
+                b"mdhd" => boxed(&kind, &[&lasting(body, self.time.saturating_sub(self.begins), false)]),
                 b"minf" => {
                     let inner = boxes(body).map(|(kind, body, all)| match &kind {
                         b"stbl" => self.samples_of(body),
                         _ => all.to_vec(),
                     });
-                    made(&kind, &inner.collect::<Vec<_>>().iter().map(Vec::as_slice).collect::<Vec<_>>())
+                    boxed(&kind, &inner.collect::<Vec<_>>().iter().map(Vec::as_slice).collect::<Vec<_>>())
                 }
                 _ => all.to_vec(),
             });
         }
-        made(b"mdia", &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        boxed(b"mdia", &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
     /// The `stbl` box: how samples are coded is taken over, where they are is new.
@@ -213,7 +213,7 @@ impl Track {
             boxes(stbl).find(|(kind, ..)| kind == b"stsd").map_or(Vec::new(), |(.., all)| all.to_vec());
         let tables = self.tables();
         let parts: Vec<&[u8]> = std::iter::once(&coded).chain(&tables).map(Vec::as_slice).collect();
-        made(b"stbl", &parts)
+        boxed(b"stbl", &parts)
     }
 }
 

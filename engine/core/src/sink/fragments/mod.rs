@@ -112,7 +112,7 @@ fn place(file: &mut File, at: u64, len: u64) -> io::Result<Option<Place>> {
 }
 
 /// A box made of parts.
-fn made(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let size = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
     let mut made = Vec::with_capacity(size);
     made.extend(u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes());

@@ -7,7 +7,7 @@ use super::index::{Chunk, Sample, Track};
 use super::{Movie, Place, boxes, first, long, number, place};
 
 /// Heads are small; a larger one is none of ours.
-const MOST: u64 = 64 << 20;
+const LONGEST_HEAD: u64 = 64 << 20;
 
 /// Flag of a sample that can't be decoded by itself.
 const NOT_SYNC: u32 = 0x1_0000;
@@ -25,7 +25,7 @@ fn damaged(what: &str) -> io::Error {
 }
 
 fn body(file: &mut File, place: Place) -> io::Result<Vec<u8>> {
-    if place.end - place.body > MOST {
+    if place.end - place.body > LONGEST_HEAD {
         return Err(damaged("an index is larger than any of Omote's"));
     }
     file.seek(SeekFrom::Start(place.body))?;
@@ -50,7 +50,7 @@ impl Movie {
                 }
                 b"moof" if next.end <= len => {
                     let moof = body(file, next)?;
-                    movie.take(&moof, next.at, len);
+                    movie.add_fragment(&moof, next.at, len);
                 }
                 _ => {}
             }
@@ -67,7 +67,7 @@ impl Movie {
     }
 
     /// Takes over the samples of a fragment that begins at `at` in a file of `len` bytes.
-    fn take(&mut self, moof: &[u8], at: u64, len: u64) {
+    fn add_fragment(&mut self, moof: &[u8], at: u64, len: u64) {
         let mut behind = at;
         for (_, traf, _) in boxes(moof).filter(|(kind, ..)| kind == b"traf") {
             let Some(tfhd) = first(traf, b"tfhd") else { continue };
@@ -83,9 +83,9 @@ impl Movie {
             };
             let mut given = track.defaults;
             field.skip(flags & 2);
-            field.take(flags & 8, &mut given.duration);
-            field.take(flags & 0x10, &mut given.size);
-            field.take(flags & 0x20, &mut given.flags);
+            field.read_if(flags & 8, &mut given.duration);
+            field.read_if(flags & 0x10, &mut given.size);
+            field.read_if(flags & 0x20, &mut given.flags);
             if let Some(tfdt) = first(traf, b"tfdt") {
                 let long_form = tfdt.first() == Some(&1);
                 let time = if long_form { long(tfdt, 4) } else { number(tfdt, 4).map(u64::from) };
@@ -105,22 +105,22 @@ fn run(track: &mut Track, trun: &[u8], given: Defaults, base: u64, behind: u64, 
     let count = number(trun, 4).unwrap_or_default();
     let mut field = Fields { data: trun, at: 8 };
     let mut offset = 0;
-    field.take(flags & 1, &mut offset);
+    field.read_if(flags & 1, &mut offset);
     let start = match flags & 1 {
         0 => behind,
         // It is a signed number.
         _ => base.saturating_add_signed(i64::from(offset as i32)),
     };
     let mut first_flags = given.flags;
-    field.take(flags & 4, &mut first_flags);
+    field.read_if(flags & 4, &mut first_flags);
     let (mut at, mut taken) = (start, 0);
     for i in 0..count {
         let mut one = Defaults { flags: if i == 0 { first_flags } else { given.flags }, ..given };
         let mut shift = 0;
-        let whole = field.take(flags & 0x100, &mut one.duration)
-            && field.take(flags & 0x200, &mut one.size)
-            && field.take(flags & 0x400, &mut one.flags)
-            && field.take(flags & 0x800, &mut shift);
+        let whole = field.read_if(flags & 0x100, &mut one.duration)
+            && field.read_if(flags & 0x200, &mut one.size)
+            && field.read_if(flags & 0x400, &mut one.flags)
+            && field.read_if(flags & 0x800, &mut shift);
         let end = at.saturating_add(u64::from(one.size));
         if !whole || end > len || one.size == 0 {
             break;
@@ -147,7 +147,7 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     /// False where the number should be there and is not.
-    fn take(&mut self, there: u32, to: &mut u32) -> bool {
+    fn read_if(&mut self, there: u32, to: &mut u32) -> bool {
         if there == 0 {
             return true;
         }
@@ -158,7 +158,7 @@ impl Fields<'_> {
     }
 
     fn skip(&mut self, there: u32) {
-        self.take(there, &mut 0);
+        self.read_if(there, &mut 0);
     }
 
     fn long(&mut self) -> Option<u64> {

@@ -17,7 +17,7 @@ pub const MODPROBE: &str = "sudo modprobe v4l2loopback devices=1 video_nr=10 \
     not(all(target_os = "linux", feature = "v4l", feature = "pipewire")),
     expect(dead_code, reason = "without a carrier its faults can't happen")
 )]
-pub(super) enum Fault {
+pub(super) enum VirtualCameraFault {
     #[error(
         "this build has no {what}: it was built without the feature `{feature}`; build it with \
          `--features {feature}` on Linux"
@@ -112,7 +112,7 @@ pub(super) enum Fault {
     Frame { cause: PrepareError },
 }
 
-impl Fault {
+impl VirtualCameraFault {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Nothing { .. }
@@ -139,16 +139,16 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<VirtualCameraFault> for Error {
+    fn from(fault: VirtualCameraFault) -> Self {
         let (kind, message) = (fault.kind(), fault.to_string());
         match fault {
-            Fault::Rights { cause, .. }
-            | Fault::Open { cause, .. }
-            | Fault::Refused { cause, .. }
-            | Fault::Thread { cause }
-            | Fault::Send { cause, .. } => Self::wrap(kind, Stage::Sink, message, cause),
-            Fault::Frame { cause } => Self::wrap(kind, Stage::Sink, message, cause),
+            VirtualCameraFault::Rights { cause, .. }
+            | VirtualCameraFault::Open { cause, .. }
+            | VirtualCameraFault::Refused { cause, .. }
+            | VirtualCameraFault::Thread { cause }
+            | VirtualCameraFault::Send { cause, .. } => Self::wrap(kind, Stage::Sink, message, cause),
+            VirtualCameraFault::Frame { cause } => Self::wrap(kind, Stage::Sink, message, cause),
             _ => Self::new(kind, Stage::Sink, message),
         }
     }

@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::frame::{Frame, PixelFormat};
 use crate::pool::{Pool, PoolStats};
 use crate::source::Rate;
-use fault::Fault;
+use fault::VirtualCameraFault;
 use prepare::{Prepared, Preparer};
 
 #[doc(hidden)]
@@ -152,10 +152,10 @@ impl fmt::Display for Carrier {
 /// Takes the samples of one frame after the other.
 trait Outlet: Send {
     /// `pool` is where a copy may come from.
-    fn send(&mut self, frame: Prepared<'_>, pool: &Pool) -> Result<(), Fault>;
+    fn send(&mut self, frame: Prepared<'_>, pool: &Pool) -> Result<(), VirtualCameraFault>;
 
     /// Stops for good. Dropping does the same and keeps silent about faults.
-    fn stop(&mut self) -> Result<(), Fault>;
+    fn stop(&mut self) -> Result<(), VirtualCameraFault>;
 }
 
 /// An open virtual camera. It holds no clock: v4l2loopback gets each frame when it is presented, and PipeWire
@@ -175,7 +175,7 @@ pub struct VirtualSink {
 pub fn open_virtual_camera(which: &VirtualCamera, spec: &VirtualSpec) -> Result<VirtualSink> {
     let spec = VirtualSpec { width: spec.width & !1, height: spec.height & !1, ..spec.clone() };
     let (width, height) = (spec.width, spec.height);
-    let size = |cause: String| Fault::Size { width, height, cause };
+    let size = |cause: String| VirtualCameraFault::Size { width, height, cause };
     check_size(width, height).map_err(|e| size(e.to_string()))?;
     if width > Frame::MAX_SIDE || height > Frame::MAX_SIDE {
         return Err(size(format!("each side may have {} pixels at most", Frame::MAX_SIDE)).into());
@@ -200,7 +200,7 @@ pub fn open_virtual_camera(which: &VirtualCamera, spec: &VirtualSpec) -> Result<
 type Camera = (Box<dyn Outlet>, VirtualStatus);
 
 /// A free device, else PipeWire.
-fn automatic(spec: &VirtualSpec) -> Result<Camera, Fault> {
+fn automatic(spec: &VirtualSpec) -> Result<Camera, VirtualCameraFault> {
     let session = pipewire_socket();
     let devices = match free_device() {
         Ok(path) => match v4l2_camera(path, spec) {
@@ -222,19 +222,19 @@ fn automatic(spec: &VirtualSpec) -> Result<Camera, Fault> {
             let count = loopback_devices().len();
             let devices =
                 if count == 0 { "there is none".into() } else { format!("{count} there, none free") };
-            Err(Fault::Nothing { devices, session })
+            Err(VirtualCameraFault::Nothing { devices, session })
         }
     }
 }
 
 /// The first free device; those whose name says what they show go first.
-fn free_device() -> Result<PathBuf, Fault> {
+fn free_device() -> Result<PathBuf, VirtualCameraFault> {
     if !cfg!(all(target_os = "linux", feature = "v4l")) {
-        return Err(Fault::NotBuilt { what: "V4L2 camera", feature: "v4l" });
+        return Err(VirtualCameraFault::NotBuilt { what: "V4L2 camera", feature: "v4l" });
     }
     let mut devices = loopback_devices();
     if devices.is_empty() {
-        return Err(Fault::NoLoopback);
+        return Err(VirtualCameraFault::NoLoopback);
     }
     // Stable: by number among equals.
     devices.sort_by_key(|device| !device.says_modified());
@@ -242,23 +242,23 @@ fn free_device() -> Result<PathBuf, Fault> {
         Some(device) => Ok(device.path.clone()),
         None => {
             let names: Vec<String> = devices.iter().map(|d| d.path.display().to_string()).collect();
-            Err(Fault::NoneFree { devices: names.join(", ") })
+            Err(VirtualCameraFault::NoneFree { devices: names.join(", ") })
         }
     }
 }
 
 #[cfg(all(target_os = "linux", feature = "v4l"))]
-fn v4l2_camera(path: PathBuf, spec: &VirtualSpec) -> Result<Camera, Fault> {
+fn v4l2_camera(path: PathBuf, spec: &VirtualSpec) -> Result<Camera, VirtualCameraFault> {
     v4l2::open(path, spec)
 }
 
 #[cfg(not(all(target_os = "linux", feature = "v4l")))]
-fn v4l2_camera(_: PathBuf, _: &VirtualSpec) -> Result<Camera, Fault> {
-    Err(Fault::NotBuilt { what: "V4L2 camera", feature: "v4l" })
+fn v4l2_camera(_: PathBuf, _: &VirtualSpec) -> Result<Camera, VirtualCameraFault> {
+    Err(VirtualCameraFault::NotBuilt { what: "V4L2 camera", feature: "v4l" })
 }
 
 #[cfg(all(target_os = "linux", feature = "pipewire"))]
-fn pipewire_camera(spec: &VirtualSpec) -> Result<Camera, Fault> {
+fn pipewire_camera(spec: &VirtualSpec) -> Result<Camera, VirtualCameraFault> {
     pipewire::open(spec)
 }
 
@@ -275,8 +275,8 @@ pub fn pipewire_library() -> Result<(), &'static str> {
 }
 
 #[cfg(not(all(target_os = "linux", feature = "pipewire")))]
-fn pipewire_camera(_: &VirtualSpec) -> Result<Camera, Fault> {
-    Err(Fault::NotBuilt { what: "PipeWire camera", feature: "pipewire" })
+fn pipewire_camera(_: &VirtualSpec) -> Result<Camera, VirtualCameraFault> {
+    Err(VirtualCameraFault::NotBuilt { what: "PipeWire camera", feature: "pipewire" })
 }
 
 impl VirtualSink {
@@ -302,7 +302,7 @@ impl Sink for VirtualSink {
     /// # Errors
     /// Where the device or PipeWire is gone. A new sink may be opened then; this one stays broken.
     fn present(&mut self, frame: &BadgedFrame) -> Result<()> {
-        let prepared = self.preparer.prepare(frame).map_err(|cause| Fault::Frame { cause })?;
+        let prepared = self.preparer.prepare(frame).map_err(|cause| VirtualCameraFault::Frame { cause })?;
         self.outlet.send(prepared, self.preparer.pool())?;
         self.presented += 1;
         Ok(())

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::fault::Fault;
+use super::fault::VirtualCameraFault;
 use super::pod;
 use super::prepare::Prepared;
 use super::session::pipewire_socket;
@@ -61,11 +61,11 @@ struct Task {
     wake: UnixStream,
     lost: Arc<OnceLock<String>>,
     status: VirtualStatus,
-    ready: Publisher<Result<(), Fault>>,
+    ready: Publisher<Result<(), VirtualCameraFault>>,
 }
 
 /// Makes the node.
-pub(super) fn open(spec: &VirtualSpec) -> Result<Camera, Fault> {
+pub(super) fn open(spec: &VirtualSpec) -> Result<Camera, VirtualCameraFault> {
     let status = VirtualStatus::new(Opened {
         carrier: Carrier::PipeWire,
         node: NODE.into(),
@@ -77,9 +77,9 @@ pub(super) fn open(spec: &VirtualSpec) -> Result<Camera, Fault> {
     });
     let (frames, taker) = slot();
     let (ready, answer) = slot();
-    let (wake, woken) = UnixStream::pair().map_err(|cause| Fault::Thread { cause })?;
+    let (wake, woken) = UnixStream::pair().map_err(|cause| VirtualCameraFault::Thread { cause })?;
     for end in [&wake, &woken] {
-        end.set_nonblocking(true).map_err(|cause| Fault::Thread { cause })?;
+        end.set_nonblocking(true).map_err(|cause| VirtualCameraFault::Thread { cause })?;
     }
     let lost = Arc::new(OnceLock::new());
     let task = Task {
@@ -91,25 +91,25 @@ pub(super) fn open(spec: &VirtualSpec) -> Result<Camera, Fault> {
         ready,
     };
     let thread = Builder::new().name("omote-pipewire".into()).spawn(move || run(task));
-    let thread = Some(thread.map_err(|cause| Fault::Thread { cause })?);
+    let thread = Some(thread.map_err(|cause| VirtualCameraFault::Thread { cause })?);
     // Dropped on failure, it ends the thread.
     let node = Node { frames, wake: Some(wake), thread, lost, status: status.clone() };
     match answer.take(PATIENCE) {
         Taken::Value(Ok(())) => Ok((Box::new(node), status)),
         Taken::Value(Err(fault)) => Err(fault),
-        Taken::Late => Err(Fault::Silent { seconds: PATIENCE.as_secs() }),
-        Taken::Closed => Err(Fault::Node { cause: "its thread ended".into() }),
+        Taken::Late => Err(VirtualCameraFault::Silent { seconds: PATIENCE.as_secs() }),
+        Taken::Closed => Err(VirtualCameraFault::Node { cause: "its thread ended".into() }),
     }
 }
 
 impl Outlet for Node {
-    fn send(&mut self, frame: Prepared<'_>, pool: &Pool) -> Result<(), Fault> {
+    fn send(&mut self, frame: Prepared<'_>, pool: &Pool) -> Result<(), VirtualCameraFault> {
         if let Some(cause) = self.lost.get() {
-            return Err(Fault::Lost { frames: self.status.frames_sent(), cause: cause.clone() });
+            return Err(VirtualCameraFault::Lost { frames: self.status.frames_sent(), cause: cause.clone() });
         }
         if self.frames.is_deserted() {
             let cause = "its thread ended".to_owned();
-            return Err(Fault::Lost { frames: self.status.frames_sent(), cause });
+            return Err(VirtualCameraFault::Lost { frames: self.status.frames_sent(), cause });
         }
         self.frames.publish(match frame {
             Prepared::SwapResult(bytes) => Picture::SwapResult(bytes),
@@ -127,11 +127,11 @@ impl Outlet for Node {
         Ok(())
     }
 
-    fn stop(&mut self) -> Result<(), Fault> {
+    fn stop(&mut self) -> Result<(), VirtualCameraFault> {
         self.wake = None;
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             let cause = "its thread panicked".to_owned();
-            return Err(Fault::Lost { frames: self.status.frames_sent(), cause });
+            return Err(VirtualCameraFault::Lost { frames: self.status.frames_sent(), cause });
         }
         Ok(())
     }
@@ -203,14 +203,14 @@ impl Play {
 struct Ears {
     play: Rc<Play>,
     lost: Arc<OnceLock<String>>,
-    ready: Rc<Publisher<Result<(), Fault>>>,
+    ready: Rc<Publisher<Result<(), VirtualCameraFault>>>,
     wake: UnixStream,
 }
 
 impl Ears {
     /// PipeWire is gone, or the node: the next frame is answered with this.
     fn give_up(&self, cause: String) {
-        self.ready.publish(Err(Fault::Node { cause: cause.clone() }));
+        self.ready.publish(Err(VirtualCameraFault::Node { cause: cause.clone() }));
         let _ = self.lost.set(cause);
         self.play.ended.set(true);
     }
@@ -296,10 +296,10 @@ fn play_until_told(
     play: &Rc<Play>,
     wake: UnixStream,
     lost: &Arc<OnceLock<String>>,
-    ready: &Rc<Publisher<Result<(), Fault>>>,
-) -> Result<(), Fault> {
-    let refused = |e: std::io::Error| Fault::Node { cause: e.to_string() };
-    let thread = |cause| Fault::Thread { cause };
+    ready: &Rc<Publisher<Result<(), VirtualCameraFault>>>,
+) -> Result<(), VirtualCameraFault> {
+    let refused = |e: std::io::Error| VirtualCameraFault::Node { cause: e.to_string() };
+    let thread = |cause| VirtualCameraFault::Thread { cause };
     let woken = wake.try_clone().map_err(thread)?;
     let ears = Ears { play: Rc::clone(play), lost: Arc::clone(lost), ready: Rc::clone(ready), wake };
     let properties = [
@@ -311,10 +311,10 @@ fn play_until_told(
         ("node.description", SHOWN_NAME),
     ];
     let client = Client::new(SHOWN_NAME, &properties, Box::new(ears)).map_err(|denied| match denied {
-        Denied::Library(cause) => Fault::NoLibrary { cause: cause.into() },
+        Denied::Library(cause) => VirtualCameraFault::NoLibrary { cause: cause.into() },
         Denied::Session(e) => match pipewire_socket() {
-            Some(path) => Fault::NoSession { cause: format!("{e}, by {}", path.display()) },
-            None => Fault::NoSession { cause: "no session has its socket here".into() },
+            Some(path) => VirtualCameraFault::NoSession { cause: format!("{e}, by {}", path.display()) },
+            None => VirtualCameraFault::NoSession { cause: "no session has its socket here".into() },
         },
         Denied::Stream(e) => refused(e),
     })?;

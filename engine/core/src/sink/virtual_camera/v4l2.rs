@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::fault::Fault;
+use super::fault::VirtualCameraFault;
 use super::loopback::{LoopbackDevice, named};
 use super::prepare::Prepared;
 use super::status::{Opened, VirtualStatus};
@@ -53,19 +53,23 @@ fn others(path: &Path) -> Vec<Holder> {
 }
 
 /// Opens the device at `path` and begins its stream.
-pub(super) fn open(path: PathBuf, spec: &VirtualSpec) -> Result<Camera, Fault> {
-    let device = Device::open(&path).map_err(|e| Fault::open(path.clone(), e))?;
+pub(super) fn open(path: PathBuf, spec: &VirtualSpec) -> Result<Camera, VirtualCameraFault> {
+    let device = Device::open(&path).map_err(|e| VirtualCameraFault::open(path.clone(), e))?;
     let found = match device.capabilities() {
         Ok(found) if found.driver == DRIVER => found,
         Ok(found) => {
             let found = format!("\"{}\" of the driver {}", found.card, found.driver);
-            return Err(Fault::NotLoopback { path, found });
+            return Err(VirtualCameraFault::NotLoopback { path, found });
         }
-        Err(_) => return Err(Fault::NotLoopback { path, found: "no video device".into() }),
+        Err(_) => return Err(VirtualCameraFault::NotLoopback { path, found: "no video device".into() }),
     };
     if !found.output() {
         let holders = named(&others(&path));
-        return Err(if found.capture() { Fault::Busy { path, holders } } else { Fault::Stuck { path } });
+        return Err(if found.capture() {
+            VirtualCameraFault::Busy { path, holders }
+        } else {
+            VirtualCameraFault::Stuck { path }
+        });
     }
     let (format, size) = agree(&device, &path, spec)?;
     let interval = Interval { numerator: spec.rate.den(), denominator: spec.rate.num() };
@@ -76,7 +80,8 @@ pub(super) fn open(path: PathBuf, spec: &VirtualSpec) -> Result<Camera, Fault> {
             spec.rate
         }
     };
-    let refused = |cause| Fault::Refused { path: path.clone(), what: "to begin the stream".into(), cause };
+    let refused =
+        |cause| VirtualCameraFault::Refused { path: path.clone(), what: "to begin the stream".into(), cause };
     device.stream(Direction::Output, true).map_err(refused)?;
     let status = VirtualStatus::new(Opened {
         carrier: Carrier::V4l2Loopback,
@@ -113,7 +118,11 @@ impl From<Format> for Pictures {
 }
 
 /// Settles format and size. A device whose readers hold it at another size keeps that.
-fn agree(device: &Device, path: &Path, spec: &VirtualSpec) -> Result<(VirtualFormat, (u32, u32)), Fault> {
+fn agree(
+    device: &Device,
+    path: &Path,
+    spec: &VirtualSpec,
+) -> Result<(VirtualFormat, (u32, u32)), VirtualCameraFault> {
     let asked = Pictures { width: spec.width, height: spec.height, fourcc: fourcc(spec.format) };
     let bytes = Frame::byte_len(spec.format.pixels(), spec.width, spec.height);
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -128,11 +137,11 @@ fn agree(device: &Device, path: &Path, spec: &VirtualSpec) -> Result<(VirtualFor
     let set = match set {
         Ok(set) => Pictures::from(set),
         Err(e) if e.kind() == ErrorKind::ResourceBusy => {
-            return Err(Fault::Busy { path: path.into(), holders: named(&others(path)) });
+            return Err(VirtualCameraFault::Busy { path: path.into(), holders: named(&others(path)) });
         }
         Err(cause) => {
             let what = format!("the format {}", shown(&asked));
-            return Err(Fault::Refused { path: path.into(), what, cause });
+            return Err(VirtualCameraFault::Refused { path: path.into(), what, cause });
         }
     };
     let format = [VirtualFormat::Yuyv, VirtualFormat::I420].into_iter().find(|f| fourcc(*f) == set.fourcc);
@@ -140,7 +149,7 @@ fn agree(device: &Device, path: &Path, spec: &VirtualSpec) -> Result<(VirtualFor
     let fits = crate::badge::check_size(size.0, size.1).is_ok() && size.0 % 2 == 0 && size.1 % 2 == 0;
     let Some(format) = format.filter(|_| fits) else {
         let (found, asked, holders) = (shown(&set), shown(&asked), named(&others(path)));
-        return Err(Fault::Held { path: path.into(), found, asked, holders });
+        return Err(VirtualCameraFault::Held { path: path.into(), found, asked, holders });
     };
     if set != asked {
         log::warn!(
@@ -163,23 +172,23 @@ struct Loopback {
 }
 
 impl Outlet for Loopback {
-    fn send(&mut self, frame: Prepared<'_>, _: &Pool) -> Result<(), Fault> {
+    fn send(&mut self, frame: Prepared<'_>, _: &Pool) -> Result<(), VirtualCameraFault> {
         let (path, frames) = (|| self.path.clone(), self.status.frames_sent());
         match self.device.write(&frame) {
             Ok(taken) if taken == frame.len() => {}
-            Ok(taken) => return Err(Fault::Short { path: path(), taken, len: frame.len() }),
+            Ok(taken) => return Err(VirtualCameraFault::Short { path: path(), taken, len: frame.len() }),
             Err(e) if Errno::from_io_error(&e) == Some(Errno::NODEV) => {
-                return Err(Fault::Vanished { path: path(), frames });
+                return Err(VirtualCameraFault::Vanished { path: path(), frames });
             }
-            Err(cause) => return Err(Fault::Send { path: path(), frames, cause }),
+            Err(cause) => return Err(VirtualCameraFault::Send { path: path(), frames, cause }),
         }
         self.status.count();
         Ok(())
     }
 
-    fn stop(&mut self) -> Result<(), Fault> {
+    fn stop(&mut self) -> Result<(), VirtualCameraFault> {
         if std::mem::take(&mut self.streaming) {
-            self.device.stream(Direction::Output, false).map_err(|cause| Fault::Refused {
+            self.device.stream(Direction::Output, false).map_err(|cause| VirtualCameraFault::Refused {
                 path: self.path.clone(),
                 what: "to end the stream".into(),
                 cause,

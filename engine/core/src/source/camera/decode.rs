@@ -1,6 +1,6 @@
 //! A camera's buffer, in whatever coding, to a frame.
 
-use super::raw::Layout;
+use super::raw::RawLayout;
 use crate::frame::Frame;
 use crate::pool::Pool;
 use crate::source::jpeg::JpegDecoder;
@@ -37,7 +37,7 @@ impl<T: AsRef<[u8]> + ?Sized> Payload for T {
 /// Makes frames from a camera's buffers.
 pub(crate) enum Decoder {
     /// Uncompressed pictures.
-    Raw(Layout, Pool),
+    Raw(RawLayout, Pool),
     /// JPEG.
     Mjpeg(Mjpeg),
 }

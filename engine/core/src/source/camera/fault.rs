@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Stage};
 
 /// What can be wrong with a camera. Its name or path stands last in the messages.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum CameraFault {
     #[error("no camera was found: {hint}")]
     None { hint: String },
 
@@ -60,7 +60,7 @@ fn holding(holders: &[String]) -> String {
     }
 }
 
-impl Fault {
+impl CameraFault {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::None { .. } | Self::Unknown { .. } | Self::Gone { .. } | Self::Idle { .. } => {
@@ -72,11 +72,11 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<CameraFault> for Error {
+    fn from(fault: CameraFault) -> Self {
         let (kind, message) = (fault.kind(), fault.to_string());
         match fault {
-            Fault::Driver { cause, .. } => Self::wrap(kind, Stage::Source, message, cause),
+            CameraFault::Driver { cause, .. } => Self::wrap(kind, Stage::Source, message, cause),
             _ => Self::new(kind, Stage::Source, message),
         }
     }

@@ -26,7 +26,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::pool::Pool;
-use fault::Fault;
+use fault::CameraFault;
 
 #[doc(hidden)]
 pub use holders::holders;
@@ -87,7 +87,7 @@ pub struct StreamInfo {
 
 impl StreamInfo {
     /// A camera of this name in this mode.
-    pub fn of(name: &str, mode: &CameraMode) -> Self {
+    pub fn new(name: &str, mode: &CameraMode) -> Self {
         let CameraMode { width, height, .. } = *mode;
         Self { name: name.to_owned(), mode: mode.to_string(), width, height, fps: mode.rate.per_second() }
     }
@@ -183,12 +183,12 @@ fn named<'c>(cameras: &'c [CameraInfo], wanted: &str) -> Option<&'c CameraInfo> 
     cameras.iter().filter(fits).min_by_key(place)
 }
 
-fn unknown(cameras: &[CameraInfo], wanted: &str) -> Fault {
+fn unknown(cameras: &[CameraInfo], wanted: &str) -> CameraFault {
     if cameras.is_empty() {
-        return Fault::None { hint: none_hint().into() };
+        return CameraFault::None { hint: none_hint().into() };
     }
     let there: Vec<_> = cameras.iter().map(|camera| format!("{} ({})", camera.name, camera.id)).collect();
-    Fault::Unknown { wanted: wanted.into(), there: there.join(", ") }
+    CameraFault::Unknown { wanted: wanted.into(), there: there.join(", ") }
 }
 
 /// What to do where there is no camera at all.
@@ -220,7 +220,7 @@ fn open_first(request: &CameraRequest, pool: &Pool) -> Result<Box<dyn Camera>> {
             }
         }
     }
-    Err(first_error.unwrap_or_else(|| Fault::None { hint: none_hint().into() }.into()))
+    Err(first_error.unwrap_or_else(|| CameraFault::None { hint: none_hint().into() }.into()))
 }
 
 /// Opens by [`CameraInfo::id`].
@@ -247,7 +247,7 @@ fn open_by_library(
     #[cfg(not(any(feature = "nokhwa", not(target_os = "linux"))))]
     {
         let _ = (request, pool);
-        Err(Fault::NotBuilt { camera: id.into(), feature: missing }.into())
+        Err(CameraFault::NotBuilt { camera: id.into(), feature: missing }.into())
     }
 }
 

@@ -14,9 +14,9 @@ use nokhwa::utils::{
 };
 
 use super::decode::Decoder;
-use super::fault::Fault;
+use super::fault::CameraFault;
 use super::mode::ranked;
-use super::raw::Layout;
+use super::raw::RawLayout;
 use super::{Camera, CameraMode, CameraRequest, Captured, Coding, RawFormat, StreamInfo};
 use crate::error::Result;
 use crate::frame::{Colour, Frame, FrameId, FrameTime};
@@ -85,7 +85,7 @@ struct Library {
 pub(super) fn open(id: &str, request: &CameraRequest, pool: &Pool) -> Result<Box<dyn Camera>> {
     let index = id.parse().map_or_else(|_| CameraIndex::String(id.to_owned()), CameraIndex::Index);
     let shown = format!("nokhwa's camera {id}");
-    let fault = |said: String| Fault::Library { camera: shown.clone(), said };
+    let fault = |said: String| CameraFault::Library { camera: shown.clone(), said };
     let (told, opened) = sync_channel(1);
     let (publisher, shots) = slot();
     let displaced = Arc::new(AtomicU64::new(0));
@@ -130,7 +130,7 @@ impl Work {
             Coding::Mjpeg => Decoder::mjpeg((mode.width, mode.height), &self.pool),
             Coding::Raw(format) => {
                 let (width, height) = (mode.width, mode.height);
-                let layout = Layout { format, width, height, stride: 0, colour: Colour::default() };
+                let layout = RawLayout { format, width, height, stride: 0, colour: Colour::default() };
                 Decoder::Raw(layout, self.pool.clone())
             }
         };
@@ -215,7 +215,7 @@ fn ours(format: &CameraFormat) -> Option<CameraMode> {
 
 impl Camera for Library {
     fn info(&self) -> StreamInfo {
-        StreamInfo::of(&self.name, &self.mode)
+        StreamInfo::new(&self.name, &self.mode)
     }
 
     fn mode(&self) -> Option<CameraMode> {
@@ -234,7 +234,7 @@ impl Camera for Library {
             Taken::Value(Err(said)) => said,
             Taken::Closed => "the library stopped".to_owned(),
         };
-        Err(Fault::Library { camera: self.shown.clone(), said }.into())
+        Err(CameraFault::Library { camera: self.shown.clone(), said }.into())
     }
 
     fn skipped(&self) -> u64 {

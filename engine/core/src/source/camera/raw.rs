@@ -7,7 +7,7 @@ use crate::pool::Pool;
 
 /// How the bytes lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub(crate) struct RawLayout {
     pub(crate) format: RawFormat,
     /// Pixels across.
     pub(crate) width: u32,
@@ -40,7 +40,7 @@ struct Part {
     plane: usize,
 }
 
-impl Layout {
+impl RawLayout {
     /// The size of the frames: halved chroma needs even sides, a last odd row or column is left out.
     pub(crate) fn size(&self) -> (u32, u32) {
         let (x, y) = self.format.pixel_format().chroma_step();

@@ -98,7 +98,7 @@ impl Family {
 /// Where the channels stand in a tensor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Layout {
+pub enum TensorLayout {
     /// `[1, 3, height, width]`.
     #[default]
     Nchw,
@@ -119,7 +119,7 @@ pub enum Channels {
 
 /// The values of a picture tensor that stand for 0..=1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Range {
+pub enum ValueRange {
     /// 0..=1 itself.
     #[default]
     #[serde(rename = "0..1")]
@@ -181,7 +181,7 @@ pub struct Contract {
     pub size: [usize; 2],
     /// Layout of target and result.
     #[serde(default)]
-    pub layout: Layout,
+    pub layout: TensorLayout,
     /// Channel order of target and result.
     #[serde(default)]
     pub channels: Channels,
@@ -195,7 +195,7 @@ pub struct Contract {
     pub source: SourceKind,
     /// Range of the result.
     #[serde(default)]
-    pub range: Range,
+    pub range: ValueRange,
     /// Which of the result's pixels count.
     #[serde(default)]
     pub mask: MaskKind,
@@ -218,30 +218,38 @@ const PLAIN: ([f32; 3], [f32; 3]) = ([0.0; 3], [1.0; 3]);
 impl Contract {
     /// What models of a family take and give. `size` counts for families of any size only.
     #[must_use]
-    pub fn of(family: Family, size: [usize; 2]) -> Self {
+    pub fn for_family(family: Family, size: [usize; 2]) -> Self {
         use SourceKind::{Adapted, Built, Converted, Latent, Picture, Unit};
         let picture = |side, template| Picture { side, template };
         let (template, side, (mean, std), source, range) = match family {
-            Family::Inswapper => (Template::Arcface128, 128, PLAIN, Latent, Range::Unit),
-            Family::Instyleswapper => (Template::Arcface128, 256, PLAIN, Latent, Range::Unit),
-            Family::Hyperswap => (Template::Arcface128, 256, SIGNED, Unit, Range::Signed),
-            Family::Simswap => (Template::ArcfaceV1, 256, IMAGENET, Converted { unit: true }, Range::Unit),
-            Family::SimswapUnofficial => {
-                (Template::ArcfaceV1, 512, PLAIN, Converted { unit: true }, Range::Unit)
+            Family::Inswapper => (Template::Arcface128, 128, PLAIN, Latent, ValueRange::Unit),
+            Family::Instyleswapper => (Template::Arcface128, 256, PLAIN, Latent, ValueRange::Unit),
+            Family::Hyperswap => (Template::Arcface128, 256, SIGNED, Unit, ValueRange::Signed),
+            Family::Simswap => {
+                (Template::ArcfaceV1, 256, IMAGENET, Converted { unit: true }, ValueRange::Unit)
             }
-            Family::Ghost => (Template::ArcfaceV1, 256, SIGNED, Converted { unit: false }, Range::Signed),
-            Family::Hififace => (Template::Mtcnn, 256, SIGNED, Converted { unit: true }, Range::Signed),
-            Family::Uniface => (Template::Ffhq, 256, SIGNED, picture(256, Template::Ffhq), Range::Signed),
-            Family::Blendswap => (Template::Ffhq, 256, PLAIN, picture(112, Template::ArcfaceV2), Range::Unit),
-            Family::Cscs => (Template::Ffhq, 256, SIGNED, Adapted, Range::Signed),
-            Family::Dfm | Family::Other => (Template::WholeFace, 0, PLAIN, Built, Range::Unit),
+            Family::SimswapUnofficial => {
+                (Template::ArcfaceV1, 512, PLAIN, Converted { unit: true }, ValueRange::Unit)
+            }
+            Family::Ghost => {
+                (Template::ArcfaceV1, 256, SIGNED, Converted { unit: false }, ValueRange::Signed)
+            }
+            Family::Hififace => (Template::Mtcnn, 256, SIGNED, Converted { unit: true }, ValueRange::Signed),
+            Family::Uniface => {
+                (Template::Ffhq, 256, SIGNED, picture(256, Template::Ffhq), ValueRange::Signed)
+            }
+            Family::Blendswap => {
+                (Template::Ffhq, 256, PLAIN, picture(112, Template::ArcfaceV2), ValueRange::Unit)
+            }
+            Family::Cscs => (Template::Ffhq, 256, SIGNED, Adapted, ValueRange::Signed),
+            Family::Dfm | Family::Other => (Template::WholeFace, 0, PLAIN, Built, ValueRange::Unit),
         };
         let dfm = family == Family::Dfm;
         Self {
             family,
             template,
             size: if side == 0 { size } else { [side; 2] },
-            layout: if dfm { Layout::Nhwc } else { Layout::Nchw },
+            layout: if dfm { TensorLayout::Nhwc } else { TensorLayout::Nchw },
             channels: if dfm { Channels::Bgr } else { Channels::Rgb },
             mean,
             std,
@@ -261,8 +269,8 @@ impl Contract {
     pub fn shape(&self) -> [usize; 4] {
         let [w, h] = self.size;
         match self.layout {
-            Layout::Nchw => [1, 3, h, w],
-            Layout::Nhwc => [1, h, w, 3],
+            TensorLayout::Nchw => [1, 3, h, w],
+            TensorLayout::Nhwc => [1, h, w, 3],
         }
     }
 
@@ -304,7 +312,7 @@ mod tests {
     #[test]
     fn a_contract_survives_its_file() {
         for family in Family::KNOWN {
-            let contract = Contract::of(family, [224, 320]);
+            let contract = Contract::for_family(family, [224, 320]);
             let text = toml::to_string(&contract).unwrap();
             assert_eq!(Contract::parse(&text).unwrap(), contract, "{text}");
             assert_eq!(Family::named(family.name()), Some(family));
@@ -316,7 +324,7 @@ mod tests {
         let short =
             "family = \"other\"\ntemplate = \"ffhq\"\nsize = [256, 256]\nsource = { kind = \"unit\" }\n";
         let contract = Contract::parse(short).unwrap();
-        assert_eq!((contract.mean, contract.std, contract.range), ([0.0; 3], [1.0; 3], Range::Unit));
+        assert_eq!((contract.mean, contract.std, contract.range), ([0.0; 3], [1.0; 3], ValueRange::Unit));
         assert_eq!(contract.shape(), [1, 3, 256, 256]);
         assert!(Contract::parse(&short.replace("ffhq", "nose")).is_err());
         assert!(

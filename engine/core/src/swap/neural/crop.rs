@@ -1,6 +1,6 @@
 //! The crop that a model sees, as a tensor, and the one that it gives back.
 
-use super::contract::{Channels, Contract, Layout, Range};
+use super::contract::{Channels, Contract, TensorLayout, ValueRange};
 use crate::frame::{CropSpec, Frame};
 use crate::space::CropSquare;
 
@@ -74,7 +74,7 @@ pub(super) fn fill(
             Channels::Bgr => 2 - c,
         };
         match contract.layout {
-            Layout::Nchw => {
+            TensorLayout::Nchw => {
                 let Some(out) = tensor.get_mut(to * w * h..(to + 1) * w * h) else { continue };
                 if k == 1 {
                     out.iter_mut().zip(plane).for_each(|(o, v)| *o = (v - mean) * scale);
@@ -82,7 +82,7 @@ pub(super) fn fill(
                     out.iter_mut().zip(phase(plane, w, k, i, j)).for_each(|(o, v)| *o = (v - mean) * scale);
                 }
             }
-            Layout::Nhwc => {
+            TensorLayout::Nhwc => {
                 let out = tensor.iter_mut().skip(to).step_by(3);
                 out.zip(phase(plane, w, k, i, j)).for_each(|(o, v)| *o = (v - mean) * scale);
             }
@@ -91,7 +91,7 @@ pub(super) fn fill(
 }
 
 /// Reads a model's result as R'G'B' (0..=1, clipped) into planes of k times its size, phase (`i`, `j`).
-pub(super) fn read(
+pub(super) fn read_output(
     contract: &Contract,
     tensor: &[f32],
     (k, i, j): (usize, usize, usize),
@@ -100,8 +100,8 @@ pub(super) fn read(
     let [w, h] = contract.size;
     let big = w * h * k * k;
     let (scale, offset) = match contract.range {
-        Range::Unit => (1.0, 0.0),
-        Range::Signed => (0.5, 0.5),
+        ValueRange::Unit => (1.0, 0.0),
+        ValueRange::Signed => (0.5, 0.5),
     };
     let show = |v: f32| (v * scale + offset).clamp(0.0, 1.0);
     for (c, plane) in planes.chunks_exact_mut(big.max(1)).take(3).enumerate() {
@@ -111,7 +111,7 @@ pub(super) fn read(
         };
         let rows = plane.chunks_exact_mut((w * k).max(1)).skip(j).step_by(k);
         match contract.layout {
-            Layout::Nchw => {
+            TensorLayout::Nchw => {
                 let values = tensor.get(from * w * h..(from + 1) * w * h).unwrap_or_default();
                 for (row, values) in rows.zip(values.chunks_exact(w.max(1))) {
                     if k == 1 {
@@ -121,7 +121,7 @@ pub(super) fn read(
                     }
                 }
             }
-            Layout::Nhwc => {
+            TensorLayout::Nhwc => {
                 for (row, values) in rows.zip(tensor.chunks_exact((w * 3).max(1))) {
                     let values = values.iter().skip(from).step_by(3);
                     row.iter_mut().skip(i).step_by(k).zip(values).for_each(|(o, v)| *o = show(*v));
@@ -208,7 +208,7 @@ mod tests {
     fn what_is_filled_in_comes_back_in_every_family() {
         for family in Family::KNOWN {
             for k in [1, 2, 3] {
-                let contract = Contract::of(family, [32, 48]);
+                let contract = Contract::for_family(family, [32, 48]);
                 let contract = Contract { size: [32, 48], ..contract };
                 let n = 3 * 32 * 48 * k * k;
                 let planes = ramp(n);
@@ -219,11 +219,11 @@ mod tests {
                     assert!(tensor.iter().all(|v| v.is_finite()));
                     // The network's part: from the target's range to the result's.
                     for (at, v) in tensor.iter_mut().enumerate() {
-                        let c = if contract.layout == Layout::Nhwc { at % 3 } else { at / (32 * 48) };
+                        let c = if contract.layout == TensorLayout::Nhwc { at % 3 } else { at / (32 * 48) };
                         let display = *v * contract.std[c] + contract.mean[c];
-                        *v = if contract.range == Range::Signed { display * 2.0 - 1.0 } else { display };
+                        *v = if contract.range == ValueRange::Signed { display * 2.0 - 1.0 } else { display };
                     }
-                    read(&contract, &tensor, (k, i, j), &mut back);
+                    read_output(&contract, &tensor, (k, i, j), &mut back);
                 }
                 let worst = planes.iter().zip(&back).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
                 assert!(worst < 1e-5, "{family:?} at {k}: {worst}");
@@ -236,10 +236,10 @@ mod tests {
         let planes: Vec<f32> =
             [0.1, 0.2, 0.3].iter().flat_map(|v| std::iter::repeat_n(*v, 32 * 32)).collect();
         let mut tensor = vec![0.0; 3 * 32 * 32];
-        let dfm = Contract::of(Family::Dfm, [32, 32]);
+        let dfm = Contract::for_family(Family::Dfm, [32, 32]);
         fill(&dfm, &planes, (1, 0, 0), &mut tensor);
         assert_eq!(tensor.get(..3), Some([0.3, 0.2, 0.1].as_slice()));
-        let sim = Contract { size: [32, 32], ..Contract::of(Family::Simswap, [0, 0]) };
+        let sim = Contract { size: [32, 32], ..Contract::for_family(Family::Simswap, [0, 0]) };
         fill(&sim, &planes, (1, 0, 0), &mut tensor);
         assert!((tensor[0] - (0.1 - 0.485) / 0.229).abs() < 1e-6);
         assert!((tensor[2 * 32 * 32] - (0.3 - 0.406) / 0.225).abs() < 1e-6);

@@ -5,7 +5,7 @@ use crate::infer::{Expect, Spec, TensorSpec};
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum ModelKind {
     /// It swaps faces.
     Swap(Contract),
     /// It turns a face into a vector.
@@ -36,7 +36,7 @@ pub enum MaskModel {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// What it is.
-    pub kind: Kind,
+    pub kind: ModelKind,
     /// The inputs: the target, then the source or the morph value where there is one. Open sizes are filled in.
     pub inputs: Vec<TensorSpec>,
     /// The outputs: the picture, then its masks.
@@ -62,15 +62,15 @@ impl Found {
     #[must_use]
     pub fn title(&self) -> String {
         match &self.kind {
-            Kind::Swap(contract) => {
+            ModelKind::Swap(contract) => {
                 let [w, h] = contract.size;
                 let size = if w == h { w.to_string() } else { format!("{w}x{h}") };
                 format!("{} {size}", contract.family.name())
             }
-            Kind::Recogniser => "face recogniser".to_owned(),
-            Kind::Adapter(family) => format!("adapter for {}", family.name()),
-            Kind::Converter(family) => format!("converter for {}", family.name()),
-            Kind::Mask(mask) => match mask {
+            ModelKind::Recogniser => "face recogniser".to_owned(),
+            ModelKind::Adapter(family) => format!("adapter for {}", family.name()),
+            ModelKind::Converter(family) => format!("converter for {}", family.name()),
+            ModelKind::Mask(mask) => match mask {
                 MaskModel::XsegNhwc | MaskModel::XsegNchw => "xseg mask".to_owned(),
                 MaskModel::Occluder => "occluder mask".to_owned(),
                 MaskModel::Bisenet => "bisenet mask".to_owned(),

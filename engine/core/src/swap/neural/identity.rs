@@ -23,8 +23,8 @@ pub struct Identity {
 impl Identity {
     /// The person on all of the photos. None without a photo, or where a vector is not of 512 finite values.
     #[must_use]
-    pub fn of(vectors: &[Vec<f32>]) -> Option<Self> {
-        PersonaVector::of("", vectors).map(|v| Self::from(&v))
+    pub fn from_photos(vectors: &[Vec<f32>]) -> Option<Self> {
+        PersonaVector::from_photos("", vectors).map(|v| Self::from(&v))
     }
 }
 

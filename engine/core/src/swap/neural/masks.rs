@@ -1,9 +1,9 @@
 //! Networks that tell the face from what covers it.
 
 use super::error::ModelError;
-use super::found::{Found, Kind, MaskModel};
+use super::found::{Found, MaskModel, ModelKind};
 use crate::frame::interpolation::{Between, Bilinear, bilinear_by_differences};
-use crate::infer::{Net, RunOptions, Runtime, Source};
+use crate::infer::{Net, NetSource, RunOptions, Runtime};
 use std::path::Path;
 
 /// A mask network that is loaded.
@@ -31,10 +31,10 @@ impl MaskNet {
         options: &RunOptions,
     ) -> Result<Self, ModelError> {
         let file = path.display().to_string();
-        let Kind::Mask(model) = found.kind else {
+        let ModelKind::Mask(model) = found.kind else {
             return Err(ModelError::Unknown { inputs: found.title(), outputs: "no mask".to_owned(), file });
         };
-        let net = found.expecting(|expect| runtime.load_with(Source::File(path), expect, options))?;
+        let net = found.expecting(|expect| runtime.load_with(NetSource::File(path), expect, options))?;
         let shape = net.inputs().first().map(|s| s.shape.clone()).unwrap_or_default();
         let size = match (model, shape.as_slice()) {
             (MaskModel::XsegNhwc, [_, h, w, _]) | (_, [_, _, h, w]) => [*w, *h],

@@ -35,9 +35,9 @@ pub use crate::persona::VECTOR;
 #[doc(hidden)]
 pub use align::{Five, Template, align, five_points};
 #[doc(hidden)]
-pub use contract::{Channels, Contract, Layout, MOST_SIDE, MaskKind, Range, SourceKind};
+pub use contract::{Channels, Contract, MOST_SIDE, MaskKind, SourceKind, TensorLayout, ValueRange};
 #[doc(hidden)]
-pub use found::{Found, Kind, MaskModel};
+pub use found::{Found, MaskModel, ModelKind};
 #[doc(hidden)]
 pub use identity::{RECOGNISER_SIDE, embed};
 #[doc(hidden)]

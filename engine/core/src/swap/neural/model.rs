@@ -2,14 +2,14 @@
 
 use super::align::{align, five_points};
 use super::contract::{Contract, MaskKind, SourceKind};
-use super::crop::{SwapResult, fill, read, sample, soften, spread};
+use super::crop::{SwapResult, fill, read_output, sample, soften, spread};
 use super::error::ModelError;
-use super::found::{Found, Kind};
+use super::found::{Found, ModelKind};
 use super::identity::Identity;
 use super::masks::MaskNet;
 use super::tuning::ModelTuning;
 use crate::frame::Frame;
-use crate::infer::{Graph, Net, RunOptions, Runtime, Source};
+use crate::infer::{Graph, Net, NetSource, RunOptions, Runtime};
 use crate::persona::Date;
 use crate::persona::{VECTOR, of_unit_length};
 use crate::space::MeshPoint;
@@ -50,7 +50,7 @@ pub struct SwapModel {
     net: Box<dyn Net>,
     matrix: Option<Vec<f32>>,
     file: String,
-    shot: CropOptions,
+    crop: CropOptions,
     masks: Vec<MaskNet>,
     planes: Vec<f32>,
     buffer: Vec<f32>,
@@ -85,7 +85,7 @@ impl SwapModel {
         options: &RunOptions,
     ) -> Result<Self, ModelError> {
         let file = path.display().to_string();
-        let Kind::Swap(contract) = &found.kind else {
+        let ModelKind::Swap(contract) = &found.kind else {
             let (inputs, outputs) = (found.title(), "no picture".to_owned());
             return Err(ModelError::Unknown { inputs, outputs, file });
         };
@@ -97,11 +97,11 @@ impl SwapModel {
             }
             None => None,
         };
-        let net = found.expecting(|expect| runtime.load_with(Source::File(path), expect, options))?;
+        let net = found.expecting(|expect| runtime.load_with(NetSource::File(path), expect, options))?;
         let contract = contract.clone();
         let (masks, planes, buffer, spare) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (shot, until, tuning) = (CropOptions::default(), None, ModelTuning::default());
-        Ok(Self { contract, net, matrix, file, shot, masks, planes, buffer, spare, until, tuning })
+        let (crop, until, tuning) = (CropOptions::default(), None, ModelTuning::default());
+        Ok(Self { contract, net, matrix, file, crop, masks, planes, buffer, spare, until, tuning })
     }
 
     /// What it takes and gives.
@@ -125,11 +125,11 @@ impl SwapModel {
     }
 
     /// How the crop is taken from now on.
-    pub fn shoot(&mut self, shot: CropOptions) {
-        self.shot = CropOptions {
-            detail: shot.detail.clamp(1, 4),
-            scale: shot.scale.clamp(0.5, 2.0),
-            morph: shot.morph.clamp(0.0, 1.0),
+    pub fn set_crop(&mut self, crop: CropOptions) {
+        self.crop = CropOptions {
+            detail: crop.detail.clamp(1, 4),
+            scale: crop.scale.clamp(0.5, 2.0),
+            morph: crop.morph.clamp(0.0, 1.0),
         };
     }
 
@@ -192,12 +192,12 @@ impl SwapModel {
     pub fn swap(&mut self, frame: &Frame, mesh: &[MeshPoint]) -> Result<SwapResult, ModelError> {
         let no_face = || ModelError::NoFace { what: "the live picture" };
         let [w, h] = self.contract.size;
-        let k = self.shot.detail;
+        let k = self.crop.detail;
         let side = w.max(h) as f32;
         let five = five_points(mesh).ok_or_else(no_face)?;
         let mut square =
             align(&five, self.contract.template, [w as f32, h as f32], side).ok_or_else(no_face)?;
-        square.side *= self.shot.scale;
+        square.side *= self.crop.scale;
         let mut planes = std::mem::take(&mut self.planes);
         sample(frame, square, [w * k, h * k], &mut self.buffer, &mut planes);
         let made = self.make(&planes).map(|(rgb, mask)| SwapResult {
@@ -220,16 +220,16 @@ impl SwapModel {
     /// Runs the network on R'G'B' planes of `detail` times its size: planes of the result and its mask.
     fn make(&mut self, planes: &[f32]) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
         let [w, h] = self.contract.size;
-        let k = self.shot.detail;
+        let k = self.crop.detail;
         if self.contract.source == SourceKind::Built && self.net.inputs().len() > 1 {
-            self.net.input_mut(1).fill(self.shot.morph);
+            self.net.input_mut(1).fill(self.crop.morph);
         }
         let mut rgb = std::mem::take(&mut self.spare);
         rgb.resize(planes.len(), 0.0);
         for (j, i) in (0..k).flat_map(|j| (0..k).map(move |i| (j, i))) {
             fill(&self.contract, planes, (k, i, j), self.net.input_mut(0));
             self.net.run()?;
-            read(&self.contract, self.net.output(0), (k, i, j), &mut rgb);
+            read_output(&self.contract, self.net.output(0), (k, i, j), &mut rgb);
         }
         let mut small: Vec<f32> = match self.contract.mask {
             MaskKind::None => Vec::new(),
@@ -272,7 +272,7 @@ impl SwapModel {
         self.net.run()?;
         let node = || self.net.outputs().first().map_or_else(String::new, |o| o.name.clone());
         let scale =
-            if self.contract.range == super::contract::Range::Signed { (0.5, 0.5) } else { (1.0, 0.0) };
+            if self.contract.range == super::contract::ValueRange::Signed { (0.5, 0.5) } else { (1.0, 0.0) };
         let (mut low, mut high, mut sum) = (f32::MAX, f32::MIN, 0.0);
         let values = self.net.output(0);
         for v in values {
@@ -300,7 +300,7 @@ impl SwapModel {
     pub fn differs_from(&mut self, other: &mut Self) -> Result<f32, ModelError> {
         self.self_test()?;
         other.self_test()?;
-        let scale = if self.contract.range == super::contract::Range::Signed { 0.5 } else { 1.0 };
+        let scale = if self.contract.range == super::contract::ValueRange::Signed { 0.5 } else { 1.0 };
         let (a, b) = (self.net.output(0), other.net.output(0));
         let sum: f32 = a.iter().zip(b).map(|(a, b)| (a - b).abs() * scale).sum();
         Ok(sum / a.len().max(1) as f32)

@@ -1,8 +1,8 @@
 //! Which family a file belongs to, by its graph and not by its name.
 
-use super::contract::{Contract, Family, Layout, MOST_SIDE, MaskKind, SourceKind};
+use super::contract::{Contract, Family, MOST_SIDE, MaskKind, SourceKind, TensorLayout};
 use super::error::ModelError;
-use super::found::{Found, Kind, MaskModel};
+use super::found::{Found, MaskModel, ModelKind};
 use super::identity::RECOGNISER_SIDE;
 use crate::infer::{Element, Graph, GraphEnd, GraphTensor, TensorSpec};
 use crate::persona::VECTOR;
@@ -48,12 +48,12 @@ fn rank(end: &GraphEnd) -> usize {
 }
 
 /// Width and height of a picture input, and where its channels stand.
-fn picture(end: &GraphEnd) -> Option<(Layout, [usize; 2])> {
+fn picture(end: &GraphEnd) -> Option<(TensorLayout, [usize; 2])> {
     let [_, a, b, c] = end.shape.as_deref()? else { return None };
     let side = |d: &Option<u64>| d.map(|n| n as usize).filter(|n| (32..=MOST_SIDE).contains(n));
     match (*a, *c) {
-        (Some(3), _) => Some((Layout::Nchw, [side(c)?, side(b)?])),
-        (_, Some(3)) => Some((Layout::Nhwc, [side(b)?, side(a)?])),
+        (Some(3), _) => Some((TensorLayout::Nchw, [side(c)?, side(b)?])),
+        (_, Some(3)) => Some((TensorLayout::Nhwc, [side(b)?, side(a)?])),
         _ => None,
     }
 }
@@ -62,8 +62,8 @@ fn picture(end: &GraphEnd) -> Option<(Layout, [usize; 2])> {
 fn planes(contract: &Contract, n: usize) -> [usize; 4] {
     let [w, h] = contract.size;
     match contract.layout {
-        Layout::Nchw => [1, n, h, w],
-        Layout::Nhwc => [1, h, w, n],
+        TensorLayout::Nchw => [1, n, h, w],
+        TensorLayout::Nhwc => [1, h, w, n],
     }
 }
 
@@ -118,7 +118,7 @@ impl Recognition<'_> {
     /// One input that is a picture: a recogniser, a mask network, or a DFM without a morph value.
     fn one_picture(&self, input: &GraphEnd, hints: &Hints) -> Result<Found, ModelError> {
         let outputs = &self.graph.outputs;
-        if outputs.len() >= 3 && picture(input).is_some_and(|p| p.0 == Layout::Nhwc) {
+        if outputs.len() >= 3 && picture(input).is_some_and(|p| p.0 == TensorLayout::Nhwc) {
             return self.dfm(input);
         }
         let found = |kind, inputs: TensorSpec, outputs: TensorSpec| {
@@ -127,33 +127,33 @@ impl Recognition<'_> {
         let (Some((layout, [w, h])), Some(output)) = (picture(input), outputs.first()) else {
             return Err(self.unknown());
         };
-        let shape = Contract { layout, ..Contract::of(Family::Other, [w, h]) }.shape();
+        let shape = Contract { layout, ..Contract::for_family(Family::Other, [w, h]) }.shape();
         let given = || self.end(input, "it", &shape);
         if is_vector(output) {
             let n = RECOGNISER_SIDE;
             let input = self.end(input, "a face recogniser", &[1, 3, n, n])?;
             // An adapter looks the same; the user says so.
             let kind = match hints.family {
-                Some(Family::Cscs) => Kind::Adapter(Family::Cscs),
-                _ => Kind::Recogniser,
+                Some(Family::Cscs) => ModelKind::Adapter(Family::Cscs),
+                _ => ModelKind::Recogniser,
             };
             return found(kind, input, self.end(output, "a face recogniser", &[1, VECTOR])?);
         }
         let mask = |layout, channels| match layout {
-            Layout::Nchw => vec![1, channels, h, w],
-            Layout::Nhwc => vec![1, h, w, channels],
+            TensorLayout::Nchw => vec![1, channels, h, w],
+            TensorLayout::Nhwc => vec![1, h, w, channels],
         };
         if let Some(spec) = filled(output, &mask(layout, 1)) {
             let kind = match layout {
-                Layout::Nhwc => MaskModel::XsegNhwc,
+                TensorLayout::Nhwc => MaskModel::XsegNhwc,
                 // Both look alike; the occluder network's input is called img.
-                Layout::Nchw if input.name == "img" => MaskModel::Occluder,
-                Layout::Nchw => MaskModel::XsegNchw,
+                TensorLayout::Nchw if input.name == "img" => MaskModel::Occluder,
+                TensorLayout::Nchw => MaskModel::XsegNchw,
             };
-            return found(Kind::Mask(kind), given()?, spec);
+            return found(ModelKind::Mask(kind), given()?, spec);
         }
         match (layout, filled(output, &mask(layout, 19))) {
-            (Layout::Nchw, Some(spec)) => found(Kind::Mask(MaskModel::Bisenet), given()?, spec),
+            (TensorLayout::Nchw, Some(spec)) => found(ModelKind::Mask(MaskModel::Bisenet), given()?, spec),
             _ => Err(self.unknown()),
         }
     }
@@ -169,7 +169,7 @@ impl Recognition<'_> {
         let family =
             hints.family.or_else(|| self.named(&families)).ok_or_else(|| self.ambiguous(&families))?;
         Ok(Found {
-            kind: Kind::Converter(family),
+            kind: ModelKind::Converter(family),
             inputs: vec![self.end(input, "a converter", &[1, VECTOR])?],
             outputs: vec![self.end(output, "a converter", &[1, VECTOR])?],
             matrix: None,
@@ -202,15 +202,15 @@ impl Recognition<'_> {
             (None, None) => return Err(self.sizeless(a, b)),
         };
         let Some((layout, size)) = picture(target) else { return Err(self.unknown()) };
-        if layout == Layout::Nhwc && self.graph.outputs.len() >= 3 && rank(source) <= 1 {
+        if layout == TensorLayout::Nhwc && self.graph.outputs.len() >= 3 && rank(source) <= 1 {
             return self.dfm(target);
         }
-        if layout == Layout::Nhwc {
+        if layout == TensorLayout::Nhwc {
             let expected = "[1, 3, height, width]: channels before rows and columns".to_owned();
             return Err(self.shape(target, "a face-swap model", expected));
         }
         let known = self.family(target, source, size, hints)?;
-        self.swap(Contract::of(known, size))
+        self.swap(Contract::for_family(known, size))
     }
 
     /// Neither input is a picture of a size that can be used.
@@ -277,7 +277,7 @@ impl Recognition<'_> {
 
     fn dfm(&self, target: &GraphEnd) -> Result<Found, ModelError> {
         let Some((_, size)) = picture(target) else { return Err(self.unknown()) };
-        self.swap(Contract::of(Family::Dfm, size))
+        self.swap(Contract::for_family(Family::Dfm, size))
     }
 
     /// A swap model with this contract: every end is checked against it.
@@ -292,7 +292,7 @@ impl Recognition<'_> {
             SourceKind::Latent => Some(self.matrix().ok_or_else(|| self.no_matrix())?.name.clone()),
             _ => None,
         };
-        Ok(Found { kind: Kind::Swap(contract), inputs, outputs, matrix })
+        Ok(Found { kind: ModelKind::Swap(contract), inputs, outputs, matrix })
     }
 
     /// The input for the live face.

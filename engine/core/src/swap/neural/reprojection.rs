@@ -51,7 +51,7 @@ impl UvAtlases {
 
     /// Projects a result of `face` at `time` into its atlas. All results of a face are one texture in its states: their
     /// [`id`](FaceTexture::id) is the same.
-    pub fn lay(&mut self, made: &SwapResult, face: &Face, time: FrameTime, took: Duration) -> UvResult {
+    pub fn project(&mut self, made: &SwapResult, face: &Face, time: FrameTime, took: Duration) -> UvResult {
         self.faces.retain(|_, (seen, _)| time.0.saturating_sub(seen.0) < FORGET);
         let empty = || (time, UvAtlas::new(Arc::clone(&self.raster)));
         let (seen, atlas) = self.faces.entry(face.id).or_insert_with(empty);
@@ -120,7 +120,7 @@ impl Reprojection {
     }
 
     /// Takes a new result.
-    pub fn take(&mut self, result: UvResult) {
+    pub fn accept(&mut self, result: UvResult) {
         let (time, tuning) = (result.time, &self.tuning);
         self.faces.retain(|_, worn| time.0.saturating_sub(worn.newest.time.0) < FORGET);
         match self.faces.get_mut(&result.face) {

@@ -68,7 +68,7 @@ fn found(path: &Path, family: Option<Family>) -> Result<(crate::infer::Graph, Fo
 }
 
 fn person() -> Identity {
-    Identity::of(&[(0..VECTOR).map(|i| ((i * 7 % 31) as f32 - 14.0) * 0.3).collect()]).unwrap()
+    Identity::from_photos(&[(0..VECTOR).map(|i| ((i * 7 % 31) as f32 - 14.0) * 0.3).collect()]).unwrap()
 }
 
 fn unit(v: &[f32]) -> Vec<f32> {
@@ -134,7 +134,7 @@ fn every_family_gives_what_its_network_makes_of_the_aligned_face() {
                 shift = Shift::morph(0.75);
             }
             for detail in [1, 2] {
-                model.shoot(CropOptions { detail, ..CropOptions::default() });
+                model.set_crop(CropOptions { detail, ..CropOptions::default() });
                 let made = model.swap(&frame, &mesh).unwrap();
                 check(
                     &made,
@@ -190,17 +190,17 @@ fn the_recogniser_sees_the_aligned_face() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path(), &StandIn::recogniser());
     let (_, found) = found(&path, None).unwrap();
-    assert_eq!(found.kind, Kind::Recogniser);
+    assert_eq!(found.kind, ModelKind::Recogniser);
     for runtime in runtimes() {
         let mut net = found
-            .expecting(|e| runtime.load_with(crate::infer::Source::File(&path), e, &RunOptions::default()))
+            .expecting(|e| runtime.load_with(crate::infer::NetSource::File(&path), e, &RunOptions::default()))
             .unwrap();
         let vector = embed(&mut *net, Template::ArcfaceV2, &picture(), &mesh()).unwrap();
         // The mean colour of the crop is what is at the mean place of its pixels: the picture is linear.
         let contract = Contract {
             template: Template::ArcfaceV2,
             size: [112; 2],
-            ..Contract::of(Family::Other, [112; 2])
+            ..Contract::for_family(Family::Other, [112; 2])
         };
         let mean = shown(reference(&contract)(CropPx(Vec2::splat(55.5))));
         // What lies outside the picture is its edge again; the crop hardly reaches there.
@@ -228,7 +228,7 @@ fn mask_networks_are_told_apart_and_say_what_is_face() {
         for (network, kind) in &kinds {
             let path = written(folder.path(), network);
             let (_, found) = found(&path, None).unwrap();
-            assert_eq!(found.kind, Kind::Mask(*kind));
+            assert_eq!(found.kind, ModelKind::Mask(*kind));
             let mut net = MaskNet::load(&runtime, &path, &found, &RunOptions::default()).unwrap();
             let mask = net.run(&planes, [64, 64], [64, 64]).unwrap();
             let at = |x: usize, y: usize| mask[y * 64 + x];
@@ -328,7 +328,7 @@ fn where_the_graph_leaves_a_choice_the_name_or_the_user_decides() {
         let path = folder.path().join(name);
         std::fs::write(&path, &bytes).unwrap();
         found(&path, family).map(|(_, found)| match found.kind {
-            Kind::Swap(contract) => contract.family,
+            ModelKind::Swap(contract) => contract.family,
             other => panic!("{other:?}"),
         })
     };

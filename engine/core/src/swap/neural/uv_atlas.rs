@@ -172,7 +172,7 @@ impl UvAtlas {
                 continue;
             };
             let Some(patch) = patches.get(usize::from(cell.triangle)) else { continue };
-            let seen = if patch.facing > 0.0 { reader.at(patch.place(cell.share)) } else { None };
+            let seen = if patch.facing > 0.0 { reader.sample(patch.place(cell.share)) } else { None };
             let mut mask = 1.0;
             if let Some(new) = seen {
                 mask = new.w;
@@ -304,7 +304,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Bilinear. None outside.
-    fn at(&self, p: Vec2) -> Option<Vec4> {
+    fn sample(&self, p: Vec2) -> Option<Vec4> {
         let cell = Bilinear::inside(p, self.size)?;
         let [width, _] = self.size;
         let first = cell.y.low * width + cell.x.low;

@@ -1,6 +1,6 @@
 //! What looks covered: each cell's difference from the face's appearance, and what its neighbourhood says to it.
 
-use super::texels::{AT_CELL, SKIN, around, box_mean, closing};
+use super::texels::{AT_CELL, SKIN, box_mean, closing, for_each_cell_near};
 use super::tuning::LearningTuning;
 use super::{AppearanceModel, CELLS, Seen};
 use glam::{Vec3, Vec4Swizzles};
@@ -48,7 +48,7 @@ impl AppearanceModel {
     fn least_difference(&self, index: usize, rest: Vec3, slack: usize) -> f32 {
         let own = self.texels.get(index).map_or(Vec3::ZERO, |t| t.mean.xyz());
         let mut least = rest.length_squared();
-        around(usize::from(SKIN[index].cell), slack, |cell| {
+        for_each_cell_near(usize::from(SKIN[index].cell), slack, |cell| {
             let near = AT_CELL[cell].and_then(|i| self.texels.get(i)).filter(|t| t.seen > 0.0);
             if let Some(near) = near {
                 least = least.min((rest + own - near.mean.xyz()).length_squared());

@@ -4,7 +4,7 @@
 
 use super::texels::AT_CELL;
 use super::tuning::GlassesTuning;
-use super::{AppearanceModel, CELLS, SIDE, around};
+use super::{AppearanceModel, CELLS, SIDE, for_each_cell_near};
 use std::ops::Range;
 
 /// Where, in cells of canonical UV: the bridge's columns and rows (from the brows to above the nose's tip), the columns of
@@ -34,7 +34,7 @@ impl Glasses {
         let rims = self.rims.as_ref()?;
         let mut out = rims.clone();
         for (cell, _) in rims.iter().enumerate().filter(|(_, rim)| **rim) {
-            around(cell, 1, |k| {
+            for_each_cell_near(cell, 1, |k| {
                 if let Some(near) = out.get_mut(k) {
                     *near = true;
                 }

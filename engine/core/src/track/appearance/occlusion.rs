@@ -3,7 +3,7 @@
 use super::crop::FLOOR;
 use super::texels::{BESIDE, SKIN, TexelPlace};
 use super::tuning::OcclusionTuning;
-use super::{AppearanceModel, CELLS, Seen, around};
+use super::{AppearanceModel, CELLS, Seen, for_each_cell_near};
 use crate::space::{Outline, goes_round};
 use glam::{Vec2, Vec3, Vec4Swizzles};
 use omote_shaders::cpu::decode_srgb;
@@ -64,7 +64,7 @@ fn spread(values: &mut [Option<Vec3>], rings: usize) {
     for _ in 0..rings {
         let mut found = Vec::new();
         for cell in last {
-            around(cell, 1, |cell| {
+            for_each_cell_near(cell, 1, |cell| {
                 let is_new = values[cell].is_none() && !std::mem::replace(&mut asked[cell], true);
                 if is_new {
                     found.push((cell, mean_known(values, cell)));
@@ -79,7 +79,7 @@ fn spread(values: &mut [Option<Vec3>], rings: usize) {
 /// Mean of the values round a cell that are known.
 fn mean_known(values: &[Option<Vec3>], cell: usize) -> Vec3 {
     let (mut sum, mut n) = (Vec3::ZERO, 0.0);
-    around(cell, 1, |near| {
+    for_each_cell_near(cell, 1, |near| {
         if let Some(value) = values[near] {
             (sum, n) = (sum + value, n + 1.0);
         }

@@ -114,7 +114,7 @@ impl TexelLanes {
     }
 
     /// Tone and slopes of the crop where the texels lie, and 1 where they lie in it.
-    fn see(&self, way: &Similarity, matrix: &Mat2, crop: &Crop<'_>) -> ([f32x8; 3], f32x8) {
+    fn sample(&self, way: &Similarity, matrix: &Mat2, crop: &Crop<'_>) -> ([f32x8; 3], f32x8) {
         let [x, y] = self.arm(matrix);
         let to = way.anchor + way.shift;
         crop.tones(x + f32x8::splat(to.x), y + f32x8::splat(to.y))
@@ -183,7 +183,7 @@ impl Registration<'_> {
     /// What the present light and place leave of texels' tone, with the picture's slopes there, and 1 where they lie in it.
     #[inline]
     fn rest(&self, texels: &TexelLanes, matrix: &Mat2) -> (f32x8, [f32x8; 2], f32x8) {
-        let ([tone, across, down], inside) = texels.see(&self.way, matrix, self.crop);
+        let ([tone, across, down], inside) = texels.sample(&self.way, matrix, self.crop);
         (tone - texels.tone - light_at_lanes(&self.light, &texels.terms), [across, down], inside)
     }
 

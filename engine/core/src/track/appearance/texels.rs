@@ -51,7 +51,7 @@ pub(super) static SKIN: LazyLock<Vec<TexelPlace>> = LazyLock::new(|| {
         points.iter().filter_map(|i| uv.get(usize::from(*i)).copied()).collect()
     };
     let moving = [closed_line(&EYE_RIGHT), closed_line(&EYE_LEFT), closed_line(&LIPS_OUTER)];
-    let mut all = places(&uv, &TRIANGLES[..SKIN_TRIANGLES]);
+    let mut all = texel_places(&uv, &TRIANGLES[..SKIN_TRIANGLES]);
     for place in &mut all {
         let at = middle_of(place.cell);
         place.moves = moving.iter().any(|line| distance_outside(line, at) * SIDE as f32 <= MOVES);
@@ -90,7 +90,7 @@ pub(super) static BESIDE: LazyLock<Vec<(u16, Vec<u16>)>> = LazyLock::new(|| {
         let before = known.clone();
         for cell in (0..CELLS).filter(|cell| !before[*cell]) {
             let mut near = Vec::new();
-            around(cell, 1, |k| near.extend(before[k].then_some(k as u16)));
+            for_each_cell_near(cell, 1, |k| near.extend(before[k].then_some(k as u16)));
             if !near.is_empty() {
                 known[cell] = true;
                 all.push((cell as u16, near));
@@ -121,7 +121,7 @@ fn distance_outside(line: &[Vec2], at: Vec2) -> f32 {
 }
 
 /// The cells whose middles the triangles cover; the first triangle has a cell.
-pub(crate) fn places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<TexelPlace> {
+pub(crate) fn texel_places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<TexelPlace> {
     let mut taken = vec![false; CELLS];
     let mut out = Vec::new();
     for corners in triangles {
@@ -155,7 +155,7 @@ fn corner_points(points: &[Vec2], corners: &[u16; 3]) -> Option<[Vec2; 3]> {
 }
 
 /// Calls for the cells of the square round one.
-pub(crate) fn around(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
+pub(crate) fn for_each_cell_near(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
     let (x, y) = (cell % SIDE, cell / SIDE);
     for y in y.saturating_sub(reach)..=(y + reach).min(SIDE - 1) {
         for x in x.saturating_sub(reach)..=(x + reach).min(SIDE - 1) {
@@ -217,7 +217,7 @@ mod tests {
             let means = box_mean(&values, reach);
             for cell in [0, 5, SIDE - 1, 30 * SIDE + 31, CELLS - 1] {
                 let mut near = Vec::new();
-                around(cell, reach, |k| near.push(values[k]));
+                for_each_cell_near(cell, reach, |k| near.push(values[k]));
                 near.retain(|v| *v >= 0.0);
                 let mean = near.iter().sum::<f32>() / near.len() as f32;
                 assert!((means[cell] - mean).abs() < 1e-3, "{cell}: {} for {mean}", means[cell]);

@@ -330,11 +330,11 @@ fn rights_go_by_the_umask_or_are_the_users_alone() {
 #[test]
 fn a_lock_that_is_not_let_go_is_told_of() {
     let folder = tempfile::tempdir().unwrap();
-    let lock = Lock::take(&folder.path().join("new/data")).unwrap();
+    let lock = Lock::acquire(&folder.path().join("new/data")).unwrap();
     let told = Lock::wait(&folder.path().join("new/data"), std::time::Duration::from_millis(30)).unwrap_err();
     assert!(told.to_string().contains("another run"), "{told}");
     drop(lock);
-    Lock::take(&folder.path().join("new/data")).unwrap();
+    Lock::acquire(&folder.path().join("new/data")).unwrap();
 }
 
 #[test]

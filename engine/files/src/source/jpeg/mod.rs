@@ -76,7 +76,7 @@ impl JpegDecoder {
     /// # Errors
     /// [`JpegFault`]; the size and what is missing are noticed before anything is decoded.
     pub fn photo(&mut self, bytes: &[u8], planes: bool, most: u32) -> Result<Frame, JpegFault> {
-        let about = guarded(|| About::of(bytes, most))?;
+        let about = guarded(|| About::parse(bytes, most))?;
         let (bytes, sure) = match whole::check(bytes)? {
             Whole::Yes { end } => (bytes.get(..end).unwrap_or(bytes), true),
             Whole::Unknown => {
@@ -174,7 +174,7 @@ struct About {
 }
 
 impl About {
-    fn of(bytes: &[u8], most: u32) -> Result<Self, JpegFault> {
+    fn parse(bytes: &[u8], most: u32) -> Result<Self, JpegFault> {
         let markers = [Marker::APP(1), Marker::APP(2), Marker::APP(14)];
         let jpeg = Decompress::with_markers(&markers).from_mem(bytes).map_err(library)?;
         check_size(&jpeg, most)?;
@@ -189,7 +189,7 @@ impl About {
             (None, ColorSpace::JCS_GRAYSCALE) => Inks::Grey,
             _ => Inks::Rgb,
         };
-        let profile = profile(&jpeg).and_then(|icc| ToSrgb::of(&icc, kind));
+        let profile = profile(&jpeg).and_then(|icc| ToSrgb::from_icc(&icc, kind));
         Ok(Self { turn: orientation(&jpeg), profile, inks })
     }
 

@@ -300,7 +300,7 @@ impl Walk<'_> {
             let needs_dc = band.first == 0 && band.high == 0;
             let needs_ac = band.last > 0;
             let table = |needed: bool, which: u8| match (needed, self.tables.get(&which)) {
-                (true, Some(table)) => Table::of(table).map(Some).ok_or_else(|| self.nonsense(0)),
+                (true, Some(table)) => Table::parse(table).map(Some).ok_or_else(|| self.nonsense(0)),
                 // Webcams leave the usual ones out.
                 (true, None) => Err(Stop::Unknown),
                 (false, _) => Ok(None),
@@ -368,7 +368,7 @@ impl Walk<'_> {
 struct Table(Vec<(u8, u8)>);
 
 impl Table {
-    fn of(stored: &[u8]) -> Option<Self> {
+    fn parse(stored: &[u8]) -> Option<Self> {
         let (counts, mut symbols) = stored.split_at_checked(16)?;
         let mut words = Vec::with_capacity(1 << 16);
         for (length, count) in (1u8..).zip(counts) {
@@ -451,7 +451,7 @@ impl<'b> Bits<'b> {
         self.count = self.count.saturating_sub(bits);
     }
 
-    fn take(&mut self, bits: u32) -> u32 {
+    fn read_bits(&mut self, bits: u32) -> u32 {
         if self.count < bits {
             self.fill();
         }
@@ -523,7 +523,7 @@ impl<'b> Bits<'b> {
             match (zeros, size) {
                 (15, 0) => k += 16,
                 (_, 0) => {
-                    *run = (1 << zeros) + self.take(zeros) - 1;
+                    *run = (1 << zeros) + self.read_bits(zeros) - 1;
                     return Some(());
                 }
                 _ => {
@@ -547,7 +547,7 @@ impl<'b> Bits<'b> {
                 let symbol = self.symbol(ac)?;
                 let (mut zeros, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
                 if size == 0 && zeros < 15 {
-                    *run = (1 << zeros) + self.take(zeros);
+                    *run = (1 << zeros) + self.read_bits(zeros);
                     break;
                 }
                 if size > 0 {

@@ -13,7 +13,7 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageDecoder, ImageResult, RgbaImage};
 
-use super::{Fault, PictureFault, Source, SourceInfo, SourceKind};
+use super::{PictureFault, Source, SourceFault, SourceInfo, SourceKind};
 use omote_frame::error::{Result, panic_words};
 use omote_frame::{Colour, Frame, FrameId, FrameTime, PixelFormat};
 pub(crate) use scan::{Form, Timing};
@@ -27,7 +27,7 @@ pub(super) struct Moving {
     path: PathBuf,
     info: SourceInfo,
     timing: Timing,
-    pictures: Option<Receiver<Result<Frame, Fault>>>,
+    pictures: Option<Receiver<Result<Frame, SourceFault>>>,
     count: usize,
     time: Duration,
 }
@@ -35,14 +35,14 @@ pub(super) struct Moving {
 /// The moving picture in a file, where it is one: of a form that can move, with more than one picture. A GIF is
 /// taken with one picture too. `ground` is the R'G'B' colour behind transparent parts.
 pub(super) fn open(path: &Path, head: &[u8], ground: [u8; 3]) -> Result<Option<Moving>> {
-    let Some(form) = Form::of(head) else { return Ok(None) };
-    let length = std::fs::metadata(path).map_err(|e| Fault::io(path, e))?.len();
+    let Some(form) = Form::sniff(head) else { return Ok(None) };
+    let length = std::fs::metadata(path).map_err(|e| SourceFault::io(path, e))?.len();
     if length > MAX_FILE {
         let what = format!("the file has {length} bytes, at most {MAX_FILE} are read");
-        return Err(Fault::Picture { path: path.into(), fault: PictureFault::damaged(what) }.into());
+        return Err(SourceFault::Picture { path: path.into(), fault: PictureFault::damaged(what) }.into());
     }
-    let bytes = std::fs::read(path).map_err(|e| Fault::io(path, e))?;
-    let timing = Timing::of(form, &bytes);
+    let bytes = std::fs::read(path).map_err(|e| SourceFault::io(path, e))?;
+    let timing = Timing::scan(form, &bytes);
     if timing.delays.len() < 2 && form != Form::Gif {
         return Ok(None);
     }
@@ -53,9 +53,12 @@ impl Moving {
     fn new(path: &Path, form: Form, bytes: Vec<u8>, timing: Timing, ground: [u8; 3]) -> Result<Self> {
         let (width, height) = size(form, &bytes).map_err(|e| damaged(path, 0, &e))?;
         if width > Frame::MAX_SIDE || height > Frame::MAX_SIDE {
-            return Err(
-                Fault::TooLarge { path: path.into(), width: width.into(), height: height.into() }.into()
-            );
+            return Err(SourceFault::TooLarge {
+                path: path.into(),
+                width: width.into(),
+                height: height.into(),
+            }
+            .into());
         }
         let info = SourceInfo {
             name: super::name_of(path),
@@ -73,7 +76,7 @@ impl Moving {
         std::thread::Builder::new()
             .name("omote-moving".into())
             .spawn(move || decode(&own, form, bytes, ground, &give))
-            .map_err(|e| Fault::io(path, e))?;
+            .map_err(|e| SourceFault::io(path, e))?;
         let pictures = Some(take);
         Ok(Self { path: path.into(), info, timing, pictures, count: 0, time: Duration::ZERO })
     }
@@ -112,9 +115,9 @@ impl Source for Moving {
     }
 }
 
-fn damaged(path: &Path, picture: usize, what: &dyn std::fmt::Display) -> Fault {
+fn damaged(path: &Path, picture: usize, what: &dyn std::fmt::Display) -> SourceFault {
     let fault = PictureFault::damaged(format!("its picture {picture} can't be decoded: {what}"));
-    Fault::Picture { path: path.into(), fault }
+    SourceFault::Picture { path: path.into(), fault }
 }
 
 fn size(form: Form, bytes: &[u8]) -> ImageResult<(u32, u32)> {
@@ -127,9 +130,15 @@ fn size(form: Form, bytes: &[u8]) -> ImageResult<(u32, u32)> {
 }
 
 /// Gives all pictures, until the taker is gone or one is damaged.
-fn decode(path: &Path, form: Form, bytes: Vec<u8>, ground: [u8; 3], give: &SyncSender<Result<Frame, Fault>>) {
+fn decode(
+    path: &Path,
+    form: Form,
+    bytes: Vec<u8>,
+    ground: [u8; 3],
+    give: &SyncSender<Result<Frame, SourceFault>>,
+) {
     let mut count = 0;
-    let all = || -> Result<(), Fault> {
+    let all = || -> Result<(), SourceFault> {
         for picture in frames(form, Cursor::new(bytes)).map_err(|e| damaged(path, 0, &e))? {
             let picture = picture.map_err(|e| damaged(path, count, &e))?;
             let frame = on_ground(&picture.into_buffer(), ground).map_err(|e| damaged(path, count, &e))?;

@@ -20,7 +20,7 @@ pub(crate) enum Form {
 
 impl Form {
     /// The form of a file that begins so.
-    pub(crate) fn of(head: &[u8]) -> Option<Self> {
+    pub(crate) fn sniff(head: &[u8]) -> Option<Self> {
         match head {
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Self::Png),
@@ -43,7 +43,7 @@ pub(crate) struct Timing {
 
 impl Timing {
     /// Reads a file as far as it goes. Takes any bytes; what is not as it should be ends the reading.
-    pub(crate) fn of(form: Form, bytes: &[u8]) -> Self {
+    pub(crate) fn scan(form: Form, bytes: &[u8]) -> Self {
         let mut timing = Self { delays: Vec::new(), plays: Some(1), cut: false };
         // An end in the middle is found when the pictures are decoded.
         let _ended = match form {
@@ -176,7 +176,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_end_without_panic(which in 0usize..3, bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            drop(Timing::of(FORMS[which], &bytes));
+            drop(Timing::scan(FORMS[which], &bytes));
         }
     }
 }

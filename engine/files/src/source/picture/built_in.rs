@@ -32,7 +32,7 @@ pub(super) fn decode(bytes: &[u8], format: ImageFormat, most: u32) -> Result<Dyn
         other => PictureFault::damaged(other),
     })?;
     let inks = if picture.color().has_color() { Inks::Rgb } else { Inks::Grey };
-    if let Some(colour) = profile.and_then(|icc| ToSrgb::of(&icc, inks)) {
+    if let Some(colour) = profile.and_then(|icc| ToSrgb::from_icc(&icc, inks)) {
         picture = in_srgb(picture, &colour);
     }
     picture.apply_orientation(turn);

@@ -1,6 +1,6 @@
 //! What can be wrong with a picture, wherever it comes from.
 
-use super::Kind;
+use super::PictureKind;
 
 /// Why bytes make no picture. The messages name neither file nor place: whoever has them adds them.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum PictureFault {
 
     /// They are of a kind that can't be read here.
     #[error("it is {} {} picture, which can't be read here{why}: {}", article(*kind), kind.name(), kind.remedy())]
-    NotTaken { kind: Kind, why: String },
+    NotTaken { kind: PictureKind, why: String },
 
     /// They are damaged.
     #[error("the picture is damaged: {what}; copy or download it again")]
@@ -32,9 +32,9 @@ impl PictureFault {
     }
 }
 
-fn article(kind: Kind) -> &'static str {
+fn article(kind: PictureKind) -> &'static str {
     match kind {
-        Kind::Avif | Kind::Icon | Kind::OpenExr | Kind::Svg => "an",
+        PictureKind::Avif | PictureKind::Icon | PictureKind::OpenExr | PictureKind::Svg => "an",
         _ => "a",
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct About {
 
 impl About {
     /// Looks through the boxes; what is not understood is left out.
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(super) fn parse(bytes: &[u8]) -> Self {
         let Some(meta) = find(bytes, b"meta").and_then(|b| b.get(4..)) else { return Self::default() };
         let item = find(meta, b"pitm").and_then(|b| match b.first()? {
             0 => number(b.get(4..6)?),
@@ -39,7 +39,7 @@ impl About {
             let has_alpha = |body: &[u8]| body.windows(6).any(|w| w == b":alpha");
             about.alpha = all.iter().any(|(kind, body)| *kind == b"auxC" && has_alpha(body));
             let chosen = which.into_iter().filter_map(|i| all.get(i.checked_sub(1)?));
-            chosen.for_each(|(kind, body)| about.take(kind, body));
+            chosen.for_each(|(kind, body)| about.add_property(kind, body));
         }
         if let Some(places) = find(meta, b"iloc") {
             about.extents = extents(places, item).unwrap_or_default();
@@ -47,14 +47,14 @@ impl About {
         about
     }
 
-    fn take(&mut self, kind: &[u8; 4], body: &[u8]) {
+    fn add_property(&mut self, kind: &[u8; 4], body: &[u8]) {
         let long = |at: usize| body.get(at..at + 4).and_then(number).map(|v| v as u32);
         match kind {
             b"ispe" => self.size = long(4).zip(long(8)),
             b"irot" => self.turn = body.first().map_or(0, |b| b & 3),
             b"imir" => self.mirror = body.first().map(|b| b & 1),
             b"colr" => match body.split_first_chunk::<4>() {
-                Some((b"prof" | b"rICC", icc)) => self.colour = ToSrgb::of(icc, Inks::Rgb),
+                Some((b"prof" | b"rICC", icc)) => self.colour = ToSrgb::from_icc(icc, Inks::Rgb),
                 Some((b"nclx", rest)) if self.colour.is_none() => {
                     let short = |at: usize| rest.get(at..at + 2).and_then(number).map(|v| v as u8);
                     self.colour = short(0).zip(short(2)).and_then(|(p, t)| ToSrgb::by_numbers(p, t));

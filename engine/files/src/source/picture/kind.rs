@@ -5,7 +5,7 @@ use std::path::Path;
 /// A kind of picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names of formats")]
-pub enum Kind {
+pub enum PictureKind {
     Jpeg,
     Png,
     WebP,
@@ -25,9 +25,9 @@ pub enum Kind {
     OpenExr,
 }
 
-impl Kind {
+impl PictureKind {
     /// What a file's first bytes say; some 300 are looked at.
-    pub fn of(head: &[u8]) -> Option<Self> {
+    pub fn sniff(head: &[u8]) -> Option<Self> {
         Some(match head {
             [0xff, 0xd8, 0xff, ..] => Self::Jpeg,
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Png,
@@ -125,11 +125,11 @@ impl Kind {
 }
 
 /// A raw file's ending, where the name has one: most makers' raw data say of themselves that they are TIFF.
-pub(super) fn raw_by_name(path: &Path) -> Option<Kind> {
+pub(super) fn raw_by_name(path: &Path) -> Option<PictureKind> {
     const RAW: [&str; 14] =
         ["ARW", "CR2", "CR3", "CRW", "DNG", "ERF", "NEF", "NRW", "ORF", "PEF", "RAF", "RW2", "SR2", "SRW"];
     let ending = path.extension()?.to_string_lossy().to_uppercase();
-    RAW.into_iter().find(|raw| *raw == ending).map(|_| Kind::Raw)
+    RAW.into_iter().find(|raw| *raw == ending).map(|_| PictureKind::Raw)
 }
 
 /// Raw data under another name: their TIFF file's first picture is a small one, or they have the tags of DNG.

@@ -16,7 +16,7 @@ mod through;
 
 pub use fault::PictureFault;
 pub use fit::fitted;
-pub use kind::Kind;
+pub use kind::PictureKind;
 pub use profile::{Inks, ToSrgb};
 
 use std::path::Path;
@@ -24,7 +24,7 @@ use std::path::Path;
 use image::DynamicImage;
 
 use super::jpeg::{JpegDecoder, JpegFault};
-use super::{Clock, Fault, Options, Rate, Source, SourceInfo, SourceKind};
+use super::{Clock, Options, Rate, Source, SourceFault, SourceInfo, SourceKind};
 use omote_frame::error::Result;
 use omote_frame::{Colour, Frame, PixelFormat};
 
@@ -40,31 +40,31 @@ const MAX_FILE: u64 = 1 << 30;
 /// Where the file is missing, empty, damaged, cut short, not a picture, of a kind that can't be read, or larger than
 /// [`Frame::MAX_SIDE`].
 pub fn read_picture(path: &Path) -> Result<Frame> {
-    Ok(read(path)?)
+    Ok(decode_file(path)?)
 }
 
-pub(super) fn read(path: &Path) -> Result<Frame, Fault> {
+pub(super) fn decode_file(path: &Path) -> Result<Frame, SourceFault> {
     let bytes = bytes_of(path)?;
     decode(&bytes, Some(path), Frame::MAX_SIDE, true).map_err(|fault| match fault {
         PictureFault::Unknown { found } => {
             let expected = super::said_by(&super::ending_of(path)).unwrap_or("picture");
-            Fault::NotWhatItSays { path: path.into(), expected, found }
+            SourceFault::NotWhatItSays { path: path.into(), expected, found }
         }
-        fault => Fault::Picture { path: path.into(), fault },
+        fault => SourceFault::Picture { path: path.into(), fault },
     })
 }
 
 /// A picture file's bytes.
-pub fn bytes_of(path: &Path) -> Result<Vec<u8>, Fault> {
-    let about = std::fs::metadata(path).map_err(|e| Fault::io(path, e))?;
+pub fn bytes_of(path: &Path) -> Result<Vec<u8>, SourceFault> {
+    let about = std::fs::metadata(path).map_err(|e| SourceFault::io(path, e))?;
     let length = about.len();
     if length > MAX_FILE {
         let what = format!("the file has {length} bytes, at most {MAX_FILE} are read");
-        return Err(Fault::Picture { path: path.into(), fault: PictureFault::damaged(what) });
+        return Err(SourceFault::Picture { path: path.into(), fault: PictureFault::damaged(what) });
     }
-    let bytes = std::fs::read(path).map_err(|e| Fault::io(path, e))?;
+    let bytes = std::fs::read(path).map_err(|e| SourceFault::io(path, e))?;
     if bytes.is_empty() {
-        return Err(Fault::Empty { path: path.into() });
+        return Err(SourceFault::Empty { path: path.into() });
     }
     Ok(bytes)
 }
@@ -73,15 +73,15 @@ pub fn bytes_of(path: &Path) -> Result<Vec<u8>, Fault> {
 /// built in; without one such kinds are refused. With `planes`, a JPEG may come in its native planes.
 pub fn decode(bytes: &[u8], path: Option<&Path>, most: u32, planes: bool) -> Result<Frame, PictureFault> {
     let raw = path.and_then(kind::raw_by_name);
-    let kind = match (Kind::of(bytes), raw) {
-        (Some(Kind::Tiff), Some(raw)) => raw,
-        (Some(Kind::Tiff), None) if kind::is_raw(bytes) => Kind::Raw,
+    let kind = match (PictureKind::sniff(bytes), raw) {
+        (Some(PictureKind::Tiff), Some(raw)) => raw,
+        (Some(PictureKind::Tiff), None) if kind::is_raw(bytes) => PictureKind::Raw,
         (Some(kind), _) => kind,
         (None, Some(raw)) => raw,
         (None, None) => return Err(PictureFault::Unknown { found: super::refused::described(bytes) }),
     };
     let picture = match (kind, kind.built_in(), path) {
-        (Kind::Jpeg, ..) => {
+        (PictureKind::Jpeg, ..) => {
             return JpegDecoder::default().photo(bytes, planes, most).map_err(|fault| match fault {
                 JpegFault::Size { width, height } => PictureFault::TooLarge { width, height, most },
                 fault => PictureFault::damaged(fault),
@@ -140,7 +140,7 @@ pub(super) struct Picture {
 
 impl Picture {
     pub(super) fn new(path: &Path, options: &Options) -> Result<Self> {
-        let mut frame = options.ground(read(path)?);
+        let mut frame = options.ground(decode_file(path)?);
         let rate = options.rate.unwrap_or(Rate::DEFAULT);
         Clock::new(rate).stamp(&mut frame);
         let info = info(path, &frame, rate, 1, SourceKind::Picture);

@@ -38,7 +38,7 @@ impl std::fmt::Debug for ToSrgb {
 impl ToSrgb {
     /// By an ICC profile. Nothing where it is sRGB, is damaged, or is none of such samples: they are taken as sRGB
     /// then.
-    pub fn of(icc: &[u8], inks: Inks) -> Option<Self> {
+    pub fn from_icc(icc: &[u8], inks: Inks) -> Option<Self> {
         // The profile is the file's, so the reader of profiles may be in for anything.
         let made = catch_unwind(AssertUnwindSafe(|| {
             let profile = ColorProfile::new_from_slice(icc).ok()?;

@@ -9,7 +9,7 @@ use image::DynamicImage;
 use image::metadata::Orientation;
 
 use super::heif::About;
-use super::{Kind, PictureFault, built_in};
+use super::{PictureFault, PictureKind, built_in};
 use crate::source::child::{self, Child};
 use crate::source::probe::file_url;
 use omote_frame::Frame;
@@ -20,9 +20,14 @@ const MAX_OUTPUT: u64 = 512 << 20;
 const ZEROS: usize = 32;
 
 /// Has the picture decoded, turned upright and brought to sRGB.
-pub(super) fn decode(path: &Path, bytes: &[u8], kind: Kind, most: u32) -> Result<DynamicImage, PictureFault> {
+pub(super) fn decode(
+    path: &Path,
+    bytes: &[u8],
+    kind: PictureKind,
+    most: u32,
+) -> Result<DynamicImage, PictureFault> {
     let about = match kind {
-        Kind::Avif | Kind::Heic => About::of(bytes),
+        PictureKind::Avif | PictureKind::Heic => About::parse(bytes),
         _ => About::default(),
     };
     check(&about, bytes, most)?;
@@ -110,9 +115,9 @@ fn by_ffmpeg(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// The picture as libheif's own program writes it: upright. `why` says why it is asked.
-fn by_libheif(path: &Path, kind: Kind, most: u32, why: String) -> Result<DynamicImage, PictureFault> {
+fn by_libheif(path: &Path, kind: PictureKind, most: u32, why: String) -> Result<DynamicImage, PictureFault> {
     let refused = || PictureFault::NotTaken { kind, why: why.clone() };
-    if !matches!(kind, Kind::Avif | Kind::Heic) {
+    if !matches!(kind, PictureKind::Avif | PictureKind::Heic) {
         return Err(refused());
     }
     let folder = Scratch::new().ok_or_else(refused)?;

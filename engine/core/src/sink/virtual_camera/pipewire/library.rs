@@ -180,7 +180,7 @@ macro_rules! functions {
         impl Api {
             /// # Safety
             /// The library must be libpipewire.
-            unsafe fn of(library: &'static Library) -> Result<Self, libloading::Error> {
+            unsafe fn load(library: &'static Library) -> Result<Self, libloading::Error> {
                 Ok(Self {
                     $($name: {
                         let name = concat!(stringify!($name), "\0").as_bytes();
@@ -226,7 +226,7 @@ fn api() -> Result<&'static Api, &'static str> {
         let library = unsafe { Library::new(FILE) }.map_err(|e| reason(&e))?;
         let library: &'static Library = Box::leak(Box::new(library));
         // SAFETY: the file is libpipewire by its name.
-        let api = unsafe { Api::of(library) }.map_err(|e| reason(&e))?;
+        let api = unsafe { Api::load(library) }.map_err(|e| reason(&e))?;
         // SAFETY: without arguments it reads the environment only.
         unsafe { (api.pw_init)(ptr::null_mut(), ptr::null_mut()) };
         // What goes wrong comes back as an error of ours; its own lines are for who asks for them.

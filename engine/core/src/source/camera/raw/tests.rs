@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 const COLOUR: Colour = Colour { matrix: Matrix::Bt601, range: Range::Limited };
 
-fn layout(format: RawFormat, width: u32, height: u32, stride: u32) -> Layout {
-    Layout { format, width, height, stride, colour: COLOUR }
+fn layout(format: RawFormat, width: u32, height: u32, stride: u32) -> RawLayout {
+    RawLayout { format, width, height, stride, colour: COLOUR }
 }
 
 /// Two by two pixels, Y 1..=4, Cb 5 (6 in the lower row where there is one), Cr 7 (8).
@@ -46,7 +46,7 @@ fn every_order_of_samples_becomes_the_frames_own() {
 }
 
 /// A buffer in which every sample is known and all padding is 0xee.
-fn padded(format: RawFormat, width: u32, height: u32, pad: usize) -> (Layout, Vec<u8>, Vec<u8>) {
+fn padded(format: RawFormat, width: u32, height: u32, pad: usize) -> (RawLayout, Vec<u8>, Vec<u8>) {
     let tight = layout(format, width, height, 0);
     let (parts, count) = tight.parts();
     let pad = pad * 2;

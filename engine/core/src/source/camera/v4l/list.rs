@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::fault::Fault;
+use super::super::fault::CameraFault;
 use super::super::range::{self, Span};
 use super::super::{CameraInfo, CameraMode, CameraRequest, Coding, holders};
 use super::rate;
@@ -16,7 +16,7 @@ const DEVICES: &str = "/dev";
 
 /// Every camera, by the number of its file.
 pub(in super::super) fn cameras() -> Vec<CameraInfo> {
-    nodes(Path::new(DEVICES)).iter().filter_map(|path| look(path)).collect()
+    nodes(Path::new(DEVICES)).iter().filter_map(|path| camera_at(path)).collect()
 }
 
 /// The files `videoN` of a folder, by number.
@@ -29,7 +29,7 @@ fn nodes(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// What a device file is; nothing where it is no camera (a codec, or a camera's file for other data).
-fn look(path: &Path) -> Option<CameraInfo> {
+fn camera_at(path: &Path) -> Option<CameraInfo> {
     let id = path.display().to_string();
     let device = match Device::open_nonblocking(path) {
         Ok(device) => device,
@@ -77,9 +77,10 @@ fn trouble(
     about: &Capabilities,
     modes: &[CameraMode],
 ) -> Option<String> {
-    let no_camera = |why: &str| Some(Fault::NoCamera { camera: id.into(), why: why.into() }.to_string());
+    let no_camera =
+        |why: &str| Some(CameraFault::NoCamera { camera: id.into(), why: why.into() }.to_string());
     if is_loopback(about) && modes.is_empty() {
-        return Some(Fault::Idle { camera: id.into() }.to_string());
+        return Some(CameraFault::Idle { camera: id.into() }.to_string());
     }
     if !captures(about) {
         return no_camera("it sends its pictures in several planes, which is not supported");
@@ -92,7 +93,7 @@ fn trouble(
         let holders = holders(path);
         // The program itself may be showing it.
         let own = holders.is_empty() && holds_itself(path);
-        return (!own).then(|| Fault::Busy { camera: id.into(), holders }.to_string());
+        return (!own).then(|| CameraFault::Busy { camera: id.into(), holders }.to_string());
     }
     match modes.is_empty() {
         true => no_camera("it offers no picture format that Omote takes"),
@@ -107,20 +108,20 @@ fn holds_itself(path: &Path) -> bool {
 }
 
 /// The fault that failing to open a device is.
-pub(super) fn opening(camera: &str, path: &Path, error: io::Error) -> Fault {
+pub(super) fn opening(camera: &str, path: &Path, error: io::Error) -> CameraFault {
     failing(camera, path, "opening it", error)
 }
 
 /// The fault that a failing call is.
-pub(super) fn failing(camera: &str, path: &Path, doing: &'static str, cause: io::Error) -> Fault {
+pub(super) fn failing(camera: &str, path: &Path, doing: &'static str, cause: io::Error) -> CameraFault {
     const ENXIO: i32 = 6;
     const ENODEV: i32 = 19;
     let camera = camera.to_owned();
     match (cause.kind(), cause.raw_os_error()) {
-        (io::ErrorKind::NotFound, _) | (_, Some(ENODEV | ENXIO)) => Fault::Gone { camera },
-        (io::ErrorKind::PermissionDenied, _) => Fault::Rights { camera },
-        (io::ErrorKind::ResourceBusy, _) => Fault::Busy { camera, holders: holders(path) },
-        _ => Fault::Driver { camera, doing, cause },
+        (io::ErrorKind::NotFound, _) | (_, Some(ENODEV | ENXIO)) => CameraFault::Gone { camera },
+        (io::ErrorKind::PermissionDenied, _) => CameraFault::Rights { camera },
+        (io::ErrorKind::ResourceBusy, _) => CameraFault::Busy { camera, holders: holders(path) },
+        _ => CameraFault::Driver { camera, doing, cause },
     }
 }
 
@@ -249,7 +250,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("video3");
         fs::write(&path, "").unwrap();
-        assert!(look(&path).is_none());
-        assert!(look(&dir.path().join("video4")).is_none());
+        assert!(camera_at(&path).is_none());
+        assert!(camera_at(&dir.path().join("video4")).is_none());
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::decode::{Decoder, Payload};
-use super::fault::Fault;
+use super::fault::CameraFault;
 use super::mode::ranked;
-use super::raw::Layout;
+use super::raw::RawLayout;
 use super::{Camera, CameraMode, CameraRequest, Captured, Coding, StreamInfo};
 use crate::error::Result;
 use crate::frame::{Colour, FrameId, FrameTime, Matrix, Range};
@@ -35,19 +35,19 @@ pub(super) fn open(path: &Path, request: &CameraRequest, pool: &Pool) -> Result<
     let shown = path.display().to_string();
     let device = Device::open_nonblocking(path).map_err(|e| list::opening(&shown, path, e))?;
     let device = Arc::new(device);
-    let no_camera = |why: &str| Fault::NoCamera { camera: shown.clone(), why: why.into() };
+    let no_camera = |why: &str| CameraFault::NoCamera { camera: shown.clone(), why: why.into() };
     let about = device.capabilities().map_err(|_| no_camera("it is no video device"))?;
     let name = about.card.clone();
     let shown = format!("{name} ({shown})");
     if !list::captures(&about) {
         return Err(match list::is_loopback(&about) {
-            true => Fault::Idle { camera: shown }.into(),
+            true => CameraFault::Idle { camera: shown }.into(),
             false => no_camera("it is no camera of a kind that Omote can use").into(),
         });
     }
     let modes = list::modes(&device, request);
     if modes.is_empty() && list::is_loopback(&about) {
-        return Err(Fault::Idle { camera: shown }.into());
+        return Err(CameraFault::Idle { camera: shown }.into());
     }
     let modes = ranked(&modes, request, list::narrow(path, &about));
     if modes.is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn open(path: &Path, request: &CameraRequest, pool: &Pool) -> Result<
                 }));
             }
             Err(error) => match list::failing(&shown, path, "starting it", error) {
-                Fault::Driver { cause, .. } => {
+                CameraFault::Driver { cause, .. } => {
                     log::debug!("{shown}: {mode}: {cause}");
                     last = format!("{mode}: {cause}");
                 }
@@ -82,7 +82,7 @@ pub(super) fn open(path: &Path, request: &CameraRequest, pool: &Pool) -> Result<
             },
         }
     }
-    Err(Fault::NoMode { camera: shown, tried, last }.into())
+    Err(CameraFault::NoMode { camera: shown, tried, last }.into())
 }
 
 /// A camera that streams.
@@ -157,7 +157,7 @@ fn set(device: &Device, wanted: &CameraMode, pool: &Pool) -> io::Result<(CameraM
                 let matrix = if format.bt709 { Matrix::Bt709 } else { Matrix::Bt601 };
                 let range = if format.full_range { Range::Full } else { Range::Limited };
                 let colour = Colour { matrix, range };
-                let layout = Layout { format: raw, width, height, stride: format.stride, colour };
+                let layout = RawLayout { format: raw, width, height, stride: format.stride, colour };
                 (width, height) = layout.size();
                 Decoder::Raw(layout, pool.clone())
             }
@@ -168,19 +168,19 @@ fn set(device: &Device, wanted: &CameraMode, pool: &Pool) -> io::Result<(CameraM
 }
 
 impl V4l {
-    fn fault(&self, doing: &'static str, error: io::Error) -> Fault {
+    fn fault(&self, doing: &'static str, error: io::Error) -> CameraFault {
         let fault = list::failing(&self.shown, &self.path, doing, error);
         // After an unplug, calls fail with whatever code comes first.
         match fault {
-            Fault::Driver { .. } if self.device.capabilities().is_err() => {
-                Fault::Gone { camera: self.shown.clone() }
+            CameraFault::Driver { .. } if self.device.capabilities().is_err() => {
+                CameraFault::Gone { camera: self.shown.clone() }
             }
             fault => fault,
         }
     }
 
     /// The newest filled buffer; older ones go back to the driver unread. Nothing when the time is up.
-    fn newest(&self, limit: Duration) -> Result<Option<Filled>, Fault> {
+    fn newest(&self, limit: Duration) -> Result<Option<Filled>, CameraFault> {
         let begun = Instant::now();
         let mut newest: Option<Filled> = None;
         let mut idle = 0;
@@ -220,7 +220,7 @@ impl V4l {
 
 impl Camera for V4l {
     fn info(&self) -> StreamInfo {
-        StreamInfo::of(&self.name, &self.mode)
+        StreamInfo::new(&self.name, &self.mode)
     }
 
     fn mode(&self) -> Option<CameraMode> {

@@ -30,8 +30,8 @@ fn unlike<T>(why: impl Into<String>) -> Result<T, ConvertError> {
 
 impl Chain {
     /// Takes the network that gives `end` out of a builder.
-    fn take(from: &mut Builder, end: &ValueInfo) -> Result<Self, ConvertError> {
-        let (nodes, constants) = from.take(std::iter::once(end.name.as_str()));
+    fn extract(from: &mut Builder, end: &ValueInfo) -> Result<Self, ConvertError> {
+        let (nodes, constants) = from.extract(std::iter::once(end.name.as_str()));
         let constants: HashMap<_, _> = constants.into_iter().map(|c| (c.name.clone(), c)).collect();
         let made = |name: &str| nodes.iter().any(|node| node.output.iter().any(|output| output == name));
         let mut sources = nodes.iter().flat_map(|node| &node.input);
@@ -63,7 +63,7 @@ pub(super) fn side_by_side(
     if patches.iter().any(|patch| patch.sizes() != sizes) {
         return unlike("patches of several sizes");
     }
-    let mut chains = ends.iter().map(|end| Chain::take(from, end)).collect::<Result<Vec<_>, _>>()?;
+    let mut chains = ends.iter().map(|end| Chain::extract(from, end)).collect::<Result<Vec<_>, _>>()?;
     let mut heads = Vec::new();
     for head in HEADS {
         match chains.iter().position(|chain| chain.source == head.input) {

@@ -5,7 +5,7 @@ use crate::wear_args::ModelArgs;
 
 /// Settings that were named on the command line; the rest stays as it was last.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Given {
+pub(crate) struct Overrides {
     /// Persona to wear.
     pub(crate) persona: Option<String>,
     /// Where pictures come from: `actor` or a camera.
@@ -32,7 +32,7 @@ pub(crate) struct Given {
     pub(crate) model: ModelArgs,
 }
 
-impl Given {
+impl Overrides {
     /// Puts what was named in the place of what was remembered.
     pub(super) fn over(self, kept: &mut Remembered) {
         fn put<T>(given: Option<T>, kept: &mut T) {
@@ -73,12 +73,12 @@ mod tests {
         kept.mode = "MJPEG 1280x720".into();
         kept.look.eyes = 0.25;
         kept.model = "mine".into();
-        let given = Given {
+        let given = Overrides {
             persona: Some("oni".into()),
             source: Some("actor".into()),
             mouth: Some(0.5),
             model: ModelArgs { model_rate: Some(0.2), ..ModelArgs::default() },
-            ..Given::default()
+            ..Overrides::default()
         };
         given.over(&mut kept);
         assert_eq!((kept.persona.as_str(), kept.source.as_str(), kept.mode.as_str()), ("oni", "actor", ""));

@@ -5,17 +5,17 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-static LEFT: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+static DETACHED: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 /// Between two looks at whether a thread has ended.
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_EVERY: Duration = Duration::from_millis(5);
 
 /// Waits for a thread, but no longer than `limit`; after that it is left to itself.
 pub(crate) fn leave(thread: JoinHandle<()>, limit: Duration) {
     let until = Instant::now() + limit;
     while !thread.is_finished() && Instant::now() < until {
-        std::thread::sleep(LOOK);
+        std::thread::sleep(POLL_EVERY);
     }
-    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut left = DETACHED.lock().unwrap_or_else(PoisonError::into_inner);
     left.push(thread);
     join_ended(&mut left);
 }
@@ -25,7 +25,7 @@ pub(crate) fn wait(limit: Duration) {
     let until = Instant::now() + limit;
     loop {
         let left = {
-            let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut left = DETACHED.lock().unwrap_or_else(PoisonError::into_inner);
             join_ended(&mut left);
             left.len()
         };
@@ -36,7 +36,7 @@ pub(crate) fn wait(limit: Duration) {
             log::warn!("{left} threads are still at work while the plugin is unloaded");
             return;
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(POLL_EVERY);
     }
 }
 

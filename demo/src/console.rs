@@ -43,7 +43,7 @@ pub(crate) fn report() -> Out {
 }
 
 impl Out {
-    fn told<T>(&self, result: io::Result<T>, unread: T) -> io::Result<T> {
+    fn unless_closed<T>(&self, result: io::Result<T>, unread: T) -> io::Result<T> {
         result.or_else(|error| match error.kind() {
             io::ErrorKind::BrokenPipe if self.wanted => Err(io::Error::new(error.kind(), Closed)),
             io::ErrorKind::BrokenPipe => Ok(unread),
@@ -55,12 +55,12 @@ impl Out {
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.to.write(bytes);
-        self.told(written, bytes.len())
+        self.unless_closed(written, bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.to.flush();
-        self.told(flushed, ())
+        self.unless_closed(flushed, ())
     }
 }
 
