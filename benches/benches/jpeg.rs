@@ -16,10 +16,9 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 /// The bench's scene with a camera's noise, as a baseline JPEG of a camera's quality.
 fn webcam(chroma: (u8, u8)) -> Vec<u8> {
     let mut rgb = Scene::new(PixelFormat::Rgb, 1280, 720, "composite-1").unwrap().frame.data().to_vec();
-    let mut state = 1u32;
+    let mut chance = fastrand::Rng::with_seed(1);
     for value in &mut rgb {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *value = value.saturating_add((state >> 29) as u8);
+        *value = value.saturating_add(chance.u8(..8));
     }
     let mut jpeg = Compress::new(ColorSpace::JCS_RGB);
     jpeg.set_size(1280, 720);

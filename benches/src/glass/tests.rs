@@ -134,14 +134,9 @@ fn what_is_no_code_says_nothing() {
     (0..200u32).for_each(|k| {
         screen.begin(seconds(f64::from(k) / 20.0));
     });
-    let mut s = 7u32;
+    let mut chance = fastrand::Rng::with_seed(7);
     for size in [(64, 48), (320, 240), (1, 1), (2, 2), (641, 363)] {
-        let noise: Vec<u8> = (0..size.0 * size.1)
-            .map(|_| {
-                s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (s >> 24) as u8
-            })
-            .collect();
+        let noise: Vec<u8> = (0..size.0 * size.1).map(|_| chance.u8(..)).collect();
         for flat in [false, true] {
             let frame = grey_any(size, |i| if flat { 90 } else { noise[i] });
             let mut reader = Reader::default();
@@ -150,11 +145,8 @@ fn what_is_no_code_says_nothing() {
         }
     }
     // Bits by chance fit none of what was shown; and nothing fits where nothing was shown.
-    for k in 0..500u32 {
-        let bits = std::array::from_fn(|bit| {
-            let v = (k * 977 + bit as u32 * 131).wrapping_mul(2_654_435_761) >> 16;
-            (v % 1000) as f32 / 500.0 - 1.0
-        });
+    for _ in 0..500 {
+        let bits = std::array::from_fn(|_| chance.f32() * 2.0 - 1.0);
         assert_eq!(moment(&bits, &screen.since(Duration::ZERO)), Err(Unread::Unclear));
         assert_eq!(moment(&bits, &[]), Err(Unread::Unclear));
     }

@@ -21,25 +21,15 @@ fn times(median: f64) -> Times {
     }
 }
 
-/// Numbers that look random and are the same every time.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f64 / (1u64 << 24) as f64
-    }
-}
-
 fn row(scenario: &str, size: (u32, u32), format: &str, faces: u32, drawn_by: &str, median: f64) -> Row {
     let slug =
         if drawn_by.contains("software") { "gpu-software" } else { drawn_by.split(':').next().unwrap() };
     let id = format!("{scenario}/{}x{}/{format}/{faces}-face/{slug}", size.0, size.1);
-    let mut dice = Dice(id.bytes().fold(7, |a, b| (a * 31 + u64::from(b)) % 1_000_003));
+    let mut chance = fastrand::Rng::with_seed(id.bytes().fold(7, |a, b| (a * 31 + u64::from(b)) % 1_000_003));
     let samples = (0..240)
         .map(|_| {
-            let bell = (dice.roll() + dice.roll() + dice.roll() - 1.5) * 0.09;
-            let stutter = if dice.roll() > 0.985 { dice.roll() * 1.9 } else { 0.0 };
+            let bell = (chance.f64() + chance.f64() + chance.f64() - 1.5) * 0.09;
+            let stutter = if chance.f64() > 0.985 { chance.f64() * 1.9 } else { 0.0 };
             (median * (1.0 + bell + stutter)) as f32
         })
         .collect();

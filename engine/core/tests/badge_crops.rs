@@ -123,13 +123,12 @@ impl Picture {
 
 /// What lies under the badge: black, white, or colours that change from pixel to pixel.
 fn ground(kind: usize, format: PixelFormat, (w, h): (u32, u32)) -> Frame {
-    let mut state = 7u32;
+    let mut chance = fastrand::Rng::with_seed(7);
     let mut rgb = Vec::with_capacity((w * h * 3) as usize);
     for y in 0..h {
         for x in 0..w {
             let (u, v) = (x as f32 / w as f32, y as f32 / h as f32);
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let noise = (state >> 24) as f32 / 255.0;
+            let noise = chance.f32();
             rgb.extend(match kind {
                 0 => [0; 3],
                 1 => [255; 3],

@@ -102,13 +102,9 @@ fn smooth(row: &Row) -> Frame {
 
 /// A picture of noise over all codes: whatever is not copied is seen.
 fn noise(row: &Row) -> Frame {
-    let mut state = row.size.0 ^ (row.size.1 << 16) | 1;
-    let data: Vec<u8> = (0..Frame::byte_len(row.format, row.size.0, row.size.1))
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8
-        })
-        .collect();
+    let mut chance = fastrand::Rng::with_seed(u64::from(row.size.0 ^ (row.size.1 << 16)));
+    let data: Vec<u8> =
+        (0..Frame::byte_len(row.format, row.size.0, row.size.1)).map(|_| chance.u8(..)).collect();
     Frame::new(row.format, row.colour, row.size.0, row.size.1, data).unwrap()
 }
 

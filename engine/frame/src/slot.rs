@@ -204,22 +204,20 @@ mod tests {
             let count = 300u64;
             let (displaced, taken) = crossbeam_utils::thread::scope(|scope| {
                 let publisher = scope.spawn(move |_| {
-                    let mut chance = seed.wrapping_mul(2) + 1;
+                    let mut chance = fastrand::Rng::with_seed(2 * seed);
                     let mut displaced = 0;
                     for i in 0..count {
-                        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                        (0..chance >> 58).for_each(|_| std::thread::yield_now());
+                        (0..chance.u32(..64)).for_each(|_| std::thread::yield_now());
                         displaced += u64::from(put.publish(i).is_some());
                     }
                     assert_eq!(put.stats().displaced, displaced);
                     displaced
                 });
                 let taker = scope.spawn(move |_| {
-                    let mut chance = seed.wrapping_mul(2) + 99;
+                    let mut chance = fastrand::Rng::with_seed(2 * seed + 1);
                     let mut taken = Vec::new();
                     loop {
-                        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                        (0..chance >> 58).for_each(|_| std::thread::yield_now());
+                        (0..chance.u32(..64)).for_each(|_| std::thread::yield_now());
                         match get.take(Duration::from_secs(60)) {
                             Taken::Value(v) => taken.push(v),
                             Taken::Closed => return taken,

@@ -27,14 +27,9 @@ fn date(text: &str) -> Date {
 
 /// A picture of coarse noise: sharp at every scale.
 fn noise(width: u32, height: u32) -> Picture {
-    let mut state = 1u32;
-    let mut rgba = Vec::new();
-    for _ in 0..width * height {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        rgba.extend([(state >> 24) as u8, (state >> 16) as u8, (state >> 8) as u8, 255]);
-    }
+    let mut chance = fastrand::Rng::with_seed(1);
+    let pixel = |_| [chance.u8(..), chance.u8(..), chance.u8(..), 255];
+    let rgba = (0..width * height).flat_map(pixel).collect();
     Picture::from_rgba(width, height, rgba).unwrap()
 }
 

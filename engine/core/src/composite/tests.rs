@@ -36,13 +36,9 @@ pub(super) fn points(at: Vec2, side: f32) -> Vec<Vec3> {
 }
 
 fn noise(format: PixelFormat, colour: Colour, w: u32, h: u32) -> Frame {
-    let mut s = 11u32;
-    let data: Vec<u8> = (0..Frame::byte_len(format, w, h))
-        .map(|i| {
-            s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            90 + ((s >> 24) / 5) as u8 + (i % 37) as u8
-        })
-        .collect();
+    let mut chance = fastrand::Rng::with_seed(11);
+    let data: Vec<u8> =
+        (0..Frame::byte_len(format, w, h)).map(|i| 90 + chance.u8(..52) + (i % 37) as u8).collect();
     Frame::new(format, colour, w, h, data).unwrap()
 }
 

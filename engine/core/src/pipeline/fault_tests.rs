@@ -13,19 +13,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// xorshift64*: the same sequence for the same seed, everywhere.
-struct Chance(u64);
+/// Chance: the same sequence for the same seed.
+struct Chance(fastrand::Rng);
 
 impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
     fn below(&mut self, n: u64) -> u64 {
-        (self.next() >> 16) % n
+        self.0.u64(..n)
     }
 
     fn one_in(&mut self, n: u64) -> bool {
@@ -149,7 +142,7 @@ fn ground(scene: u64, size: (u32, u32)) -> Vec<u8> {
     static KNOWN: std::sync::OnceLock<Grounds> = std::sync::OnceLock::new();
     let mut known = KNOWN.get_or_init(Grounds::default).lock().unwrap();
     let paint = || {
-        let mut chance = Chance((scene + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut chance = Chance(fastrand::Rng::with_seed(scene));
         let spots: Vec<[f32; 4]> =
             (0..24).map(|_| [260.0, 180.0, 100.0, 140.0].map(|n| chance.below(n as u64) as f32)).collect();
         let shade = |k: u32| {
@@ -243,7 +236,7 @@ struct Seen {
 
 /// Plays one seeded sequence of faults.
 fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
-    let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut chance = Chance(fastrand::Rng::with_seed(seed));
     let plan = Plan::default();
     let settings = Settings {
         privacy: Privacy::Protect,

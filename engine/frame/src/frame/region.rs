@@ -187,13 +187,8 @@ mod tests {
     use super::*;
 
     fn noisy(format: PixelFormat, w: u32, h: u32) -> Frame {
-        let mut s = 7u32;
-        let data: Vec<u8> = (0..Frame::byte_len(format, w, h))
-            .map(|_| {
-                s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (s >> 24) as u8
-            })
-            .collect();
+        let mut chance = fastrand::Rng::with_seed(7);
+        let data: Vec<u8> = (0..Frame::byte_len(format, w, h)).map(|_| chance.u8(..)).collect();
         Frame::new(format, Colour::JPEG, w, h, data).unwrap()
     }
 

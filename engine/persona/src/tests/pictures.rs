@@ -15,10 +15,9 @@ use crate::{PHOTO_SIDE, PersonaError, Picture};
 
 /// A picture with something everywhere: a cut shows.
 fn busy(width: u32, height: u32) -> RgbImage {
-    let mut state = 1u32;
+    let mut chance = fastrand::Rng::with_seed(1);
     RgbImage::from_fn(width, height, |x, y| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let noise = (state >> 27) as u8;
+        let noise = chance.u8(..32);
         Rgb([(x * 2) as u8 / 2 + noise, (y * 2) as u8 / 2 + noise, ((x + y) / 2) as u8 / 2 + noise])
     })
 }

@@ -283,13 +283,8 @@ fn small_actor() -> crate::actor::ActorOptions {
 fn two_hundred_starts_and_changes_neither_hang_nor_leak() {
     let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     let before = threads();
-    let mut chance = 88_172_645_463_325_252u64;
-    let mut below = move |n: u64| {
-        chance ^= chance << 13;
-        chance ^= chance >> 7;
-        chance ^= chance << 17;
-        chance % n
-    };
+    let mut chance = fastrand::Rng::with_seed(1);
+    let mut below = move |n: u64| chance.u64(..n);
     for round in 0..200 {
         let privacy = if below(2) == 0 { Privacy::Protect } else { Privacy::Relaxed };
         let rig = rig_by(privacy, Clock::default());

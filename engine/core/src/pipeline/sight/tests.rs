@@ -16,13 +16,8 @@ pub(in crate::pipeline) const SIZE: (u32, u32) = (320, 180);
 fn ground(scene: u64) -> Vec<u8> {
     static KNOWN: Mutex<BTreeMap<u64, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let paint = || {
-        let mut state = (scene * 61 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut next = || {
-            state ^= state >> 12;
-            state ^= state << 25;
-            state ^= state >> 27;
-            (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40) as f32 / (1u64 << 24) as f32
-        };
+        let mut chance = fastrand::Rng::with_seed(scene);
+        let mut next = || chance.f32();
         let spots: Vec<(Vec2, f32, f32)> = (0..40)
             .map(|_| {
                 let middle = Vec2::new(next() * 450.0 - 65.0, next() * 250.0 - 35.0);

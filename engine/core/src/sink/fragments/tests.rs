@@ -140,17 +140,14 @@ fn damaged_boxes_are_survived() {
         return;
     }
     let bytes = std::fs::read(&whole).unwrap();
-    let mut chance = 88_172_645_463_325_252u64;
+    let mut chance = fastrand::Rng::with_seed(1);
     for _ in 0..400 {
         let mut bad = bytes.clone();
         for _ in 0..4 {
-            chance ^= chance << 13;
-            chance ^= chance >> 7;
-            chance ^= chance << 17;
             // Most of them where head and indexes stand.
-            let reach = if chance & 1 == 0 { 2000 } else { bad.len() };
-            let at = (chance >> 8) as usize % reach.min(bad.len());
-            bad[at] = (chance >> 40) as u8;
+            let reach = if chance.bool() { 2000 } else { bad.len() };
+            let at = chance.usize(..reach.min(bad.len()));
+            bad[at] = chance.u8(..);
         }
         std::fs::write(&file, &bad).unwrap();
         let _ = complete(&file);

@@ -120,13 +120,8 @@ mod tests {
     use crate::frame::{Colour, Matrix, PixelFormat, Range};
 
     fn badged(format: PixelFormat, colour: Colour, (w, h): (u32, u32), corner: Corner) -> BadgedFrame {
-        let mut s = w;
-        let data: Vec<u8> = (0..Frame::byte_len(format, w, h))
-            .map(|_| {
-                s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                64 + (s >> 25) as u8
-            })
-            .collect();
+        let mut chance = fastrand::Rng::with_seed(u64::from(w));
+        let data: Vec<u8> = (0..Frame::byte_len(format, w, h)).map(|_| chance.u8(64..192)).collect();
         let frame = Frame::new(format, colour, w, h, data).unwrap();
         Badger::new(corner).finish(Canvas::new(frame), Disclosure::Modified).unwrap()
     }

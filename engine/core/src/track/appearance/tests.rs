@@ -11,12 +11,11 @@ pub(super) fn points() -> Vec<Vec2> {
 
 /// Skin with some texture, under a light of strength `lamp` from the right; a square in front where `hand` says.
 fn picture(frame: u32, lamp: f32, hand: Option<(usize, usize)>) -> Vec<f32> {
-    let mut s = frame.wrapping_mul(2_654_435_761) | 1;
+    let mut chance = fastrand::Rng::with_seed(u64::from(frame));
     let mut out = vec![0.0; 3 * W * W];
     for i in 0..W * W {
         let (x, y) = (i % W, i / W);
-        s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let noise = (s >> 30) as f32;
+        let noise = f32::from(chance.u8(..4));
         let spots = 15.0 * (x as f32 * 0.1).sin() * (y as f32 * 0.07).cos() + 12.0 * (x as f32 * 0.31).cos()
             - 12.0 * (y as f32 * 0.27).sin();
         let held = hand.is_some_and(|(a, b)| (a..a + 60).contains(&x) && (b..b + 60).contains(&y));

@@ -20,13 +20,8 @@ fn shaded(shade: impl Fn(f32, f32) -> f32) -> Frame {
 
 /// Luma of a scene, 20 to 200.
 fn scene(seed: u64, x: f32, y: f32) -> f32 {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40) as f32 / (1u64 << 24) as f32
-    };
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let mut next = || chance.f32();
     let mut v = 110.0;
     for _ in 0..40 {
         let (bx, by, r, shade) = (next() * 450.0 - 65.0, next() * 250.0 - 35.0, 10.0 + next() * 26.0, next());
