@@ -174,8 +174,10 @@ impl Frame {
             };
             codes[sy * w + if transform.mirror { w - 1 - sx } else { sx }]
         };
-        let mut out =
-            Self::new(self.format, self.colour, tw as u32, th as u32, self.data.sibling(self.data.len()))?;
+        let (width, height) = (tw as u32, th as u32);
+        // With odd sides, planes halved across only are not as long on their side.
+        let bytes = self.data.sibling(Self::byte_len(self.format, width, height));
+        let mut out = Self::new(self.format, self.colour, width, height, bytes)?;
         out.data.fill(255);
         (out.id, out.time) = (self.id, self.time);
         let mut row = Vec::with_capacity(tw * 2);
