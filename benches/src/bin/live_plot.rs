@@ -77,8 +77,10 @@ fn draw(
     panel: &Panel,
     minutes: &[f64],
 ) -> anyhow::Result<()> {
-    let most = panel.lines.iter().flat_map(|line| &line.values).copied().fold(1.0, f64::max) * 1.1;
+    // Above the lines there is room for their names.
+    let most = panel.lines.iter().flat_map(|line| &line.values).copied().fold(1.0, f64::max) * 1.5;
     let last = minutes.last().copied().unwrap_or(1.0).max(1e-9);
+    let decimals = usize::from(last < 10.0);
     let mut chart = ChartBuilder::on(area)
         .caption(panel.title, ("sans-serif", 32.0))
         .margin_left(20)
@@ -94,7 +96,7 @@ fn draw(
         .axis_style(GRID)
         .x_labels(10)
         .y_labels(5)
-        .x_label_formatter(&|minute| format!("{minute} min"))
+        .x_label_formatter(&|minute| format!("{minute:.decimals$} min"))
         .y_label_formatter(&|value| format!("{value:.0}"))
         .label_style(("sans-serif", 30.0))
         .draw()?;

@@ -38,7 +38,7 @@ pub(super) fn plot(path: &Path, sums: &[[[f64; 2]; 3]; 4]) -> anyhow::Result<()>
         .axis_style(GRID)
         .x_labels(LAGS.len() + 1)
         .x_label_formatter(&model)
-        .y_label_formatter(&|value| format!("{value}"))
+        .y_label_formatter(&|value| format!("{value:.1}"))
         .x_label_style(("sans-serif", 32.0, &INK))
         .y_label_style(("sans-serif", 32.0, &SOFT))
         .draw()?;
