@@ -52,8 +52,17 @@ pub(crate) fn docs() -> anyhow::Result<Command> {
     let mut docs = cargo(&["doc", "--workspace", "--no-deps"]);
     docs.env("RUSTDOCFLAGS", "-D warnings -Z unstable-options --output-format json")
         .env(RUSTDOC, std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()))
-        .env("RUSTDOC", std::env::current_exe()?);
+        .env("RUSTDOC", this_program()?);
     Ok(docs)
+}
+
+/// This program's file. A build of the workspace may have put another in the place of the one that runs.
+fn this_program() -> anyhow::Result<PathBuf> {
+    let running = std::env::current_exe()?;
+    if running.exists() {
+        return Ok(running);
+    }
+    Ok(target_folder()?.join("debug").join(format!("xtask{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn document() -> anyhow::Result<()> {
