@@ -20,8 +20,14 @@ fn shaded(shade: impl Fn(f32, f32) -> f32) -> Frame {
 
 /// Luma of a scene, 20 to 200.
 fn scene(seed: u64, x: f32, y: f32) -> f32 {
-    let mut chance = fastrand::Rng::with_seed(seed);
-    let mut next = || chance.f32();
+    // These very scenes are what the bars below were found on: the sequence must stay.
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40) as f32 / (1u64 << 24) as f32
+    };
     let mut v = 110.0;
     for _ in 0..40 {
         let (bx, by, r, shade) = (next() * 450.0 - 65.0, next() * 250.0 - 35.0, 10.0 + next() * 26.0, next());
@@ -127,7 +133,7 @@ fn what_passes_through_the_picture_is_none() {
 
 #[test]
 fn a_flash_is_none_but_a_cut_to_a_bright_scene_is() {
-    let (mut told, mut missed) = (0, 0);
+    let mut told = 0;
     for seed in 1..12 {
         let dark = |seed| picture(seed, (0.0, 0.0), 0.4, 0.0);
         // From half bright to burnt out.
@@ -139,8 +145,7 @@ fn a_flash_is_none_but_a_cut_to_a_bright_scene_is() {
             // Behind the flash there is another scene.
             let film = [dark(seed), flash, dark(seed + 60), dark(seed + 60)];
             let after = changes(&film);
-            assert_eq!(after[2], Same, "{seed} {gain} {lift}: {after:?}");
-            missed += u32::from(after[1] == Same);
+            assert!(after[1] != Same && after[2] == Same, "{seed} {gain} {lift}: {after:?}");
         }
         // Far brighter, and no flash: with the picture behind it known, it is told at once; live, soon.
         let bright = picture(seed + 70, (0.0, 0.0), 0.5, 130.0);
@@ -149,8 +154,6 @@ fn a_flash_is_none_but_a_cut_to_a_bright_scene_is() {
     }
     // By chance one may have the slopes of the other.
     assert!(told >= 10, "{told} of 11");
-    // A picture that is nearly burnt out leaves few slopes to tell the next by: of these scenes, one pair's.
-    assert!(missed <= 1, "{missed} of 44");
 }
 
 #[test]
