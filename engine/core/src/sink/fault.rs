@@ -37,9 +37,10 @@ pub(crate) enum SinkFault {
     Write { path: PathBuf, frames: u64, cause: io::Error },
 
     #[error(
-        "frame {frame} is {width}x{height}, those before {first_width}x{first_height}; all must be alike: {path}"
+        "frame {frame} is {}x{}, those before {}x{}; all must be alike: {path}",
+        .size.0, .size.1, .first.0, .first.1
     )]
-    OtherSize { path: PathBuf, frame: u64, width: u32, height: u32, first_width: u32, first_height: u32 },
+    OtherSize { path: PathBuf, frame: u64, size: (u32, u32), first: (u32, u32) },
 
     #[error("no frame came, so nothing was written: {path}")]
     Nothing { path: PathBuf },

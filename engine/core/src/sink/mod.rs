@@ -215,20 +215,12 @@ struct FileSink {
 
 impl FileSink {
     fn write(&mut self, frame: &Frame, what: Disclosure) -> Result<(), SinkFault> {
-        let (width, height) = (frame.width(), frame.height());
-        let (first_width, first_height) = *self.size.get_or_insert((width, height));
+        let size = (frame.width(), frame.height());
+        let first = *self.size.get_or_insert(size);
         let path = || self.path.clone();
         let Some(encoder) = &mut self.encoder else { return Err(SinkFault::Broken { path: path() }) };
-        if (width, height) != (first_width, first_height) && !encoder.keeps_pictures() {
-            let frame = self.frames;
-            return Err(SinkFault::OtherSize {
-                path: path(),
-                frame,
-                width,
-                height,
-                first_width,
-                first_height,
-            });
+        if size != first && !encoder.keeps_pictures() {
+            return Err(SinkFault::OtherSize { path: path(), frame: self.frames, size, first });
         }
         // What somebody cut away must not come back where nothing can be transparent.
         let opaque;

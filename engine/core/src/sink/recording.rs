@@ -73,19 +73,11 @@ impl Recording {
 
     fn write(&mut self, badged: &BadgedFrame) -> Result<(), SinkFault> {
         let frame = badged.frame();
-        let (width, height) = (frame.width(), frame.height());
-        let (first_width, first_height) = *self.size.get_or_insert((width, height));
+        let size = (frame.width(), frame.height());
+        let first = *self.size.get_or_insert(size);
         let path = || self.path.clone();
-        if (width, height) != (first_width, first_height) {
-            let frame = self.frames;
-            return Err(SinkFault::OtherSize {
-                path: path(),
-                frame,
-                width,
-                height,
-                first_width,
-                first_height,
-            });
+        if size != first {
+            return Err(SinkFault::OtherSize { path: path(), frame: self.frames, size, first });
         }
         let Some(encoder) = &mut self.encoder else { return Err(SinkFault::Broken { path: path() }) };
         encoder.write(frame, badged.disclosure(), self.rate.time(self.frames).0)?;
