@@ -198,6 +198,18 @@ unsafe extern "C" fn camera_changed(
     })
 }
 
+/// A state as the user reads it.
+fn state_words(state: State) -> String {
+    match state {
+        State::Live => words(c"Status.Live"),
+        State::Hold => words(c"Status.Hold"),
+        State::Pixelate => words(c"Status.Pixelate"),
+        State::Card => words(c"Status.Card"),
+        State::Stopped => words(c"Status.Stopped"),
+        _ => words(c"Status.Starting"),
+    }
+}
+
 /// How it goes, in a sentence.
 fn status_line(core: &Core, report: &Report) -> String {
     if let Some(trouble) = &report.trouble {
@@ -208,10 +220,10 @@ fn status_line(core: &Core, report: &Report) -> String {
     let delay = delay.unwrap_or_default();
     let model = model_line(live);
     match (&live.reason, live.state) {
-        (None, State::Live) => format!("{} ({}{delay}){model}", words(c"Status.Live"), live.backend),
-        (reason, state) => {
-            let reason = reason.as_deref().unwrap_or_default();
-            format!("{}: {reason} ({}{delay}){model}", state.name(), live.backend)
+        (None, state) => format!("{} ({}{delay}){model}", state_words(state), live.backend),
+        (Some(reason), state) => {
+            let state = state_words(state);
+            format!("{}: {reason} ({}{delay}){model}", state.trim_end_matches('…'), live.backend)
         }
     }
 }

@@ -226,12 +226,12 @@ pub(crate) fn run(args: &RunArgs, mut watch: Option<&mut dyn Watch>) -> anyhow::
     drop(noted);
     let wall = start.elapsed();
     bar.finish_and_clear();
-    let stats = Stats::new(&info, film.engine(), runtime, &summary, wall, &io);
+    let stats = Stats::new(&info, film.session(), runtime, &summary, wall, &io);
     if let Some(file) = figures {
         file.fill(stats.json()?.as_bytes())?;
     }
     drop(scrap);
-    let mut lines = summary.lines(finished.path.as_deref(), args.wear.max_faces, film.engine().last_fault());
+    let mut lines = summary.lines(finished.path.as_deref(), args.wear.max_faces, film.session().last_fault());
     lines.splice(1..1, source.remarks().iter().chain(&finished.remarks).map(ToString::to_string));
     Ok(stats.said(lines))
 }

@@ -21,9 +21,9 @@ pub(crate) struct SceneArgs {
 impl SceneArgs {
     fn reading(self, info: &SourceInfo) -> Reading {
         match info.kind {
-            SourceKind::Picture => Reading::Album,
-            _ if self.album => Reading::Album,
-            _ => Reading::Film,
+            SourceKind::Picture => Reading::Unrelated,
+            _ if self.album => Reading::Unrelated,
+            _ => Reading::Sequence,
         }
     }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use omote_engine::{badge, source};
 use rustix::process::Signal;
-use terminal::{LONG, Place, names};
+use terminal::{LONG, TestFolder, names};
 
 /// How long recordings run here.
 const WHILE: Duration = Duration::from_secs(3);
@@ -40,7 +40,7 @@ fn whole(path: &Path) -> u64 {
 
 #[test]
 fn ctrl_c_in_a_terminal_ends_live_in_order() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     let mut live = place.live("r.mp4");
     live.says("live");
     live.run_for(WHILE);
@@ -56,7 +56,7 @@ fn ctrl_c_in_a_terminal_ends_live_in_order() {
 
 #[test]
 fn signals_and_a_closed_terminal_end_live_as_ctrl_c_does() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     type Way = (&'static str, fn(&mut terminal::Terminal));
     let ways: [Way; 5] = [
         ("int.mp4", |live| live.signal_group(Signal::INT)),
@@ -79,7 +79,7 @@ fn signals_and_a_closed_terminal_end_live_as_ctrl_c_does() {
 
 #[test]
 fn ctrl_c_in_a_terminal_leaves_nothing_of_a_run() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     for out in ["o.mp4", "o.y4m", "frames/"] {
         let run = format!("run actor --seconds 1000 --size 320x240 --backend cpu --out {out}");
         let mut run = place.in_terminal(&run);
@@ -97,7 +97,7 @@ fn ctrl_c_in_a_terminal_leaves_nothing_of_a_run() {
 /// A source that never gives another picture can't hold the end up.
 #[test]
 fn a_run_that_waits_for_its_input_ends_all_the_same() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     let input = place.path("in.y4m");
     assert!(Command::new("mkfifo").arg(&input).status().unwrap().success());
     // Held open: a header, and nothing more.
@@ -119,7 +119,7 @@ fn a_run_that_waits_for_its_input_ends_all_the_same() {
 
 #[test]
 fn the_encoders_death_is_told_and_the_recording_kept() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     let mut live = place.live("r.mp4");
     live.says("live");
     live.run_for(WHILE);
@@ -140,7 +140,7 @@ fn the_encoders_death_is_told_and_the_recording_kept() {
 
 #[test]
 fn what_a_killed_program_recorded_plays_and_is_found() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     for (name, left) in [("r.mp4", 30), ("frames/", 10)] {
         let mut live = place.live(name);
         live.says("live");
@@ -180,7 +180,7 @@ fn what_a_killed_program_recorded_plays_and_is_found() {
 
 #[test]
 fn a_killed_run_is_named_and_can_be_removed() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     let mut run = place.in_terminal("run actor --seconds 1000 --size 320x240 --backend cpu --out o.y4m");
     run.until("the output begins", |_| (!place.files().is_empty()).then_some(()));
     run.run_for(WHILE / 2);
@@ -196,7 +196,7 @@ fn a_killed_run_is_named_and_can_be_removed() {
 /// On a disk of a few hundred kilobytes.
 #[test]
 fn a_full_disk_ends_the_recording_and_not_the_picture() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     for (size, name) in [("600k", "r.mp4"), ("2m", "r.mp4"), ("1m", "r.y4m"), ("1m", "frames/")] {
         let disk = place.path("disk");
         std::fs::create_dir_all(&disk).unwrap();

@@ -16,11 +16,11 @@ pub(crate) const LONG: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A place for a test's files, with a data folder of its own in which the user's networks are linked.
-pub(crate) struct Place {
+pub(crate) struct TestFolder {
     folder: tempfile::TempDir,
 }
 
-impl Place {
+impl TestFolder {
     /// A new place; nothing, and a word why, where something is missing that these tests need.
     pub(crate) fn new() -> Option<Self> {
         let need = |what: &str, there: bool| {

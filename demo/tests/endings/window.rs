@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::terminal::{LONG, Place, log, names};
+use crate::terminal::{LONG, TestFolder, log, names};
 use crate::whole;
 
 /// A child that ends with the test.
@@ -43,7 +43,7 @@ struct Window {
 }
 
 impl Window {
-    fn open(place: &Place, (server, display): (Ended, String)) -> Self {
+    fn open(place: &TestFolder, (server, display): (Ended, String)) -> Self {
         let config = place.path("data/config");
         // What an earlier window of this test said is no news of this one.
         let _ = std::fs::remove_file(place.path("data/state.json"));
@@ -75,7 +75,7 @@ impl Window {
     /// Waits for the window's state to be as wanted; `work` is done before every look.
     fn until(
         &mut self,
-        place: &Place,
+        place: &TestFolder,
         what: &str,
         mut work: impl FnMut(&Self),
         wanted: impl Fn(&Value) -> bool,
@@ -96,7 +96,7 @@ impl Window {
     }
 
     /// Presses the key for a recording as soon as the window shows, and waits for what is recorded.
-    fn record(&mut self, place: &Place) {
+    fn record(&mut self, place: &TestFolder) {
         let begun = Instant::now();
         let window = loop {
             let found = self.xdotool(&["search", "--onlyvisible", "--name", "^Omote$"]);
@@ -137,7 +137,7 @@ impl Window {
 /// SIGTERM, Ctrl-C's signal, a closed terminal, and the cross: the recording that runs is completed under its name.
 #[test]
 fn every_way_of_closing_the_window_completes_its_recording() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     for way in ["TERM", "INT", "HUP", "cross", "key and cross"] {
         let Some(display) = display() else { return };
         let mut window = Window::open(&place, display);
@@ -173,7 +173,7 @@ fn every_way_of_closing_the_window_completes_its_recording() {
 /// A killed window's recording is offered at the next start, and kept by a button.
 #[test]
 fn a_killed_windows_recording_is_offered_and_kept() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = TestFolder::new() else { return };
     let Some(first) = display() else { return };
     let mut window = Window::open(&place, first);
     window.record(&place);

@@ -143,7 +143,7 @@ fn every_picture_after_a_cut_wears_the_persona_and_nothing_of_the_scene_before()
             .iter()
             .flat_map(|(seed, left, n)| std::iter::repeat_n(seed.map(|_| *left), *n as usize))
             .collect();
-        for how in [None, Some(Reading::Film), Some(Reading::Album)] {
+        for how in [None, Some(Reading::Sequence), Some(Reading::Unrelated)] {
             let Some(out) = play(&frames, config(1, Selection::Largest), Privacy::Relaxed, how) else {
                 return;
             };
@@ -166,10 +166,10 @@ fn with_protect_files_and_single_pictures_begin_without_the_card() {
         let out = play(frames, config(MOST_FACES, Selection::All), Privacy::Protect, Some(reading))?;
         Some(out.iter().map(|o| o.state).collect::<Vec<_>>())
     };
-    let Some(states) = protect(&frames, Reading::Film) else { return };
+    let Some(states) = protect(&frames, Reading::Sequence) else { return };
     assert_eq!(states, [State::Live; 14]);
-    assert_eq!(protect(&frames[..1], Reading::Album).unwrap(), [State::Live]);
-    assert_eq!(protect(&frames[4..10], Reading::Album).unwrap(), [State::Live; 6]);
+    assert_eq!(protect(&frames[..1], Reading::Unrelated).unwrap(), [State::Live]);
+    assert_eq!(protect(&frames[4..10], Reading::Unrelated).unwrap(), [State::Live; 6]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::onnx::{Attribute, Node, Tensor};
+use crate::onnx::{Attribute, NodeProto, TensorProto};
 
 /// For [`Builder::transpose`]: channels-last to channels-first.
 pub(super) const NHWC_TO_NCHW: [i64; 4] = [0, 3, 1, 2];
@@ -12,8 +12,8 @@ pub(super) const NCHW_TO_NHWC: [i64; 4] = [0, 2, 3, 1];
 /// A graph in the making.
 #[derive(Default)]
 pub(super) struct Builder {
-    pub(super) nodes: Vec<Node>,
-    pub(super) initializers: Vec<Tensor>,
+    pub(super) nodes: Vec<NodeProto>,
+    pub(super) initializers: Vec<TensorProto>,
     made: usize,
 }
 
@@ -27,14 +27,14 @@ impl Builder {
     /// A constant of floats; returns its name.
     pub(super) fn floats(&mut self, shape: &[usize], values: &[f32]) -> String {
         let name = self.fresh("weights");
-        self.initializers.push(Tensor::floats(&name, shape, values));
+        self.initializers.push(TensorProto::floats(&name, shape, values));
         name
     }
 
     /// A constant list of integers; returns its name.
     pub(super) fn ints(&mut self, values: &[i64]) -> String {
         let name = self.fresh("numbers");
-        self.initializers.push(Tensor::ints(&name, values));
+        self.initializers.push(TensorProto::ints(&name, values));
         name
     }
 
@@ -47,7 +47,7 @@ impl Builder {
 
     /// A node whose output has a given name.
     pub(super) fn named(&mut self, op: &str, inputs: &[&str], output: &str, attributes: Vec<Attribute>) {
-        self.nodes.push(Node {
+        self.nodes.push(NodeProto {
             input: inputs.iter().map(|&i| i.to_owned()).collect(),
             output: vec![output.to_owned()],
             name: format!("node_{output}"),
@@ -82,15 +82,18 @@ impl Builder {
     }
 
     /// Takes out the nodes and constants that the given values need.
-    pub(super) fn extract<'a>(&mut self, ends: impl Iterator<Item = &'a str>) -> (Vec<Node>, Vec<Tensor>) {
+    pub(super) fn extract<'a>(
+        &mut self,
+        ends: impl Iterator<Item = &'a str>,
+    ) -> (Vec<NodeProto>, Vec<TensorProto>) {
         let mut needed: HashSet<String> = ends.map(str::to_owned).collect();
         for node in self.nodes.iter().rev() {
             if node.output.iter().any(|output| needed.contains(output)) {
                 needed.extend(node.input.iter().cloned());
             }
         }
-        let made = |node: &mut Node| node.output.iter().any(|output| needed.contains(output));
-        let constant = |tensor: &mut Tensor| needed.contains(&tensor.name);
+        let made = |node: &mut NodeProto| node.output.iter().any(|output| needed.contains(output));
+        let constant = |tensor: &mut TensorProto| needed.contains(&tensor.name);
         (self.nodes.extract_if(.., made).collect(), self.initializers.extract_if(.., constant).collect())
     }
 }

@@ -18,7 +18,7 @@ use prost::Message;
 use super::attention::{HEADS, Head};
 use super::builder::{Builder, NCHW_TO_NHWC};
 use super::onnx;
-use super::tflite::{Graph, Kind, Operator, Padding, TfliteError};
+use super::tflite::{Kind, Operator, Padding, Subgraph, TfliteError};
 use constants::Constant;
 
 /// Why a `.tflite` file can't be turned into ONNX.
@@ -62,7 +62,7 @@ impl From<TfliteError> for ConvertError {
 /// # Errors
 /// [`ConvertError`] where the file is damaged or uses something the converter doesn't know.
 pub fn convert(tflite: &[u8]) -> Result<Vec<Vec<u8>>, ConvertError> {
-    let graph = Graph::parse(tflite)?;
+    let graph = Subgraph::parse(tflite)?;
     let mut converter = Converter::new(&graph);
     let mut inputs = Vec::new();
     for &input in &graph.inputs {
@@ -112,7 +112,7 @@ fn file(
             why: format!("{lacking} is needed beyond the part that makes it"),
         });
     }
-    let graph = onnx::Graph { node, name: "omote".into(), initializer, input: inputs, output: outputs };
+    let graph = onnx::GraphProto { node, name: "omote".into(), initializer, input: inputs, output: outputs };
     let model = onnx::Model {
         ir_version: 8,
         opset_import: vec![onnx::OperatorSet { domain: String::new(), version: 17 }],
@@ -150,7 +150,7 @@ struct FoldedPad {
 
 /// State of one conversion.
 struct Converter<'a> {
-    graph: &'a Graph<'a>,
+    graph: &'a Subgraph<'a>,
     builder: Builder,
     /// Name in the ONNX graph of each tensor made so far.
     values: HashMap<usize, String>,
@@ -168,7 +168,7 @@ struct Converter<'a> {
 }
 
 impl<'a> Converter<'a> {
-    fn new(graph: &'a Graph<'a>) -> Self {
+    fn new(graph: &'a Subgraph<'a>) -> Self {
         Self {
             graph,
             builder: Builder::default(),

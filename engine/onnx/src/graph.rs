@@ -21,7 +21,7 @@ use std::io::{Cursor, ErrorKind};
 use std::path::Path;
 
 pub use error::GraphError;
-use wire::Span;
+use wire::ByteRange;
 
 /// The largest network, with its external files, in bytes.
 const FILE_LIMIT: u64 = 4 << 30;
@@ -105,7 +105,7 @@ pub struct Initializer {
     /// Whether a node of any graph reads it, or it is an output.
     pub used: bool,
     /// Where its message lies in the file.
-    at: Span,
+    at: ByteRange,
     /// Whether its numbers lie in another file.
     external: bool,
 }

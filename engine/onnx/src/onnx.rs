@@ -14,7 +14,7 @@ pub(crate) struct Model {
     #[prost(string, tag = "3")]
     pub(crate) producer_version: String,
     #[prost(message, optional, tag = "7")]
-    pub(crate) graph: Option<Graph>,
+    pub(crate) graph: Option<GraphProto>,
 }
 
 /// Version of the default operator set.
@@ -28,13 +28,13 @@ pub(crate) struct OperatorSet {
 
 /// Nodes in order of execution, constants, ends.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Graph {
+pub(crate) struct GraphProto {
     #[prost(message, repeated, tag = "1")]
-    pub(crate) node: Vec<Node>,
+    pub(crate) node: Vec<NodeProto>,
     #[prost(string, tag = "2")]
     pub(crate) name: String,
     #[prost(message, repeated, tag = "5")]
-    pub(crate) initializer: Vec<Tensor>,
+    pub(crate) initializer: Vec<TensorProto>,
     #[prost(message, repeated, tag = "11")]
     pub(crate) input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
@@ -43,7 +43,7 @@ pub(crate) struct Graph {
 
 /// One operator.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Node {
+pub(crate) struct NodeProto {
     #[prost(string, repeated, tag = "1")]
     pub(crate) input: Vec<String>,
     #[prost(string, repeated, tag = "2")]
@@ -97,7 +97,7 @@ impl Attribute {
 
 /// A constant; `raw_data` is little-endian, and empty where the values are in another file.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Tensor {
+pub(crate) struct TensorProto {
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub(crate) dims: Vec<i64>,
     #[prost(int32, tag = "2")]
@@ -130,7 +130,7 @@ pub(crate) const HALF: i32 = 10;
 /// [`Tensor::data_location`] of values in another file.
 pub(crate) const EXTERNAL: i32 = 1;
 
-impl Tensor {
+impl TensorProto {
     /// A constant of 32-bit floats.
     pub(crate) fn floats(name: &str, shape: &[usize], values: &[f32]) -> Self {
         Self {

@@ -62,7 +62,7 @@ pub(crate) struct Sparsity {
 
 /// A tensor: an activation where `data` is empty, a constant otherwise.
 #[derive(Debug, Clone)]
-pub(crate) struct Tensor<'a> {
+pub(crate) struct TfliteTensor<'a> {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
     pub(crate) element: Element,
@@ -151,8 +151,8 @@ pub(crate) struct Operator<'a> {
 
 /// The first subgraph of a `.tflite` file.
 #[derive(Debug, Clone)]
-pub(crate) struct Graph<'a> {
-    pub(crate) tensors: Vec<Tensor<'a>>,
+pub(crate) struct Subgraph<'a> {
+    pub(crate) tensors: Vec<TfliteTensor<'a>>,
     pub(crate) inputs: Vec<usize>,
     pub(crate) outputs: Vec<usize>,
     pub(crate) operators: Vec<Operator<'a>>,
@@ -160,7 +160,7 @@ pub(crate) struct Graph<'a> {
 
 type Read<T> = Result<T, TfliteError>;
 
-impl<'a> Graph<'a> {
+impl<'a> Subgraph<'a> {
     /// Reads the file's bytes. Every tensor number in the result is in range.
     pub(crate) fn parse(bytes: &'a [u8]) -> Read<Self> {
         let file = &mut Reader::new(bytes);
@@ -192,7 +192,7 @@ fn tensor_numbers(file: &mut Reader<'_>, table: Table, id: usize, count: usize) 
     file.i32s(table, id)?.into_iter().map(|i| index("tensor", i, count)).collect()
 }
 
-fn read_tensor<'a>(file: &mut Reader<'a>, tensor: Table, buffers: &[Table]) -> Read<Tensor<'a>> {
+fn read_tensor<'a>(file: &mut Reader<'a>, tensor: Table, buffers: &[Table]) -> Read<TfliteTensor<'a>> {
     let name = file.string(tensor, 3)?;
     let dims = file.i32s(tensor, 0)?;
     let shape: Option<Vec<usize>> = dims.iter().map(|&d| usize::try_from(d).ok()).collect();
@@ -214,7 +214,7 @@ fn read_tensor<'a>(file: &mut Reader<'a>, tensor: Table, buffers: &[Table]) -> R
         None => return Err(TfliteError::Missing { what: "buffer", index: buffer.into() }),
     };
     let sparsity = file.table(tensor, 6)?.map(|sparsity| read_sparsity(file, sparsity)).transpose()?;
-    Ok(Tensor { name, shape, element, data, sparsity })
+    Ok(TfliteTensor { name, shape, element, data, sparsity })
 }
 
 fn read_sparsity(file: &mut Reader<'_>, sparsity: Table) -> Read<Sparsity> {
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn damage_is_told_in_one_line_with_its_place() {
-        let error = Graph::parse(&[8, 0, 0, 0]).unwrap_err().to_string();
+        let error = Subgraph::parse(&[8, 0, 0, 0]).unwrap_err().to_string();
         assert_eq!(error, "the flatbuffer is damaged: Range [8, 12) is out of bounds");
     }
 }

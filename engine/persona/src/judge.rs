@@ -203,15 +203,15 @@ struct Likeness {
 }
 
 /// Where each triangle lies in canonical UV, and its size there.
-struct Place {
+struct TriangleUv {
     uv: [f32; 2],
     size: f32,
     lips: bool,
     mouth: bool,
 }
 
-fn places() -> &'static [Place] {
-    static PLACES: OnceLock<Vec<Place>> = OnceLock::new();
+fn places() -> &'static [TriangleUv] {
+    static PLACES: OnceLock<Vec<TriangleUv>> = OnceLock::new();
     PLACES.get_or_init(|| {
         let corner = |i: u16| CANONICAL_UV.get(usize::from(i)).copied().map_or(Vec2::ZERO, Vec2::from);
         let outline = |points: &[u16]| points.iter().map(|i| corner(*i)).collect::<Vec<_>>();
@@ -223,7 +223,7 @@ fn places() -> &'static [Place] {
                 let middle = (a + b + c) / 3.0;
                 let size = (b - a).perp_dot(c - a).abs() / 2.0;
                 let (lips, mouth) = (goes_round(&outer, middle), goes_round(&inner, middle));
-                Place { uv: middle.into(), size, lips, mouth }
+                TriangleUv { uv: middle.into(), size, lips, mouth }
             })
             .collect()
     })
@@ -254,7 +254,7 @@ impl Looks {
         ))
     }
 
-    fn chosen(&self, area: [f32; 4]) -> impl Iterator<Item = (&Colour, &Place)> {
+    fn chosen(&self, area: [f32; 4]) -> impl Iterator<Item = (&Colour, &TriangleUv)> {
         self.0.iter().zip(places()).filter(move |(_, place)| inside(area, place.uv))
     }
 

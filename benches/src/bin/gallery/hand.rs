@@ -1,6 +1,6 @@
 //! Hands of a skin that is none of the faces', with a sleeve.
 
-use crate::layer::{Layer, Place, capsule, ellipse, melt, rounded};
+use crate::layer::{Layer, Pose2d, capsule, ellipse, melt, rounded};
 use glam::{Vec2, Vec3};
 
 /// The hand's skin, linear.
@@ -124,7 +124,7 @@ impl Hand {
         SKIN * Vec3::new(1.0 + warm, 1.0, 1.0 - warm * 0.5) * mottle * dark
     }
 
-    pub(crate) fn draw(&self, place: &Place, layer: &mut Layer) {
+    pub(crate) fn draw(&self, place: &Pose2d, layer: &mut Layer) {
         let reach = [Vec2::new(-0.5, -0.55), Vec2::new(0.75, 0.70)];
         if self.nails {
             layer.shadow(place, reach, 0.38, |p| self.distance(p));

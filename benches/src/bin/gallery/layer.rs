@@ -15,13 +15,13 @@ pub(crate) struct Layer {
 
 /// Where a shape stands: its own units to pixels.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Pose2d {
     origin: Vec2,
     turn: Mat2,
     scale: f32,
 }
 
-impl Place {
+impl Pose2d {
     /// At `origin`, turned clockwise by `angle` radians; one unit is `scale` pixels.
     pub(crate) fn new(origin: Vec2, angle: f32, scale: f32) -> Self {
         Self { origin, turn: Mat2::from_angle(angle), scale: scale.max(1e-3) }
@@ -54,7 +54,7 @@ impl Layer {
     /// over the breadth `round`; `paint` gives the colour (linear) of a place. `reach`: the box that it lies in.
     pub(crate) fn body(
         &mut self,
-        place: &Place,
+        place: &Pose2d,
         reach: [Vec2; 2],
         round: f32,
         distance: impl Fn(Vec2) -> f32,
@@ -81,14 +81,14 @@ impl Layer {
     }
 
     /// Draws paint without any shading, `paint` giving colour and alpha.
-    pub(crate) fn flat(&mut self, place: &Place, reach: [Vec2; 2], paint: impl Fn(Vec2) -> (Vec3, f32)) {
+    pub(crate) fn flat(&mut self, place: &Pose2d, reach: [Vec2; 2], paint: impl Fn(Vec2) -> (Vec3, f32)) {
         self.each(place, reach, |p| Some(paint(p)));
     }
 
     /// Throws the shape's soft shadow on the face, `depth` 0..=1.
     pub(crate) fn shadow(
         &mut self,
-        place: &Place,
+        place: &Pose2d,
         reach: [Vec2; 2],
         depth: f32,
         distance: impl Fn(Vec2) -> f32,
@@ -115,7 +115,7 @@ impl Layer {
             let (a, b) = (pair[0], pair[1]);
             // It thins out towards its end.
             let half = width * 0.5 * (1.0 - 0.6 * (k as f32 / points.len() as f32).powi(3));
-            let place = Place::new(Vec2::ZERO, 0.0, 1.0);
+            let place = Pose2d::new(Vec2::ZERO, 0.0, 1.0);
             let (from, to) = bounds(&place, [a.min(b) - 2.0, a.max(b) + 2.0], side);
             for y in from[1]..to[1] {
                 for x in from[0]..to[0] {
@@ -127,7 +127,7 @@ impl Layer {
         }
     }
 
-    fn each(&mut self, place: &Place, reach: [Vec2; 2], draw: impl Fn(Vec2) -> Option<(Vec3, f32)>) {
+    fn each(&mut self, place: &Pose2d, reach: [Vec2; 2], draw: impl Fn(Vec2) -> Option<(Vec3, f32)>) {
         let side = self.side;
         let (from, to) = bounds(place, reach, side);
         for y in from[1]..to[1] {
@@ -156,7 +156,7 @@ impl Layer {
 }
 
 /// First pixel and the one after the last, of a box in a shape's units.
-fn bounds(place: &Place, [a, b]: [Vec2; 2], side: usize) -> ([usize; 2], [usize; 2]) {
+fn bounds(place: &Pose2d, [a, b]: [Vec2; 2], side: usize) -> ([usize; 2], [usize; 2]) {
     let corners = [a, b, Vec2::new(a.x, b.y), Vec2::new(b.x, a.y)].map(|p| place.pixel(p));
     let low = corners.iter().fold(Vec2::MAX, |s, p| s.min(*p)).floor();
     let high = corners.iter().fold(Vec2::MIN, |s, p| s.max(*p)).ceil() + 1.0;

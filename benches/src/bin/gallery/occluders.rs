@@ -1,7 +1,7 @@
 //! What comes before the face: drawn by us, so that the pixels it covers are known.
 
 use crate::hand::Hand;
-pub(crate) use crate::layer::{Layer, Place};
+pub(crate) use crate::layer::{Layer, Pose2d};
 use crate::layer::{ellipse, rounded};
 use crate::stage::Grain;
 use glam::{Vec2, Vec3};
@@ -81,7 +81,7 @@ impl Occluder {
     /// Draws it as it is at `time` seconds.
     pub(crate) fn draw(self, time: f32, head: &Head, layer: &mut Layer) {
         if self == Self::Glasses {
-            return glasses(&Place::new(head.eyes, head.roll, head.apart), layer);
+            return glasses(&Pose2d::new(head.eyes, head.roll, head.apart), layer);
         }
         let [come, there, go, gone, _] = TIMES;
         let here = smoothstep((time - come) / (there - come)) * smoothstep((gone - time) / (gone - go));
@@ -95,28 +95,28 @@ impl Occluder {
                 let at = head.nose + Vec2::new(0.15, 0.32) * head.height + idle;
                 let at = at + Vec2::new(0.30, 1.05) * head.height * away;
                 let place =
-                    Place::new(at, -0.55 + 0.5 * away + 0.03 * (time * 5.0).sin(), head.height * 1.12);
+                    Pose2d::new(at, -0.55 + 0.5 * away + 0.03 * (time * 5.0).sin(), head.height * 1.12);
                 Hand::open().draw(&place, layer);
             }
             Self::Microphone => {
                 let at = head.mouth + Vec2::new(0.02, 0.05) * head.height + idle;
                 let at = at + Vec2::new(-0.25, 0.95) * head.height * away;
-                microphone(&Place::new(at, 0.22, head.height), layer);
+                microphone(&Pose2d::new(at, 0.22, head.height), layer);
             }
             Self::Mug => {
                 let at = head.mouth + Vec2::new(-0.01, 0.13) * head.height + idle;
                 let at = at + Vec2::new(0.12, 0.85) * head.height * away;
-                mug(&Place::new(at, -0.10 + 0.10 * away, head.height), layer);
+                mug(&Pose2d::new(at, -0.10 + 0.10 * away, head.height), layer);
             }
             Self::Sunglasses => {
                 let down = Vec2::from_angle(head.roll).perp();
                 let at = head.eyes - down * head.apart * 2.6 * away;
-                sunglasses(&Place::new(at, head.roll, head.apart), layer);
+                sunglasses(&Pose2d::new(at, head.roll, head.apart), layer);
             }
             Self::Cap => {
                 let down = Vec2::from_angle(head.roll).perp();
                 let at = head.top + down * head.width * (0.10 - 1.25 * away);
-                cap(&Place::new(at, head.roll, head.width), layer);
+                cap(&Pose2d::new(at, head.roll, head.width), layer);
             }
             Self::Hair => hair(head, away, time, layer),
             Self::Glasses => {}
@@ -124,7 +124,7 @@ impl Occluder {
     }
 }
 
-fn microphone(place: &Place, layer: &mut Layer) {
+fn microphone(place: &Pose2d, layer: &mut Layer) {
     let body = |p: Vec2| crate::layer::capsule(p, Vec2::new(0.0, 0.12), Vec2::new(0.0, 0.50), 0.062, 0.046);
     let pole = |p: Vec2| rounded(p - Vec2::new(0.0, 1.1), Vec2::new(0.017, 0.62), 0.01);
     let ball = |p: Vec2| ellipse(p, Vec2::new(0.118, 0.125));
@@ -144,7 +144,7 @@ fn microphone(place: &Place, layer: &mut Layer) {
     layer.body(place, reach, 0.02, band, |p| Vec3::splat(0.05 + 0.10 * (1.0 - (p.x / 0.12).powi(2))));
 }
 
-fn mug(place: &Place, layer: &mut Layer) {
+fn mug(place: &Pose2d, layer: &mut Layer) {
     let half = Vec2::new(0.175, 0.20);
     let wall = |p: Vec2| rounded(p, half, 0.035);
     let handle = |p: Vec2| {
@@ -174,7 +174,7 @@ fn mug(place: &Place, layer: &mut Layer) {
     Hand::round_a_handle().draw(place, layer);
 }
 
-fn sunglasses(place: &Place, layer: &mut Layer) {
+fn sunglasses(place: &Pose2d, layer: &mut Layer) {
     let lens = |p: Vec2| ellipse(Vec2::new(p.x.abs() - 0.50, p.y - 0.06), Vec2::new(0.405, 0.39));
     let reach = [Vec2::new(-1.4, -0.6), Vec2::new(1.4, 0.7)];
     layer.shadow(place, reach, 0.30, lens);
@@ -207,7 +207,7 @@ fn sunglasses(place: &Place, layer: &mut Layer) {
 }
 
 /// Rims of dark horn, with clear glass.
-fn glasses(place: &Place, layer: &mut Layer) {
+fn glasses(place: &Pose2d, layer: &mut Layer) {
     let lens = |p: Vec2| rounded(Vec2::new(p.x.abs() - 0.50, p.y - 0.08), Vec2::new(0.40, 0.29), 0.20);
     let reach = [Vec2::new(-1.4, -0.6), Vec2::new(1.4, 0.7)];
     let rim = |p: Vec2| lens(p).abs() - 0.032;
@@ -229,11 +229,11 @@ fn glasses(place: &Place, layer: &mut Layer) {
     layer.body(place, reach, 0.03, bow, horn);
 }
 
-fn place_scale(place: &Place) -> f32 {
+fn place_scale(place: &Pose2d) -> f32 {
     place.pixel(Vec2::X).distance(place.pixel(Vec2::ZERO))
 }
 
-fn cap(place: &Place, layer: &mut Layer) {
+fn cap(place: &Pose2d, layer: &mut Layer) {
     let crown = |p: Vec2| {
         let q = p - Vec2::new(0.0, -0.02);
         ellipse(q, Vec2::new(0.60, 0.62)).max(q.y - 0.03 - 0.07 * (1.0 - (p.x / 0.56).powi(2)).max(0.0))
@@ -261,7 +261,7 @@ fn cap(place: &Place, layer: &mut Layer) {
 }
 
 fn hair(head: &Head, away: f32, time: f32, layer: &mut Layer) {
-    let place = Place::new(head.eyes, head.roll, head.height);
+    let place = Pose2d::new(head.eyes, head.roll, head.height);
     let mut chance = Grain::new(77);
     for clump in 0..6 {
         let (root, reach) = (-0.17 + 0.066 * clump as f32, 0.10 - 0.048 * clump as f32);

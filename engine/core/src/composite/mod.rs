@@ -26,7 +26,7 @@ use crate::swap::FaceTexture;
 use crate::track::Occlusion;
 use motion::{Motions, Pixels};
 use occluders::Occluders;
-use plan::{Light, Plan};
+use plan::{Plan, UsualLuminance};
 use shape::Shapes;
 use tuning::Tuning;
 
@@ -84,7 +84,7 @@ enum Run {
 /// Draws faces. Keeps its buffers, each face's usual light and its proportions between frames.
 pub struct Compositor {
     run: Run,
-    light: Light,
+    light: UsualLuminance,
     occluders: Occluders,
     motions: Motions,
     shapes: Shapes,
@@ -127,7 +127,7 @@ impl Compositor {
     fn with(run: Run) -> Self {
         Self {
             run,
-            light: Light::default(),
+            light: UsualLuminance::default(),
             occluders: Occluders::default(),
             motions: Motions::default(),
             shapes: Shapes::default(),

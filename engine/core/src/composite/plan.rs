@@ -143,7 +143,7 @@ impl Plan {
     /// Fills in the light that a painted persona's is relative to. `codes` is the region as read.
     pub(super) fn light(
         &mut self,
-        light: &mut Light,
+        light: &mut UsualLuminance,
         call: &DrawCall<'_>,
         codes: &[u32],
         tuning: &LightTuning,
@@ -189,11 +189,11 @@ fn bands(size: [u32; 2], colour_transfer: ColourTransfer, tuning: &BlendTuning) 
 
 /// The usual luminance of each face, which painted personas take for neutral light.
 #[derive(Debug, Default)]
-pub(super) struct Light {
+pub(super) struct UsualLuminance {
     faces: HashMap<u64, (FrameTime, f32)>,
 }
 
-impl Light {
+impl UsualLuminance {
     /// The luminance at which the paint shows as painted.
     fn reference(&mut self, (face, time): (u64, FrameTime), now: f32, tuning: &LightTuning) -> f32 {
         let (before, usual) = *self.faces.get(&face).unwrap_or(&(time, now));

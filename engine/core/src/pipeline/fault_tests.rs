@@ -203,7 +203,7 @@ impl Way {
     fn engine(&mut self) -> &mut OfflineSession {
         match self {
             Self::Lockstep(engine) => engine,
-            Self::Film(film) => film.engine_mut(),
+            Self::Film(film) => film.session_mut(),
         }
     }
 
@@ -253,7 +253,7 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
     let another = plan.clone();
     let make = move || Ok(Box::new(another.clone()) as Box<dyn FaceTracker>);
     let mut way = if seed % 4 == 3 {
-        Way::Film(Film::new(engine, Reading::Film, make))
+        Way::Film(Film::new(engine, Reading::Sequence, make))
     } else {
         engine.make_follow_with(Box::new(make));
         Way::Lockstep(engine)

@@ -21,18 +21,18 @@ const ONE: f32 = 0.3;
 /// How pictures belong together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reading {
-    /// They are a film's, one after the other; cuts are noticed.
+    /// One after the other, as a video's; cuts are noticed.
     #[default]
-    Film,
-    /// None has to do with another.
-    Album,
+    Sequence,
+    /// None has to do with another, as photos in a folder.
+    Unrelated,
 }
 
 /// Works through a file: every picture in gives one out, in order, but some later. A face that is found in the middle of a
 /// scene is followed backwards from there, so that it is worn from where it can be seen, and with
 /// [`Privacy::Protect`](super::Privacy::Protect) no picture waits for those after it to be good: they are known.
 pub struct Film {
-    engine: OfflineSession,
+    session: OfflineSession,
     make: MakeTracker,
     /// Follows faces backwards; made when it is needed.
     back: Option<Box<dyn FaceTracker>>,
@@ -48,28 +48,28 @@ pub struct Film {
 }
 
 impl Film {
-    /// Works with `engine`; `make` makes what finds faces: for going back, and where the engine's own broke down.
+    /// Works with `session`; `make` makes what finds faces: for going back, and where the session's own broke down.
     pub fn new(
-        mut engine: OfflineSession,
+        mut session: OfflineSession,
         reading: Reading,
         make: impl Fn() -> Fallible<Box<dyn FaceTracker>> + Send + Sync + Clone + 'static,
     ) -> Self {
-        engine.make_follow_with(Box::new(make.clone()));
-        engine.core.track.look_as(Looking { thorough: true, apart: reading == Reading::Album });
-        let protect = engine.presenter().settings().privacy == super::Privacy::Protect;
-        let most = if protect { usize::MAX } else { engine.presenter().settings().max_faces.max(1) };
+        session.make_follow_with(Box::new(make.clone()));
+        session.core.track.look_as(Looking { thorough: true, apart: reading == Reading::Unrelated });
+        let protect = session.presenter().settings().privacy == super::Privacy::Protect;
+        let most = if protect { usize::MAX } else { session.presenter().settings().max_faces.max(1) };
         let (seen, known) = (VecDeque::new(), Vec::new());
-        Self { engine, make: Box::new(make), back: None, next: None, seen, known, scene: 0, most }
+        Self { session, make: Box::new(make), back: None, next: None, seen, known, scene: 0, most }
     }
 
-    /// The engine: for its figures.
-    pub fn engine(&self) -> &OfflineSession {
-        &self.engine
+    /// The session that the pictures go through: for its figures.
+    pub fn session(&self) -> &OfflineSession {
+        &self.session
     }
 
     #[cfg(test)]
-    pub(super) fn engine_mut(&mut self) -> &mut OfflineSession {
-        &mut self.engine
+    pub(super) fn session_mut(&mut self) -> &mut OfflineSession {
+        &mut self.session
     }
 
     /// Takes the next picture, and gives those that are ready, oldest first.
@@ -77,7 +77,7 @@ impl Film {
     /// # Errors
     /// As [`OfflineSession::process`].
     pub fn push(&mut self, frame: Frame) -> Fallible<Vec<Output>> {
-        let frame = self.engine.orient(frame)?;
+        let frame = self.session.orient(frame)?;
         match self.next.take() {
             Some(waiting) => {
                 let outputs = self.take_in(waiting, Some(&frame));
@@ -107,14 +107,14 @@ impl Film {
     fn take_in(&mut self, frame: Frame, after: Option<&Frame>) -> Fallible<Vec<Output>> {
         let mut outputs = Vec::new();
         let bytes = frame.data().len().max(1);
-        let mut tracked = self.engine.core.track(frame, after);
+        let mut tracked = self.session.core.track(frame, after);
         if std::mem::replace(&mut self.scene, tracked.scene) != tracked.scene {
             self.show_until(0, &mut outputs)?;
             self.known.clear();
         } else if self.seen.back().is_some() {
             let begun = Instant::now();
             self.carry_back(&mut tracked);
-            self.engine.core.timings.add("back", begun.elapsed());
+            self.session.core.timings.add("back", begun.elapsed());
         }
         let faces = tracked.faces.iter().flatten();
         let news: Vec<FaceId> = faces.map(|f| f.id).filter(|id| !self.known.contains(id)).collect();
@@ -128,8 +128,8 @@ impl Film {
     fn show_until(&mut self, left: usize, outputs: &mut Vec<Output>) -> Fallible<()> {
         while self.seen.len() > left {
             let Some(tracked) = self.seen.pop_front() else { break };
-            self.engine.core.render.presenter.assure(self.is_assured(&tracked, left == 0));
-            outputs.push(self.engine.core.render(tracked)?);
+            self.session.core.render.presenter.assure(self.is_assured(&tracked, left == 0));
+            outputs.push(self.session.core.render(tracked)?);
         }
         Ok(())
     }

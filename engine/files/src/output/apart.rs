@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::OutputError;
-use super::place::{Node, check_name, find, named_as_folder, parent};
+use super::place::{Occupant, check_name, find, named_as_folder, parent};
 
 /// What a path stands for, however it is written.
 struct Identity {
@@ -21,7 +21,7 @@ impl Identity {
     fn from_path(path: &Path) -> Option<Self> {
         let found = find(path).ok()?;
         let canonical = match &found.node {
-            Node::Nothing => fs::canonicalize(parent(&found.path)).ok()?.join(found.path.file_name()?),
+            Occupant::Nothing => fs::canonicalize(parent(&found.path)).ok()?.join(found.path.file_name()?),
             _ => fs::canonicalize(&found.path).unwrap_or(found.path),
         };
         Some(Self { node: node(path), path: canonical, device: is_device(path) })

@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::place::{self, Node, Place, named_as_folder};
+use super::place::{self, Occupant, Place, named_as_folder};
 use super::settle::{aside, displaced, incomplete, narrow, put, sync, sync_names};
 use super::step::step;
 use super::working::{self, Working};
@@ -41,12 +41,12 @@ impl OutputFile {
         let found = admit(target, options)?;
         let stream = |file| Self { target: path(), file, making: None };
         let old = match found.node {
-            Node::Open(file) => return Ok(stream(file)),
-            Node::Stream => {
+            Occupant::Open(file) => return Ok(stream(file)),
+            Occupant::Stream => {
                 return Ok(stream(File::options().write(true).open(&found.path).map_err(failed)?));
             }
-            Node::File(old) => Some(old),
-            Node::Nothing | Node::Folder(_) => None,
+            Occupant::File(old) => Some(old),
+            Occupant::Nothing | Occupant::Folder(_) => None,
         };
         let Working { path: work, handle } = Working::file(&found.path, options.access).map_err(failed)?;
         let Some(file) = handle else { return Err(failed(io::ErrorKind::Unsupported.into())) };
@@ -142,13 +142,15 @@ fn admit(target: &Path, options: Options) -> Result<Place, OutputError> {
     }
     let found = place::find(target)?;
     match (&found.node, options.seeks) {
-        (Node::Stream | Node::Open(_), Some(what)) => return Err(OutputError::Stream { path: path(), what }),
-        (Node::Stream | Node::Open(_), None) => return Ok(found),
-        (Node::Folder(_), _) => return Err(OutputError::FolderInTheWay { path: path() }),
-        (Node::File(_), _) if options.existing == Existing::Refuse => {
+        (Occupant::Stream | Occupant::Open(_), Some(what)) => {
+            return Err(OutputError::Stream { path: path(), what });
+        }
+        (Occupant::Stream | Occupant::Open(_), None) => return Ok(found),
+        (Occupant::Folder(_), _) => return Err(OutputError::FolderInTheWay { path: path() }),
+        (Occupant::File(_), _) if options.existing == Existing::Refuse => {
             return Err(OutputError::There { path: path() });
         }
-        (Node::File(_) | Node::Nothing, _) => {}
+        (Occupant::File(_) | Occupant::Nothing, _) => {}
     }
     match working::writer(&found.path) {
         Some(process) => Err(OutputError::Busy { path: path(), process }),

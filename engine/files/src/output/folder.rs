@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::place::{self, Node, parent};
+use super::place::{self, Occupant, parent};
 use super::settle::{aside, displaced, incomplete, narrow, rename_new, sync_names, sync_tree};
 use super::step::step;
 use super::working::{self, Working};
@@ -166,12 +166,12 @@ fn admit(target: &Path, options: Options, ours: fn(&str) -> bool) -> Result<Admi
     let found = place::find(target)?;
     let place = found.path;
     let (way, old) = match found.node {
-        Node::Nothing => (Way::Rename, None),
-        Node::File(_) => return Err(OutputError::FileInTheWay { path: path() }),
-        Node::Stream | Node::Open(_) => {
+        Occupant::Nothing => (Way::Rename, None),
+        Occupant::File(_) => return Err(OutputError::FileInTheWay { path: path() }),
+        Occupant::Stream | Occupant::Open(_) => {
             return Err(OutputError::Stream { path: path(), what: "a folder" });
         }
-        Node::Folder(old) => {
+        Occupant::Folder(old) => {
             let way = match holds(&place, ours).map_err(failed)? {
                 Holds::Nothing if fixed(&place, &old) => Way::MoveInto,
                 Holds::Nothing => Way::Rename,

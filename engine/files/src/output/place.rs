@@ -13,7 +13,7 @@ const ENDINGS: [&str; 13] =
 const LINKS: usize = 40;
 
 /// What stands at the end of all links.
-pub(super) enum Node {
+pub(super) enum Occupant {
     /// Nothing yet.
     Nothing,
     /// A regular file.
@@ -30,7 +30,7 @@ pub(super) enum Node {
 pub(super) struct Place {
     /// At the end of all links.
     pub(super) path: PathBuf,
-    pub(super) node: Node,
+    pub(super) node: Occupant,
 }
 
 /// Refuses names that are meant for something else.
@@ -72,7 +72,7 @@ pub(super) fn find(target: &Path) -> Result<Place, OutputError> {
                 if !parent(&path).is_dir() {
                     return Err(OutputError::NoParent { path: target.to_owned() });
                 }
-                return Ok(Place { path, node: Node::Nothing });
+                return Ok(Place { path, node: Occupant::Nothing });
             }
             Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
                 return Err(OutputError::NoParent { path: target.to_owned() });
@@ -83,8 +83,8 @@ pub(super) fn find(target: &Path) -> Result<Place, OutputError> {
             if let Some(number) = descriptor(&path) {
                 let open = open_already(number).map_err(failed)?;
                 let node = match (open, class(&fs::metadata(&path).map_err(failed)?)) {
-                    (Some(file), _) => Node::Open(file),
-                    (None, Class::Stream) => Node::Stream,
+                    (Some(file), _) => Occupant::Open(file),
+                    (None, Class::Stream) => Occupant::Stream,
                     (None, _) => return Err(special("a file that is open already")),
                 };
                 return Ok(Place { path, node });
@@ -94,9 +94,9 @@ pub(super) fn find(target: &Path) -> Result<Place, OutputError> {
             continue;
         }
         let node = match class(&found) {
-            Class::File => Node::File(found),
-            Class::Folder => Node::Folder(found),
-            Class::Stream => Node::Stream,
+            Class::File => Occupant::File(found),
+            Class::Folder => Occupant::Folder(found),
+            Class::Stream => Occupant::Stream,
             Class::Refused(what) => return Err(special(what)),
         };
         return Ok(Place { path, node });

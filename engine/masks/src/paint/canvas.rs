@@ -86,7 +86,7 @@ impl Bounds {
 
 /// A range of texels: columns `x0..x1`, rows `y0..y1`.
 #[derive(Clone, Copy)]
-pub(super) struct Span {
+pub(super) struct TexelRange {
     pub(super) x0: usize,
     pub(super) x1: usize,
     pub(super) y0: usize,
@@ -165,11 +165,11 @@ impl Canvas {
     }
 
     /// The texels whose centres may lie in `bounds`.
-    pub(super) fn span(&self, bounds: Bounds) -> Span {
+    pub(super) fn span(&self, bounds: Bounds) -> TexelRange {
         let edge = |v: f32| (v * self.side as f32).clamp(0.0, self.side as f32) as usize;
         let (x0, y0) = (edge(bounds.min.x), edge(bounds.min.y));
         let (x1, y1) = (edge(bounds.max.x).saturating_add(1), edge(bounds.max.y).saturating_add(1));
-        Span { x0, x1: x1.min(self.side), y0, y1: y1.min(self.side) }
+        TexelRange { x0, x1: x1.min(self.side), y0, y1: y1.min(self.side) }
     }
 
     /// Runs `f` with position and texel over the whole canvas, on all cores.

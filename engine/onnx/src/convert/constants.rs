@@ -3,7 +3,7 @@
 use half::f16;
 
 use super::{Converter, Refused, refuse};
-use crate::tflite::{Dimension, Element, Kind, Operator, Sparsity, Tensor};
+use crate::tflite::{Dimension, Element, Kind, Operator, Sparsity, TfliteTensor};
 
 /// A constant tensor in the file's order.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub(super) struct Constant {
     pub(super) values: Vec<f32>,
 }
 
-fn floats(tensor: &Tensor<'_>) -> Result<Vec<f32>, Refused> {
+fn floats(tensor: &TfliteTensor<'_>) -> Result<Vec<f32>, Refused> {
     let data = tensor.data;
     Ok(match tensor.element {
         Element::F32 => data.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect(),
@@ -82,7 +82,7 @@ impl Converter<'_> {
 }
 
 /// Spreads a sparse constant out. Dimensions in their own order and no blocks: all that occurs in the networks here.
-fn densify(tensor: &Tensor<'_>, sparsity: &Sparsity, budget: usize) -> Result<Constant, Refused> {
+fn densify(tensor: &TfliteTensor<'_>, sparsity: &Sparsity, budget: usize) -> Result<Constant, Refused> {
     let rank = tensor.shape.len();
     let in_order = sparsity.traversal.iter().enumerate().all(|(i, &t)| usize::try_from(t) == Ok(i));
     if !in_order || sparsity.traversal.len() != rank || !sparsity.block_map.is_empty() {

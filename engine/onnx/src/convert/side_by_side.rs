@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::ConvertError;
 use crate::attention::{HEADS, SLOT};
 use crate::builder::{Builder, NHWC_TO_NCHW};
-use crate::onnx::{Attribute, FLOAT, Node, Tensor, ValueInfo, to_i64};
+use crate::onnx::{Attribute, FLOAT, NodeProto, TensorProto, ValueInfo, to_i64};
 
 /// Names of the input, and of the outputs: of what looks at the patches, and of what looks at its features.
 const PATCHES: &str = "patches";
@@ -16,8 +16,8 @@ const OUTPUTS: [&str; 2] = ["points", "irises"];
 /// One of the networks.
 struct Chain {
     /// In order of execution, with the constants that they take.
-    nodes: Vec<Node>,
-    constants: HashMap<String, Tensor>,
+    nodes: Vec<NodeProto>,
+    constants: HashMap<String, TensorProto>,
     /// The value that it starts from, the one that it gives, and how many numbers those are.
     source: String,
     end: String,
@@ -128,7 +128,8 @@ impl Whole {
         let mut filters = vec![0; chains.len()];
         let longest = chains.iter().map(|chain| chain.nodes.len()).max().unwrap_or(0);
         for step in 0..longest {
-            let Some(row) = chains.iter().map(|c| c.nodes.get(step)).collect::<Option<Vec<&Node>>>() else {
+            let Some(row) = chains.iter().map(|c| c.nodes.get(step)).collect::<Option<Vec<&NodeProto>>>()
+            else {
                 return unlike("one is longer");
             };
             let place = self.step(chains, &row, &mut filters)?;
@@ -150,7 +151,7 @@ impl Whole {
     fn step(
         &mut self,
         chains: &[Chain],
-        row: &[&Node],
+        row: &[&NodeProto],
         filters: &mut [usize],
     ) -> Result<(String, usize), ConvertError> {
         let Some(node) = row.first() else { return unlike("there are none") };
@@ -197,16 +198,16 @@ impl Whole {
     fn convolution(
         &mut self,
         chains: &[Chain],
-        row: &[&Node],
+        row: &[&NodeProto],
         groups: i64,
         channels: usize,
         filters: &mut [usize],
     ) -> Result<(Vec<String>, usize), ConvertError> {
         let constants = |position: usize| {
-            let constant = |(chain, node): (&Chain, &&Node)| {
+            let constant = |(chain, node): (&Chain, &&NodeProto)| {
                 node.input.get(position).and_then(|name| chain.constants.get(name)).cloned()
             };
-            let parts = chains.iter().zip(row).map(constant).collect::<Option<Vec<Tensor>>>();
+            let parts = chains.iter().zip(row).map(constant).collect::<Option<Vec<TensorProto>>>();
             parts.map_or_else(|| unlike("a convolution without constants"), Ok)
         };
         let weights = constants(1)?;
@@ -219,8 +220,8 @@ impl Whole {
     }
 
     /// One constant of several, `rows` of each: zeros where it has fewer.
-    fn joined(&mut self, parts: &[Tensor], rows: usize) -> Result<String, ConvertError> {
-        let rest = |part: &Tensor| part.dims.get(1..).map(<[i64]>::to_vec);
+    fn joined(&mut self, parts: &[TensorProto], rows: usize) -> Result<String, ConvertError> {
+        let rest = |part: &TensorProto| part.dims.get(1..).map(<[i64]>::to_vec);
         let mut whole = Vec::new();
         for part in parts {
             let own = part.dims.first().and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
@@ -233,12 +234,12 @@ impl Whole {
         }
         let dims = to_i64(&[rows * parts.len()]).into_iter().chain(rest(&parts[0]).unwrap_or_default());
         let name = self.builder.fresh("weights");
-        self.builder.initializers.push(Tensor {
+        self.builder.initializers.push(TensorProto {
             dims: dims.collect(),
             data_type: FLOAT,
             name: name.clone(),
             raw_data: whole,
-            ..Tensor::default()
+            ..TensorProto::default()
         });
         Ok(name)
     }
@@ -246,7 +247,7 @@ impl Whole {
 
 /// Notes how many filters each network's convolution has; returns the most, with those that fill up to a multiple of [`SLOT`].
 fn count_filters(
-    weights: &[Tensor],
+    weights: &[TensorProto],
     groups: i64,
     channels: usize,
     filters: &mut [usize],
@@ -257,7 +258,7 @@ fn count_filters(
     let most = filters.iter().copied().max().unwrap_or(0);
     let even = filters.iter().all(|n| *n == most && n % SLOT == 0);
     let own = to_i64(&[channels]).first().copied();
-    let taken = |part: &Tensor| part.dims.get(1).map(|n| n.saturating_mul(groups));
+    let taken = |part: &TensorProto| part.dims.get(1).map(|n| n.saturating_mul(groups));
     if weights.iter().any(|part| taken(part) != own) || groups != 1 && !even {
         return unlike("a convolution of other channels");
     }

@@ -4,13 +4,18 @@ use std::fs;
 use std::io::{Read, Seek};
 use std::path::{Component, Path};
 
-use super::tensor::{Size, Tensor};
+use super::tensor::{Size, TensorHeader};
 use super::walk::Walk;
 use super::{FILE_LIMIT, GraphError};
 
 impl<R: Read + Seek> Walk<'_, R> {
     /// Checks where an external tensor lies, and that the other file holds it. `label` names the tensor.
-    pub(super) fn external(&mut self, tensor: &Tensor, label: &str, size: Size) -> Result<(), GraphError> {
+    pub(super) fn external(
+        &mut self,
+        tensor: &TensorHeader,
+        label: &str,
+        size: Size,
+    ) -> Result<(), GraphError> {
         let location = tensor.location.as_deref().unwrap_or_default();
         let refuse = |reason| GraphError::External {
             tensor: label.to_owned(),

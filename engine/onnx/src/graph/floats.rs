@@ -5,8 +5,8 @@ use std::path::Path;
 
 use half::f16;
 
-use super::tensor::{FLOATS, INTS, RAW, Tensor};
-use super::wire::{Reader, Span, Value};
+use super::tensor::{FLOATS, INTS, RAW, TensorHeader};
+use super::wire::{ByteRange, Reader, Value};
 use super::{Element, Graph, GraphError, Initializer, MOST_FLOATS, open};
 
 impl Graph {
@@ -34,7 +34,7 @@ impl Graph {
             return Err(GraphError::Changed { file });
         }
         let mut reader = Reader::new(source, length, file);
-        let mut found = Tensor::default();
+        let mut found = TensorHeader::default();
         reader.tensor(initializer.at, &mut found)?;
         let same =
             found.name == tensor && Element::from(found.number) == element && found.is(&initializer.dims);
@@ -83,7 +83,7 @@ impl<R: Read + Seek> Reader<R> {
     /// Little-endian numbers of `N` bytes each, at most `elements`.
     fn raw<const N: usize>(
         &mut self,
-        span: Span,
+        span: ByteRange,
         elements: u64,
         number: impl Fn([u8; N]) -> f32,
     ) -> Result<Vec<f32>, GraphError> {

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek};
 
-use super::wire::{Reader, Span, Value};
+use super::wire::{ByteRange, Reader, Value};
 use super::{GraphError, MOST_DIMS, MOST_TENSOR_BYTES};
 
 /// Fields of the tensor message that hold numbers.
@@ -16,7 +16,7 @@ const UNSIGNED: u32 = 11;
 
 /// The message, as far as it is of interest.
 #[derive(Debug, Default)]
-pub(super) struct Tensor {
+pub(super) struct TensorHeader {
     pub(super) name: String,
     /// Type of the elements, as ONNX counts them.
     pub(super) number: i32,
@@ -41,7 +41,7 @@ pub(super) struct Size {
 
 impl<R: Read + Seek> Reader<R> {
     /// Reads a tensor message on top of what `tensor` holds, as protobuf joins two messages.
-    pub(super) fn tensor(&mut self, span: Span, tensor: &mut Tensor) -> Result<(), GraphError> {
+    pub(super) fn tensor(&mut self, span: ByteRange, tensor: &mut TensorHeader) -> Result<(), GraphError> {
         let mut rest = span;
         while let Some((number, value)) = self.field(&mut rest)? {
             match (number, value) {
@@ -69,7 +69,7 @@ impl<R: Read + Seek> Reader<R> {
         Ok(())
     }
 
-    fn dim(&self, tensor: &mut Tensor, dim: u64) -> Result<(), GraphError> {
+    fn dim(&self, tensor: &mut TensorHeader, dim: u64) -> Result<(), GraphError> {
         if tensor.dims.len() >= MOST_DIMS {
             return Err(self.too_many("dimensions in one tensor", MOST_DIMS as u64));
         }
@@ -78,7 +78,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// Counts the numbers of one field.
-    fn list(&mut self, number: u32, value: Value, tensor: &mut Tensor) -> Result<(), GraphError> {
+    fn list(&mut self, number: u32, value: Value, tensor: &mut TensorHeader) -> Result<(), GraphError> {
         let width = if number == FLOATS { 4 } else { 8 };
         let more = match (number, value) {
             (FLOATS, Value::Four(_)) | (DOUBLES, Value::Eight) | (STRINGS, Value::Bytes(_)) => 1,
@@ -98,7 +98,7 @@ impl<R: Read + Seek> Reader<R> {
         Ok(())
     }
 
-    fn external_entry(&mut self, span: Span, tensor: &mut Tensor) -> Result<(), GraphError> {
+    fn external_entry(&mut self, span: ByteRange, tensor: &mut TensorHeader) -> Result<(), GraphError> {
         let (mut key, mut value) = (String::new(), String::new());
         let mut rest = span;
         while let Some((number, field)) = self.field(&mut rest)? {
@@ -141,7 +141,7 @@ fn layout(number: i32) -> Option<(u64, u32, u64)> {
     })
 }
 
-impl Tensor {
+impl TensorHeader {
     /// Whether it has this shape.
     pub(super) fn is(&self, dims: &[u64]) -> bool {
         self.dims.len() == dims.len()

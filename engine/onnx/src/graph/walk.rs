@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use super::tensor::Tensor;
-use super::wire::{Reader, Span, Value};
+use super::tensor::TensorHeader;
+use super::wire::{ByteRange, Reader, Value};
 use super::{
     DEEPEST, Element, End, FILE_LIMIT, Graph, GraphError, Initializer, LONGEST_NAME, LONGEST_VALUE,
     MOST_DIMS, MOST_ENDS, MOST_METADATA, MOST_NODES, MOST_OPSETS, MOST_TENSORS, sniff,
@@ -60,7 +60,7 @@ pub(super) struct Walk<'a, R> {
 
 /// Where a graph or node lies.
 #[derive(Clone, Copy)]
-struct Place {
+struct Scope {
     /// Number of graphs around it.
     depth: usize,
     /// Whether that is in a function, which doesn't see the names outside.
@@ -84,7 +84,7 @@ impl<R: Read + Seek> Walk<'_, R> {
                 (2, Value::Bytes(span)) => self.graph.producer = self.reader.text(span, LONGEST_NAME)?,
                 (7, Value::Bytes(span)) => {
                     any = true;
-                    self.graph(span, Place { depth: 0, function: false })?;
+                    self.graph(span, Scope { depth: 0, function: false })?;
                 }
                 (8, Value::Bytes(span)) => self.opset(span)?,
                 (14, Value::Bytes(span)) if self.graph.metadata.len() < MOST_METADATA => {
@@ -118,7 +118,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(())
     }
 
-    fn opset(&mut self, span: Span) -> Result<(), GraphError> {
+    fn opset(&mut self, span: ByteRange) -> Result<(), GraphError> {
         if self.graph.opsets.len() >= MOST_OPSETS {
             return Err(self.reader.too_many("operator sets", MOST_OPSETS as u64));
         }
@@ -137,7 +137,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(())
     }
 
-    fn metadata(&mut self, span: Span) -> Result<(), GraphError> {
+    fn metadata(&mut self, span: ByteRange) -> Result<(), GraphError> {
         let (mut key, mut text) = (String::new(), String::new());
         let mut rest = span;
         while let Some((number, value)) = self.reader.field(&mut rest)? {
@@ -152,8 +152,8 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// A function: its nodes, and what its attributes are without a caller's word.
-    fn function(&mut self, span: Span) -> Result<(), GraphError> {
-        let place = Place { depth: 0, function: true };
+    fn function(&mut self, span: ByteRange) -> Result<(), GraphError> {
+        let place = Scope { depth: 0, function: true };
         let mut rest = span;
         while let Some((number, value)) = self.reader.field(&mut rest)? {
             match (number, value) {
@@ -165,7 +165,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(())
     }
 
-    fn graph(&mut self, span: Span, place: Place) -> Result<(), GraphError> {
+    fn graph(&mut self, span: ByteRange, place: Scope) -> Result<(), GraphError> {
         let outer = place.depth == 0;
         let mut rest = span;
         while let Some((number, value)) = self.reader.field(&mut rest)? {
@@ -191,7 +191,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(())
     }
 
-    fn node(&mut self, span: Span, place: Place) -> Result<(), GraphError> {
+    fn node(&mut self, span: ByteRange, place: Scope) -> Result<(), GraphError> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
             return Err(self.reader.too_many("nodes", MOST_NODES as u64));
@@ -226,7 +226,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// An attribute of `node`: only graphs and tensors are of interest.
-    fn attribute(&mut self, span: Span, place: Place, node: &str) -> Result<(), GraphError> {
+    fn attribute(&mut self, span: ByteRange, place: Scope, node: &str) -> Result<(), GraphError> {
         let mut single = None;
         let mut rest = span;
         while let Some((number, value)) = self.reader.field(&mut rest)? {
@@ -238,10 +238,10 @@ impl<R: Read + Seek> Walk<'_, R> {
                         let file = self.reader.file.clone();
                         return Err(GraphError::Deep { node: node.to_owned(), limit: DEEPEST, file });
                     }
-                    self.graph(span, Place { depth: place.depth + 1, ..place })?;
+                    self.graph(span, Scope { depth: place.depth + 1, ..place })?;
                 }
                 10 => {
-                    let mut tensor = Tensor::default();
+                    let mut tensor = TensorHeader::default();
                     self.reader.tensor(span, &mut tensor)?;
                     self.check(&tensor, node)?;
                 }
@@ -255,8 +255,8 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(())
     }
 
-    fn initializer(&mut self, at: Span, outer: bool) -> Result<(), GraphError> {
-        let mut tensor = Tensor::default();
+    fn initializer(&mut self, at: ByteRange, outer: bool) -> Result<(), GraphError> {
+        let mut tensor = TensorHeader::default();
         self.reader.tensor(at, &mut tensor)?;
         let elements = self.check(&tensor, "the graph")?;
         self.graph.parameters = self.graph.parameters.saturating_add(elements);
@@ -274,7 +274,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// Checks a tensor of `owner`; yields its number of elements.
-    fn check(&mut self, tensor: &Tensor, owner: &str) -> Result<u64, GraphError> {
+    fn check(&mut self, tensor: &TensorHeader, owner: &str) -> Result<u64, GraphError> {
         self.tensors += 1;
         if self.tensors > MOST_TENSORS {
             return Err(self.reader.too_many("tensors", MOST_TENSORS as u64));
@@ -294,7 +294,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// Name and type of an input or output, of which there are `before` already.
-    fn end(&mut self, span: Span, before: usize) -> Result<End, GraphError> {
+    fn end(&mut self, span: ByteRange, before: usize) -> Result<End, GraphError> {
         if before >= MOST_ENDS {
             return Err(self.reader.too_many("inputs or outputs", MOST_ENDS as u64));
         }
@@ -312,7 +312,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(end)
     }
 
-    fn kind(&mut self, span: Span, end: &mut End) -> Result<(), GraphError> {
+    fn kind(&mut self, span: ByteRange, end: &mut End) -> Result<(), GraphError> {
         let mut rest = span;
         while let Some((number, value)) = self.reader.field(&mut rest)? {
             match (number, value) {
@@ -334,7 +334,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(())
     }
 
-    fn shape(&mut self, span: Span, shape: &mut Vec<Option<u64>>) -> Result<(), GraphError> {
+    fn shape(&mut self, span: ByteRange, shape: &mut Vec<Option<u64>>) -> Result<(), GraphError> {
         let mut rest = span;
         while let Some((number, value)) = self.reader.field(&mut rest)? {
             let (1, Value::Bytes(mut rest)) = (number, value) else { continue };
@@ -356,7 +356,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// Notes that a node reads `name`.
-    fn mark(&mut self, name: String, place: Place) {
+    fn mark(&mut self, name: String, place: Scope) {
         if !place.function && !name.is_empty() {
             self.read.insert(name);
         }

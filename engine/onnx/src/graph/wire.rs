@@ -6,12 +6,12 @@ use super::{GraphError, LONGEST_NAME, MOST_FIELDS, MOST_NAME_BYTES, MOST_NAMES};
 
 /// A stretch of the file, in bytes from its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct ByteRange {
     pub(super) at: u64,
     pub(super) end: u64,
 }
 
-impl Span {
+impl ByteRange {
     /// Its length in bytes.
     pub(super) fn len(self) -> u64 {
         self.end.saturating_sub(self.at)
@@ -28,7 +28,7 @@ pub(super) enum Value {
     /// Four bytes, little-endian.
     Four([u8; 4]),
     /// Text, a message or a packed list.
-    Bytes(Span),
+    Bytes(ByteRange),
 }
 
 /// A source of fields. Every read is checked against the message around it and against the file's end.
@@ -51,12 +51,12 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// The whole file.
-    pub(super) fn whole(&self) -> Span {
-        Span { at: 0, end: self.length }
+    pub(super) fn whole(&self) -> ByteRange {
+        ByteRange { at: 0, end: self.length }
     }
 
     /// The first field of `rest`, which then starts behind it; none at the end. Its payload need not be read.
-    pub(super) fn field(&mut self, rest: &mut Span) -> Result<Option<(u32, Value)>, GraphError> {
+    pub(super) fn field(&mut self, rest: &mut ByteRange) -> Result<Option<(u32, Value)>, GraphError> {
         let start = rest.at;
         if start >= rest.end {
             return Ok(None);
@@ -89,7 +89,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// One number of a packed list of integers.
-    pub(super) fn packed(&mut self, rest: &mut Span) -> Result<Option<u64>, GraphError> {
+    pub(super) fn packed(&mut self, rest: &mut ByteRange) -> Result<Option<u64>, GraphError> {
         if rest.at >= rest.end {
             return Ok(None);
         }
@@ -100,7 +100,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// How many numbers a packed list of integers has.
-    pub(super) fn count_packed(&mut self, span: Span) -> Result<u64, GraphError> {
+    pub(super) fn count_packed(&mut self, span: ByteRange) -> Result<u64, GraphError> {
         self.seek_to(span.at)?;
         let (mut count, mut last) = (0, 0);
         while self.at < span.end {
@@ -124,7 +124,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// A name: short UTF-8. `what` says whose, for the message.
-    pub(super) fn name(&mut self, what: &'static str, span: Span) -> Result<String, GraphError> {
+    pub(super) fn name(&mut self, what: &'static str, span: ByteRange) -> Result<String, GraphError> {
         let bytes = span.len();
         if bytes > LONGEST_NAME {
             let file = self.file.clone();
@@ -146,7 +146,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// The first `limit` bytes of a text; what is no UTF-8 gets replaced.
-    pub(super) fn text(&mut self, span: Span, limit: u64) -> Result<String, GraphError> {
+    pub(super) fn text(&mut self, span: ByteRange, limit: u64) -> Result<String, GraphError> {
         let bytes = self.start_of(span, limit)?;
         let whole = match str::from_utf8(&bytes) {
             // The cut went through a letter.
@@ -157,7 +157,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// The first bytes of a payload, at most `limit`.
-    pub(super) fn start_of(&mut self, span: Span, limit: u64) -> Result<Vec<u8>, GraphError> {
+    pub(super) fn start_of(&mut self, span: ByteRange, limit: u64) -> Result<Vec<u8>, GraphError> {
         self.seek_to(span.at)?;
         // No more than `limit` and than the file holds, whatever it claims.
         let size = span.len().min(limit).min(self.length.saturating_sub(span.at));
@@ -182,14 +182,14 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// The next `length` bytes, if they lie before `end`.
-    fn claim(&self, length: u64, end: u64) -> Result<Span, GraphError> {
+    fn claim(&self, length: u64, end: u64) -> Result<ByteRange, GraphError> {
         if length > self.length.saturating_sub(self.at) {
             return Err(self.truncated(length));
         }
         if length > end.saturating_sub(self.at) {
             return Err(self.malformed(self.at, "a field is longer than the message around it"));
         }
-        Ok(Span { at: self.at, end: self.at + length })
+        Ok(ByteRange { at: self.at, end: self.at + length })
     }
 
     fn varint(&mut self, end: u64) -> Result<u64, GraphError> {

@@ -8,7 +8,7 @@ use super::{
     emap_at, in_middle, in_upper, ramp, weight, work,
 };
 use crate::builder::{Builder, NCHW_TO_NHWC, NHWC_TO_NCHW};
-use crate::onnx::{Attribute, Dim, Graph, Model, Node, OperatorSet, Tensor, ValueInfo};
+use crate::onnx::{Attribute, Dim, GraphProto, Model, NodeProto, OperatorSet, TensorProto, ValueInfo};
 
 /// Operator set of [`Fault::CustomOp`].
 const CUSTOM: &str = "com.example";
@@ -50,7 +50,7 @@ impl StandIn {
         if self.fault == Some(Fault::ExtraInput) {
             input.push(ValueInfo::floats("extra", &[1]));
         }
-        let graph = Graph {
+        let graph = GraphProto {
             node: nodes,
             name: self.name.into(),
             initializer: initializers,
@@ -248,7 +248,7 @@ impl StandIn {
                 add(builder, &nothing, &level)
             }
             Some(Fault::CustomOp) => {
-                builder.nodes.push(Node {
+                builder.nodes.push(NodeProto {
                     input: vec![value.into()],
                     output: vec!["custom".into()],
                     name: "node_custom".into(),
@@ -266,15 +266,15 @@ impl StandIn {
     }
 }
 
-fn emap_tensor(emap: &Emap) -> Tensor {
+fn emap_tensor(emap: &Emap) -> TensorProto {
     let shape = [VECTOR, VECTOR];
     let values = || (0..VECTOR * VECTOR).map(|at| emap_at(at / VECTOR, at % VECTOR));
     match emap.storage {
-        Storage::Floats => Tensor::floats(&emap.name, &shape, &values().collect::<Vec<_>>()),
+        Storage::Floats => TensorProto::floats(&emap.name, &shape, &values().collect::<Vec<_>>()),
         Storage::Halves => {
-            Tensor::halves(&emap.name, &shape, &values().map(half::f16::from_f32).collect::<Vec<_>>())
+            TensorProto::halves(&emap.name, &shape, &values().map(half::f16::from_f32).collect::<Vec<_>>())
         }
-        Storage::Elsewhere => Tensor::external(&emap.name, &shape, "weights.bin"),
+        Storage::Elsewhere => TensorProto::external(&emap.name, &shape, "weights.bin"),
     }
 }
 

@@ -1,9 +1,9 @@
 use prost::Message;
 
 use super::*;
-use crate::onnx::{EXTERNAL, Graph, HALF, Model, ValueInfo};
+use crate::onnx::{EXTERNAL, GraphProto, HALF, Model, ValueInfo};
 
-fn graph(stand_in: &StandIn) -> Graph {
+fn graph(stand_in: &StandIn) -> GraphProto {
     let model = Model::decode(stand_in.bytes().as_slice()).unwrap();
     assert_eq!((model.ir_version, model.opset_import[0].version), (8, 17));
     model.graph.unwrap()

@@ -83,7 +83,7 @@ impl Movie {
 
 /// A box of a file: its kind, where it begins, where its body begins, where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+struct BoxHeader {
     kind: [u8; 4],
     at: u64,
     body: u64,
@@ -91,7 +91,7 @@ struct Place {
 }
 
 /// The box at a place; nothing where none begins there whole.
-fn place(file: &mut File, at: u64, len: u64) -> io::Result<Option<Place>> {
+fn place(file: &mut File, at: u64, len: u64) -> io::Result<Option<BoxHeader>> {
     if at.saturating_add(8) > len {
         return Ok(None);
     }
@@ -108,7 +108,7 @@ fn place(file: &mut File, at: u64, len: u64) -> io::Result<Option<Place>> {
         }
         size => (at + 8, at + u64::from(size)),
     };
-    Ok((end >= body && kind.is_ascii()).then_some(Place { kind, at, body, end }))
+    Ok((end >= body && kind.is_ascii()).then_some(BoxHeader { kind, at, body, end }))
 }
 
 /// A box made of parts.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::index::{Chunk, Sample, Track};
-use super::{Movie, Place, boxes, first, long, number, place};
+use super::{BoxHeader, Movie, boxes, first, long, number, place};
 
 /// Heads are small; a larger one is none of ours.
 const LONGEST_HEAD: u64 = 64 << 20;
@@ -24,7 +24,7 @@ fn damaged(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-fn body(file: &mut File, place: Place) -> io::Result<Vec<u8>> {
+fn body(file: &mut File, place: BoxHeader) -> io::Result<Vec<u8>> {
     if place.end - place.body > LONGEST_HEAD {
         return Err(damaged("an index is larger than any of Omote's"));
     }

@@ -21,13 +21,13 @@ const RATES: [u32; 10] = [120, 90, 60, 50, 30, 25, 24, 15, 10, 5];
 
 /// Least, greatest, step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct Steps {
     pub(crate) min: u32,
     pub(crate) max: u32,
     pub(crate) step: u32,
 }
 
-impl Span {
+impl Steps {
     fn holds(self, value: u32) -> bool {
         let inside = (self.min..=self.max).contains(&value);
         // A step of 0 is what some drivers say where there is only one value.
@@ -36,7 +36,7 @@ impl Span {
 }
 
 /// The usual sizes that lie in the range, the wanted one if it does, and the greatest.
-pub(crate) fn sizes(width: Span, height: Span, wanted: (u32, u32)) -> Vec<(u32, u32)> {
+pub(crate) fn sizes(width: Steps, height: Steps, wanted: (u32, u32)) -> Vec<(u32, u32)> {
     let usual = SIZES.into_iter().chain([wanted]).filter(|(w, h)| width.holds(*w) && height.holds(*h));
     let mut found: Vec<_> = usual.chain([(width.max, height.max)]).collect();
     found.sort_unstable();
@@ -69,18 +69,18 @@ mod tests {
 
     #[test]
     fn sizes_obey_range_and_step() {
-        let (w, h) = (Span { min: 2, max: 1920, step: 2 }, Span { min: 1, max: 1080, step: 1 });
+        let (w, h) = (Steps { min: 2, max: 1920, step: 2 }, Steps { min: 1, max: 1080, step: 1 });
         let found = sizes(w, h, (1000, 500));
         assert!(
             found.contains(&(1000, 500)) && found.contains(&(1280, 720)) && found.contains(&(1920, 1080))
         );
         assert!(!found.contains(&(3840, 2160)));
         assert!(!sizes(w, h, (1001, 500)).contains(&(1001, 500)));
-        let blocks = Span { min: 16, max: 640, step: 16 };
+        let blocks = Steps { min: 16, max: 640, step: 16 };
         let found = sizes(blocks, blocks, (640, 360));
         assert_eq!(found, [(320, 240), (640, 480), (640, 640)]);
-        let fixed = Span { min: 640, max: 640, step: 0 };
-        assert_eq!(sizes(fixed, Span { min: 480, max: 480, step: 0 }, (1280, 720)), [(640, 480)]);
+        let fixed = Steps { min: 640, max: 640, step: 0 };
+        assert_eq!(sizes(fixed, Steps { min: 480, max: 480, step: 0 }, (1280, 720)), [(640, 480)]);
     }
 
     #[test]

@@ -130,8 +130,8 @@ fn wishes_count_in_the_order_coding_size_rate() {
 
 #[test]
 fn ranges_lead_to_the_wanted_mode() {
-    use super::super::range::{self, Span};
-    let span = |min, max, step| Span { min, max, step };
+    use super::super::range::{self, Steps};
+    let span = |min, max, step| Steps { min, max, step };
     let rate = |text: &str| text.parse::<Rate>().unwrap();
     for (asked, expected) in [
         (request(None, None, None), "YUYV 1280x720 @30"),

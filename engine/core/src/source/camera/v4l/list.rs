@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::fault::CameraFault;
-use super::super::range::{self, Span};
+use super::super::range::{self, Steps};
 use super::super::{CameraInfo, CameraMode, CameraRequest, Coding, holders};
 use super::rate;
 use crate::source::Rate;
@@ -175,7 +175,7 @@ fn sizes(device: &Device, fourcc: [u8; 4], request: &CameraRequest) -> Vec<(u32,
         match size {
             SizeRange::One(width, height) => found.push((width, height)),
             SizeRange::Steps(width, height) => {
-                let [width, height] = [width, height].map(|[min, max, step]| Span { min, max, step });
+                let [width, height] = [width, height].map(|[min, max, step]| Steps { min, max, step });
                 found.extend(range::sizes(width, height, request.wanted_size()));
             }
         }
