@@ -170,7 +170,6 @@ pub(crate) type Pressed = unsafe extern "C" fn(Data, usize, *mut obs_hotkey_t, b
 unsafe extern "C" {
     pub(crate) fn blog(level: c_int, format: *const c_char, ...);
     pub(crate) fn bfree(memory: *mut c_void);
-    pub(crate) fn obs_get_version() -> u32;
     pub(crate) fn obs_register_source_s(info: *const obs_source_info, size: usize);
     pub(crate) fn obs_get_module_data_path(module: *mut obs_module_t) -> *const c_char;
     pub(crate) fn obs_module_load_locale(

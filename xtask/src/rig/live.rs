@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::inside::{CAMERA, InsideArgs, MJPEG, plug};
 use crate::process::Running;
@@ -118,17 +118,34 @@ pub(super) fn unplugged(args: &InsideArgs) -> Result<String> {
     Ok(card)
 }
 
-/// A real face from an MJPEG camera is swapped: the state is live, and stays so.
+/// How long the program gets for its pictures of a real face, seconds: an emulated machine may take 20 seconds for one.
+const RUNS: [&str; 2] = ["120", "400"];
+/// Pictures of a swapped face that are to be seen.
+const LIVE_PICTURES: u64 = 10;
+
+/// A real face from an MJPEG camera is swapped: the state is live, and stays so. A machine that was too slow for that gets
+/// more time.
 pub(super) fn mjpeg(args: &InsideArgs) -> Result<String> {
+    let mut shown = String::new();
+    for seconds in RUNS {
+        let (said, report) = mjpeg_for(args, seconds)?;
+        shown = format!("{said}; shown {report} in {seconds} s");
+        if !args.clip.is_file() || report["live"].as_u64() > Some(LIVE_PICTURES) {
+            return Ok(shown);
+        }
+    }
+    bail!("{shown}")
+}
+
+/// What the reader found, and how many pictures of each state were shown.
+fn mjpeg_for(args: &InsideArgs, seconds: &str) -> Result<(String, serde_json::Value)> {
     let stats = std::env::temp_dir().join("live.json");
-    let words = ["--seconds", "120", "--force", "--stats", &stats.display().to_string()];
+    let words = ["--seconds", seconds, "--force", "--stats", &stats.display().to_string()];
     let running = live(args, MJPEG, "640x480", &words)?;
     let face = args.clip.is_file();
     checked(running.wait_said(if face { "\nlive" } else { "\nstarting: looking" }, SOON))?;
     let said = read_checked(args, 10, "640x480", None)?;
-    checked(running.end(SOON))?;
+    checked(running.end(SOON + Duration::from_secs(seconds.parse()?)))?;
     let report: serde_json::Value = serde_json::from_slice(&fs::read(&stats)?)?;
-    let shown = &report["shown"];
-    ensure!(!face || shown["live"].as_u64() > Some(10), "{shown}");
-    Ok(format!("{said}; shown {shown}"))
+    Ok((said, report["shown"].clone()))
 }
