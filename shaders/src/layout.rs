@@ -110,6 +110,23 @@ pub struct OccludeParams {
     pub high: f32,
 }
 
+/// Cells of a side of `front`'s matte.
+pub const FRONT_SIDE: u32 = 128;
+
+/// `front`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct FrontParams {
+    /// Region width and height in pixels.
+    pub size: [u32; 2],
+    /// Matte up to which the persona stays.
+    pub low: f32,
+    /// Matte from which the persona is gone; above `low`.
+    pub high: f32,
+    /// Rows of the affine map from region pixels to cells, 0 the middle of the first; fourth unused.
+    pub to_cells: [[f32; 4]; 2],
+}
+
 /// `illuminate`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]

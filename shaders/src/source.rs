@@ -37,13 +37,14 @@ macro_rules! pass {
 }
 
 /// Every pass, in the order in which a frame meets them.
-pub const PASSES: [Pass; 9] = [
+pub const PASSES: [Pass; 10] = [
     pass!("morph", [Uniform, Read, Read, Write], "morph"),
     pass!("region_in", [Uniform, Read, Write], "region_in"),
     pass!("warp_field", [Uniform, Read, Write, Write], "raster", "resolve"),
     pass!("texture_fetch", [Uniform, Read, Read, Write], "texture_fetch"),
     pass!("motion_blur", [Uniform, Read, Write], "motion_blur"),
     pass!("occlude", [Uniform, Read, Read, Read, Write], "occlude"),
+    pass!("front", [Uniform, Read, Read, Read, Write], "front"),
     pass!("illuminate", [Uniform, Read, Read, Read, Write, Write], "gather", "smooth_grid", "relight"),
     pass!("blend_bands", [Uniform, Read, Write, Read, Write], "reduce", "collapse"),
     pass!("badge_encode", [Uniform, Read, Read, Read, Read, Write], "badge_encode"),

@@ -2,6 +2,7 @@
 
 mod badge_encode;
 mod blend_bands;
+mod front;
 mod illuminate;
 mod morph;
 mod motion_blur;
@@ -13,6 +14,7 @@ mod warp_field;
 
 pub use badge_encode::badge_encode;
 pub use blend_bands::{collapse, reduce};
+pub use front::front;
 pub use illuminate::{gather, relight, smooth_grid};
 pub use morph::morph;
 pub use motion_blur::motion_blur;

@@ -46,6 +46,9 @@ struct Args {
     /// Make only this part: its pictures, without the page
     #[arg(long, value_parser = ["poses", "light", "occluders", "actor"])]
     only: Option<String>,
+    /// A network Veil (`python -m veil export`) that is to tell what stands in front; write to another folder then
+    #[arg(long, value_name = "FILE")]
+    veil: Option<PathBuf>,
 }
 
 const MASKS: [&str; 6] = ["ko-omote", "kitsune", "oni", "calavera", "kintsugi", "urushi"];
@@ -350,7 +353,8 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("can't make {}; name another folder with --out", args.out.display()))?;
-    let mut gallery = Gallery { args, rig: Rig::new()?, records: Vec::new(), begun: Instant::now() };
+    let rig = Rig::new(args.veil.clone())?;
+    let mut gallery = Gallery { args, rig, records: Vec::new(), begun: Instant::now() };
     let parts: [Part; 4] = [
         ("poses", Gallery::poses),
         ("light", Gallery::lights),

@@ -20,6 +20,7 @@ const REMEDY: &str = "the face networks are not set up: run cargo xtask setup";
 pub(crate) struct Rig {
     runtime: Runtime,
     models: std::path::PathBuf,
+    veil: Option<std::path::PathBuf>,
 }
 
 /// Faces that were found already, handed on frame by frame: what a tracker finds does not depend on the persona, so it
@@ -33,18 +34,22 @@ impl FaceTracker for KnownFaces {
 }
 
 impl Rig {
-    /// Finds runtime and networks.
-    pub(crate) fn new() -> anyhow::Result<Self> {
+    /// Finds runtime and networks; `veil` as in [`Tracker::with_veil`].
+    pub(crate) fn new(veil: Option<std::path::PathBuf>) -> anyhow::Result<Self> {
         let data = models::data_dir().context(REMEDY)?;
         let runtime = Runtime::discover(models::library(&data).as_deref()).context(REMEDY)?;
-        let rig = Self { runtime, models: models::models_dir(&data) };
+        let rig = Self { runtime, models: models::models_dir(&data), veil };
         rig.tracker()?;
         Ok(rig)
     }
 
     fn tracker(&self) -> anyhow::Result<Tracker> {
         let config = TrackerConfig { max_faces: 1, ..TrackerConfig::default() };
-        Tracker::new(&self.runtime, &self.models, config).context(REMEDY)
+        let tracker = Tracker::new(&self.runtime, &self.models, config).context(REMEDY)?;
+        match &self.veil {
+            Some(network) => Ok(tracker.with_veil(&self.runtime, network)?),
+            None => Ok(tracker),
+        }
     }
 
     /// The faces of each frame, by a tracker that begins with the first.

@@ -66,6 +66,9 @@ impl Cpu {
         }
 
         cpu::occlude(&plan.occlude, field, live, &plan.occluders, persona);
+        if let Some(front) = &plan.front {
+            cpu::front(&front.params, field, live, &front.guided, persona);
+        }
 
         let cells = (plan.illuminate.grid[0] * plan.illuminate.grid[1] * 2) as usize;
         let [a, b] = &mut self.grid;

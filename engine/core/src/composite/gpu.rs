@@ -6,7 +6,7 @@ use super::slots::TextureSlots;
 use crate::gpu::{Buffers, Gpu, GpuError, Slot};
 use crate::swap::FaceTexture;
 use bytemuck::{Pod, bytes_of, cast_slice};
-use omote_shaders::layout::{MORPH_NODES, OCCLUDE_SIDE, ROW_INVOCATIONS, Triangle, WORKGROUP};
+use omote_shaders::layout::{FRONT_SIDE, MORPH_NODES, OCCLUDE_SIDE, ROW_INVOCATIONS, Triangle, WORKGROUP};
 use std::collections::HashMap;
 use std::time::Duration;
 use wgpu::BufferUsages as Usage;
@@ -14,8 +14,8 @@ use wgpu::BufferUsages as Usage;
 /// Bytes between two params blocks of the uniform buffer: WebGPU's greatest offset alignment.
 const PARAMS_STRIDE: u64 = 256;
 /// Params blocks: region_in, warp_field, texture_fetch, four of illuminate, badge_encode, occlude, morph, texture_fetch for
-/// motion_blur, motion_blur, then the bands.
-const BANDS_FROM: u64 = 12;
+/// motion_blur, motion_blur, front, then the bands.
+const BANDS_FROM: u64 = 13;
 const BANDS_MAX: u32 = 12;
 /// Buffers that an entry point binds beside the uniform, at most: what [`Gpu`] asks of an adapter.
 const BINDINGS_MAX: usize = 5;
@@ -61,6 +61,7 @@ const PERSONA: Slot = ("persona", 0);
 const SAMPLED: Slot = ("sampled", 0);
 const GRID: [Slot; 2] = [("grid", 0), ("grid", 1)];
 const OCCLUDERS: Slot = ("occluders", 0);
+const FRONT: Slot = ("front", 0);
 const COVERAGE: Slot = ("coverage", 0);
 const PATCH: Slot = ("patch", 0);
 const NODES: Slot = ("nodes", 0);
@@ -238,6 +239,7 @@ impl GpuRun {
             (FIELD, n * 16, storage),
             (PERSONA, n * 16, storage),
             (OCCLUDERS, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 32, storage | Usage::COPY_DST),
+            (FRONT, u64::from(FRONT_SIDE * FRONT_SIDE) * 16, storage | Usage::COPY_DST),
             (GRID[0], cells * 16, storage),
             (GRID[1], cells * 16, storage),
             (COVERAGE, 16, storage),
@@ -294,6 +296,10 @@ impl GpuRun {
         if let Some(blur) = &plan.motion_blur {
             self.write(UNIFORMS, 10 * PARAMS_STRIDE, &plan.texture_fetch);
             self.write(UNIFORMS, 11 * PARAMS_STRIDE, blur);
+        }
+        if let Some(front) = &plan.front {
+            self.send(FRONT, 0, cast_slice(&front.guided));
+            self.write(UNIFORMS, 12 * PARAMS_STRIDE, &front.params);
         }
         for (k, axis) in [0, 0, 1, 0].into_iter().enumerate() {
             let mut light = plan.illuminate;
@@ -376,6 +382,9 @@ fn steps(plan: &Plan, texels: Slot) -> Vec<Step> {
     }
     if !plan.occluders.is_empty() {
         out.push(step("occlude", "occlude", 8, &[FIELD, LIVE, OCCLUDERS, PERSONA], px));
+    }
+    if plan.front.is_some() {
+        out.push(step("front", "front", 12, &[FIELD, LIVE, FRONT, PERSONA], px));
     }
     out.extend([
         step("illuminate", "gather", 3, &lit(1), cells),

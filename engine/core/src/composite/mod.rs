@@ -2,6 +2,7 @@
 
 mod clock;
 mod cpu;
+mod front;
 mod gpu;
 mod motion;
 mod occluders;
@@ -198,6 +199,7 @@ impl Compositor {
         let pixels = Pixels { frame, region: plan.region, codes: &self.codes };
         plan.motion_blur = self.motions.blur(&pixels, call, &tuning.motion);
         self.occluders.cells(call.occlusion, texture, &mut plan.occluders);
+        plan.front = call.occlusion.front().map(|matte| front::Front::new(matte, &plan, &tuning.occluders));
         match &mut self.run {
             Run::Cpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch),
             Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,

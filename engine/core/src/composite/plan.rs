@@ -3,7 +3,7 @@
 
 use super::shape::{Bent, Morph};
 use super::tuning::{BlendTuning, LightTuning, Tuning};
-use super::{DrawCall, openings, profile};
+use super::{DrawCall, front, openings, profile};
 use crate::frame::{Frame, FrameTime};
 use crate::space::{PxRect, bounds};
 use crate::swap::ColourTransfer;
@@ -48,6 +48,8 @@ pub(super) struct Plan {
     pub(super) occlude: OccludeParams,
     /// What stands in front of the face, over the texture's UV; empty for nothing.
     pub(super) occluders: Vec<OccludeCell>,
+    /// What a network says stands in front; nothing where none does.
+    pub(super) front: Option<front::Front>,
     pub(super) illuminate: IlluminateParams,
     /// From the finest level on.
     pub(super) bands: Vec<BlendBandsParams>,
@@ -111,6 +113,7 @@ impl Plan {
                 high: tuning.occluders.covered.1,
             },
             occluders: Vec::new(),
+            front: None,
             illuminate: IlluminateParams {
                 size,
                 grid,

@@ -98,11 +98,13 @@ pub struct OccluderTuning {
     /// itself; with the pass as a whole the share of an occluder's pixels that are off by more than 12 codes fell from 44.7
     /// to 5.6 % on the clip dev_hand. Held by: no test.
     pub covered: (f32, f32),
+    /// A network's matte, 0..=1, where the persona begins to go, and where it is gone (pass `front`).
+    pub front: (f32, f32),
 }
 
 impl Default for OccluderTuning {
     fn default() -> Self {
-        Self { covered: (0.3, 0.7) }
+        Self { covered: (0.3, 0.7), front: (0.2, 0.8) }
     }
 }
 

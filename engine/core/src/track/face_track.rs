@@ -10,6 +10,7 @@ use super::one_euro::State;
 use super::select::Contender;
 use super::smooth::{Correction, Placement, Sample, Smoother, Smoothing};
 use super::tuning::{TrackTuning, Tuning};
+use super::veil::FrontMatte;
 use super::{Face, FaceId};
 use crate::space::{CropSquare, ImagePx, MeshPoint};
 use omote_frame::pose::Pose;
@@ -56,6 +57,9 @@ pub(super) struct Track {
     pub(super) back: bool,
     /// What stands in front of it.
     pub(super) occlusion: Occlusion,
+    /// What a network says stands in front of it, in this frame; and whether another face does.
+    pub(super) front: Option<FrontMatte>,
+    pub(super) behind_a_face: bool,
     /// Frames in a row that it has coasted.
     coasted: u32,
     /// Seconds in a row for which the network has not seen it.
@@ -85,6 +89,8 @@ impl Track {
             age: 0,
             back: false,
             occlusion: Occlusion::default(),
+            front: None,
+            behind_a_face: false,
             coasted: 0,
             held: 0.0,
             smoother,
@@ -314,13 +320,17 @@ impl Track {
 
     /// As it is handed on.
     pub(super) fn to_face(&self) -> Face {
+        let occlusion = match &self.front {
+            Some(front) => self.occlusion.with_front(front.clone(), self.behind_a_face),
+            None => self.occlusion.clone(),
+        };
         Face {
             id: FaceId(self.id),
             score: self.presence,
             landmarks: self.points.clone(),
             region: self.region,
             pose: self.pose,
-            occlusion: self.occlusion.clone(),
+            occlusion,
         }
     }
 

@@ -20,6 +20,7 @@ mod smooth;
 mod stills;
 mod tracker;
 mod tuning;
+pub(crate) mod veil;
 
 #[cfg(test)]
 mod fault_tests;
@@ -52,6 +53,8 @@ pub use tuning::{
     AcquisitionTuning, AppearanceTuning, DetectorTuning, LostTuning, OccluderTuning, ReadingTuning,
     RollTuning, SearchTuning, SelectionTuning, StillsTuning, TrackTuning, Tuning,
 };
+#[doc(hidden)]
+pub use veil::FrontMatte;
 
 use crate::infer::InferError;
 use crate::space::{CropSquare, MeshPoint};

@@ -14,6 +14,7 @@ use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
 use super::stills::SkippedFaces;
 use super::tuning::Tuning;
+use super::veil::VeilNet;
 use super::{Face, TrackError};
 use crate::frame::{Frame, FrameTime};
 use crate::infer::Runtime;
@@ -62,6 +63,7 @@ pub struct Tracker {
     pub(super) short_range: Detector,
     pub(super) full_range: Detector,
     pub(super) mesh: MeshNet,
+    veil: Option<VeilNet>,
     pub(super) tracks: Vec<Track>,
     pub(super) lost: Vec<LostTrack>,
     /// What each face looks like, by its id.
@@ -117,6 +119,7 @@ impl Tracker {
             short_range: detector(DetectorRange::Short)?,
             full_range: detector(DetectorRange::Full)?,
             mesh: MeshNet::load(runtime, models, config.mesh)?,
+            veil: None,
             tracks: Vec::new(),
             lost: Vec::new(),
             appearances: HashMap::new(),
@@ -135,6 +138,16 @@ impl Tracker {
             doubted: None,
             search_turn: 0,
         })
+    }
+
+    /// The same with the network Veil from this file, which tells what stands in front of the faces; without, it is what
+    /// deviates from their usual look. No network is built in yet: this is how those in training are tried.
+    ///
+    /// # Errors
+    /// [`TrackError::Infer`] where it can't be loaded.
+    #[doc(hidden)]
+    pub fn with_veil(self, runtime: &Runtime, network: &Path) -> Result<Self, TrackError> {
+        Ok(Self { veil: Some(VeilNet::load(runtime, network)?), ..self })
     }
 
     /// The settings.
@@ -174,7 +187,25 @@ impl Tracker {
         let detected = self.detect_missing(frame);
         self.forget_long_lost(elapsed);
         detected?;
+        self.read_fronts(frame);
         Ok(self.selected(frame))
+    }
+
+    /// What stands in front of each face that was read in this frame. Where the network fails, the faces' usual look says it.
+    fn read_fronts(&mut self, frame: &Frame) {
+        let Some(net) = &mut self.veil else { return };
+        for track in &mut self.tracks {
+            let last = track.front.take();
+            if track.is_coasting() {
+                continue;
+            }
+            track.behind_a_face =
+                self.appearances.get(&track.id).is_some_and(AppearanceModel::is_behind_a_face);
+            track.front = net.infer(frame, &track.points, last.as_ref()).unwrap_or_else(|fault| {
+                log::warn!("what stands in front of a face is not known in this frame: {fault}");
+                None
+            });
+        }
     }
 
     fn elapsed_since_last(&self, frame: &Frame) -> f32 {

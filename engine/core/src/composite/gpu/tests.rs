@@ -2,12 +2,12 @@ use crate::badge::Canvas;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::composite::slots::TEXTURE_SLOTS;
 use crate::composite::tests::{MIRROR_MAX, compositor_on_any_adapter, draw_on};
-use crate::composite::{Compositor, DrawParams};
+use crate::composite::{Compositor, DrawCall, DrawParams};
 use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
 use crate::swap::neural::{Reprojection, SwapResult, UvAtlases, UvRaster};
 use crate::swap::{ColourTransfer, CutParams, FaceTexture};
-use crate::track::{Face, FaceId, Occlusion, Pose};
+use crate::track::{Face, FaceId, FrontMatte, Occlusion, Pose};
 use glam::{Quat, Vec2};
 use std::time::Duration;
 
@@ -144,5 +144,45 @@ fn more_textures_than_places_make_no_further_buffer() {
             made = gpu.objects_created();
         }
         assert_eq!(gpu.objects_created(), made, "round {round}");
+    }
+}
+
+/// A matte in front of the right half of the picture's face stays in front, on both backends alike, and where the picture is
+/// bent.
+#[test]
+fn what_a_network_finds_in_front_stays_in_front() {
+    let Some(mut gpu) = compositor_on_any_adapter() else { return };
+    let (face, texture) = (face(), persona([20, 200, 40]));
+    let region = CropSquare { centre: ImagePx(MIDDLE), side: 128.0, angle: 0.0 };
+    let cells: Vec<f32> = (0..128 * 128).map(|k| f32::from(u8::from(k % 128 >= 64))).collect();
+    let occlusion = Occlusion::from_front(FrontMatte::from_cells(region, &cells).unwrap());
+    let mut cpu = Compositor::cpu();
+    for shape in [0.0, 1.0] {
+        let params = DrawParams { light: 0.0, grain: 0.0, shape, ..DrawParams::default() };
+        let call = DrawCall {
+            face: 7,
+            time: at(0),
+            points: &face.landmarks,
+            occlusion: &occlusion,
+            texture: &texture,
+            params,
+        };
+        let drawn = [&mut cpu, &mut gpu].map(|compositor| {
+            let mut canvas = Canvas::new(grey());
+            compositor.draw(&mut canvas, &call).unwrap();
+            canvas.frame().clone()
+        });
+        let off = drawn[0].data().iter().zip(drawn[1].data()).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(off.unwrap_or(0) <= MIRROR_MAX, "shape {shape}: off by {off:?}");
+        for frame in &drawn {
+            let rgb = frame.to_rgb();
+            let green = |x: usize, y: usize| {
+                let at = (y * 160 + x) * 3;
+                i32::from(rgb[at + 1]) - i32::from(rgb[at])
+            };
+            // The cheeks, some pixels to each side of the middle.
+            assert!(green(68, 70) > 60, "shape {shape}: the left is the persona's");
+            assert!(green(92, 70).abs() < 12, "shape {shape}: the right is the picture's: {}", green(92, 70));
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::texels::{BESIDE, SKIN, TexelPlace};
 use super::tuning::OcclusionTuning;
 use super::{AppearanceModel, CELLS, Seen, for_each_cell_near};
 use crate::space::{Outline, goes_round};
+use crate::track::veil::FrontMatte;
 use glam::{Vec2, Vec3, Vec4Swizzles};
 use omote_shaders::cpu::decode_srgb;
 use std::sync::Arc;
@@ -20,12 +21,13 @@ pub struct OcclusionCell {
     pub front: Vec3,
 }
 
-/// What stands in front of a face: a square of [`super::SIDE`]² cells over canonical UV, rows from the top. Clones share
-/// the cells.
+/// What stands in front of a face: a square of [`super::SIDE`]² cells over canonical UV, rows from the top, and the matte
+/// that a network read from the picture. Clones share both.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Occlusion {
     cells: Option<Arc<[OcclusionCell]>>,
     share: f32,
+    front: Option<FrontMatte>,
 }
 
 impl Occlusion {
@@ -43,7 +45,26 @@ impl Occlusion {
     }
 
     fn new(cells: Option<Arc<[OcclusionCell]>>, share: f32) -> Self {
-        Self { share: if cells.is_some() { share } else { 0.0 }, cells }
+        Self { share: if cells.is_some() { share } else { 0.0 }, cells, front: None }
+    }
+
+    /// The same with what a network read from the picture. It is what is drawn by then; of the cells only those of `hidden`
+    /// faces, which stand behind others, still count.
+    pub(in crate::track) fn with_front(&self, front: FrontMatte, hidden: bool) -> Self {
+        let cells = self.cells.clone().filter(|_| hidden);
+        Self { cells, share: self.share, front: Some(front) }
+    }
+
+    /// What a network's matte alone says.
+    #[doc(hidden)]
+    pub fn from_front(front: FrontMatte) -> Self {
+        Self { front: Some(front), ..Self::default() }
+    }
+
+    /// What a network says of this very picture.
+    #[doc(hidden)]
+    pub fn front(&self) -> Option<&FrontMatte> {
+        self.front.as_ref()
     }
 
     /// Share of the cells that are covered by what came before the face, 0..=1; glasses that are worn do not count.
@@ -111,6 +132,11 @@ struct CellColours {
 }
 
 impl AppearanceModel {
+    /// Whether another face stands in front of this one in the last frame.
+    pub(in crate::track) fn is_behind_a_face(&self) -> bool {
+        !self.occluded_cells.is_empty()
+    }
+
     /// Whether anything stands in front of the face in the last frame.
     pub(super) fn has_occluder(&self, tuning: &OcclusionTuning) -> bool {
         self.glasses.rims().is_some()

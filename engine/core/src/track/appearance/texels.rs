@@ -120,9 +120,14 @@ fn distance_outside(line: &[Vec2], at: Vec2) -> f32 {
     if inside { 0.0 } else { nearest }
 }
 
-/// The cells whose middles the triangles cover; the first triangle has a cell.
+/// The cells of a square of [`SIDE`] cells whose middles the triangles cover; the first triangle has a cell.
 pub(crate) fn texel_places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<TexelPlace> {
-    let mut taken = vec![false; CELLS];
+    texel_places_of(uv, triangles, SIDE)
+}
+
+/// The same of a square of `side` (256 at most) cells.
+pub(crate) fn texel_places_of(uv: &[Vec2], triangles: &[[u16; 3]], side: usize) -> Vec<TexelPlace> {
+    let mut taken = vec![false; side * side];
     let mut out = Vec::new();
     for corners in triangles {
         let Some([a, b, c]) = corner_points(uv, corners) else { continue };
@@ -130,15 +135,15 @@ pub(crate) fn texel_places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<TexelPlac
         if area.abs() < 1e-9 {
             continue;
         }
-        for texel in texels_round([a, b, c].map(|p| p * SIDE as f32 - 0.5), SIDE) {
-            let p = (texel.as_vec2() + 0.5) / SIDE as f32;
+        for texel in texels_round([a, b, c].map(|p| p * side as f32 - 0.5), side) {
+            let p = (texel.as_vec2() + 0.5) / side as f32;
             // Not by shares along two sides, as in the UV atlas: they round otherwise, and faces are tracked by these.
             let weights = Vec3::new(
                 (b - p).perp_dot(c - p) / area,
                 (c - p).perp_dot(a - p) / area,
                 (a - p).perp_dot(b - p) / area,
             );
-            let cell = texel.y * SIDE + texel.x;
+            let cell = texel.y * side + texel.x;
             if weights.min_element() >= -1e-4 && !std::mem::replace(&mut taken[cell], true) {
                 out.push(TexelPlace { cell: cell as u16, corners: *corners, weights, moves: false });
             }

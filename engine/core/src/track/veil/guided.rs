@@ -1,0 +1,142 @@
+//! A matte's guided upsampling: in each neighbourhood the matte as a linear function of the picture's colours, so that at the
+//! picture's own resolution its edges lie where the colours' do.
+//!
+//! He, Sun, Tang: Guided Image Filtering, IEEE Transactions on Pattern Analysis 35, 2013, with a colour guide; the
+//! coefficients are worked out at the matte's resolution, as in their Fast Guided Filter (2015). Each cell counts by a
+//! weight, so that what the network does not look at tells nothing.
+
+use glam::{Mat3, Vec3, Vec4};
+
+/// Cells from a window's middle to its side.
+const REACH: usize = 2;
+/// How much variance of the guide (square roots of linear light) counts as noise.
+const NOISE: f32 = 4e-4;
+/// A window whose cells weigh less tells nothing.
+const LEAST_WEIGHT: f32 = 0.5;
+
+/// Sums over a window: weight, guide, matte, guide × matte, and guide × guide (xx, xy, xz, yy, yz, zz).
+type Sums = [f32; 14];
+
+/// For each cell of a square of `side` cells the share of red, green and blue, and a constant: the matte at a pixel is the
+/// dot product with (r, g, b, 1). `guide` are square roots of linear light; `matte` and `weight` 0..=1.
+pub(super) fn coefficients(guide: &[Vec3], matte: &[f32], weight: &[f32], side: usize) -> Vec<Vec4> {
+    let mut sums: Vec<Sums> = guide
+        .iter()
+        .zip(matte)
+        .zip(weight)
+        .map(|((g, m), w)| {
+            let (wg, wm) = (*g * *w, m * w);
+            let gm = *g * wm;
+            let (x, y, z) = (wg * g.x, wg * g.y, wg.z * g.z);
+            [*w, wg.x, wg.y, wg.z, wm, gm.x, gm.y, gm.z, x.x, x.y, x.z, y.y, y.z, z]
+        })
+        .collect();
+    box_sums(&mut sums, side);
+    let mut fits: Vec<[f32; 5]> = sums.iter().map(linear_fit).collect();
+    box_sums(&mut fits, side);
+    fits.iter()
+        .map(|[windows, r, g, b, constant]| Vec4::new(*r, *g, *b, *constant) / windows.max(1.0))
+        .collect()
+}
+
+/// The linear function of the guide that a window's matte is nearest to, behind a 1; zeros where the window tells nothing.
+fn linear_fit(sums: &Sums) -> [f32; 5] {
+    let weight = sums[0];
+    if weight < LEAST_WEIGHT {
+        return [0.0; 5];
+    }
+    let mean = sums.map(|v| v / weight);
+    let (guide, matte) = (Vec3::new(mean[1], mean[2], mean[3]), mean[4]);
+    let covariance = Vec3::new(mean[5], mean[6], mean[7]) - guide * matte;
+    let [xx, xy, xz, yy, yz, zz] = [mean[8], mean[9], mean[10], mean[11], mean[12], mean[13]];
+    let second = Mat3::from_cols(Vec3::new(xx, xy, xz), Vec3::new(xy, yy, yz), Vec3::new(xz, yz, zz));
+    let outer = Mat3::from_cols(guide * guide.x, guide * guide.y, guide * guide.z);
+    let variance = second - outer + Mat3::from_diagonal(Vec3::splat(NOISE));
+    let slope = variance.inverse() * covariance;
+    if !slope.is_finite() {
+        return [1.0, 0.0, 0.0, 0.0, matte];
+    }
+    [1.0, slope.x, slope.y, slope.z, matte - slope.dot(guide)]
+}
+
+/// Replaces each cell's values with the sums over its window.
+fn box_sums<const N: usize>(values: &mut [[f32; N]], side: usize) {
+    let mut line = vec![[0.0; N]; side];
+    for k in 0..side {
+        box_line(values, &mut line, k * side, 1);
+    }
+    for k in 0..side {
+        box_line(values, &mut line, k, side);
+    }
+}
+
+/// The same along one line of cells, from `start` on, `step` apart. `line` is as long as it and overwritten.
+fn box_line<const N: usize>(values: &mut [[f32; N]], line: &mut [[f32; N]], start: usize, step: usize) {
+    for (copy, value) in line.iter_mut().zip(values.iter().skip(start).step_by(step)) {
+        *copy = *value;
+    }
+    for (k, value) in (0..line.len()).zip(values.iter_mut().skip(start).step_by(step)) {
+        let window = &line[k.saturating_sub(REACH)..(k + REACH + 1).min(line.len())];
+        *value = window.iter().fold([0.0; N], |mut sum, near| {
+            sum.iter_mut().zip(near).for_each(|(sum, near)| *sum += near);
+            sum
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDE: usize = 16;
+
+    /// A dark thing before the right part of a bright face, its edge within column 8; the matte as areas.
+    fn scene() -> (Vec<Vec3>, Vec<f32>) {
+        let share = |k: usize| match k % SIDE {
+            0..8 => 0.0,
+            8 => 0.4,
+            _ => 1.0,
+        };
+        let (face, front) = (Vec3::new(0.9, 0.7, 0.6), Vec3::new(0.2, 0.2, 0.3));
+        (0..SIDE * SIDE).map(|k| (face.lerp(front, share(k)), share(k))).unzip()
+    }
+
+    fn matte_at(coefficients: &[Vec4], cell: usize, colour: Vec3) -> f32 {
+        coefficients[cell].dot(colour.extend(1.0))
+    }
+
+    #[test]
+    fn pixels_within_a_cell_go_by_their_colours() {
+        let (guide, matte) = scene();
+        let found = coefficients(&guide, &matte, &[1.0; SIDE * SIDE], SIDE);
+        let edge = 8 * SIDE + 8;
+        let (face, front) = (Vec3::new(0.9, 0.7, 0.6), Vec3::new(0.2, 0.2, 0.3));
+        assert!(matte_at(&found, edge, face) < 0.03, "{}", matte_at(&found, edge, face));
+        assert!(matte_at(&found, edge, front) > 0.97, "{}", matte_at(&found, edge, front));
+        // Far from the edge the matte alone counts, whatever the colour.
+        assert!(matte_at(&found, 8 * SIDE + 2, face).abs() < 1e-3);
+        assert!((matte_at(&found, 8 * SIDE + 13, front) - 1.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn what_weighs_nothing_tells_nothing() {
+        let (guide, mut matte) = scene();
+        let weight: Vec<f32> = (0..SIDE * SIDE).map(|k| f32::from(u8::from(k % SIDE > 3))).collect();
+        let clean = coefficients(&guide, &matte, &weight, SIDE);
+        matte.iter_mut().zip(&weight).filter(|(_, w)| **w == 0.0).for_each(|(m, _)| *m = 0.7);
+        let other = coefficients(&guide, &matte, &weight, SIDE);
+        for (k, (a, b)) in clean.iter().zip(&other).enumerate().filter(|(k, _)| k % SIDE > 3) {
+            assert!((*a - *b).abs().max_element() < 1e-5, "{k}: {a} {b}");
+        }
+        assert!(coefficients(&guide, &matte, &[0.0; SIDE * SIDE], SIDE).iter().all(|c| *c == Vec4::ZERO));
+    }
+
+    #[test]
+    fn a_flat_picture_has_the_matte_s_mean() {
+        let matte: Vec<f32> = (0..SIDE * SIDE).map(|k| f32::from(u8::from(k % SIDE >= 8))).collect();
+        let found = coefficients(&[Vec3::splat(0.5); SIDE * SIDE], &matte, &[1.0; SIDE * SIDE], SIDE);
+        let across: Vec<f32> = (0..SIDE).map(|x| matte_at(&found, 8 * SIDE + x, Vec3::splat(0.5))).collect();
+        assert!(across.windows(2).all(|w| w[1] >= w[0] - 1e-4), "{across:?}");
+        assert!(across[2].abs() < 1e-3 && (across[13] - 1.0).abs() < 1e-3 && (across[8] - 0.5).abs() < 0.2);
+    }
+}

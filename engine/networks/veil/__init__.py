@@ -1,0 +1,1 @@
+"""Veil: the network that says what stands before a face. See README.md in the folder above."""
