@@ -29,7 +29,7 @@ impl Front {
         };
         let guided = match &plan.morph {
             Some(morph) => bent(matte.guided(), to_cells, morph),
-            None => matte.shared_guided(),
+            None => Arc::clone(matte.guided()),
         };
         let (low, high) = tuning.front;
         Self {

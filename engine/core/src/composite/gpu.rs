@@ -239,7 +239,6 @@ impl GpuRun {
             (FIELD, n * 16, storage),
             (PERSONA, n * 16, storage),
             (OCCLUDERS, u64::from(OCCLUDE_SIDE * OCCLUDE_SIDE) * 32, storage | Usage::COPY_DST),
-            (FRONT, u64::from(FRONT_SIDE * FRONT_SIDE) * 16, storage | Usage::COPY_DST),
             (GRID[0], cells * 16, storage),
             (GRID[1], cells * 16, storage),
             (COVERAGE, 16, storage),
@@ -251,6 +250,9 @@ impl GpuRun {
         if plan.morph.is_some() {
             wanted.push((NODES, u64::from(MORPH_NODES * MORPH_NODES) * 8, storage | Usage::COPY_DST));
             wanted.push((MOVED_CODES, n * 4, storage));
+        }
+        if plan.front.is_some() {
+            wanted.push((FRONT, u64::from(FRONT_SIDE * FRONT_SIDE) * 16, storage | Usage::COPY_DST));
         }
         if plan.motion_blur.is_some() {
             wanted.push((SAMPLED, n * 16, storage));

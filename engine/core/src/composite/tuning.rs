@@ -99,6 +99,7 @@ pub struct OccluderTuning {
     /// to 5.6 % on the clip dev_hand. Held by: no test.
     pub covered: (f32, f32),
     /// A network's matte, 0..=1, where the persona begins to go, and where it is gone (pass `front`).
+    /// Found: chosen with the pass, not swept. Held by: `what_a_network_finds_in_front_stays_in_front`.
     pub front: (f32, f32),
 }
 

@@ -19,7 +19,7 @@ use crate::topology::{OVAL, POINTS, TRIANGLES};
 use omote_shaders::cpu::decode_srgb;
 
 /// Side of the network's input and matte in cells.
-pub(crate) const SIDE: usize = 128;
+const SIDE: usize = omote_shaders::layout::FRONT_SIDE as usize;
 const CELLS: usize = SIDE * SIDE;
 /// Side of the square that it looks at, as a multiple of the longer side of the face's outline: as it was trained.
 const MARGIN: f32 = 1.3;
@@ -65,13 +65,8 @@ impl FrontMatte {
 
     /// For each cell the share of red, green and blue, and a constant: the matte at a pixel is the dot product of what is
     /// between the cells with (r, g, b, 1), square roots of linear light.
-    pub(crate) fn guided(&self) -> &[Vec4] {
+    pub(crate) fn guided(&self) -> &Arc<[Vec4]> {
         &self.guided
-    }
-
-    /// The same, shared.
-    pub(crate) fn shared_guided(&self) -> Arc<[Vec4]> {
-        Arc::clone(&self.guided)
     }
 
     /// From picture pixels to cells, 0 the middle of the first.
@@ -119,9 +114,9 @@ impl VeilNet {
             .collect();
         fill_mesh(rest, &mesh, last);
         self.net.run()?;
-        let mask = &self.net.input_mut(0)[5 * CELLS..6 * CELLS].to_vec();
-        let front: Vec<f32> =
-            self.net.output(0).iter().zip(mask).map(|(front, mask)| front.clamp(0.0, 1.0) * mask).collect();
+        let mut front: Vec<f32> = self.net.output(0).to_vec();
+        let mask = &self.net.input_mut(0)[5 * CELLS..6 * CELLS];
+        front.iter_mut().zip(mask).for_each(|(front, mask)| *front = front.clamp(0.0, 1.0) * mask);
         let guided = guided::coefficients(&guide, &front, mask, SIDE);
         Ok(Some(FrontMatte { region, mesh: mesh.into(), front: front.into(), guided: guided.into() }))
     }

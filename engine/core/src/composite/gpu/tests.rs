@@ -1,7 +1,9 @@
 use crate::badge::Canvas;
 use crate::canonical_uv::CANONICAL_UV;
+use crate::composite::shape::Shapes;
 use crate::composite::slots::TEXTURE_SLOTS;
 use crate::composite::tests::{MIRROR_MAX, compositor_on_any_adapter, draw_on};
+use crate::composite::tuning::ShapeTuning;
 use crate::composite::{Compositor, DrawCall, DrawParams};
 use crate::frame::{Colour, Frame, FrameTime, PixelFormat};
 use crate::space::{CropSquare, ImagePx, MeshPoint, Uv};
@@ -27,7 +29,12 @@ fn face() -> Face {
 
 /// A persona of one colour.
 fn persona(rgb: [u8; 3]) -> FaceTexture {
-    let uv: Vec<Uv> = CANONICAL_UV.iter().map(|uv| Uv(Vec2::from_array(*uv))).collect();
+    persona_on(CANONICAL_UV.iter().map(|uv| Uv(Vec2::from_array(*uv))), rgb)
+}
+
+/// The same with its points there.
+fn persona_on(uv: impl Iterator<Item = Uv>, rgb: [u8; 3]) -> FaceTexture {
+    let uv: Vec<Uv> = uv.collect();
     let rgba = [rgb[0], rgb[1], rgb[2], 255].repeat(64 * 64);
     FaceTexture::bake(&rgba, 64, &uv, ColourTransfer::Keep, WHOLE).unwrap()
 }
@@ -152,21 +159,26 @@ fn more_textures_than_places_make_no_further_buffer() {
 #[test]
 fn what_a_network_finds_in_front_stays_in_front() {
     let Some(mut gpu) = compositor_on_any_adapter() else { return };
-    let (face, texture) = (face(), persona([20, 200, 40]));
+    let (face, green) = (face(), [20, 200, 40]);
+    // A face of other proportions, wider towards the chin.
+    let wider = |uv: &[f32; 2]| Vec2::new(0.5 + (uv[0] - 0.5) * (0.9 + 0.25 * uv[1]), uv[1]);
+    let textures = [persona(green), persona_on(CANONICAL_UV.iter().map(|uv| Uv(wider(uv))), green)];
     let region = CropSquare { centre: ImagePx(MIDDLE), side: 128.0, angle: 0.0 };
     let cells: Vec<f32> = (0..128 * 128).map(|k| f32::from(u8::from(k % 128 >= 64))).collect();
     let occlusion = Occlusion::from_front(FrontMatte::from_cells(region, &cells).unwrap());
-    let mut cpu = Compositor::cpu();
-    for shape in [0.0, 1.0] {
+    let (mut cpu, mut shapes) = (Compositor::cpu(), Shapes::default());
+    for (shape, texture) in [0.0, 1.0].into_iter().zip(&textures) {
         let params = DrawParams { light: 0.0, grain: 0.0, shape, ..DrawParams::default() };
         let call = DrawCall {
             face: 7,
             time: at(0),
             points: &face.landmarks,
             occlusion: &occlusion,
-            texture: &texture,
+            texture,
             params,
         };
+        let bent = shapes.bend(&grey(), &call, &ShapeTuning::default());
+        assert_eq!(bent.is_some_and(|bent| bent.morph.is_some()), shape > 0.0, "only the second is bent");
         let drawn = [&mut cpu, &mut gpu].map(|compositor| {
             let mut canvas = Canvas::new(grey());
             compositor.draw(&mut canvas, &call).unwrap();
