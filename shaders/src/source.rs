@@ -50,7 +50,8 @@ pub const PASSES: [Pass; 10] = [
     pass!("badge_encode", [Uniform, Read, Read, Read, Read, Write], "badge_encode"),
 ];
 
-const SHARED: [(&str, &str); 2] = [
+const SHARED: [(&str, &str); 3] = [
+    ("corners", include_str!("../wgsl/shared/corners.wgsl")),
     ("grid", include_str!("../wgsl/shared/grid.wgsl")),
     ("transfer", include_str!("../wgsl/shared/transfer.wgsl")),
 ];

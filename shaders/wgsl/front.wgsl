@@ -18,6 +18,7 @@ struct FrontParams {
 
 const SIDE: u32 = 128u;
 
+#import corners
 #import grid
 
 @compute @workgroup_size(64)
@@ -32,15 +33,11 @@ fn front(@builtin(global_invocation_id) id: vec3u) {
     }
     let pixel = vec4f(f32(i % params.size.x), f32(i / params.size.x), 1.0, 0.0);
     let at = vec2f(dot(params.to_cells[0], pixel), dot(params.to_cells[1], pixel));
-    let place = clamp(at, vec2f(0.0), vec2f(f32(SIDE - 1u)));
-    let low = vec2u(place);
-    let high = min(low + 1u, vec2u(SIDE - 1u));
-    let f = place - vec2f(low);
-    let a = guided[low.y * SIDE + low.x];
-    let b = guided[low.y * SIDE + high.x];
-    let c = guided[high.y * SIDE + low.x];
-    let d = guided[high.y * SIDE + high.x];
-    let between = mix(mix(a, b, f.x), mix(c, d, f.x), f.y);
+    let at_cell = corners(at, SIDE);
+    let f = at_cell.part;
+    let upper = mix(guided[at_cell.a], guided[at_cell.b], f.x);
+    let lower = mix(guided[at_cell.c], guided[at_cell.d], f.x);
+    let between = mix(upper, lower, f.y);
     let own = vec4f(sqrt(max(live[i].xyz, vec3f(0.0))), 1.0);
     let matte = clamp((dot(between, own) - params.low) / (params.high - params.low), 0.0, 1.0);
     persona[i] = vec4f(p.xyz, p.w * (1.0 - matte));

@@ -25,6 +25,7 @@ const SIDE: u32 = 64u;
 // Squared distance of the two colours at which the pixel's own colour and the cells count alike.
 const TELLING: f32 = 0.012;
 
+#import corners
 #import grid
 
 fn ramp(v: f32, low: f32, high: f32) -> f32 {
@@ -42,14 +43,12 @@ fn occlude(@builtin(global_invocation_id) id: vec3u) {
     if at.w == 0.0 || p.w == 0.0 {
         return;
     }
-    let place = clamp(at.xy * f32(SIDE) - 0.5, vec2f(0.0), vec2f(f32(SIDE - 1u)));
-    let low = vec2u(place);
-    let high = min(low + 1u, vec2u(SIDE - 1u));
-    let f = place - vec2f(low);
-    let a = in_front[low.y * SIDE + low.x];
-    let b = in_front[low.y * SIDE + high.x];
-    let c = in_front[high.y * SIDE + low.x];
-    let d = in_front[high.y * SIDE + high.x];
+    let cells = corners(at.xy * f32(SIDE) - 0.5, SIDE);
+    let f = cells.part;
+    let a = in_front[cells.a];
+    let b = in_front[cells.b];
+    let c = in_front[cells.c];
+    let d = in_front[cells.d];
     if max(max(a.face.w, b.face.w), max(c.face.w, d.face.w)) <= 0.04 {
         return;
     }
