@@ -6,6 +6,7 @@ mod api;
 mod dependencies;
 mod display;
 mod fuzz;
+mod networks;
 mod obs;
 mod packages;
 mod pictures;
@@ -91,6 +92,8 @@ enum Task {
     Fuzz(fuzz::FuzzArgs),
     /// Try every order in which the two sides of a slot can run; builds a copy of its own
     Loom,
+    /// Check the networks that we train ourselves only: training, and figures on what was kept out
+    Networks,
     /// What runs in that machine
     #[command(hide = true)]
     RigInside(rig::inside::InsideArgs),
@@ -125,6 +128,11 @@ fn main() -> ExitCode {
         Task::Obs { only } => {
             let mut steps = Steps::new();
             obs::run(&mut steps, only.as_deref());
+            Ok(steps.finish())
+        }
+        Task::Networks => {
+            let mut steps = Steps::new();
+            networks::run(&mut steps);
             Ok(steps.finish())
         }
         Task::InstallObs { folder } => obs::install::run(folder.as_deref()).map(|()| true),
@@ -285,6 +293,7 @@ fn test() -> anyhow::Result<bool> {
             "there is no ../shared beside the checkout; the built-in actor was tested",
         );
     }
+    networks::run(&mut steps);
     window::run(&mut steps);
     pipewire_session::run(&mut steps);
     obs::run(&mut steps, None);

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::networks::PYTHON;
+
 /// A package of Debian and its children.
 struct Package {
     name: &'static str,
@@ -103,6 +105,29 @@ const RIG: [Package; 6] = [
     Package { name: "make", why: "the same", present: || on_path("make") },
 ];
 
+/// What the checks of our own networks need, which only run where the training pack is there.
+const NETWORKS: [Package; 2] = [
+    Package {
+        name: "python3-torch",
+        why: "trains our own networks for a moment in their check",
+        present: || python_has("torch"),
+    },
+    Package { name: "python3-opencv", why: "draws the samples of that check", present: || python_has("cv2") },
+];
+
+/// Whether what the checks of our own networks need is installed.
+pub(crate) fn torch() -> bool {
+    python_has("torch") && python_has("cv2")
+}
+
+/// Whether Debian's Python finds a module.
+fn python_has(module: &str) -> bool {
+    runs(
+        PYTHON,
+        &["-c", &format!("import importlib.util, sys; sys.exit(not importlib.util.find_spec('{module}'))")],
+    )
+}
+
 /// Whether a program is on the path.
 pub(crate) fn on_path(program: &str) -> bool {
     let Some(path) = std::env::var_os("PATH") else { return false };
@@ -157,6 +182,8 @@ pub(crate) enum For {
     Tests,
     /// The machine with V4L2 devices.
     Rig,
+    /// The checks of our own networks.
+    Networks,
 }
 
 impl For {
@@ -165,6 +192,7 @@ impl For {
             Self::Program => PROGRAM.iter().collect(),
             Self::Tests => PROGRAM.iter().chain(&TESTS).collect(),
             Self::Rig => RIG.iter().collect(),
+            Self::Networks => NETWORKS.iter().collect(),
         }
     }
 
@@ -173,6 +201,7 @@ impl For {
             Self::Program => "the program",
             Self::Tests => "the tests",
             Self::Rig => "the machine with V4L2 devices",
+            Self::Networks => "the checks of our own networks",
         }
     }
 }

@@ -14,6 +14,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     data = commands.add_parser("data", help="read the training pack and keep it as arrays")
     data.add_argument("--pack", type=Path, default=PACK, help="the training pack (%(default)s)")
+    data.add_argument("--small", action="store_true", help="only what `check` needs")
     pool = commands.add_parser("pool", help="draw the samples that runs train from, or go on drawing")
     pool.add_argument("--count", type=int, default=120_000, help="%(default)s samples take 16 GB")
     pool.add_argument("--workers", type=int, default=1, help="processes that draw (%(default)s)")
@@ -24,8 +25,9 @@ def main() -> None:
     train = commands.add_parser("train", help="train, or go on where the folder's run stopped")
     train.add_argument("run", type=Path, help="folder of the run")
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--steps", type=int, default=30_000, help="batches of 24 (%(default)s)")
+    train.add_argument("--steps", type=int, default=30_000, help="batches of 32 (%(default)s)")
     train.add_argument("--adversary", action="store_true", help="with the discriminator for the last 40 percent")
+    train.add_argument("--branch", type=Path, help="begin where the discriminator would have come in in this other run")
     train.add_argument("--threads", type=int, default=1, help="(%(default)s)")
     export = commands.add_parser("export", help="write a run's network as ONNX")
     export.add_argument("run", type=Path)
@@ -44,7 +46,7 @@ def main() -> None:
     if args.command == "data":
         from .pack import prepare
 
-        prepare(args.pack, args.cache)
+        prepare(args.pack, args.cache, args.small)
     elif args.command == "pool":
         from .pool import fill
 
@@ -56,7 +58,7 @@ def main() -> None:
     elif args.command == "train":
         from .train import train as run
 
-        run(args.cache, args.run, args.seed, args.steps, args.adversary, args.threads)
+        run(args.cache, args.run, args.seed, args.steps, args.adversary, args.threads, args.branch)
     elif args.command == "export":
         from .export import export as write
 

@@ -30,7 +30,7 @@ class Res(nn.Module):
 class Veil(nn.Module):
     """Crop to matte: n x 8 x 128 x 128 to n x 1 x 128 x 128 logits. A U of five levels, 0.57 M parameters."""
 
-    def __init__(self, widths=(16, 32, 56, 88)):
+    def __init__(self, widths=(16, 32, 64, 96)):
         super().__init__()
         a, b, c, d = widths
         self.enter = nn.Sequential(conv(CHANNELS, a, 5, 2), Res(a))

@@ -13,6 +13,10 @@ import numpy as np
 from . import mesh
 
 SIDE = 256
+GLASSES_MISSED = (380, 602)
+"""Portraits with glasses that the pack's tags miss, found by looking at the eyes of all others."""
+SMALL = 8
+"""One in so many of what is trained on is enough to see that training learns."""
 
 
 @dataclass
@@ -73,9 +77,13 @@ def raster_uv(points: np.ndarray) -> np.ndarray:
     return np.rint(out * 255).astype(np.uint8)
 
 
-def _read_faces(folder: Path) -> Faces:
+def _read_faces(folder: Path, small: bool) -> Faces:
     records = json.loads((folder / "faces.json").read_text())
     points = np.load(folder / "points.npy").astype(np.float32)[:, : mesh.POINTS]
+    glasses = np.array([r["glasses"] for r in records]) | np.isin(np.arange(len(records)), GLASSES_MISSED)
+    if small:
+        kept = [k for k, r in enumerate(records) if r["split"] == "test" or k % SMALL == 1]
+        records, points, glasses = [records[k] for k in kept], points[kept], glasses[kept]
     pictures = np.stack([cv2.imread(str(folder.parent / r["file"])) for r in records])
     return Faces(
         pictures=pictures,
@@ -83,13 +91,15 @@ def _read_faces(folder: Path) -> Faces:
         points=points,
         tone=np.array([r["tone"][::-1] for r in records], np.float32),
         ita=np.array([r["ita"] for r in records], np.float32),
-        glasses=np.array([r["glasses"] for r in records]),
+        glasses=glasses,
         test=np.array([r["split"] == "test" for r in records]),
     )
 
 
-def _read_hands(folder: Path) -> Hands:
+def _read_hands(folder: Path, small: bool) -> Hands:
     names = sorted(p for p in folder.glob("*.png") if not p.name.endswith(".s.png"))
+    if small:
+        names = [p for k, p in enumerate(names) if p.name.startswith("test_") or k % SMALL == 1]
     colour = [cv2.imread(str(p), cv2.IMREAD_UNCHANGED) for p in names]
     second = [cv2.imread(str(p.with_suffix("")) + ".s.png") for p in names]
     return Hands(
@@ -101,13 +111,19 @@ def _read_hands(folder: Path) -> Hands:
     )
 
 
-def prepare(pack: Path, cache: Path) -> None:
-    """Reads the pack and keeps it as arrays under `cache`."""
+def prepare(pack: Path, cache: Path, small: bool) -> None:
+    """Reads the pack and keeps it as arrays under `cache`; `small`: what is kept out, and an eighth of the rest."""
     cache.mkdir(parents=True, exist_ok=True)
-    for name, part in [("faces", _read_faces(pack / "faces")), ("hands", _read_hands(pack / "hands"))]:
+    for name, part in [("faces", _read_faces(pack / "faces", small)), ("hands", _read_hands(pack / "hands", small))]:
         for key, value in vars(part).items():
             np.save(cache / f"{name}.{key}.npy", value)
         print(f"{name}: {len(value)}", flush=True)
+
+
+def kept_out(pack: Pack) -> Pack:
+    """Only what no training sees; colours and textures that things take from portraits come from these too."""
+    of = lambda part: type(part)(**{key: value[part.test] for key, value in vars(part).items()})
+    return Pack(of(pack.faces), of(pack.hands))
 
 
 def load(cache: Path) -> Pack:

@@ -28,7 +28,11 @@ def _open(cache: Path, mode: str, count: int | None = None) -> dict[str, np.ndar
 
 def _fill(cache: str, blocks: list[int], done) -> None:
     pack, arrays = packs.load(Path(cache)), _open(Path(cache), "r+")
+    begun_by = os.getppid()
     for block in blocks:
+        if os.getppid() != begun_by:
+            # Whoever asked for it was ended: nobody would note what is drawn.
+            return
         for n in range(block * BLOCK, (block + 1) * BLOCK):
             one = sample.make(pack, (POOL_SEED, n), last=1.0)
             for key, array in arrays.items():

@@ -53,7 +53,7 @@ class Network:
 
 def report(cache: Path, network: Path, out: Path, each: int, sheet: Path | None) -> dict:
     """Measures `each` pictures a kind; writes JSON to `out` and the worst pictures of each kind to `sheet`."""
-    pack, net = packs.load(cache), Network(network)
+    pack, net = packs.kept_out(packs.load(cache)), Network(network)
     rows, worst = [], {}
     for number, kind in enumerate(k for k in sample.KINDS):
         for k in range(each):

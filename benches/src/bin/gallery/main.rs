@@ -20,7 +20,7 @@ use clap::Parser;
 use image::RgbImage;
 use judge::{against_cover, glow, holes, pair, picture};
 use light::{EVEN, LIGHTS};
-use occluders::{Head, Layer, Occluder, TIMES};
+use occluders::{Arrival, Head, Layer, Occluder, TIMES};
 use omote_engine::actor::{ActorOptions, ActorSource, Composite};
 use omote_engine::pipeline::{Output, State};
 use omote_engine::source::Rate;
@@ -52,7 +52,7 @@ struct Args {
 }
 
 const MASKS: [&str; 6] = ["ko-omote", "kitsune", "oni", "calavera", "kintsugi", "urushi"];
-/// The personas of lights and occluders; the live face is composite-2.
+/// The personas of occluders, and those of lights that are shown; the live face is composite-2.
 const THREE: [&str; 3] = ["ko-omote", "composite-1", "composite-3"];
 
 /// A part's name, and what makes it.
@@ -76,6 +76,37 @@ struct Sequence<'a> {
     live: &'static str,
     takes: &'a [Take],
     faces: &'a [Vec<Face>],
+}
+
+/// A head's movements while things come before it.
+struct Scene {
+    keys: Vec<(f32, Stance)>,
+}
+
+impl Scene {
+    /// From seconds, yaw and roll.
+    fn new(keys: &[(f32, f32, f32)]) -> Self {
+        let stance = |(time, yaw, roll): &(f32, f32, f32)| {
+            (*time, Stance { yaw: *yaw, roll: *roll, ..Stance::default() })
+        };
+        Self { keys: keys.iter().map(stance).collect() }
+    }
+
+    /// Its frames, with a thing before the face or none.
+    fn takes(&self, thing: Option<(Occluder, Arrival)>) -> anyhow::Result<Vec<Take>> {
+        let mut stage = Stage::new(Composite::Two)?;
+        let take = |i: usize| {
+            let time = i as f32 / FPS;
+            let draw = |head: &Head, layer: &mut Layer| {
+                if let Some((thing, arrival)) = thing {
+                    thing.draw(arrival, time, head, layer);
+                }
+            };
+            let present = thing.is_some_and(|(_, arrival)| arrival.present(time));
+            stage.take(i as u64, Stance::at(&self.keys, time), &EVEN, present.then_some(&draw as Draw<'_>))
+        };
+        (0..at_frame(TIMES[4])).map(take).collect()
+    }
 }
 
 impl Gallery {
@@ -127,6 +158,7 @@ impl Gallery {
             }
             Ok(())
         })?;
+        self.report(&report::figures(&record));
         self.records.push(record);
         outputs.into_iter().map(|o| o.context("a picked frame lies outside its sequence")).collect()
     }
@@ -208,10 +240,12 @@ impl Gallery {
         Ok(())
     }
 
-    /// Three personas in eight lights.
+    /// All masks and two composites in ten lights; three of them are shown.
     fn lights(&mut self) -> anyhow::Result<()> {
         let mut stage = Stage::new(Composite::Two)?;
-        let textures = three()?;
+        let personas: Vec<&str> = MASKS.into_iter().chain(THREE[1..].iter().copied()).collect();
+        let textures =
+            personas.iter().map(|name| run::persona(name)).collect::<anyhow::Result<Vec<FaceTexture>>>()?;
         let keys = [
             (0.3, Stance::default()),
             (0.9, Stance { yaw: 0.16, ..Stance::default() }),
@@ -238,17 +272,18 @@ impl Gallery {
             rows[0].extend(picks.iter().map(|i| picture(&takes[*i].frame)));
             let sequence =
                 Sequence { name: (*name).to_owned(), live: "composite-2", takes: &takes, faces: &faces };
-            for (k, persona) in THREE.iter().enumerate() {
-                let outputs =
-                    self.wear(&sequence, (persona, &textures[k]), &picks, |record, i, output| {
-                        if MASKS.contains(persona) {
-                            holes(record, &takes[i], i, output);
-                        }
-                        if i + 1 == takes.len() {
-                            record.glow = glow(&takes[i], output);
-                        }
-                    })?;
-                rows[k + 1].extend(outputs);
+            for (persona, texture) in personas.iter().zip(&textures) {
+                let outputs = self.wear(&sequence, (persona, texture), &picks, |record, i, output| {
+                    if MASKS.contains(persona) {
+                        holes(record, &takes[i], i, output);
+                    }
+                    if i + 1 == takes.len() {
+                        record.glow = glow(&takes[i], output);
+                    }
+                })?;
+                if let Some(k) = THREE.iter().position(|shown| shown == persona) {
+                    rows[k + 1].extend(outputs);
+                }
             }
         }
         let mut sheet = Sheet::new(212, usize::MAX, &columns);
@@ -258,72 +293,123 @@ impl Gallery {
         self.save(&sheet, "gallery-light.jpg")
     }
 
-    /// Three personas behind what comes before the face.
+    /// Three personas behind what comes before the face, is there from the start, and with the head turned; and the same in
+    /// single pictures.
     fn occluders(&mut self) -> anyhow::Result<()> {
-        let mut stage = Stage::new(Composite::Two)?;
         let textures = three()?;
-        let frames = at_frame(TIMES[4]);
-        let keys = [
-            (0.4, Stance::default()),
-            (1.2, Stance { yaw: 0.12, ..Stance::default() }),
-            (2.2, Stance { yaw: -0.10, roll: 0.04, ..Stance::default() }),
-            (3.2, Stance { yaw: 0.05, ..Stance::default() }),
-        ];
-        let mut sequence = |before: Option<Occluder>| {
-            let takes = (0..frames).map(|i| {
-                let time = i as f32 / FPS;
-                let draw = |head: &Head, layer: &mut Layer| {
-                    if let Some(occluder) = before {
-                        occluder.draw(time, head, layer);
-                    }
-                };
-                let present = before.filter(|b| b.present(time));
-                let draw = present.map(|_| &draw as Draw<'_>);
-                stage.take(i as u64, Stance::at(&keys, time), &EVEN, draw)
-            });
-            takes.collect::<anyhow::Result<Vec<Take>>>()
-        };
-        self.report("occluders: the free face");
-        let takes = sequence(None)?;
-        let faces = self.track(&takes)?;
-        let mut free = vec![Vec::new(); THREE.len()];
-        let name = "free face".to_owned();
-        let bare = Sequence { name, live: "composite-2", takes: &takes, faces: &faces };
-        for (k, persona) in THREE.iter().enumerate() {
-            self.wear(&bare, (persona, &textures[k]), &[], |_, i, output| {
-                let (input, output) = (takes[i].frame.to_rgb(), output.badged.frame().to_rgb());
-                free[k].push(measure::difference(&input, &output));
-            })?;
-        }
-        drop(takes);
+        let upright = Scene::new(&[(0.4, 0.0, 0.0), (1.2, 0.12, 0.0), (2.2, -0.10, 0.04), (3.2, 0.05, 0.0)]);
+        let turned = Scene::new(&[(0.4, 0.0, 0.0), (1.2, 0.40, 0.0), (2.2, 0.45, 0.03), (2.8, -0.40, 0.0)]);
+        let worn: Vec<(&str, &FaceTexture)> = THREE.into_iter().zip(&textures).collect();
+        let free = self.free(&upright, "free face", &worn)?;
+        let free_turned = self.free(&turned, "free face, head turned", &worn[..1])?;
         let picks = [TIMES[0] + 0.30, 2.5].map(at_frame);
         let columns = ["live", THREE[0], THREE[1], THREE[2]].repeat(2);
-        let mut sheets = [(); 3].map(|()| Sheet::new(226, 4, &columns));
-        for (n, occluder) in Occluder::ALL.into_iter().enumerate() {
-            self.report(&format!("occluders: {}", occluder.name()));
-            let takes = sequence(Some(occluder))?;
-            let faces = self.track(&takes)?;
-            let name = occluder.name().to_owned();
-            let covered = Sequence { name, live: "composite-2", takes: &takes, faces: &faces };
-            let mut row = [Vec::new(), Vec::new()];
-            for (r, pick) in row.iter_mut().zip(picks) {
-                r.push(picture(&takes[pick].frame));
-            }
-            for (k, persona) in THREE.iter().enumerate() {
-                let outputs = self.wear(&covered, (persona, &textures[k]), &picks, |record, i, output| {
-                    let take = &takes[i];
-                    if !take.cover.is_empty() {
-                        against_cover(record, take, &free[k][i], output, i as f32 / FPS);
-                    }
-                })?;
-                row.iter_mut().zip(outputs).for_each(|(r, o)| r.push(o));
-            }
-            sheets[n / 3].row(occluder.name(), row.concat());
+        let mut sheets = [(); 5].map(|()| Sheet::new(226, 4, &columns));
+        let usual = Occluder::ALL.map(|thing| (thing, thing.arrival(), thing.name().to_owned()));
+        let early = [Occluder::Hand, Occluder::Mug, Occluder::Sunglasses]
+            .map(|thing| (thing, Arrival::FromTheStart, format!("{} from the first frame", thing.name())));
+        for (n, (thing, arrival, name)) in usual.into_iter().chain(early).enumerate() {
+            let row = self.behind(&upright, (thing, arrival), &name, &worn, &free, &picks)?;
+            sheets[n / 3].row(&name, row);
         }
         for (n, sheet) in sheets.iter().enumerate() {
             self.save(sheet, &format!("gallery-occluders-{}.jpg", n + 1))?;
         }
-        Ok(())
+        let mut sheet = Sheet::new(170, 4, &["live", THREE[0]].repeat(2));
+        for thing in Occluder::ALL {
+            let name = format!("{}, head turned", thing.name());
+            let row = self.behind(
+                &turned,
+                (thing, thing.arrival()),
+                &name,
+                &worn[..1],
+                &free_turned,
+                &[at_frame(2.2), at_frame(2.8)],
+            )?;
+            sheet.row(&name, row);
+        }
+        self.save(&sheet, "gallery-occluders-turned.jpg")?;
+        let mut sheet = Sheet::new(170, 4, &columns[..4]);
+        for thing in Occluder::ALL {
+            let name = format!("{}, single pictures", thing.name());
+            let row = self.single_pictures(&upright, thing, &name, &worn, &free)?;
+            sheet.row(&name, row);
+        }
+        self.save(&sheet, "gallery-occluders-single.jpg")
+    }
+
+    /// The personas on a scene with nothing before the face: for each, how every frame differs from the live picture.
+    fn free(
+        &mut self,
+        scene: &Scene,
+        name: &str,
+        worn: &[(&str, &FaceTexture)],
+    ) -> anyhow::Result<Vec<Vec<Vec<u8>>>> {
+        self.report(&format!("occluders: {name}"));
+        let takes = scene.takes(None)?;
+        let faces = self.track(&takes)?;
+        let bare = Sequence { name: name.to_owned(), live: "composite-2", takes: &takes, faces: &faces };
+        let mut free = vec![Vec::new(); worn.len()];
+        for (persona, free) in worn.iter().zip(&mut free) {
+            self.wear(&bare, *persona, &[], |_, i, output| {
+                let (input, output) = (takes[i].frame.to_rgb(), output.badged.frame().to_rgb());
+                free.push(measure::difference(&input, &output));
+            })?;
+        }
+        Ok(free)
+    }
+
+    /// The personas behind a thing; the live picture and each persona's output at every frame of `picks`.
+    fn behind(
+        &mut self,
+        scene: &Scene,
+        thing: (Occluder, Arrival),
+        name: &str,
+        worn: &[(&str, &FaceTexture)],
+        free: &[Vec<Vec<u8>>],
+        picks: &[usize],
+    ) -> anyhow::Result<Vec<RgbImage>> {
+        self.report(&format!("occluders: {name}"));
+        let takes = scene.takes(Some(thing))?;
+        let faces = self.track(&takes)?;
+        let covered = Sequence { name: name.to_owned(), live: "composite-2", takes: &takes, faces: &faces };
+        let mut row: Vec<Vec<RgbImage>> =
+            picks.iter().map(|pick| vec![picture(&takes[*pick].frame)]).collect();
+        for (persona, free) in worn.iter().zip(free) {
+            let outputs = self.wear(&covered, *persona, picks, |record, i, output| {
+                if !takes[i].cover.is_empty() {
+                    against_cover(record, &takes[i], &free[i], output, i as f32 / FPS);
+                }
+            })?;
+            row.iter_mut().zip(outputs).for_each(|(r, o)| r.push(o));
+        }
+        Ok(row.concat())
+    }
+
+    /// The same where each picture stands alone: none before it, none after.
+    fn single_pictures(
+        &mut self,
+        scene: &Scene,
+        thing: Occluder,
+        name: &str,
+        worn: &[(&str, &FaceTexture)],
+        free: &[Vec<Vec<u8>>],
+    ) -> anyhow::Result<Vec<RgbImage>> {
+        self.report(&format!("occluders: {name}"));
+        let all = scene.takes(Some((thing, thing.arrival())))?;
+        let numbers: Vec<usize> = [1.6, 2.0, 2.5, 2.9].map(at_frame).to_vec();
+        let takes: Vec<Take> =
+            all.into_iter().enumerate().filter(|(i, _)| numbers.contains(i)).map(|(_, take)| take).collect();
+        let faces = self.rig.track_stills(takes.iter().map(|t| &t.frame))?;
+        let covered = Sequence { name: name.to_owned(), live: "composite-2", takes: &takes, faces: &faces };
+        let mut row = vec![picture(&takes[2].frame)];
+        for (persona, free) in worn.iter().zip(free) {
+            let outputs = self.wear(&covered, *persona, &[2], |record, i, output| {
+                against_cover(record, &takes[i], &free[numbers[i]], output, numbers[i] as f32 / FPS);
+            })?;
+            row.extend(outputs);
+        }
+        Ok(row)
     }
 
     /// The actor's own programme: turns, nods, speech, laughter, a moving light.

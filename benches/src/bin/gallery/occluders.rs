@@ -51,14 +51,38 @@ pub(crate) enum Occluder {
     Cap,
     Hair,
     Glasses,
+    Fork,
+    Headset,
+    MedicalMask,
+    Fringe,
+}
+
+/// When something is before the face.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// It comes and goes, see [`TIMES`].
+    Later,
+    /// It is there from the first frame to the last.
+    FromTheStart,
 }
 
 /// Seconds: it begins to come, is there, begins to go, is gone, and the sequence ends.
 pub(crate) const TIMES: [f32; 5] = [1.3, 1.75, 2.9, 3.35, 3.6];
 
 impl Occluder {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Hand, Self::Microphone, Self::Mug, Self::Sunglasses, Self::Cap, Self::Hair, Self::Glasses];
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Hand,
+        Self::Microphone,
+        Self::Mug,
+        Self::Sunglasses,
+        Self::Cap,
+        Self::Hair,
+        Self::Glasses,
+        Self::Fork,
+        Self::Headset,
+        Self::MedicalMask,
+        Self::Fringe,
+    ];
 
     /// What it is, in words.
     pub(crate) fn name(self) -> &'static str {
@@ -70,21 +94,24 @@ impl Occluder {
             Self::Cap => "cap",
             Self::Hair => "strands of hair",
             Self::Glasses => "glasses",
+            Self::Fork => "fork",
+            Self::Headset => "headset microphone",
+            Self::MedicalMask => "medical mask",
+            Self::Fringe => "fringe",
         }
     }
 
-    /// Whether it is there at `time`: glasses are worn all the while.
-    pub(crate) fn present(self, time: f32) -> bool {
-        self == Self::Glasses || time > TIMES[0] && time < TIMES[3]
+    /// When it is usually there: what is worn, all the while.
+    pub(crate) fn arrival(self) -> Arrival {
+        match self {
+            Self::Glasses | Self::Headset | Self::MedicalMask | Self::Fringe => Arrival::FromTheStart,
+            _ => Arrival::Later,
+        }
     }
 
     /// Draws it as it is at `time` seconds.
-    pub(crate) fn draw(self, time: f32, head: &Head, layer: &mut Layer) {
-        if self == Self::Glasses {
-            return glasses(&Pose2d::new(head.eyes, head.roll, head.apart), layer);
-        }
-        let [come, there, go, gone, _] = TIMES;
-        let here = smoothstep((time - come) / (there - come)) * smoothstep((gone - time) / (gone - go));
+    pub(crate) fn draw(self, arrival: Arrival, time: f32, head: &Head, layer: &mut Layer) {
+        let here = arrival.share(time);
         if here <= 0.0 {
             return;
         }
@@ -119,8 +146,118 @@ impl Occluder {
                 cap(&Pose2d::new(at, head.roll, head.width), layer);
             }
             Self::Hair => hair(head, away, time, layer),
-            Self::Glasses => {}
+            Self::Glasses => glasses(&Pose2d::new(head.eyes, head.roll, head.apart), layer),
+            Self::Fork => {
+                let at = head.mouth + idle * 0.5;
+                let at = at + Vec2::new(-0.6, 0.5) * head.height * away;
+                fork(&Pose2d::new(at, 0.55, head.height), layer);
+            }
+            Self::Headset => headset(&Pose2d::new(head.mouth, head.roll, head.width), layer),
+            Self::MedicalMask => medical_mask(&Pose2d::new(head.mouth, head.roll, head.width), layer),
+            Self::Fringe => fringe(head, time, layer),
         }
+    }
+}
+
+impl Arrival {
+    /// How far the thing is there at `time`, 0..=1.
+    fn share(self, time: f32) -> f32 {
+        let [come, there, go, gone, _] = TIMES;
+        match self {
+            Self::Later => {
+                smoothstep((time - come) / (there - come)) * smoothstep((gone - time) / (gone - go))
+            }
+            Self::FromTheStart => 1.0,
+        }
+    }
+
+    /// Whether anything of it is there at `time`.
+    pub(crate) fn present(self, time: f32) -> bool {
+        self.share(time) > 0.0
+    }
+}
+
+/// A fork on its way into the mouth, its handle down to the right in the picture.
+fn fork(place: &Pose2d, layer: &mut Layer) {
+    use crate::layer::capsule;
+    let steel = |p: Vec2| Vec3::splat(0.22 + 0.25 * (p.x * 60.0).cos().powi(2));
+    let tines = |p: Vec2| {
+        [-0.036f32, -0.012, 0.012, 0.036]
+            .iter()
+            .fold(9.0f32, |d, x| d.min(capsule(p, Vec2::new(*x, -0.02), Vec2::new(*x, 0.10), 0.005, 0.006)))
+    };
+    let root = |p: Vec2| rounded(p - Vec2::new(0.0, 0.115), Vec2::new(0.042, 0.03), 0.02);
+    let handle = |p: Vec2| capsule(p, Vec2::new(0.0, 0.14), Vec2::new(0.0, 0.75), 0.011, 0.018);
+    let reach = [Vec2::new(-0.08, -0.06), Vec2::new(0.08, 0.8)];
+    layer.shadow(place, reach, 0.25, |p| tines(p).min(root(p)).min(handle(p)));
+    for part in [&tines as &dyn Fn(Vec2) -> f32, &root, &handle] {
+        layer.body(place, reach, 0.012, part, steel);
+    }
+}
+
+/// A headset's boom from the ear to the mouth's corner, with its small microphone and a part of the ear's cup.
+fn headset(place: &Pose2d, layer: &mut Layer) {
+    use crate::layer::capsule;
+    let dark = |_: Vec2| Vec3::splat(0.018);
+    let points =
+        [Vec2::new(-0.50, -0.22), Vec2::new(-0.46, -0.02), Vec2::new(-0.36, 0.08), Vec2::new(-0.22, 0.10)];
+    let boom =
+        |p: Vec2| points.windows(2).fold(9.0f32, |d, pair| d.min(capsule(p, pair[0], pair[1], 0.014, 0.012)));
+    let ball = |p: Vec2| ellipse(p - Vec2::new(-0.20, 0.10), Vec2::new(0.055, 0.042));
+    let cup = |p: Vec2| rounded(p - Vec2::new(-0.53, -0.32), Vec2::new(0.07, 0.15), 0.06);
+    let reach = [Vec2::new(-0.7, -0.6), Vec2::new(0.0, 0.3)];
+    layer.shadow(place, reach, 0.2, |p| boom(p).min(ball(p)));
+    layer.body(place, reach, 0.05, cup, |p| Vec3::splat(if (p.y + 0.32).abs() < 0.1 { 0.05 } else { 0.02 }));
+    layer.body(place, reach, 0.012, boom, dark);
+    layer.body(place, reach, 0.03, ball, dark);
+}
+
+/// A surgical mask from the nose's bridge to the chin.
+fn medical_mask(place: &Pose2d, layer: &mut Layer) {
+    let cloth = |p: Vec2| {
+        let top = -0.27 + 0.10 * (p.x / 0.45).powi(2) - 0.05 * (1.0 - (p.x.abs() / 0.10).min(1.0));
+        let sides = 0.47 - 0.18 * ((p.y - 0.05) / 0.4).max(0.0).powi(2);
+        (top - p.y).max(p.x.abs() - sides).max(p.y - 0.34 + 0.12 * (p.x / 0.4).powi(2))
+    };
+    let reach = [Vec2::new(-0.7, -0.55), Vec2::new(0.7, 0.45)];
+    let strap = |p: Vec2| {
+        let q = Vec2::new(p.x.abs(), p.y);
+        let line = |a: Vec2, b: Vec2| crate::layer::capsule(q, a, b, 0.007, 0.007);
+        line(Vec2::new(0.44, -0.14), Vec2::new(0.58, -0.36))
+            .min(line(Vec2::new(0.42, 0.16), Vec2::new(0.58, -0.10)))
+    };
+    layer.shadow(place, reach, 0.25, cloth);
+    layer.body(place, reach, 0.01, strap, |_| Vec3::splat(0.55));
+    layer.body(place, reach, 0.16, cloth, |p| {
+        let fold = [0.0f32, 0.09, 0.18].iter().any(|y| (p.y - y + 0.05).abs() < 0.006);
+        Vec3::new(0.33, 0.52, 0.60)
+            * if fold { 0.72 } else { 1.0 + 0.04 * (p.x * 90.0).sin() * (p.y * 90.0).sin() }
+    });
+}
+
+/// Hair over the forehead down to the brows.
+fn fringe(head: &Head, time: f32, layer: &mut Layer) {
+    let place = Pose2d::new(head.top, head.roll, head.height);
+    let mut chance = Grain::new(41);
+    for k in 0..170 {
+        let x = -0.36 + 0.72 * (k as f32 + 0.5) / 170.0;
+        let a = Vec2::new(x * 0.9, -0.12 + 0.02 * chance.next());
+        let length = 0.30 - 0.25 * x * x + 0.022 * chance.next() + 0.05 * (x * 31.0).sin().abs();
+        let sway = 0.008 * (time * 3.0 + x * 9.0).sin();
+        let end = a + Vec2::new(0.05 * x + 0.012 * chance.next() + sway, length);
+        let bend = a + Vec2::new(0.02 * x + 0.015 * chance.next(), length * 0.5);
+        let points: Vec<Vec2> = (0..=10)
+            .map(|k| {
+                let t = k as f32 / 10.0;
+                place.pixel(a.lerp(bend, t).lerp(bend.lerp(end, t), t))
+            })
+            .collect();
+        let tone = (1.0 + 0.4 * chance.next().clamp(-1.5, 1.5)).max(0.3);
+        layer.strand(
+            &points,
+            2.6 + 0.5 * chance.next().clamp(-1.0, 1.0),
+            Vec3::new(0.035, 0.020, 0.012) * tone,
+        );
     }
 }
 

@@ -135,6 +135,17 @@ pub(crate) fn worst_sheet(records: &[Record], tile: u32) -> Sheet {
     sheet
 }
 
+/// What was measured of a record, for those who watch.
+pub(crate) fn figures(record: &Record) -> String {
+    let mut line = format!("  {}:", record.persona);
+    for (name, series) in [("off", &record.off), ("painted over", &record.over), ("bare", &record.bare)] {
+        if let (Some(mean), Some(most)) = (series.mean(), series.most()) {
+            let _ = write!(line, " {name} {:.1} / {:.1} %", mean * 100.0, most * 100.0);
+        }
+    }
+    line
+}
+
 const INTRODUCTION: &str = "# Gallery
 
 What Omote makes of a moving face, in pictures and figures, and what is still wrong. `cargo xtask gallery` writes \
@@ -143,7 +154,7 @@ this page, pictures and text; don't edit it.
 The live faces are the three fictional composites, moved, lit and photographed by the program itself, with a \
 camera's noise; no real person is shown. Every picture went through the real pipeline, frame by frame at 30 fps: \
 tracker, persona, compositor (CPU), badge. Pictures are taken, and things come in front of the face, only after the \
-tracker and the appearance model have run for more than a second. Frames are 480 x 480 and scaled down here.
+tracker and the appearance model have run for more than a second, unless said otherwise. Frames are 480 x 480 and scaled down here.
 
 ## Personas and poses
 
@@ -159,18 +170,26 @@ Live face: composite-1 under the masks and composite-3, composite-2 under compos
 
 Each light is on from the first frame, except the exposure step: 1.8 times as much light from one frame to the next.
 
-![Three personas in eight lights](gallery-light.jpg)
+![Three personas in ten lights](gallery-light.jpg)
 
 ## Things in front of the face
 
 They are drawn over the live picture with their shadows, so the pixels that they cover are known. Left: while they \
-come in. Right: once they are there. Glasses are worn from the first frame.
+come in. Right: once they are there. Glasses, headset, medical mask and fringe are worn from the first frame.
 
 ![Hand, microphone and mug in front of three personas](gallery-occluders-1.jpg)
 
 ![Sunglasses, cap and strands of hair in front of three personas](gallery-occluders-2.jpg)
 
-![Glasses with three personas](gallery-occluders-3.jpg)
+![Glasses, fork and headset microphone in front of three personas](gallery-occluders-3.jpg)
+
+![Medical mask and fringe, and a hand from the first frame, in front of three personas](gallery-occluders-4.jpg)
+
+![Mug and sunglasses from the first frame in front of three personas](gallery-occluders-5.jpg)
+
+![The same things before a turned head](gallery-occluders-turned.jpg)
+
+![The same things in single pictures](gallery-occluders-single.jpg)
 
 ## Worst frames
 

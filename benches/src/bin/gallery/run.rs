@@ -57,6 +57,15 @@ impl Rig {
         let mut tracker = self.tracker()?;
         takes.map(|frame| Ok(tracker.track(frame)?)).collect()
     }
+
+    /// The faces of pictures that have nothing to do with each other.
+    pub(crate) fn track_stills<'a>(
+        &self,
+        takes: impl Iterator<Item = &'a Frame>,
+    ) -> anyhow::Result<Vec<Vec<Face>>> {
+        let mut tracker = self.tracker()?;
+        takes.map(|frame| Ok(tracker.track_still(frame)?)).collect()
+    }
 }
 
 /// Puts `persona` on a sequence whose faces are known and hands each output to `see` with the frame's number.

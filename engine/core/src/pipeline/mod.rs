@@ -76,6 +76,9 @@ pub trait FaceTracker: Send {
         Ok(())
     }
 
+    /// From now on frames come at their own pace: what takes too long may be done for every second one.
+    fn keep_pace(&mut self) {}
+
     /// Forgets all faces: other pictures come.
     fn reset(&mut self) {}
 
@@ -109,6 +112,10 @@ impl FaceTracker for Tracker {
 
     fn run_deferred_detection(&mut self) -> Result<(), TrackError> {
         Self::run_deferred_detection(self)
+    }
+
+    fn keep_pace(&mut self) {
+        Self::keep_pace(self);
     }
 
     fn reset(&mut self) {

@@ -117,13 +117,18 @@ impl Sight {
         self.looking = looking;
     }
 
-    /// Loads what finds faces, if it is not there and `now` is late enough; an error is reported once.
+    /// Loads what finds live faces, if it is not there and `now` is late enough; an error is reported once.
     pub(super) fn load(&mut self, now: Duration) -> Result<(), String> {
         let waits = self.failed.as_ref().is_some_and(|(until, _)| now < *until);
         let Some(make) = self.make.as_mut().filter(|_| self.tracker.is_none() && !waits) else {
             return Ok(());
         };
-        let made = catch_unwind(AssertUnwindSafe(|| make().map_err(|e| e.to_string())));
+        let live = || {
+            let mut tracker = make().map_err(|e| e.to_string())?;
+            tracker.keep_pace();
+            Ok(tracker)
+        };
+        let made = catch_unwind(AssertUnwindSafe(live));
         match made.unwrap_or_else(|panic| Err(panic_words(&*panic))) {
             Ok(tracker) => {
                 (self.tracker, self.failed, self.proven) = (Some(tracker), None, false);

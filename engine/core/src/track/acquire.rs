@@ -321,7 +321,7 @@ impl Tracker {
             return Ok(());
         }
         if self.is_confirmed(frame, detection, &first, &fresh.track)? {
-            self.add_track(fresh);
+            self.add_track(frame, fresh);
         }
         Ok(())
     }
@@ -378,36 +378,37 @@ impl Tracker {
     }
 
     /// Follows a face whose region was read last from now on: as the lost one that it continues, where there is one.
-    fn add_track(&mut self, NewTrack { track: mut fresh, reading }: NewTrack) {
+    fn add_track(&mut self, frame: &Frame, NewTrack { track: mut fresh, reading }: NewTrack) {
         if let Some(mut lost) = self.take_returning(&fresh) {
             fresh.id = lost.track.id;
+            fresh.stays_covered_as(&lost.track);
             (lost.track.age, lost.track.back) = (0, true);
-            if let Some(back) = self.continue_lost(&lost, &fresh, reading) {
+            if let Some(back) = self.continue_lost(frame, &lost, &fresh, reading) {
                 self.tracks.push(back);
                 return;
             }
         } else {
             self.next_id += 1;
         }
-        let (planar, n) = self.mesh.crop();
-        if self.config.smoothing.is_some()
-            && let Some(crop) = Crop::new(planar, n, &[], &mut self.planes)
-        {
-            fresh.find_glasses(&crop, &self.config.tuning.appearance);
-        }
         self.tracks.push(fresh);
     }
 
     /// A lost face's track carried on with a new reading: its shape and motion are known as well as its appearance. None
     /// where that is not known or does not fit.
-    fn continue_lost(&mut self, lost: &LostTrack, fresh: &Track, reading: Reading) -> Option<Track> {
+    fn continue_lost(
+        &mut self,
+        frame: &Frame,
+        lost: &LostTrack,
+        fresh: &Track,
+        reading: Reading,
+    ) -> Option<Track> {
         if !self.appearances.contains_key(&fresh.id) {
             return None;
         }
         let (tuning, n) = (&self.config.tuning, self.mesh.crop().1);
         let occluders = occluder_outlines(&self.tracks, fresh.id, fresh.region, n, tuning);
         let found = TrackedReading { reading, region: fresh.region, seen: true };
-        self.advance(&lost.track, found, lost.age, occluders)
+        self.advance(frame, &lost.track, found, lost.age, occluders)
     }
 
     /// Whether a new face, whose region was read last, looks like a lost one that may be back here.

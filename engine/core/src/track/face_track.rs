@@ -9,9 +9,10 @@ use super::mesh::{REGION_MARGIN, in_crop, outline_centre};
 use super::one_euro::State;
 use super::select::Contender;
 use super::smooth::{Correction, Placement, Sample, Smoother, Smoothing};
-use super::tuning::{TrackTuning, Tuning};
-use super::veil::FrontMatte;
+use super::tuning::{TrackTuning, Tuning, VeilTuning};
+use super::veil::{FrontMatte, VeilNet, VeilReading};
 use super::{Face, FaceId};
+use crate::frame::Frame;
 use crate::space::{CropSquare, ImagePx, MeshPoint};
 use omote_frame::pose::Pose;
 
@@ -28,6 +29,13 @@ pub(super) struct AppearanceView<'a> {
     pub(super) model: &'a mut AppearanceModel,
     pub(super) crop: &'a Crop<'a>,
     pub(super) region: CropSquare,
+    pub(super) veil: VeilView<'a>,
+}
+
+/// The network that tells what stands in front, and the frame that it is asked about.
+pub(super) struct VeilView<'a> {
+    pub(super) net: &'a mut VeilNet,
+    pub(super) frame: &'a Frame,
 }
 
 /// What a step from one frame to the next goes by.
@@ -59,7 +67,11 @@ pub(super) struct Track {
     pub(super) occlusion: Occlusion,
     /// What a network says stands in front of it, in this frame; and whether another face does.
     pub(super) front: Option<FrontMatte>,
+    /// Whether that was not asked yet in this frame.
+    pub(super) front_due: bool,
     pub(super) behind_a_face: bool,
+    /// Seconds in a row for which most of it was covered.
+    covered_s: f32,
     /// Frames in a row that it has coasted.
     coasted: u32,
     /// Seconds in a row for which the network has not seen it.
@@ -90,7 +102,9 @@ impl Track {
             back: false,
             occlusion: Occlusion::default(),
             front: None,
+            front_due: true,
             behind_a_face: false,
+            covered_s: 0.0,
             coasted: 0,
             held: 0.0,
             smoother,
@@ -178,7 +192,7 @@ impl Track {
         doubtful: bool,
         step: &FrameStep<'_>,
     ) -> bool {
-        let AppearanceView { model, crop, region } = view;
+        let AppearanceView { model, crop, region, veil } = view;
         let (elapsed, tuning) = (step.elapsed, &step.tuning.appearance);
         let last_scale = self.pose.scale;
         let register = |mesh: &[MeshPoint], at: Placement| {
@@ -191,18 +205,40 @@ impl Track {
         if !std::mem::take(&mut self.back) {
             self.refine_expression(&mut points, model, crop, region, step);
         }
-        model.update(&in_crop(&points, region, crop.side()), crop, elapsed, tuning);
+        let last = self.front.take();
+        let front = veil.net.read(veil.frame, &points, last.as_ref(), &step.tuning.veil);
+        model.update(&in_crop(&points, region, crop.side()), crop, front.as_ref(), elapsed, tuning);
         self.occlusion = model.occlusion(&tuning.occlusion);
         (self.pose, self.points, self.region) = (pose, points, region);
-        true
+        self.take_front(front, model.bare(), elapsed, &step.tuning.veil)
     }
 
-    /// Finds the glasses of a face that was just taken up; its own appearance is learned from the next frame on, when the
-    /// mesh is calm.
-    pub(super) fn find_glasses(&mut self, crop: &Crop<'_>, tuning: &AppearanceTuning) {
-        let mut first = AppearanceModel::new();
-        first.update(&in_crop(&self.points, self.region, crop.side()), crop, 0.0, tuning);
-        self.occlusion = first.occlusion(&tuning.occlusion);
+    /// Takes in what a network says stands in front. False where most of the face has been covered for too long: it may be
+    /// no face any more, or the network is wrong, and the persona would be gone.
+    fn take_front(
+        &mut self,
+        front: Option<VeilReading>,
+        bare: &[f32],
+        elapsed: f32,
+        tuning: &VeilTuning,
+    ) -> bool {
+        self.front_due = false;
+        let is_covered = front.as_ref().is_some_and(|front| front.share() > tuning.most_covered);
+        self.covered_s = if is_covered { self.covered_s + elapsed } else { 0.0 };
+        self.front = front.map(|front| front.into_matte(bare, tuning));
+        self.covered_s <= tuning.most_covered_s
+    }
+
+    /// Goes on counting for how long another track's face, which this one's is, was covered.
+    pub(super) fn stays_covered_as(&mut self, before: &Self) {
+        self.covered_s = before.covered_s;
+    }
+
+    /// Asks what stands in front of a face that was just taken up, of which nothing is known yet. False where it was lost
+    /// because it was covered, and still is.
+    pub(super) fn read_first_front(&mut self, veil: VeilView<'_>, tuning: &VeilTuning) -> bool {
+        let front = veil.net.read(veil.frame, &self.points, None, tuning);
+        self.take_front(front, &[], 0.0, tuning)
     }
 
     /// Moves jaw and lids to where the picture shows them.
@@ -241,6 +277,7 @@ impl Track {
     /// that has gone on for too long.
     pub(super) fn coast(&mut self, elapsed: f32, tuning: &TrackTuning) -> bool {
         self.coasted += 1;
+        (self.front, self.front_due) = (None, false);
         let next = self.smoother.coast(elapsed);
         for point in &mut self.points {
             *point = next.to_image(self.pose.to_model(*point));
@@ -416,5 +453,27 @@ mod tests {
             .collect();
         hidden.occlusion = Occlusion::from_cells(&cells);
         assert!(yields(&hidden, &front) && !yields(&front, &hidden));
+    }
+
+    #[test]
+    fn a_face_that_stays_covered_is_lost() {
+        let points: Vec<MeshPoint> =
+            CANONICAL_UV.iter().map(|p| (Vec2::from_array(*p) * 100.0 + 50.0).extend(0.0)).collect();
+        let region = CropSquare { centre: ImagePx(Vec2::splat(100.0)), side: 180.0, angle: 0.0 };
+        let mut track = Track::from_mesh(1, 1.0, points.clone(), region).unwrap();
+        let mut shown = |from: f32, elapsed: f32| {
+            let front = VeilReading::drawn(&points, |uv| f32::from(u8::from(uv.y > from)));
+            track.take_front(Some(front), &[], elapsed, &VeilTuning::default())
+        };
+        // A hand that passes, then one that stays.
+        assert!((0..20).all(|_| shown(0.2, 0.04)) && shown(0.7, 0.04));
+        assert!((0..24).all(|_| shown(0.2, 0.04)) && (0..4).any(|_| !shown(0.2, 0.04)));
+        // Less than that may stay.
+        let mut track = Track::from_mesh(1, 1.0, points.clone(), region).unwrap();
+        for _ in 0..100 {
+            let front = VeilReading::drawn(&points, |uv| f32::from(u8::from(uv.y > 0.6)));
+            assert!(track.take_front(Some(front), &[], 0.04, &VeilTuning::default()));
+        }
+        assert!(track.front.is_some());
     }
 }

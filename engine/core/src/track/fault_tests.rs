@@ -72,7 +72,12 @@ impl Net for Nothing {
 
 fn flaky(tracker: &mut Tracker) -> Arc<Plan> {
     let plan = Arc::new(Plan::default());
-    let nets = [&mut tracker.short_range.net, &mut tracker.full_range.net, &mut tracker.mesh.net];
+    let nets = [
+        &mut tracker.short_range.net,
+        &mut tracker.full_range.net,
+        &mut tracker.mesh.net,
+        &mut tracker.veil.net,
+    ];
     for net in nets.into_iter().chain(&mut tracker.mesh.refinement) {
         let inner = std::mem::replace(net, Box::new(Nothing));
         *net = Box::new(Flaky { inner, plan: Arc::clone(&plan) });

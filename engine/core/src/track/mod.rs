@@ -40,7 +40,7 @@ pub use tracker::{MOST_FACES, Tracker, TrackerConfig};
 pub use alpha_beta::AlphaBetaTuning;
 #[doc(hidden)]
 pub use appearance::tuning::{
-    GlassesTuning, JawTuning, LearningTuning, LidsTuning, LightTuning, OcclusionTuning, RegistrationTuning,
+    JawTuning, LearningTuning, LidsTuning, LightTuning, OcclusionTuning, RegistrationTuning,
 };
 #[doc(hidden)]
 pub use appearance::{OcclusionCell, SIDE as OCCLUSION_SIDE};
@@ -51,7 +51,7 @@ pub use one_euro::OneEuro;
 #[doc(hidden)]
 pub use tuning::{
     AcquisitionTuning, AppearanceTuning, DetectorTuning, LostTuning, OccluderTuning, ReadingTuning,
-    RollTuning, SearchTuning, SelectionTuning, StillsTuning, TrackTuning, Tuning,
+    RollTuning, SearchTuning, SelectionTuning, StillsTuning, TrackTuning, Tuning, VeilTuning,
 };
 #[doc(hidden)]
 pub use veil::FrontMatte;

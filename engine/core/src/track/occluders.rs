@@ -152,7 +152,7 @@ impl Tracker {
         }
         (predicted.age, predicted.back) = (0, true);
         let found = TrackedReading { reading, region, seen: false };
-        let back = self.advance(&predicted, found, age, occluders);
+        let back = self.advance(frame, &predicted, found, age, occluders);
         Ok(back.filter(|back| self.tracks.iter().all(|t| !t.same_place(back, &tuning.tracks))))
     }
 }

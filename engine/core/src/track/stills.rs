@@ -2,7 +2,7 @@
 //! near ones too.
 
 use super::detect::{Detection, tiles, whole};
-use super::face_track::{Track, wrap};
+use super::face_track::{Track, VeilView, wrap};
 use super::roll::{is_plain, quarter};
 use super::tracker::Tracker;
 use super::{Face, TrackError};
@@ -82,6 +82,8 @@ impl Tracker {
         faces.sort_by(|a, b| b.pose.scale.total_cmp(&a.pose.scale));
         for (index, face) in faces.iter_mut().enumerate() {
             face.id = index as u64;
+            let veil = VeilView { net: &mut self.veil, frame };
+            face.read_first_front(veil, &self.config.tuning.veil);
         }
         Ok(faces.iter().map(Track::to_face).collect())
     }
@@ -159,6 +161,7 @@ impl Tracker {
                 self.note_unread(frame, &detection);
             }
         }
+        self.read_first_fronts(frame);
         Ok(self.selected(frame))
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::acquire::DeferredDetection;
 use super::appearance::{AppearanceModel, Crop, CropPlanes};
 use super::detect::{Detector, DetectorRange, whole};
-use super::face_track::{AppearanceView, FrameStep, Mesh, Track, wrap};
+use super::face_track::{AppearanceView, FrameStep, Mesh, Track, VeilView, wrap};
 use super::lost_track::LostTrack;
 use super::mesh::{MeshKind, MeshNet, REGION_MARGIN, Reading, in_crop, in_view, share_inside};
 use super::occluders::{TrackedReading, occluder_outlines};
@@ -63,7 +63,7 @@ pub struct Tracker {
     pub(super) short_range: Detector,
     pub(super) full_range: Detector,
     pub(super) mesh: MeshNet,
-    veil: Option<VeilNet>,
+    pub(super) veil: VeilNet,
     pub(super) tracks: Vec<Track>,
     pub(super) lost: Vec<LostTrack>,
     /// What each face looks like, by its id.
@@ -119,7 +119,7 @@ impl Tracker {
             short_range: detector(DetectorRange::Short)?,
             full_range: detector(DetectorRange::Full)?,
             mesh: MeshNet::load(runtime, models, config.mesh)?,
-            veil: None,
+            veil: VeilNet::load(runtime, None)?,
             tracks: Vec::new(),
             lost: Vec::new(),
             appearances: HashMap::new(),
@@ -140,14 +140,19 @@ impl Tracker {
         })
     }
 
-    /// The same with the network Veil from this file, which tells what stands in front of the faces; without, it is what
-    /// deviates from their usual look. No network is built in yet: this is how those in training are tried.
+    /// The same with the network Veil from a file instead of the one that is built in: how networks in training are tried.
     ///
     /// # Errors
     /// [`TrackError::Infer`] where it can't be loaded.
     #[doc(hidden)]
     pub fn with_veil(self, runtime: &Runtime, network: &Path) -> Result<Self, TrackError> {
-        Ok(Self { veil: Some(VeilNet::load(runtime, network)?), ..self })
+        Ok(Self { veil: VeilNet::load(runtime, Some(network))?, ..self })
+    }
+
+    /// From now on frames come at their own pace, as from a camera: what takes too long on this machine is done for every
+    /// second one only.
+    pub fn keep_pace(&mut self) {
+        self.veil.keep_pace();
     }
 
     /// The settings.
@@ -187,24 +192,21 @@ impl Tracker {
         let detected = self.detect_missing(frame);
         self.forget_long_lost(elapsed);
         detected?;
-        self.read_fronts(frame);
+        self.read_first_fronts(frame);
         Ok(self.selected(frame))
     }
 
-    /// What stands in front of each face that was read in this frame. Where the network fails, the faces' usual look says it.
-    fn read_fronts(&mut self, frame: &Frame) {
-        let Some(net) = &mut self.veil else { return };
-        for track in &mut self.tracks {
-            let last = track.front.take();
-            if track.is_coasting() {
-                continue;
-            }
+    /// Asks what stands in front of the faces that were just taken up, and which faces are behind others.
+    pub(super) fn read_first_fronts(&mut self, frame: &Frame) {
+        for mut track in std::mem::take(&mut self.tracks) {
             track.behind_a_face =
                 self.appearances.get(&track.id).is_some_and(AppearanceModel::is_behind_a_face);
-            track.front = net.infer(frame, &track.points, last.as_ref()).unwrap_or_else(|fault| {
-                log::warn!("what stands in front of a face is not known in this frame: {fault}");
-                None
-            });
+            let veil = VeilView { net: &mut self.veil, frame };
+            if track.front_due && !track.read_first_front(veil, &self.config.tuning.veil) {
+                self.lose(track);
+            } else {
+                self.tracks.push(track);
+            }
         }
     }
 
@@ -312,7 +314,7 @@ impl Tracker {
             } else {
                 occluder_outlines(before, track.id, found.region, n, &self.config.tuning)
             };
-            let next = self.advance(track, found, elapsed, occluders);
+            let next = self.advance(frame, track, found, elapsed, occluders);
             let tuning = &self.config.tuning.reading;
             let is_visible = |track: &Track| {
                 if seen {
@@ -330,6 +332,7 @@ impl Tracker {
     /// it, in crop pixels. None where it is lost.
     pub(super) fn advance(
         &mut self,
+        frame: &Frame,
         track: &Track,
         found: TrackedReading,
         elapsed: f32,
@@ -348,7 +351,8 @@ impl Tracker {
         let places = in_crop(&places, region, n as f32);
         let crop = Crop::new(planar, n, &places, &mut self.planes)?.with_occluders(occluders);
         let model = self.appearances.entry(track.id).or_insert_with(AppearanceModel::new);
-        let view = AppearanceView { model, crop: &crop, region };
+        let veil = VeilView { net: &mut self.veil, frame };
+        let view = AppearanceView { model, crop: &crop, region, veil };
         let mut next = track.clone();
         let is_found = if seen {
             next.update(Mesh { presence: reading.presence, points: reading.points, region }, view, &step)

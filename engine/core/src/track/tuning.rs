@@ -37,8 +37,59 @@ pub struct Tuning {
     pub stills: StillsTuning,
     /// Which face is handed on where only one is wanted.
     pub selection: SelectionTuning,
-    /// Each face's learned appearance: registration, jaw, lids, glasses, occlusion.
+    /// Each face's learned appearance: registration, jaw, lids, occlusion.
     pub appearance: AppearanceTuning,
+    /// What the network Veil says of things in front.
+    pub veil: VeilTuning,
+}
+
+/// Tuning of what is made of the network Veil's word.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct VeilTuning {
+    /// Change of the matte from one frame to the next under which it counts by `calm` only.
+    ///
+    /// From: chosen, not swept. Test: `small_changes_are_halved_and_great_ones_are_not`.
+    pub calmed: f32,
+    /// What such a change counts, 0..=1.
+    ///
+    /// From: as above. Test: as above.
+    pub calm: f32,
+    /// With a greater share of the face between eyes and chin covered, 0..=1, the network is not believed and the persona
+    /// covers: better an occluder behind the persona than a whole face beside it.
+    ///
+    /// From: the first plan's rule that no frame shows the face; chosen. Test: `never_is_the_whole_belt_laid_bare`.
+    pub most_of_belt: f32,
+    /// Share of the face that may be covered for longer than `most_covered_s`, 0..=1; then it counts as lost.
+    ///
+    /// From: chosen. Test: `a_face_that_stays_covered_is_lost`.
+    pub most_covered: f32,
+    /// Seconds for which more may be covered.
+    ///
+    /// From: chosen. Test: as above.
+    pub most_covered_s: f32,
+    /// Seconds for a run of the network from which on every second live frame goes without.
+    ///
+    /// From: a third of a frame at 30 pictures a second. Test: `a_slow_network_is_asked_for_every_second_live_frame`.
+    pub slow_s: f32,
+    /// What a run counts in the running mean of their times, 0..=1.
+    ///
+    /// From: chosen. Test: as above.
+    pub pace: f32,
+}
+
+impl Default for VeilTuning {
+    fn default() -> Self {
+        Self {
+            calmed: 0.25,
+            calm: 0.5,
+            most_of_belt: 0.92,
+            most_covered: 0.6,
+            most_covered_s: 1.0,
+            slow_s: 0.011,
+            pace: 0.1,
+        }
+    }
 }
 
 /// Tuning of the face detectors.

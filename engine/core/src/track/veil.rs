@@ -5,11 +5,13 @@ mod guided;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use glam::{Affine2, Vec2, Vec3, Vec4};
 
-use super::appearance::{TexelPlace, texel_places_of};
+use super::appearance::{SIDE as APPEARANCE_SIDE, TexelPlace, texel_places_of};
 use super::mesh::in_crop;
+use super::tuning::VeilTuning;
 use crate::canonical_uv::CANONICAL_UV;
 use crate::frame::interpolation::{Bilinear, bilinear_by_weights};
 use crate::frame::{CropSpec, Frame};
@@ -25,6 +27,7 @@ const CELLS: usize = SIDE * SIDE;
 const MARGIN: f32 = 1.3;
 /// Lids' outer corners, by which the square stands upright.
 const EYE_CORNERS: [usize; 2] = [33, 263];
+const CHIN: usize = 152;
 
 /// `crop`: R', G', B' 0..=1; u, v of the mesh in canonical UV, 0 outside; 1 inside the mesh; the last frame's matte, 0 where
 /// there is none; 0. `front`: how far something stands in front, 0..=1; it is to be read inside the mesh only.
@@ -43,6 +46,8 @@ pub struct FrontMatte {
     front: Arc<[f32]>,
     /// The matte as a function of the picture's own colours, see [`guided::coefficients`].
     guided: Arc<[Vec4]>,
+    /// Whether the network was not asked in this frame.
+    carried: bool,
 }
 
 impl FrontMatte {
@@ -52,7 +57,13 @@ impl FrontMatte {
     #[must_use]
     pub fn from_cells(region: CropSquare, cells: &[f32]) -> Option<Self> {
         let guided = cells.iter().map(|front| Vec4::new(0.0, 0.0, 0.0, *front)).collect();
-        (cells.len() == CELLS).then(|| Self { region, mesh: [].into(), front: cells.into(), guided })
+        (cells.len() == CELLS).then(|| Self {
+            region,
+            mesh: [].into(),
+            front: cells.into(),
+            guided,
+            carried: false,
+        })
     }
 
     /// How far something stands in front at each of 128 x 128 cells of its square, rows from the top, 0..=1; 0 outside the
@@ -69,57 +80,207 @@ impl FrontMatte {
         &self.guided
     }
 
+    /// Whether something stands in front at a place in picture pixels.
+    pub(crate) fn covers(&self, place: Vec2) -> bool {
+        between_cells(&self.front, self.to_cells().transform_point2(place)) > 0.5
+    }
+
     /// From picture pixels to cells, 0 the middle of the first.
     pub(crate) fn to_cells(&self) -> Affine2 {
         self.region.affine(SIDE as f32).inverse()
     }
-
-    /// Between the cells round a place in crop pixels; 0 beyond them.
-    fn at(&self, place: Vec2) -> f32 {
-        let Some(cell) = Bilinear::inside(place, [SIDE; 2]) else { return 0.0 };
-        let get = |x: usize, y: usize| self.front.get(y * SIDE + x).copied().unwrap_or(0.0);
-        bilinear_by_weights(cell.corners(get), cell.part())
-    }
 }
+
+/// The network that is built in.
+const NETWORK: NetSource<'static> =
+    NetSource::Bytes { name: "veil.onnx", bytes: include_bytes!("../../../networks/veil.onnx") };
 
 /// The network with its buffers.
 pub(super) struct VeilNet {
-    net: Box<dyn Net>,
+    pub(super) net: Box<dyn Net>,
+    /// Whether its last run failed: told once, not for every frame.
+    failed: bool,
+    /// Whether frames come at their own pace, and how long a run takes, seconds, a running mean.
+    paced: bool,
+    took: f32,
 }
 
 impl VeilNet {
-    pub(super) fn load(runtime: &Runtime, network: &Path) -> Result<Self, InferError> {
-        Ok(Self { net: runtime.load(NetSource::File(network), &CONTRACT)? })
+    /// The network that is built in, or another one from a file.
+    pub(super) fn load(runtime: &Runtime, network: Option<&Path>) -> Result<Self, InferError> {
+        let source = network.map_or(NETWORK, NetSource::File);
+        Ok(Self { net: runtime.load(source, &CONTRACT)?, failed: false, paced: false, took: 0.0 })
     }
 
-    /// What stands before the face whose mesh this is (picture pixels), in this frame; `last` is its last frame's. None where
-    /// the mesh has no outline.
-    pub(super) fn infer(
+    /// From now on frames come at their own pace: where the network takes too long, every second one goes without.
+    pub(super) fn keep_pace(&mut self) {
+        self.paced = true;
+    }
+
+    /// What stands before the face whose mesh this is (picture pixels), in this frame; `last` is its last frame's, which is
+    /// carried on where this frame goes without the network. None where the mesh has no outline, and where the network
+    /// fails, which is logged.
+    pub(super) fn read(
         &mut self,
         frame: &Frame,
         points: &[MeshPoint],
         last: Option<&FrontMatte>,
-    ) -> Result<Option<FrontMatte>, InferError> {
-        let Some(region) = region_of(points) else { return Ok(None) };
+        tuning: &VeilTuning,
+    ) -> Option<VeilReading> {
+        let region = region_of(points)?;
         let mesh = in_crop(points.get(..POINTS).unwrap_or(points), region, SIDE as f32);
         let input = self.net.input_mut(0);
         input.fill(0.0);
         let (picture, rest) = input.split_at_mut(3 * CELLS);
         let taps = (region.side / SIDE as f32).round().clamp(1.0, 16.0) as usize;
         frame.sample_crop(&CropSpec { taps, ..CropSpec::new(region, SIDE) }, picture);
-        let guide: Vec<Vec3> = (0..CELLS)
-            .map(|k| {
-                Vec3::from_array([0, 1, 2].map(|c| picture[c * CELLS + k])).map(|v| decode_srgb(v).sqrt())
-            })
-            .collect();
+        let guide =
+            (0..CELLS).map(|k| root(Vec3::from_array([0, 1, 2].map(|c| picture[c * CELLS + k])))).collect();
         fill_mesh(rest, &mesh, last);
-        self.net.run()?;
-        let mut front: Vec<f32> = self.net.output(0).to_vec();
-        let mask = &self.net.input_mut(0)[5 * CELLS..6 * CELLS];
-        front.iter_mut().zip(mask).for_each(|(front, mask)| *front = front.clamp(0.0, 1.0) * mask);
-        let guided = guided::coefficients(&guide, &front, mask, SIDE);
-        Ok(Some(FrontMatte { region, mesh: mesh.into(), front: front.into(), guided: guided.into() }))
+        let carries = self.paced && self.took > tuning.slow_s && last.is_some_and(|last| !last.carried);
+        if !carries {
+            self.run(tuning)?;
+        }
+        let read = (!carries).then(|| self.net.output(0).to_vec());
+        let planes = &self.net.input_mut(0)[3 * CELLS..];
+        let plane = |k: usize| &planes[k * CELLS..(k + 1) * CELLS];
+        let uv = plane(0).iter().zip(plane(1)).map(|(u, v)| Vec2::new(*u, *v)).collect();
+        let before = last.map(|_| plane(3).to_vec());
+        let front = read.or_else(|| before.clone())?;
+        let crop = Crop { uv, inside: plane(2).to_vec(), guide };
+        Some(VeilReading { carried: carries, ..VeilReading::new(region, mesh, crop, front, before) })
     }
+
+    /// Runs it on what its input holds; none where it fails.
+    fn run(&mut self, tuning: &VeilTuning) -> Option<()> {
+        let begun = Instant::now();
+        let ran = self.net.run();
+        self.took += (begun.elapsed().as_secs_f32() - self.took) * tuning.pace;
+        if let Err(fault) = &ran
+            && !self.failed
+        {
+            log::warn!("what stands in front of a face is told by its usual look only: {fault}");
+        }
+        self.failed = ran.is_err();
+        ran.ok()
+    }
+}
+
+/// Square root of the linear light of encoded colours, 0..=1 each.
+fn root(encoded: Vec3) -> Vec3 {
+    const STEPS: usize = 1024;
+    static TABLE: LazyLock<Vec<f32>> =
+        LazyLock::new(|| (0..=STEPS).map(|k| decode_srgb(k as f32 / STEPS as f32).sqrt()).collect());
+    // To the nearest step: half a code of eight bits.
+    encoded.map(|v| TABLE[((v.clamp(0.0, 1.0) * STEPS as f32).round() as usize).min(STEPS)])
+}
+
+/// What the network's square shows of face and picture, cell by cell.
+struct Crop {
+    /// Canonical UV of the mesh; zeros outside.
+    uv: Vec<Vec2>,
+    /// 1 inside the mesh, else 0.
+    inside: Vec<f32>,
+    /// The picture's colours, square roots of linear light.
+    guide: Vec<Vec3>,
+}
+
+/// What the network said of one frame, before the face's own look has its say.
+pub(super) struct VeilReading {
+    region: CropSquare,
+    mesh: Vec<Vec2>,
+    crop: Crop,
+    /// How far something stands in front, 0..=1; 0 outside the mesh.
+    front: Vec<f32>,
+    /// The last frame's, moved with the mesh.
+    before: Option<Vec<f32>>,
+    /// Whether the network was not asked, and this is the last frame's.
+    carried: bool,
+}
+
+impl VeilReading {
+    fn new(
+        region: CropSquare,
+        mesh: Vec<Vec2>,
+        crop: Crop,
+        mut front: Vec<f32>,
+        before: Option<Vec<f32>>,
+    ) -> Self {
+        front
+            .iter_mut()
+            .zip(&crop.inside)
+            .for_each(|(front, inside)| *front = front.clamp(0.0, 1.0) * inside);
+        Self { region, mesh, crop, front, before, carried: false }
+    }
+
+    /// Share of the face that something stands in front of, 0..=1.
+    pub(super) fn share(&self) -> f32 {
+        let inside: f32 = self.crop.inside.iter().sum();
+        self.front.iter().sum::<f32>() / inside.max(1.0)
+    }
+
+    /// How far something stands in front at a place of the mesh, 0..=1.
+    pub(super) fn at(&self, place: &TexelPlace) -> f32 {
+        place.point_in(&self.mesh).map_or(0.0, |at| between_cells(&self.front, at))
+    }
+
+    /// What is drawn by. `bare` says for each cell of canonical UV how surely the picture shows the face as it usually looks,
+    /// 0..=1: there nothing stands in front, whatever the network says.
+    pub(super) fn into_matte(mut self, bare: &[f32], tuning: &VeilTuning) -> FrontMatte {
+        self.calm(tuning);
+        if bare.iter().any(|bare| *bare > 0.0) {
+            let places = self.crop.uv.iter().zip(&self.crop.inside);
+            for (front, (uv, _)) in
+                self.front.iter_mut().zip(places).filter(|(_, (_, inside))| **inside > 0.0)
+            {
+                *front *= 1.0 - appearance_at(bare, *uv);
+            }
+        }
+        if self.belt_share() > tuning.most_of_belt {
+            self.front.fill(0.0);
+        }
+        let guided = guided::coefficients(&self.crop.guide, &self.front, &self.crop.inside, SIDE);
+        let Self { region, mesh, front, carried, .. } = self;
+        FrontMatte { region, mesh: mesh.into(), front: front.into(), guided: guided.into(), carried }
+    }
+
+    /// Halves small changes since the last frame: edges would else flicker.
+    fn calm(&mut self, tuning: &VeilTuning) {
+        let Some(before) = &self.before else { return };
+        for (front, before) in self.front.iter_mut().zip(before) {
+            let change = *front - before;
+            if change.abs() < tuning.calmed {
+                *front = before + change * tuning.calm;
+            }
+        }
+    }
+
+    /// Share of the face from the eyes to the chin that is covered, 0..=1.
+    fn belt_share(&self) -> f32 {
+        let [eyes, chin] = [EYE_CORNERS[0], CHIN].map(|k| CANONICAL_UV.get(k).map_or(0.0, |uv| uv[1]));
+        let (mut covered, mut count) = (0.0, 0.0);
+        for ((uv, inside), front) in self.crop.uv.iter().zip(&self.crop.inside).zip(&self.front) {
+            if *inside > 0.0 && (eyes..chin).contains(&uv.y) {
+                count += 1.0;
+                covered += f32::from(u8::from(*front > 0.5));
+            }
+        }
+        covered / f32::max(count, 1.0)
+    }
+}
+
+/// A value of the appearance's cells at a place of canonical UV.
+fn appearance_at(cells: &[f32], uv: Vec2) -> f32 {
+    let at = Bilinear::clamped(uv * APPEARANCE_SIDE as f32 - 0.5, [APPEARANCE_SIDE; 2]);
+    let get = |x: usize, y: usize| cells.get(y * APPEARANCE_SIDE + x).copied().unwrap_or(0.0);
+    bilinear_by_weights(at.corners(get), at.part())
+}
+
+/// A value of the square's cells at a place in crop pixels; 0 beyond them.
+fn between_cells(cells: &[f32], place: Vec2) -> f32 {
+    let Some(cell) = Bilinear::inside(place, [SIDE; 2]) else { return 0.0 };
+    let get = |x: usize, y: usize| cells.get(y * SIDE + x).copied().unwrap_or(0.0);
+    bilinear_by_weights(cell.corners(get), cell.part())
 }
 
 /// The upright square that the network looks at; none of a mesh without a finite outline.
@@ -152,7 +313,7 @@ fn fill_mesh(planes: &mut [f32], mesh: &[Vec2], last: Option<&FrontMatte>) {
         if let Some(last) = last
             && let Some(before) = between(&last.mesh)
         {
-            planes[3 * CELLS + cell] = last.at(before);
+            planes[3 * CELLS + cell] = between_cells(&last.front, before);
         }
     }
 }

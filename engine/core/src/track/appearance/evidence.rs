@@ -23,6 +23,48 @@ impl AppearanceModel {
         doubt_moving_skin(known, &cover, tuning)
     }
 
+    /// What deviates, 0..=1 a cell, joined with what the network says. Where that says that something stands in front and the
+    /// cells all round look like the face that was learned bare, it is the face: both must agree to lay bare.
+    pub(super) fn join(
+        &mut self,
+        known: &[Seen],
+        mut deviating: Vec<f32>,
+        veiled: &[f32],
+        tuning: &LearningTuning,
+    ) -> Vec<f32> {
+        self.bare.fill(0.0);
+        if veiled.iter().all(|v| *v <= tuning.trace) {
+            return deviating;
+        }
+        if self.age > tuning.learn_s {
+            self.find_bare(known, veiled, tuning);
+        }
+        for ((out, veiled), bare) in deviating.iter_mut().zip(veiled).zip(&self.bare) {
+            *out = out.max(veiled * (1.0 - bare));
+        }
+        deviating
+    }
+
+    /// Marks where the network sees something in front and hardly any of what it means looks otherwise than usual.
+    fn find_bare(&mut self, known: &[Seen], veiled: &[f32], tuning: &LearningTuning) {
+        let differs = self.deviating(known, tuning.bare, tuning);
+        // Of the cells in front only: their mean difference, by how far they are.
+        let (mut meant, mut weight) = (vec![0.0; CELLS], vec![0.0; CELLS]);
+        for seen in known.iter().filter(|s| self.texels.get(s.index).is_some_and(|t| t.seen > tuning.bare_s))
+        {
+            let cell = usize::from(SKIN[seen.index].cell);
+            weight[cell] = veiled[cell];
+            meant[cell] = veiled[cell] * differs[cell].max(0.0);
+        }
+        let (meant, round) = (box_mean(&meant, tuning.bare_reach), box_mean(&weight, tuning.bare_reach));
+        for seen in known {
+            let cell = usize::from(SKIN[seen.index].cell);
+            if weight[cell] > 0.0 && round[cell] > 0.0 {
+                self.bare[cell] = 1.0 - ramp(meant[cell] / round[cell], tuning.bare_share);
+            }
+        }
+    }
+
     /// How far each cell's difference lies between two limits, in deviations, 0..=1; -1 where nothing is seen.
     fn deviating(&self, known: &[Seen], limits: (f32, f32), tuning: &LearningTuning) -> Vec<f32> {
         let least_variance = tuning.least_deviation * tuning.least_deviation;

@@ -190,7 +190,7 @@ mod tests {
         let (picture, mut planes) = (picture(0.0), CropPlanes::default());
         for _ in 0..30 {
             let crop = Crop::new(&picture, W, &[], &mut planes).unwrap();
-            model.update(&mesh(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
+            model.update(&mesh(), &crop, None, 1.0 / 30.0, &AppearanceTuning::default());
         }
         model
     }

@@ -7,7 +7,6 @@
 
 mod crop;
 mod evidence;
-mod glasses;
 mod jaw;
 mod lids;
 mod light;
@@ -19,6 +18,7 @@ mod texels;
 pub(super) mod tuning;
 
 use crate::canonical_uv::CANONICAL_UV;
+use crate::track::veil::VeilReading;
 use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
 use light::{Light, light_at};
 use texels::{SKIN, TERMS};
@@ -82,7 +82,8 @@ pub(super) struct AppearanceModel {
     colours: Vec<[Vec3; 2]>,
     /// The open eyes: the subject's right, then the left.
     eyes: [lids::Eye; 2],
-    glasses: glasses::Glasses,
+    /// How surely each cell shows the face as it usually looks where the network says that something stands in front, 0..=1.
+    bare: Vec<f32>,
 }
 
 /// A texel that the model knows as the frame shows it.
@@ -108,10 +109,12 @@ impl Seen {
 type Fresh = (usize, Vec4);
 
 /// What a frame tells of the texels.
-struct Judgement {
-    /// How much each cell looks covered, 0..=1.
+struct Judgement<'a> {
+    /// How much each cell is taken to be covered, 0..=1.
     evidence: Vec<f32>,
-    /// Whether that counts yet.
+    /// The same as the network says it.
+    veiled: &'a [f32],
+    /// Whether the evidence counts yet; before, the network alone does.
     counts: bool,
     /// Whether the frame is learned from.
     learns: bool,
@@ -128,7 +131,7 @@ impl AppearanceModel {
             occluded_cells: Vec::new(),
             colours: vec![[Vec3::NAN; 2]; CELLS],
             eyes: Default::default(),
-            glasses: Default::default(),
+            bare: vec![0.0; CELLS],
         }
     }
 
@@ -144,20 +147,35 @@ impl AppearanceModel {
         self.mask.get(cell(uv[1]) * SIDE + cell(uv[0])).copied().unwrap_or(0.0)
     }
 
+    /// How surely each cell showed the bare face in the last frame, whatever the network said, 0..=1.
+    pub(super) fn bare(&self) -> &[f32] {
+        &self.bare
+    }
+
     /// Share of the face that was covered in the last frame, 0..=1.
     pub(super) fn share(&self) -> f32 {
         self.texels.iter().map(|t| t.covered).sum::<f32>() / self.texels.len().max(1) as f32
     }
 
-    /// Takes a frame in, `elapsed` seconds after the last. `mesh` are the points in crop pixels.
-    pub(super) fn update(&mut self, mesh: &[Vec2], crop: &Crop<'_>, elapsed: f32, tuning: &AppearanceTuning) {
+    /// Takes a frame in, `elapsed` seconds after the last. `mesh` are the points in crop pixels; `front` is what the network
+    /// Veil says stands in front.
+    pub(super) fn update(
+        &mut self,
+        mesh: &[Vec2],
+        crop: &Crop<'_>,
+        front: Option<&VeilReading>,
+        elapsed: f32,
+        tuning: &AppearanceTuning,
+    ) {
         let learning = &tuning.learning;
+        let veiled = front.map_or_else(|| vec![0.0; CELLS], veiled_cells);
         let (mut known, fresh) = self.observe(mesh, crop, learning);
         self.light = self.solve_light(&known, &tuning.light);
         for seen in &mut known {
             seen.light = light_at(&self.light, &TERMS[seen.index]);
         }
-        let evidence = self.occlusion_evidence(&known, learning);
+        let deviating = self.occlusion_evidence(&known, learning);
+        let evidence = self.join(&known, deviating, &veiled, learning);
         let usable = is_usable(&known, &evidence, learning.most_covered);
         let learns = usable && self.share() < learning.frozen;
         self.age += elapsed;
@@ -167,9 +185,8 @@ impl AppearanceModel {
             return;
         }
         let counts = usable && self.age > learning.learn_s;
-        self.learn(&known, &Judgement { evidence, counts, learns }, elapsed, learning);
-        self.begin_fresh(&fresh, &mut known, elapsed, learning);
-        self.detect_glasses(&tuning.glasses);
+        self.learn(&known, &Judgement { evidence, veiled: &veiled, counts, learns }, elapsed, learning);
+        self.begin_fresh(&fresh, &veiled, &mut known, elapsed, learning);
         self.fill_mask();
         self.occluded_cells = known.iter().filter(|s| s.occluded).map(|s| SKIN[s.index].cell).collect();
         if self.has_occluder(&tuning.occlusion) {
@@ -199,19 +216,23 @@ impl AppearanceModel {
     }
 
     /// Moves each known texel's cover towards what the frame shows, and learns from those that are free.
-    fn learn(&mut self, known: &[Seen], judgement: &Judgement, elapsed: f32, tuning: &LearningTuning) {
+    fn learn(&mut self, known: &[Seen], judgement: &Judgement<'_>, elapsed: f32, tuning: &LearningTuning) {
         let [come, go] = [tuning.come_s, tuning.go_s].map(|pace| 1.0 - (-elapsed / pace).exp());
         for seen in known {
             let (index, rest) = (seen.index, seen.rest());
             let Some(texel) = self.texels.get_mut(index) else { continue };
             let evidence = judgement.evidence[usize::from(SKIN[index].cell)];
-            let target = if judgement.counts { evidence } else { 0.0 };
+            let veiled = judgement.veiled[usize::from(SKIN[index].cell)];
+            let target = if judgement.counts { evidence } else { veiled };
             texel.covered += (target - texel.covered) * if target > texel.covered { come } else { go };
             if texel.covered < tuning.trace {
                 texel.covered = 0.0;
             }
             texel.since = if texel.covered > tuning.held { texel.since + elapsed } else { 0.0 };
-            if texel.since > tuning.longest_s {
+            if texel.since > tuning.longest_s && veiled > tuning.held {
+                // It is worn: of what is behind it nothing is known any more.
+                *texel = Texel::default();
+            } else if texel.since > tuning.longest_s {
                 *texel = Texel::new(texel.mean + rest, elapsed, tuning.first_deviation);
             } else if judgement.learns && texel.covered < tuning.free && target < tuning.free {
                 texel.learn(rest, elapsed, tuning.adapt_s);
@@ -219,15 +240,34 @@ impl AppearanceModel {
         }
     }
 
-    /// Begins to learn the texels that are new, and counts them as known.
-    fn begin_fresh(&mut self, fresh: &[Fresh], known: &mut Vec<Seen>, elapsed: f32, tuning: &LearningTuning) {
+    /// Begins to learn the texels that are new and free, and counts them as known.
+    fn begin_fresh(
+        &mut self,
+        fresh: &[Fresh],
+        veiled: &[f32],
+        known: &mut Vec<Seen>,
+        elapsed: f32,
+        tuning: &LearningTuning,
+    ) {
         for &(index, seen) in fresh {
+            if veiled[usize::from(SKIN[index].cell)] > tuning.free {
+                continue;
+            }
             let Some(texel) = self.texels.get_mut(index) else { continue };
             let light = light_at(&self.light, &TERMS[index]);
             *texel = Texel::new(seen - light, elapsed.max(1e-3), tuning.first_deviation);
             known.push(Seen { index, difference: light, light, trust: 0.0, occluded: false });
         }
     }
+}
+
+/// What a network says of each cell on skin, 0..=1; 0 elsewhere.
+fn veiled_cells(front: &VeilReading) -> Vec<f32> {
+    let mut out = vec![0.0; CELLS];
+    for place in SKIN.iter() {
+        out[usize::from(place.cell)] = front.at(place);
+    }
+    out
 }
 
 /// Whether no more than `most`, 0..=1, of what is seen looks covered; what lies within other faces' outlines is left out.

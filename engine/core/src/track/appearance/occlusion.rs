@@ -67,7 +67,7 @@ impl Occlusion {
         self.front.as_ref()
     }
 
-    /// Share of the cells that are covered by what came before the face, 0..=1; glasses that are worn do not count.
+    /// Share of the cells that are covered by what came before the face, 0..=1; what is worn from the start does not count.
     pub fn share(&self) -> f32 {
         self.share
     }
@@ -116,19 +116,10 @@ fn fill_beside(mask: &mut [f32]) {
     }
 }
 
-/// Mean of the darkest part, 0..=1, of a rim's colours.
-fn rim_colour(mut colours: Vec<Vec3>, darkest: f32) -> Vec3 {
-    colours.sort_by(|a, b| a.element_sum().total_cmp(&b.element_sum()));
-    colours.truncate(((colours.len() as f32 * darkest) as usize).max(1));
-    colours.iter().sum::<Vec3>() / colours.len().max(1) as f32
-}
-
-/// What a frame's cells say of the colours of the face, of what stands in front, and of rims of glasses.
+/// What a frame's cells say of the colours of the face, none where it is not seen, and of what stands in front.
 struct CellColours {
-    /// None where the face is not seen.
     face: Vec<Option<Vec3>>,
     front: Vec<Option<Vec3>>,
-    rim: Vec3,
 }
 
 impl AppearanceModel {
@@ -139,9 +130,7 @@ impl AppearanceModel {
 
     /// Whether anything stands in front of the face in the last frame.
     pub(super) fn has_occluder(&self, tuning: &OcclusionTuning) -> bool {
-        self.glasses.rims().is_some()
-            || !self.occluded_cells.is_empty()
-            || self.mask.iter().any(|m| *m >= tuning.free)
+        !self.occluded_cells.is_empty() || self.mask.iter().any(|m| *m >= tuning.free)
     }
 
     /// Finds what lies within other faces' outlines in a frame in which the face is not found. `mesh` and outlines in one
@@ -177,13 +166,12 @@ impl AppearanceModel {
         fill_beside(&mut self.mask);
     }
 
-    /// What stands in front of the face in the last frame, glasses with it.
+    /// What stands in front of the face in the last frame.
     pub(in crate::track) fn occlusion(&self, tuning: &OcclusionTuning) -> Occlusion {
         if !self.has_occluder(tuning) {
             return Occlusion::default();
         }
-        let near_rim = self.glasses.reach();
-        let colours = self.cell_colours(near_rim.as_deref(), tuning);
+        let colours = self.cell_colours(tuning);
         let mut mask = self.mask.clone();
         if !self.occluded_cells.is_empty() {
             self.occluded_cells.iter().for_each(|cell| mask[usize::from(*cell)] = 1.0);
@@ -191,40 +179,25 @@ impl AppearanceModel {
         }
         let cell = |k: usize| {
             let face = colours.face[k].unwrap_or_default();
-            let covered = mask[k];
-            if covered < tuning.rim && near_rim.as_ref().is_some_and(|near| near[k]) {
-                let front = face.lerp(colours.rim, tuning.rim_colour);
-                return OcclusionCell { covered: tuning.rim, face, front };
-            }
-            OcclusionCell { covered, face, front: colours.front[k].unwrap_or(face) }
+            OcclusionCell { covered: mask[k], face, front: colours.front[k].unwrap_or(face) }
         };
         let cells: Vec<OcclusionCell> = (0..CELLS).map(cell).collect();
         let share = self.mask.iter().sum::<f32>() / CELLS as f32;
         Occlusion::new(Some(cells.into()), share)
     }
 
-    /// The last frame's colours, those of face and occluder carried to their neighbours. The face's own colour is not told by
-    /// cells near a rim.
-    fn cell_colours(&self, near_rim: Option<&[bool]>, tuning: &OcclusionTuning) -> CellColours {
-        let rims = self.glasses.rims();
+    /// The last frame's colours, those of face and occluder carried to their neighbours.
+    fn cell_colours(&self, tuning: &OcclusionTuning) -> CellColours {
         let mut face: Vec<Option<Vec3>> = vec![None; CELLS];
         let mut front = face.clone();
-        let mut rim = Vec::new();
-        for (cell, [expected, seen]) in self.colours.iter().enumerate() {
-            if expected.is_nan() {
-                continue;
-            }
-            if rims.is_some_and(|rims| rims.get(cell).copied().unwrap_or(false)) {
-                rim.push(root(*expected));
-            } else if !near_rim.is_some_and(|near| near[cell]) {
-                face[cell] = Some(root(*expected));
-            }
+        for (cell, [expected, seen]) in self.colours.iter().enumerate().filter(|(_, c)| !c[0].is_nan()) {
+            face[cell] = Some(root(*expected));
             if self.mask[cell] > tuning.front {
                 front[cell] = Some(root(*seen));
             }
         }
         spread(&mut face, tuning.carried);
         spread(&mut front, tuning.carried);
-        CellColours { face, front, rim: rim_colour(rim, tuning.rim_darkest) }
+        CellColours { face, front }
     }
 }

@@ -37,7 +37,7 @@ fn show(model: &mut AppearanceModel, from: u32, frames: u32, lamp: f32, hand: Op
 fn see(model: &mut AppearanceModel, picture: &[f32]) {
     let mut planes = CropPlanes::default();
     let crop = Crop::new(picture, W, &[], &mut planes).unwrap();
-    model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
+    model.update(&points(), &crop, None, 1.0 / 30.0, &AppearanceTuning::default());
 }
 
 fn at(model: &AppearanceModel, x: usize, y: usize) -> f32 {
@@ -178,7 +178,7 @@ fn a_face_behind_another_is_told_by_the_part_that_can_be_seen() {
             .register(&points(), &crop, &AppearanceTuning::default())
             .map_or(0.0, |f| f.agreement * f.pattern);
         for _ in 0..3 {
-            model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
+            model.update(&points(), &crop, None, 1.0 / 30.0, &AppearanceTuning::default());
         }
         (fit, model.share())
     };
@@ -208,7 +208,7 @@ fn other_faces_outlines_hide_at_once_also_where_the_face_is_not_found() {
     // In the first frame in which it is found again too, and no longer when nothing is in front.
     let (picture, mut planes) = (picture(50, 0.0, None), CropPlanes::default());
     let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(vec![half]);
-    model.update(&points(), &crop, 1.0 / 30.0, &AppearanceTuning::default());
+    model.update(&points(), &crop, None, 1.0 / 30.0, &AppearanceTuning::default());
     assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
     show(&mut model, 51, 1, 0.0, None);
     assert_eq!(covered(&model, 140), 0.0, "what looks like the face was never learned to be covered");
@@ -238,52 +238,60 @@ fn a_wall_is_no_face() {
     assert!(fit.is_none_or(|f| f.agreement * f.pattern < 0.4 && f.error > 1.0), "{fit:?}");
 }
 
-/// The picture with dark rims round both eyes and a bar over the nose, where they are worn.
-fn with_glasses(mut picture: Vec<f32>) -> Vec<f32> {
-    for i in 0..W * W {
-        let (x, y) = ((i % W) as f32 / 3.0, (i / W) as f32 / 3.0);
-        let from_eye = ((x - 32.0).abs() - 10.0, y - 23.0);
-        let side = (from_eye.0 / 6.2).abs().max((from_eye.1 / 5.0).abs());
-        let bar = (x - 32.0).abs() < 4.0 && (20.0..22.0).contains(&y);
-        if bar || (1.0..1.25).contains(&side) {
-            for c in 0..3 {
-                picture[c * W * W + i] = 0.08;
-            }
-        }
-    }
-    picture
+/// The picture's points as the network Veil has them.
+fn mesh_points() -> Vec<crate::space::MeshPoint> {
+    points().into_iter().map(|p| p.extend(0.0)).collect()
+}
+
+/// A network's word: something stands before a square of the picture, `from` to `to` pixels both ways.
+fn veiled(from: f32, to: f32) -> VeilReading {
+    let held = move |uv: Vec2| {
+        (uv * W as f32).cmpge(Vec2::splat(from)).all() && (uv * W as f32).cmplt(Vec2::splat(to)).all()
+    };
+    VeilReading::drawn(&mesh_points(), move |uv| f32::from(u8::from(held(uv))))
+}
+
+fn see_with(model: &mut AppearanceModel, picture: &[f32], front: &VeilReading) {
+    let mut planes = CropPlanes::default();
+    let crop = Crop::new(picture, W, &[], &mut planes).unwrap();
+    model.update(&points(), &crop, Some(front), 1.0 / 30.0, &AppearanceTuning::default());
 }
 
 #[test]
-fn glasses_that_are_worn_stay_in_front_and_count_as_no_occluder() {
+fn what_looks_like_the_bare_face_is_the_face() {
     let mut model = AppearanceModel::new();
-    let mut planes = CropPlanes::default();
-    let first = with_glasses(picture(0, 0.0, None));
-    let crop = Crop::new(&first, W, &[], &mut planes).unwrap();
-    model.update(&points(), &crop, 0.0, &AppearanceTuning::default());
-    // From the first frame on.
-    for frames in [0, 1, 40] {
-        for k in 0..frames {
-            see(&mut model, &with_glasses(picture(k, 0.0, None)));
-        }
-        let occlusion = model.occlusion(&AppearanceTuning::default().occlusion);
-        let cells = occlusion.cells().expect("rims");
-        let cell = |x: usize, y: usize| cells[y * SIDE + x];
-        for (x, y) in [(32, 20), (22, 28), (42, 28), (15, 24)] {
-            let c = cell(x, y);
-            assert!(c.covered == 0.5 && c.front.max_element() < 0.3, "{x} {y} {c:?}");
-            assert!(c.face.min_element() > 0.2, "skin beside it is the face's colour: {c:?}");
-        }
-        assert!([(32, 12), (32, 36), (20, 40)].iter().all(|(x, y)| cell(*x, *y).covered == 0.0));
-        assert_eq!(occlusion.share(), 0.0);
+    show(&mut model, 0, 50, 0.0, None);
+    let bare_at = |model: &AppearanceModel, at: usize| model.bare()[at * SIDE / W * SIDE + at * SIDE / W];
+    for k in 50..55 {
+        see_with(&mut model, &picture(k, 0.0, None), &veiled(90.0, 140.0));
     }
-    // A hand before the face and the rims is one all the same.
-    for k in 40..46 {
-        see(&mut model, &with_glasses(picture(k, 0.0, Some((70, 105)))));
+    assert!(
+        bare_at(&model, 115) > 0.95 && at(&model, 115, 115) < 0.05,
+        "the network is wrong about the bare face"
+    );
+    for k in 55..60 {
+        see_with(&mut model, &picture(k, 0.0, Some((85, 85))), &veiled(85.0, 145.0));
     }
-    let occlusion = model.occlusion(&AppearanceTuning::default().occlusion);
-    assert!(occlusion.share() > 0.02 && occlusion.cells().unwrap()[43 * SIDE + 33].covered > 0.9);
-    let mut without = AppearanceModel::new();
-    show(&mut without, 0, 40, 0.0, None);
-    assert!(without.occlusion(&AppearanceTuning::default().occlusion).cells().is_none());
+    assert!(bare_at(&model, 115) < 0.05 && at(&model, 115, 115) > 0.95, "both see the hand");
+}
+
+#[test]
+fn what_is_worn_from_the_first_frame_on_is_never_learned() {
+    let mut model = AppearanceModel::new();
+    for k in 0..60 {
+        see_with(&mut model, &picture(k, 0.0, Some((85, 85))), &veiled(80.0, 150.0));
+    }
+    assert!(model.bare().iter().all(|bare| *bare == 0.0), "of what is behind it nothing is known");
+    assert!(model.share() == 0.0 && model.age > 1.9, "it counts for no occluder, and the rest is learned");
+    // What was put on later is forgotten in time.
+    let mut model = AppearanceModel::new();
+    show(&mut model, 0, 50, 0.0, None);
+    for k in 50..60 {
+        see_with(&mut model, &picture(k, 0.0, Some((85, 85))), &veiled(80.0, 150.0));
+    }
+    assert!(at(&model, 115, 115) > 0.95);
+    for k in 60..60 + 30 * 13 {
+        see_with(&mut model, &picture(k, 0.0, Some((85, 85))), &veiled(80.0, 150.0));
+    }
+    assert!(at(&model, 115, 115) == 0.0 && model.bare().iter().all(|bare| *bare == 0.0));
 }

@@ -21,7 +21,7 @@ pub(crate) struct TexelPlace {
 
 impl TexelPlace {
     /// Where it lies in a mesh; none where points are missing.
-    pub(super) fn point_in(&self, mesh: &[Vec2]) -> Option<Vec2> {
+    pub(crate) fn point_in(&self, mesh: &[Vec2]) -> Option<Vec2> {
         Some(self.between(corner_points(mesh, &self.corners)?))
     }
 

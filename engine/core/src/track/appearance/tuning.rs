@@ -17,8 +17,6 @@ pub struct AppearanceTuning {
     pub jaw: JawTuning,
     /// How far the lids are closed.
     pub lids: LidsTuning,
-    /// Glasses that the user wears.
-    pub glasses: GlassesTuning,
     /// What is handed on to drawing.
     pub occlusion: OcclusionTuning,
 }
@@ -69,6 +67,23 @@ pub struct LearningTuning {
     ///
     /// From: as above (9ec043a). Test: none.
     pub calm: (f32, f32),
+    /// Deviations between which a cell that the network Veil takes for something in front begins to look otherwise than the
+    /// bare face, and does in full.
+    ///
+    /// From: chosen. Test: `what_looks_like_the_bare_face_is_the_face`.
+    pub bare: (f32, f32),
+    /// Seconds for which a texel was learned before it speaks against the network.
+    ///
+    /// From: chosen. Test: as above.
+    pub bare_s: f32,
+    /// How far round a cell its neighbours speak with it, cells.
+    ///
+    /// From: chosen, less than a finger's width. Test: as above.
+    pub bare_reach: usize,
+    /// Mean difference of the cells round about from which on the network is believed, and is in full.
+    ///
+    /// From: chosen. Test: as above.
+    pub bare_share: (f32, f32),
     /// Seconds of learning before anything counts as an occluder; for as long nothing may fit before all is forgotten.
     ///
     /// From: not recorded (5ea9f89). Test: `nothing_is_in_front_while_it_learns`.
@@ -127,6 +142,10 @@ impl Default for LearningTuning {
             crowded: (0.35, 0.65),
             calm_reach: 4,
             calm: (0.1, 0.3),
+            bare: (1.0, 2.2),
+            bare_s: 1.0,
+            bare_reach: 3,
+            bare_share: (0.05, 0.2),
             learn_s: 0.5,
             adapt_s: 15.0,
             come_s: 0.02,
@@ -444,56 +463,6 @@ impl Default for LidsTuning {
     }
 }
 
-/// Tuning of glasses that the user wears. From own clips with glasses: sharpness 0.74 to 1.08, expression error 1.17 to
-/// 1.05 % (508b122); how each value was found is not recorded.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct GlassesTuning {
-    /// A dark line is thin if it is narrower than twice this, cells.
-    ///
-    /// From: as above. Test: `glasses_are_seen_and_brows_and_shades_are_none`.
-    pub thin: usize,
-    /// How much darker than the skin on both sides, logarithm.
-    ///
-    /// From: as above. Test: `glasses_are_seen_and_brows_and_shades_are_none`.
-    pub dark: f32,
-    /// How dark, logarithm, a bar over the bridge of the nose must be for glasses to be seen, and below which they are gone.
-    ///
-    /// From: as above. Test: `glasses_are_seen_and_brows_and_shades_are_none`.
-    pub bridge: (f32, f32),
-    /// Share of the columns below an eye that must have a rim for them to be seen, and below which they are gone.
-    ///
-    /// From: as above. Test: `what_is_not_known_hides_nothing`.
-    pub rims: (f32, f32),
-    /// Seconds between two looks at most. The first frame tells already, and looks follow each other more slowly with time.
-    ///
-    /// From: rims were painted over for half a second before (06d8fdd). Test:
-    /// `glasses_that_are_worn_stay_in_front_and_count_as_no_occluder`.
-    pub every_s: f32,
-    /// How far above the bridge rims may be, cells: higher lie brows.
-    ///
-    /// From: as above. Test: `glasses_are_seen_and_brows_and_shades_are_none`.
-    pub above: usize,
-    /// How far below the bridge rims may be, cells.
-    ///
-    /// From: as above. Test: `glasses_are_seen_and_brows_and_shades_are_none`.
-    pub below: usize,
-}
-
-impl Default for GlassesTuning {
-    fn default() -> Self {
-        Self {
-            thin: 4,
-            dark: 0.25,
-            bridge: (0.55, 0.35),
-            rims: (0.6, 0.45),
-            every_s: 0.4,
-            above: 6,
-            below: 16,
-        }
-    }
-}
-
 /// Tuning of what is handed on to drawing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -510,22 +479,10 @@ pub struct OcclusionTuning {
     ///
     /// From: not recorded (5ea9f89). Test: none; painted over in docs/gallery.md.
     pub carried: usize,
-    /// How far the rims of glasses cover their cells and those beside them: so far that a pixel's own colour decides.
-    ///
-    /// From: own clips with glasses (508b122). Test: `glasses_that_are_worn_stay_in_front_and_count_as_no_occluder`.
-    pub rim: f32,
-    /// How far on the way to a rim's own colour what counts as rim lies: rims shine, and their edges are half skin.
-    ///
-    /// From: as above (809aed3). Test: `glasses_that_are_worn_stay_in_front_and_count_as_no_occluder`.
-    pub rim_colour: f32,
-    /// Part of a rim's cells, the darkest, whose mean is the rim's colour: the others are half skin.
-    ///
-    /// From: as above (508b122). Test: `glasses_that_are_worn_stay_in_front_and_count_as_no_occluder`.
-    pub rim_darkest: f32,
 }
 
 impl Default for OcclusionTuning {
     fn default() -> Self {
-        Self { free: 0.15, front: 0.7, carried: 5, rim: 0.5, rim_colour: 0.62, rim_darkest: 0.4 }
+        Self { free: 0.15, front: 0.7, carried: 5 }
     }
 }

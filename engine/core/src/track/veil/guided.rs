@@ -18,26 +18,65 @@ const LEAST_WEIGHT: f32 = 0.5;
 /// Sums over a window: weight, guide, matte, guide × matte, and guide × guide (xx, xy, xz, yy, yz, zz).
 type Sums = [f32; 14];
 
+/// Columns and rows of a square, the last ones not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Window {
+    low: [usize; 2],
+    high: [usize; 2],
+}
+
+impl Window {
+    /// The cells whose coefficients may be other than 0: those near something in front. None where nothing is.
+    fn round(matte: &[f32], side: usize) -> Option<Self> {
+        let mut found: Option<Self> = None;
+        for (y, row) in matte.chunks_exact(side).enumerate() {
+            let Some(first) = row.iter().position(|m| *m > 0.0) else { continue };
+            let last = row.iter().rposition(|m| *m > 0.0).unwrap_or(first);
+            let window = found.get_or_insert(Self { low: [first, y], high: [last + 1, y + 1] });
+            window.low[0] = window.low[0].min(first);
+            window.high = [window.high[0].max(last + 1), y + 1];
+        }
+        found.map(|window| window.grown(2 * REACH, side))
+    }
+
+    fn grown(self, by: usize, side: usize) -> Self {
+        Self { low: self.low.map(|v| v.saturating_sub(by)), high: self.high.map(|v| (v + by).min(side)) }
+    }
+
+    fn width(&self) -> usize {
+        self.high[0] - self.low[0]
+    }
+
+    /// The numbers of its cells in the square, row by row.
+    fn cells(self, side: usize) -> impl Iterator<Item = usize> {
+        (self.low[1]..self.high[1]).flat_map(move |y| (self.low[0]..self.high[0]).map(move |x| y * side + x))
+    }
+}
+
 /// For each cell of a square of `side` cells the share of red, green and blue, and a constant: the matte at a pixel is the
 /// dot product with (r, g, b, 1). `guide` are square roots of linear light; `matte` and `weight` 0..=1.
 pub(super) fn coefficients(guide: &[Vec3], matte: &[f32], weight: &[f32], side: usize) -> Vec<Vec4> {
-    let mut sums: Vec<Sums> = guide
-        .iter()
-        .zip(matte)
-        .zip(weight)
-        .map(|((g, m), w)| {
-            let (wg, wm) = (*g * *w, m * w);
-            let gm = *g * wm;
+    let mut out = vec![Vec4::ZERO; side * side];
+    // What is beyond the window that is written tells those in it.
+    let Some(window) = Window::round(matte, side) else { return out };
+    let read = window.grown(2 * REACH, side);
+    let mut sums: Vec<Sums> = read
+        .cells(side)
+        .map(|k| {
+            let (g, m, w) = (guide[k], matte[k], weight[k]);
+            let (wg, wm) = (g * w, m * w);
+            let gm = g * wm;
             let (x, y, z) = (wg * g.x, wg * g.y, wg.z * g.z);
-            [*w, wg.x, wg.y, wg.z, wm, gm.x, gm.y, gm.z, x.x, x.y, x.z, y.y, y.z, z]
+            [w, wg.x, wg.y, wg.z, wm, gm.x, gm.y, gm.z, x.x, x.y, x.z, y.y, y.z, z]
         })
         .collect();
-    box_sums(&mut sums, side);
+    box_sums(&mut sums, read.width());
     let mut fits: Vec<[f32; 5]> = sums.iter().map(linear_fit).collect();
-    box_sums(&mut fits, side);
-    fits.iter()
-        .map(|[windows, r, g, b, constant]| Vec4::new(*r, *g, *b, *constant) / windows.max(1.0))
-        .collect()
+    box_sums(&mut fits, read.width());
+    for (k, [windows, r, g, b, constant]) in read.cells(side).zip(&fits) {
+        out[k] = Vec4::new(*r, *g, *b, *constant) / windows.max(1.0);
+    }
+    out
 }
 
 /// The linear function of the guide that a window's matte is nearest to, behind a 1; zeros where the window tells nothing.
@@ -60,14 +99,15 @@ fn linear_fit(sums: &Sums) -> [f32; 5] {
     [1.0, slope.x, slope.y, slope.z, matte - slope.dot(guide)]
 }
 
-/// Replaces each cell's values with the sums over its window.
-fn box_sums<const N: usize>(values: &mut [[f32; N]], side: usize) {
-    let mut line = vec![[0.0; N]; side];
-    for k in 0..side {
-        box_line(values, &mut line, k * side, 1);
+/// Replaces each cell's values with the sums over its window. `width` is the number of columns.
+fn box_sums<const N: usize>(values: &mut [[f32; N]], width: usize) {
+    let height = values.len() / width.max(1);
+    let mut line = vec![[0.0; N]; width.max(height)];
+    for k in 0..height {
+        box_line(values, &mut line[..width], k * width, 1);
     }
-    for k in 0..side {
-        box_line(values, &mut line, k, side);
+    for k in 0..width {
+        box_line(values, &mut line[..height], k, width);
     }
 }
 
@@ -139,5 +179,24 @@ mod tests {
         let across: Vec<f32> = (0..SIDE).map(|x| matte_at(&found, 8 * SIDE + x, Vec3::splat(0.5))).collect();
         assert!(across.windows(2).all(|w| w[1] >= w[0] - 1e-4), "{across:?}");
         assert!(across[2].abs() < 1e-3 && (across[13] - 1.0).abs() < 1e-3 && (across[8] - 0.5).abs() < 0.2);
+    }
+
+    #[test]
+    fn far_from_what_is_in_front_nothing_is_worked_out_and_near_it_all_is_as_in_the_whole() {
+        let (guide, mut matte) = scene();
+        matte.iter_mut().enumerate().filter(|(k, _)| k / SIDE > 3).for_each(|(_, m)| *m = 0.0);
+        let part = coefficients(&guide, &matte, &[1.0; SIDE * SIDE], SIDE);
+        assert_eq!(Window::round(&matte, SIDE), Some(Window { low: [4, 0], high: [16, 8] }));
+        // A cell that is in front by next to nothing has the whole square looked at.
+        matte[SIDE * SIDE - SIDE] = 1e-30;
+        let whole = coefficients(&guide, &matte, &[1.0; SIDE * SIDE], SIDE);
+        for (k, (part, whole)) in part.iter().zip(&whole).enumerate() {
+            assert!((*part - *whole).abs().max_element() < 1e-5, "{k}: {part} {whole}");
+        }
+        assert!(
+            coefficients(&guide, &[0.0; SIDE * SIDE], &[1.0; SIDE * SIDE], SIDE)
+                .iter()
+                .all(|c| *c == Vec4::ZERO)
+        );
     }
 }

@@ -1,4 +1,7 @@
 use super::*;
+use crate::frame::PixelFormat;
+use crate::infer::tests::runtimes;
+use crate::track::tests::actor_of;
 
 /// A mesh like the canonical face, `size` pixels high, about a place, turned.
 fn mesh(middle: Vec2, size: f32, angle: f32) -> Vec<MeshPoint> {
@@ -60,7 +63,8 @@ fn the_last_matte_moves_with_the_face() {
     let middle = moved[1].x;
     let front: Vec<f32> = (0..CELLS).map(|k| f32::from(u8::from((k % SIDE) as f32 > middle))).collect();
     let guided = vec![Vec4::ZERO; CELLS];
-    let last = FrontMatte { region, mesh: moved.into(), front: front.into(), guided: guided.into() };
+    let last =
+        FrontMatte { region, mesh: moved.into(), front: front.into(), guided: guided.into(), carried: false };
     let (planes, mesh) = planes(Some(&last));
     let at = |p: Vec2| {
         let cell = p.round().as_usizevec2();
@@ -68,4 +72,169 @@ fn the_last_matte_moves_with_the_face() {
     };
     // The nose's wings, less than twelve cells from the middle: the subject's right and left.
     assert_eq!((at(mesh[98]), at(mesh[327])), (0.0, 1.0));
+}
+
+impl VeilReading {
+    /// What a network would have read of a mesh in picture pixels, if it knew: how far something stands in front at each
+    /// place of canonical UV. The picture is one colour.
+    pub(in crate::track) fn drawn(points: &[MeshPoint], front: impl Fn(Vec2) -> f32) -> Self {
+        Self::after(points, front, None)
+    }
+
+    fn after(points: &[MeshPoint], front: impl Fn(Vec2) -> f32, last: Option<&FrontMatte>) -> Self {
+        let region = region_of(points).unwrap();
+        let mesh = in_crop(points, region, SIDE as f32);
+        let mut planes = vec![0.0; 5 * CELLS];
+        fill_mesh(&mut planes, &mesh, last);
+        let plane = |k: usize| planes[k * CELLS..(k + 1) * CELLS].to_vec();
+        let uv: Vec<Vec2> = plane(0).into_iter().zip(plane(1)).map(Vec2::from).collect();
+        let front = uv.iter().map(|uv| front(*uv)).collect();
+        let crop = Crop { uv, inside: plane(2), guide: vec![Vec3::splat(0.5); CELLS] };
+        Self::new(region, mesh, crop, front, last.map(|_| plane(3)))
+    }
+}
+
+/// A face in the middle of a picture.
+fn face() -> Vec<MeshPoint> {
+    mesh(Vec2::splat(300.0), 240.0, 0.0)
+}
+
+/// The greatest and the mean value inside the mesh.
+fn seen(matte: &FrontMatte, inside: &[f32]) -> (f32, f32) {
+    let within =
+        || matte.cells().iter().zip(inside).filter(|(_, inside)| **inside > 0.0).map(|(front, _)| *front);
+    (within().fold(0.0, f32::max), within().sum::<f32>() / within().count() as f32)
+}
+
+#[test]
+fn small_changes_are_halved_and_great_ones_are_not() {
+    let tuning = VeilTuning::default();
+    let first = VeilReading::drawn(&face(), |uv| if uv.y < 0.5 { 0.4 } else { 0.1 }).into_matte(&[], &tuning);
+    let next = VeilReading::after(&face(), |uv| if uv.y < 0.5 { 0.5 } else { 0.8 }, Some(&first));
+    let places = next.crop.uv.clone();
+    let inside = next.crop.inside.clone();
+    let matte = next.into_matte(&[], &tuning);
+    for ((front, uv), _) in matte.cells().iter().zip(places).zip(inside).filter(|(_, inside)| *inside > 0.0) {
+        // Not beside the line between the two halves, where the last frame's is a mean of both.
+        match uv.y {
+            0.1..0.45 => assert!((front - 0.45).abs() < 0.02, "{uv}: {front}"),
+            0.55..0.8 => assert!((front - 0.8).abs() < 0.02, "{uv}: {front}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn never_is_the_whole_belt_laid_bare() {
+    let tuning = VeilTuning::default();
+    let inside = VeilReading::drawn(&face(), |_| 0.0).crop.inside;
+    let all = VeilReading::drawn(&face(), |_| 1.0);
+    assert!(all.share() > 0.99);
+    assert_eq!(
+        seen(&all.into_matte(&[], &tuning), &inside),
+        (0.0, 0.0),
+        "nothing is believed of a face that is gone"
+    );
+    // A hand before the lower half.
+    let half = VeilReading::drawn(&face(), |uv| f32::from(u8::from(uv.y > 0.55)));
+    let (most, mean) = seen(&half.into_matte(&[], &tuning), &inside);
+    assert!(most == 1.0 && (0.2..0.6).contains(&mean), "{mean}");
+}
+
+#[test]
+fn what_is_known_to_be_bare_is_not_in_front() {
+    let tuning = VeilTuning::default();
+    let reading = VeilReading::drawn(&face(), |uv| f32::from(u8::from(uv.y > 0.55)));
+    let (places, inside) = (reading.crop.uv.clone(), reading.crop.inside.clone());
+    // The face's right half, left in the picture.
+    let bare: Vec<f32> = (0..APPEARANCE_SIDE * APPEARANCE_SIDE)
+        .map(|cell| f32::from(u8::from(cell % APPEARANCE_SIDE < APPEARANCE_SIDE / 2)))
+        .collect();
+    let matte = reading.into_matte(&bare, &tuning);
+    for ((front, uv), _) in matte.cells().iter().zip(places).zip(inside).filter(|(_, inside)| *inside > 0.0) {
+        match (uv.x, uv.y) {
+            (..0.47, _) | (_, ..0.55) => assert_eq!(*front, 0.0, "{uv}"),
+            (0.53.., 0.56..) => assert_eq!(*front, 1.0, "{uv}"),
+            _ => {}
+        }
+    }
+}
+
+/// What the built-in network says before a picture's face; mean of it over the places of canonical UV that count.
+fn mean_front(matte: &FrontMatte, points: &[MeshPoint], counts: impl Fn(Vec2) -> bool) -> f32 {
+    let VeilReading { crop, .. } = VeilReading::drawn(points, |_| 0.0);
+    let places = matte.cells().iter().zip(&crop.uv).zip(&crop.inside);
+    let within: Vec<f32> = places
+        .filter(|((_, uv), inside)| **inside > 0.0 && counts(**uv))
+        .map(|((front, _), _)| *front)
+        .collect();
+    within.iter().sum::<f32>() / within.len() as f32
+}
+
+#[test]
+fn the_built_in_network_finds_a_dark_bar_before_the_actors_eyes() {
+    for runtime in runtimes() {
+        let scene = actor_of(3, 640, 480).frame(0);
+        let points = &scene.faces[0].landmarks;
+        let mut net = VeilNet::load(&runtime, None).unwrap();
+        let free = net
+            .read(&scene.frame, points, None, &VeilTuning::default())
+            .unwrap()
+            .into_matte(&[], &VeilTuning::default());
+        let bare = mean_front(&free, points, |_| true);
+        assert!(bare < 0.01, "{}: {bare} of a free face", runtime.backend());
+        let mut rgb = scene.frame.to_rgb();
+        let [right, left] = EYE_CORNERS.map(|k| points[k].truncate());
+        let (low, high) = (right.min(left) - 30.0, right.max(left) + 30.0);
+        for y in low.y as usize + 12..high.y as usize - 8 {
+            for x in low.x as usize..high.x as usize {
+                rgb[(y * 640 + x) * 3..][..3].copy_from_slice(&[24, 22, 30]);
+            }
+        }
+        let frame = Frame::new(PixelFormat::Rgb, scene.frame.colour(), 640, 480, rgb).unwrap();
+        let barred = net
+            .read(&frame, points, None, &VeilTuning::default())
+            .unwrap()
+            .into_matte(&[], &VeilTuning::default());
+        let corner = |k: usize| CANONICAL_UV[k][1];
+        let eyes = mean_front(&barred, points, |uv| (uv.y - corner(EYE_CORNERS[0])).abs() < 0.03);
+        let chin = mean_front(&barred, points, |uv| uv.y > 0.6);
+        assert!(eyes > 0.9 && chin < 0.05, "{}: {eyes} of the bar, {chin} of the chin", runtime.backend());
+    }
+}
+
+#[test]
+fn a_slow_network_is_asked_for_every_second_live_frame() {
+    let scene = actor_of(3, 640, 480).frame(0);
+    let points = &scene.faces[0].landmarks;
+    let slow = VeilTuning { slow_s: 0.0, ..VeilTuning::default() };
+    let carried = |paced: bool, tuning: &VeilTuning| {
+        let mut net = VeilNet::load(&Runtime::portable(), None).unwrap();
+        if paced {
+            net.keep_pace();
+        }
+        let mut last = None;
+        let mut carried = Vec::new();
+        for _ in 0..5 {
+            let reading = net.read(&scene.frame, points, last.as_ref(), tuning).unwrap();
+            carried.push(reading.carried);
+            last = Some(reading.into_matte(&[], tuning));
+        }
+        carried
+    };
+    assert_eq!(carried(true, &slow), [false, true, false, true, false]);
+    assert_eq!(carried(false, &slow), [false; 5], "files take their time");
+    assert_eq!(carried(true, &VeilTuning { slow_s: 1e9, ..slow }), [false; 5]);
+}
+
+#[test]
+fn the_built_in_network_is_the_one_of_its_card() {
+    let NetSource::Bytes { bytes, .. } = NETWORK else { unreachable!("it is built in") };
+    let hash = omote_files::hash_bytes(bytes);
+    let card = include_str!("../../../../networks/MODEL_CARD.md");
+    assert!(card.contains(&format!("SHA-256 `{hash}`")), "MODEL_CARD.md names another file than {hash}");
+    let size: String = bytes.len().to_string();
+    let grouped = format!("{},{},{}", &size[..1], &size[1..4], &size[4..]);
+    assert!(card.contains(&format!("{grouped} bytes")), "MODEL_CARD.md names another size than {grouped}");
+    assert!(bytes.len() < 1_500_000, "it is part of every program");
 }
