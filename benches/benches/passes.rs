@@ -98,7 +98,9 @@ fn passes(c: &mut Criterion) {
         strength: 1.0,
         keep_reference: 0.0,
         axis: 0,
-        pad: [0; 2],
+        features: 0,
+        pad: 0,
+        rows: [[0.0; 4]; 2 * FEATURES],
     };
     group.bench_function("illuminate", |b| {
         b.iter(|| {

@@ -127,6 +127,9 @@ pub struct FrontParams {
     pub to_cells: [[f32; 4]; 2],
 }
 
+/// Ellipses of a face that tell nothing of the light, at most.
+pub const FEATURES: usize = 5;
+
 /// `illuminate`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -143,13 +146,18 @@ pub struct IlluminateParams {
     pub sigma: f32,
     /// 0 keeps the persona's light and tone, 1 takes the live face's.
     pub strength: f32,
-    /// For painted personas: the live face's usual luminance (linear, above 0), to which light is relative;
+    /// For painted personas: the live face's luminance in good light (linear, above 0), to which light is relative;
     /// 0 matches the skin tone instead.
     pub keep_reference: f32,
     /// 0 blurs along rows, 1 along columns.
     pub axis: u32,
+    /// How many of the ellipses there are.
+    pub features: u32,
     /// Padding.
-    pub pad: [u32; 2],
+    pub pad: u32,
+    /// Two rows for each ellipse: with x, y and 1 they take a pixel of the region to a plane in which the ellipse is the unit
+    /// circle. What lies inside tells nothing of the light.
+    pub rows: [[f32; 4]; 2 * FEATURES],
 }
 
 /// `blend_bands`.

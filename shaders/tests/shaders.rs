@@ -103,7 +103,9 @@ fn uniform_structs_match() {
         strength,
         keep_reference,
         axis,
-        pad
+        features,
+        pad,
+        rows
     );
     same_layout!("blend_bands", BlendBandsParams, fine, coarse, last, pad, more);
     same_layout!(

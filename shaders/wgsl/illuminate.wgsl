@@ -1,5 +1,5 @@
 // Light and skin tone of the live face laid on the persona.
-// `gather` averages live and persona over grid cells, weighted by the persona's weight; `smooth_grid` blurs
+// `gather` averages live and persona over grid cells, weighted by the persona's weight, without the ellipses; `smooth_grid` blurs
 // both grids along one axis; `relight` multiplies the persona by their ratio and leaves the difference to
 // the live picture for `blend_bands`.
 // In: live, persona (linear). Out: difference persona - live, fourth the weight; 0 where the weight is 0.
@@ -14,7 +14,9 @@ struct IlluminateParams {
     strength: f32,
     keep_reference: f32,
     axis: u32,
-    pad: vec2u,
+    features: u32,
+    pad: u32,
+    rows: array<vec4f, 10>,
 }
 
 @group(0) @binding(0) var<uniform> params: IlluminateParams;
@@ -33,6 +35,18 @@ const LUMINANCE: vec3f = vec3f(0.2126, 0.7152, 0.0722);
 
 #import grid
 
+// Whether a pixel lies in one of the ellipses.
+fn is_feature(x: u32, y: u32) -> bool {
+    let pixel = vec4f(f32(x), f32(y), 1.0, 0.0);
+    for (var k = 0u; k < params.features; k++) {
+        let at = vec2f(dot(params.rows[2u * k], pixel), dot(params.rows[2u * k + 1u], pixel));
+        if dot(at, at) < 1.0 {
+            return true;
+        }
+    }
+    return false;
+}
+
 @compute @workgroup_size(64)
 fn gather(@builtin(global_invocation_id) id: vec3u) {
     let cells = params.grid.x * params.grid.y;
@@ -46,7 +60,7 @@ fn gather(@builtin(global_invocation_id) id: vec3u) {
     for (var y = from_px.y; y < to_px.y; y++) {
         for (var x = from_px.x; x < to_px.x; x++) {
             let i = y * params.size.x + x;
-            let w = persona[i].w;
+            let w = select(persona[i].w, 0.0, is_feature(x, y));
             a += vec4f(live[i].xyz * w, w);
             b += vec4f(persona[i].xyz * w, w);
         }

@@ -1,7 +1,7 @@
 //! `wgsl/illuminate.wgsl`.
 
 use crate::layout::IlluminateParams;
-use glam::{Vec3, Vec4, Vec4Swizzles};
+use glam::{Vec2, Vec3, Vec4, Vec4Swizzles};
 
 const GAIN_MIN: f32 = 0.01;
 const GAIN_MAX: f32 = 5.0;
@@ -14,7 +14,15 @@ fn weighted(p: Vec4, w: f32) -> Vec4 {
     Vec4::new(v.x, v.y, v.z, w)
 }
 
-/// Sums live and persona over grid cells, weighted by the persona's weight. `grid_out` holds both grids.
+/// Whether a pixel lies in one of the ellipses.
+fn is_feature(params: &IlluminateParams, x: usize, y: usize) -> bool {
+    let pixel = Vec3::new(x as f32, y as f32, 1.0);
+    let rows = params.rows.chunks_exact(2).take(params.features as usize);
+    rows.map(|rows| Vec2::from([0, 1].map(|k: usize| Vec4::from_array(rows[k]).xyz().dot(pixel))))
+        .any(|at| at.length_squared() < 1.0)
+}
+
+/// Sums live and persona over grid cells, weighted by the persona's weight, without the ellipses. `grid_out` holds both grids.
 pub fn gather(params: &IlluminateParams, live: &[Vec4], persona: &[Vec4], grid_out: &mut [Vec4]) {
     let width = params.size[0].max(1) as usize;
     let (columns, cell) = (params.grid[0] as usize, params.cell.max(1) as usize);
@@ -26,9 +34,10 @@ pub fn gather(params: &IlluminateParams, live: &[Vec4], persona: &[Vec4], grid_o
         let row = y / cell * columns;
         for (k, (live, persona)) in live.chunks(cell).zip(persona.chunks(cell)).enumerate() {
             let (mut a, mut b) = (Vec4::ZERO, Vec4::ZERO);
-            for (l, p) in live.iter().zip(persona) {
-                a += weighted(*l, p.w);
-                b += weighted(*p, p.w);
+            for (x, (l, p)) in live.iter().zip(persona).enumerate() {
+                let w = if is_feature(params, k * cell + x, y) { 0.0 } else { p.w };
+                a += weighted(*l, w);
+                b += weighted(*p, w);
             }
             sums_a[row + k] += a;
             sums_b[row + k] += b;

@@ -33,7 +33,7 @@ const fn lighting(
 pub(crate) const EVEN: Lighting = lighting([0.0, -0.34, -0.94], [0.34; 3], [0.74; 3], [1.0; 3], 1.3);
 
 /// Name, light and the light after the step, if there is one.
-pub(crate) const LIGHTS: [(&str, Lighting, Option<Lighting>); 7] = [
+pub(crate) const LIGHTS: [(&str, Lighting, Option<Lighting>); 9] = [
     ("even light", EVEN, None),
     (
         "lamp from the left",
@@ -58,6 +58,16 @@ pub(crate) const LIGHTS: [(&str, Lighting, Option<Lighting>); 7] = [
     (
         "warm lamp",
         lighting([0.6, -0.35, -0.7], [0.22, 0.16, 0.10], [1.05, 0.72, 0.38], [0.95, 0.68, 0.42], 1.6),
+        None,
+    ),
+    (
+        "window behind",
+        lighting([0.2, -0.5, 0.6], [0.24, 0.25, 0.28], [0.10, 0.11, 0.13], [1.9, 1.95, 2.1], 2.2),
+        None,
+    ),
+    (
+        "coloured screens",
+        lighting([-0.8, 0.25, -0.55], [0.10, 0.20, 0.30], [0.85, 0.22, 0.62], [0.20, 0.14, 0.24], 2.6),
         None,
     ),
     (

@@ -2,6 +2,7 @@
 
 mod clock;
 mod cpu;
+mod features;
 mod front;
 mod gpu;
 mod motion;
@@ -9,6 +10,7 @@ mod occluders;
 mod openings;
 mod plan;
 mod profile;
+mod reflectance;
 mod shape;
 mod slots;
 #[doc(hidden)]
@@ -27,7 +29,8 @@ use crate::swap::FaceTexture;
 use crate::track::Occlusion;
 use motion::{Motions, Pixels};
 use occluders::Occluders;
-use plan::{Plan, UsualLuminance};
+use plan::Plan;
+use reflectance::Reflectances;
 use shape::Shapes;
 use tuning::Tuning;
 
@@ -35,7 +38,7 @@ use tuning::Tuning;
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct DrawCall<'a> {
-    /// The face's id: its usual light, proportions and motion are remembered under it.
+    /// The face's id: its skin's reflectance, proportions and motion are remembered under it.
     pub face: u64,
     /// The frame's time.
     pub time: FrameTime,
@@ -82,10 +85,10 @@ enum Run {
     Gpu(Box<gpu::GpuRun>),
 }
 
-/// Draws faces. Keeps its buffers, each face's usual light and its proportions between frames.
+/// Draws faces. Keeps its buffers, each face's reflectance and its proportions between frames.
 pub struct Compositor {
     run: Run,
-    light: UsualLuminance,
+    skin: Reflectances,
     occluders: Occluders,
     motions: Motions,
     shapes: Shapes,
@@ -128,7 +131,7 @@ impl Compositor {
     fn with(run: Run) -> Self {
         Self {
             run,
-            light: UsualLuminance::default(),
+            skin: Reflectances::default(),
             occluders: Occluders::default(),
             motions: Motions::default(),
             shapes: Shapes::default(),
@@ -195,8 +198,8 @@ impl Compositor {
             return Ok(Drawn::default());
         };
         frame.read_codes(plan.region, &mut self.codes);
-        plan.light(&mut self.light, call, &self.codes, &tuning.light);
         let pixels = Pixels { frame, region: plan.region, codes: &self.codes };
+        plan.light(&mut self.skin, call, &pixels, &tuning.light);
         plan.motion_blur = self.motions.blur(&pixels, call, &tuning.motion);
         self.occluders.cells(call.occlusion, texture, &mut plan.occluders);
         plan.front = call.occlusion.front().map(|matte| front::Front::new(matte, &plan, &tuning.occluders));

@@ -1,17 +1,18 @@
 //! What the passes need for one face in one frame: region, triangles and uniforms, the same for both
 //! backends.
 
+use super::motion::Pixels;
+use super::reflectance::Reflectances;
 use super::shape::{Bent, Morph};
 use super::tuning::{BlendTuning, LightTuning, Tuning};
-use super::{DrawCall, front, openings, profile};
-use crate::frame::{Frame, FrameTime};
+use super::{DrawCall, features, front, openings, profile};
+use crate::frame::Frame;
 use crate::space::{PxRect, bounds};
 use crate::swap::ColourTransfer;
 use crate::topology::POINTS;
 use glam::{Vec2, Vec3};
-use omote_shaders::cpu::{decode_srgb, set_up};
+use omote_shaders::cpu::set_up;
 use omote_shaders::layout::*;
-use std::collections::HashMap;
 
 /// How the persona is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,6 +93,9 @@ impl Plan {
         let morph = bent.and_then(|b| b.morph);
         let cell = ((high.x - low.x).max(high.y - low.y) / tuning.light.cells_across).ceil().max(2.0) as u32;
         let grid = size.map(|n| n.div_ceil(cell));
+        let paint = texture.colour_transfer() == ColourTransfer::Keep;
+        let (sigma, reach) = if paint { tuning.light.paint_blur } else { tuning.light.blur };
+        let (features, rows) = if paint { features::ellipses(&local) } else { Default::default() };
         let grain = params.grain.clamp(0.0, 1.0) * tuning.grain.gain;
         let rgb_grain = if frame.format().is_yuv() { 0.0 } else { grain };
         Some(Self {
@@ -118,12 +122,14 @@ impl Plan {
                 size,
                 grid,
                 cell,
-                radius: (tuning.light.sigma * tuning.light.reach) as u32,
-                sigma: tuning.light.sigma,
+                radius: (sigma * reach) as u32,
+                sigma,
                 strength: params.light.clamp(0.0, 1.0),
                 keep_reference: 0.0,
                 axis: 0,
-                pad: [0; 2],
+                features,
+                pad: 0,
+                rows,
             },
             bands: bands(size, texture.colour_transfer(), &tuning.blend),
             badge_encode: BadgeEncodeParams {
@@ -143,34 +149,18 @@ impl Plan {
         })
     }
 
-    /// Fills in the light that a painted persona's is relative to. `codes` is the region as read.
+    /// Fills in the light that a painted persona's is relative to: under which the live skin would be as bright as it is in
+    /// good light.
     pub(super) fn light(
         &mut self,
-        light: &mut UsualLuminance,
+        skin: &mut Reflectances,
         call: &DrawCall<'_>,
-        codes: &[u32],
+        pixels: &Pixels<'_>,
         tuning: &LightTuning,
     ) {
         if call.texture.colour_transfer() == ColourTransfer::Keep {
-            let now = self.luminance(codes);
-            self.illuminate.keep_reference = light.reference((call.face, call.time), now, tuning);
+            self.illuminate.keep_reference = skin.of(call, pixels, tuning) * tuning.good;
         }
-    }
-
-    /// Mean linear luminance of the middle of the region, from a sparse grid of its pixels.
-    fn luminance(&self, codes: &[u32]) -> f32 {
-        let [w, h] = self.region_in.size;
-        let (mut sum, mut n) = (0.0, 0.0f32);
-        for y in (h / 4..h * 3 / 4).step_by(4) {
-            for x in (w / 4..w * 3 / 4).step_by(4) {
-                let Some(code) = codes.get((y * w + x) as usize) else { continue };
-                let [a, b, c, _] = code.to_le_bytes().map(|v| f32::from(v) / 255.0);
-                let rgb = self.region_in.to_rgb.map(|r| decode_srgb(r[0] * a + r[1] * b + r[2] * c + r[3]));
-                sum += rgb[0] * 0.2126 + rgb[1] * 0.7152 + rgb[2] * 0.0722;
-                n += 1.0;
-            }
-        }
-        (sum / n.max(1.0)).max(1e-3)
     }
 }
 
@@ -187,26 +177,5 @@ fn bands(size: [u32; 2], colour_transfer: ColourTransfer, tuning: &BlendTuning) 
             return out;
         }
         fine = coarse;
-    }
-}
-
-/// The usual luminance of each face, which painted personas take for neutral light.
-#[derive(Debug, Default)]
-pub(super) struct UsualLuminance {
-    faces: HashMap<u64, (FrameTime, f32)>,
-}
-
-impl UsualLuminance {
-    /// The luminance at which the paint shows as painted.
-    fn reference(&mut self, (face, time): (u64, FrameTime), now: f32, tuning: &LightTuning) -> f32 {
-        let (before, usual) = *self.faces.get(&face).unwrap_or(&(time, now));
-        let dt = time.0.saturating_sub(before.0).as_secs_f32();
-        let usual = usual + (now - usual) * (1.0 - (-dt / tuning.adapt_s).exp());
-        self.faces.insert(face, (time, usual));
-        if self.faces.len() > 64 {
-            self.faces.retain(|_, (seen, _)| time.0.saturating_sub(seen.0).as_secs() < 60);
-        }
-        let (low, high) = tuning.room_limits;
-        usual / (usual / tuning.good).powf(tuning.room).clamp(low, high)
     }
 }
