@@ -86,7 +86,8 @@ class Run:
         return {name: getattr(self, name) for name in names}
 
     def _resume(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        # Before 2.0 such a load knows no plain numbers; the files are our own.
+        state = torch.load(path, weights_only=torch.__version__ >= "2")
         adversary = self.adversary if path.name == "branch.pt" else state["adversary"]
         if (state["seed"], adversary, state["steps"]) != (self.seed, self.adversary, self.steps):
             raise SystemExit(f"{path} is of another run (seed {state['seed']}, {state['steps']} steps): choose another folder")

@@ -159,7 +159,7 @@ impl Plan {
         tuning: &LightTuning,
     ) {
         if call.texture.colour_transfer() == ColourTransfer::Keep {
-            self.illuminate.keep_reference = skin.of(call, pixels, tuning) * tuning.good;
+            self.illuminate.keep_reference = skin.reference(call, pixels, tuning);
         }
     }
 }

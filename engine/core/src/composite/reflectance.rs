@@ -49,6 +49,8 @@ struct Known {
     /// Mean logarithm, and how many pictures told it.
     mean: f32,
     told: f32,
+    /// By how much more light than good light falls on the face usually, 1 or more.
+    lift: f32,
 }
 
 /// The reflectance of each face's skin.
@@ -58,29 +60,46 @@ pub(super) struct Reflectances {
 }
 
 impl Reflectances {
-    /// The share of light, 0..=1, that the skin of a call's face throws back, as far as is known by now.
-    pub(super) fn of(&mut self, call: &DrawCall<'_>, pixels: &Pixels<'_>, tuning: &LightTuning) -> f32 {
-        let usual = Known { seen: call.time, mean: tuning.usual_skin.ln(), told: 0.0 };
-        let known = self.faces.entry(call.face).or_insert(usual);
+    /// The linear luminance at which a call's face shows paint as it is painted: what its skin throws back of good light, as
+    /// far as is known by now; more where more light falls on it for long, since paint can't be brighter than white.
+    pub(super) fn reference(
+        &mut self,
+        call: &DrawCall<'_>,
+        pixels: &Pixels<'_>,
+        tuning: &LightTuning,
+    ) -> f32 {
+        let fresh = Known { seen: call.time, mean: tuning.usual_skin.ln(), told: 0.0, lift: 1.0 };
+        let known = self.faces.entry(call.face).or_insert(fresh);
+        let elapsed = call.time.0.saturating_sub(known.seen.0).as_secs_f32();
         known.seen = call.time;
-        if let Some(now) = estimate(call, pixels) {
+        let told = estimate(call, pixels);
+        if let Some((now, _)) = told {
+            // The first picture tells it; those that follow move it slowly, or paint would flicker.
+            let weight = if known.told == 0.0 { 1.0 } else { known.told + tuning.skin_calm };
+            known.mean += (now - known.mean) / weight;
             known.told = (known.told + 1.0).min(tuning.skin_frames);
-            known.mean += (now - known.mean) / known.told;
         }
-        let found = known.mean.exp();
+        let good = known.mean.exp() * tuning.good;
+        if let Some((_, skin)) = told {
+            let wanted = (skin / (good * tuning.brightest)).max(1.0);
+            let share = if known.told == 1.0 { 1.0 } else { 1.0 - (-elapsed / tuning.adapt_s).exp() };
+            known.lift += (wanted - known.lift) * share;
+        }
+        let reference = good * known.lift;
         if self.faces.len() > 64 {
             self.faces.retain(|_, known| call.time.0.saturating_sub(known.seen.0).as_secs() < 60);
         }
-        found
+        reference
     }
 }
 
-/// The natural logarithm of the skin's reflectance by one picture; none where neither eye is open, large enough and free.
-fn estimate(call: &DrawCall<'_>, pixels: &Pixels<'_>) -> Option<f32> {
+/// The natural logarithm of the skin's reflectance by one picture, and the skin's linear luminance; none where neither eye is
+/// open, large enough and free.
+fn estimate(call: &DrawCall<'_>, pixels: &Pixels<'_>) -> Option<(f32, f32)> {
     let at = |k: usize| call.points.get(k).map(|p| p.truncate());
     let apart = at(CORNERS[0])?.distance(at(CORNERS[1])?);
     let block = (apart / APART).round().clamp(1.0, 64.0) as i32;
-    let (mut sum, mut weight) = (0.0, 0.0);
+    let (mut sum, mut weight, mut eyes) = (0.0, 0.0, 0.0);
     for (lids, [outer, inner, upper, lower], skin) in SIDES {
         let (width, height) = (at(outer)?.distance(at(inner)?), at(upper)?.distance(at(lower)?));
         let middle = (at(outer)? + at(inner)?) * 0.5;
@@ -103,9 +122,11 @@ fn estimate(call: &DrawCall<'_>, pixels: &Pixels<'_>) -> Option<f32> {
         // In the shadow of a lamp from the side the camera's noise tells more than the eye.
         sum += (told + WEIGHTS[3]) * skin;
         weight += skin;
+        eyes += 1.0;
     }
     let found: f32 = sum / weight;
-    (weight > 0.0 && found.is_finite()).then(|| found.clamp(POSSIBLE.0.ln(), POSSIBLE.1.ln()))
+    let told = weight > 0.0 && found.is_finite();
+    told.then(|| (found.clamp(POSSIBLE.0.ln(), POSSIBLE.1.ln()), weight / eyes))
 }
 
 /// Linear luminances of the blocks within an outline, darkest first; none where they are too few.

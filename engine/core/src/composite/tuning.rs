@@ -41,6 +41,14 @@ pub struct LightTuning {
     /// Paint: share of light, 0..=1, that skin throws back of which nothing is known. Found: mean of the portraits, groups of
     /// tones alike. Held by: `covered_and_shut_eyes_tell_nothing`.
     pub usual_skin: f32,
+    /// Paint: how much more light than good light shows on it for long, as a factor. Found: chosen. Held by:
+    /// `more_than_good_light_soon_shows_paint_as_it_is_painted`.
+    pub brightest: f32,
+    /// Paint: time constant in which still more light is taken for the usual one, in seconds. Found: not recorded. Held by:
+    /// the same test.
+    pub adapt_s: f32,
+    /// Paint: pictures that the first one counts for in the reflectance. Found: chosen. Held by: no test.
+    pub skin_calm: f32,
     /// Paint: pictures over which the skin's reflectance is averaged. Found: chosen. Held by: no test.
     pub skin_frames: f32,
 }
@@ -50,9 +58,12 @@ impl Default for LightTuning {
         Self {
             cells_across: 24.0,
             blur: (2.2, 2.5),
-            paint_blur: (0.9, 6.0),
+            paint_blur: (1.0, 5.0),
             good: 0.9,
             usual_skin: 0.26,
+            brightest: 1.1,
+            adapt_s: 20.0,
+            skin_calm: 20.0,
             skin_frames: 300.0,
         }
     }

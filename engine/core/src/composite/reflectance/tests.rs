@@ -33,7 +33,8 @@ fn first(frame: &Frame, points: &[MeshPoint], occlusion: &Occlusion, texture: &F
     let pixels = Pixels { frame, region, codes: &codes };
     let (time, params) = (frame.time, DrawParams::default());
     let call = DrawCall { face: 1, time, points, occlusion, texture, params };
-    Reflectances::default().of(&call, &pixels, &LightTuning::default())
+    let tuning = LightTuning { good: 1.0, brightest: 1e9, ..LightTuning::default() };
+    Reflectances::default().reference(&call, &pixels, &tuning)
 }
 
 #[test]
@@ -90,4 +91,31 @@ fn covered_and_shut_eyes_tell_nothing() {
         points[upper] = points[lower];
     }
     assert!((first(&frame, &points, &Occlusion::default(), &texture) - usual).abs() < 1e-4);
+}
+
+#[test]
+fn more_than_good_light_soon_shows_paint_as_it_is_painted() {
+    let (texture, free) = (texture(ColourTransfer::Keep), Occlusion::default());
+    let tuning = LightTuning::default();
+    let region = PxRect { x: 0, y: 0, width: 640, height: 480 };
+    let mut skin = Reflectances::default();
+    let mut told = |gain: f32, frames: u64, from: u64| {
+        let (frame, points) = lit(|_| Vec3::splat(gain));
+        let mut codes = Vec::new();
+        frame.read_codes(region, &mut codes);
+        let pixels = Pixels { frame: &frame, region, codes: &codes };
+        let mut last = 0.0;
+        for k in from..from + frames {
+            let (time, params) = (Rate::DEFAULT.time(k), DrawParams::default());
+            let call =
+                DrawCall { face: 1, time, points: &points, occlusion: &free, texture: &texture, params };
+            last = skin.reference(&call, &pixels, &tuning);
+        }
+        last
+    };
+    let dim = told(0.3, 3, 0);
+    let lit_at_once = told(1.6, 1, 3);
+    assert!((lit_at_once / dim - 1.0).abs() < 0.1, "at first it is bright: {dim}, {lit_at_once}");
+    let later = told(1.6, 30 * 60, 4);
+    assert!(later > 1.2 * dim, "{dim}, then {later}");
 }
