@@ -194,6 +194,26 @@ def _light(rng, picture: np.ndarray) -> np.ndarray:
     return picture
 
 
+def _side_lamp(rng, scene: Scene) -> None:
+    """A lamp that leaves a part of the head in its own shadow: the face by its mesh's normals, the rest evenly. The edge of
+    that shadow is no edge of anything."""
+    points = scene.points.astype(np.float32)
+    corners = points[mesh.triangles()]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
+    normals *= np.where(normals[:, 2:] > 0, -1, 1)
+    side, up = rng.uniform(0.5, 1) * rng.choice([-1, 1]), rng.uniform(-0.6, 0.4)
+    lamp = np.array([side, up, -rng.uniform(0, 0.5)], np.float32)
+    facing = (normals @ (lamp / np.linalg.norm(lamp))).clip(0, 1)
+    ambient, strength = rng.uniform(0.05, 0.4), rng.uniform(0.7, 1.3)
+    light = np.full((CANVAS, CANVAS), ambient + 0.4 * strength, np.float32)
+    for k in np.argsort(-corners[:, :, 2].mean(1)):
+        cv2.fillConvexPoly(light, np.rint(corners[k, :, :2] * 16).astype(np.int32), float(ambient + strength * facing[k]), cv2.LINE_AA, 4)
+    light = cv2.GaussianBlur(light, (0, 0), rng.uniform(1.5, 5))
+    # Codes are about the root of 2.2 of the light.
+    scene.picture *= light[..., None] ** (1 / 2.2)
+
+
 def _take(rng, picture: np.ndarray) -> np.ndarray:
     """The picture at the network's size, as codes, with a sensor's noise and a coder's marks."""
     small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -290,6 +310,8 @@ def make(pack: Pack, seed, kind: str | None = None, face: int | None = None, tes
     for own, share in ((occluders.beard, 0.16), (occluders.make_up, 0.08), (occluders.cast_shadow, 0.06)):
         if scene.chance(share * (2 if kind == "nothing" else 1)):
             own(scene)
+    if scene.chance(0.2):
+        _side_lamp(rng, scene)
     _draw(scene, kind)
     if kind == "shadow" or scene.chance(0.02):
         occluders.cast_shadow(scene)
