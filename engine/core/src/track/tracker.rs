@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Instant;
 
 use super::acquire::DeferredDetection;
 use super::appearance::{AppearanceModel, Crop, CropPlanes};
@@ -364,7 +365,10 @@ impl Tracker {
 
     /// Runs the mesh network once on a region.
     pub(super) fn infer_mesh(&mut self, frame: &Frame, region: CropSquare) -> Result<Reading, TrackError> {
-        Ok(self.mesh.infer(frame, region, self.config.tuning.reading.taps(region.side))?)
+        let begun = Instant::now();
+        let reading = self.mesh.infer(frame, region, self.config.tuning.reading.taps(region.side))?;
+        self.veil.note_mesh_run(begun.elapsed().as_secs_f32(), &self.config.tuning.veil);
+        Ok(reading)
     }
 
     /// A mesh from a region, read again where the first shows that the region was off.

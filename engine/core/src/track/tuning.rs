@@ -72,6 +72,12 @@ pub struct VeilTuning {
     ///
     /// From: a third of a frame at 30 pictures a second. Test: `a_slow_network_is_asked_for_every_second_live_frame`.
     pub slow_s: f32,
+    /// Seconds for a run of it or of the mesh network from which on live frames go without it altogether: what is shown would
+    /// be older than anybody waits for.
+    ///
+    /// From: an emulated machine that took minutes for a picture with it. Test:
+    /// `a_machine_that_is_far_too_slow_goes_without`.
+    pub useless_s: f32,
     /// What a run counts in the running mean of their times, 0..=1.
     ///
     /// From: chosen. Test: as above.
@@ -87,6 +93,7 @@ impl Default for VeilTuning {
             most_covered: 0.6,
             most_covered_s: 1.0,
             slow_s: 0.011,
+            useless_s: 0.3,
             pace: 0.1,
         }
     }

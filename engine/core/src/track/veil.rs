@@ -103,13 +103,21 @@ pub(super) struct VeilNet {
     /// Whether frames come at their own pace, and how long a run takes, seconds, a running mean.
     paced: bool,
     took: f32,
+    /// The same of the mesh network's runs.
+    mesh_took: f32,
 }
 
 impl VeilNet {
     /// The network that is built in, or another one from a file.
     pub(super) fn load(runtime: &Runtime, network: Option<&Path>) -> Result<Self, InferError> {
         let source = network.map_or(NETWORK, NetSource::File);
-        Ok(Self { net: runtime.load(source, &CONTRACT)?, failed: false, paced: false, took: 0.0 })
+        Ok(Self {
+            net: runtime.load(source, &CONTRACT)?,
+            failed: false,
+            paced: false,
+            took: 0.0,
+            mesh_took: 0.0,
+        })
     }
 
     /// From now on frames come at their own pace: where the network takes too long, every second one goes without.
@@ -117,9 +125,14 @@ impl VeilNet {
         self.paced = true;
     }
 
+    /// How long the mesh network took, seconds: by that a machine is known on which there is no time for this one.
+    pub(super) fn note_mesh_run(&mut self, seconds: f32, tuning: &VeilTuning) {
+        self.mesh_took += (seconds - self.mesh_took) * tuning.pace;
+    }
+
     /// What stands before the face whose mesh this is (picture pixels), in this frame; `last` is its last frame's, which is
-    /// carried on where this frame goes without the network. None where the mesh has no outline, and where the network
-    /// fails, which is logged.
+    /// carried on where this frame goes without the network. None where the mesh has no outline, where the network
+    /// fails, which is logged, and live on a machine that is far too slow.
     pub(super) fn read(
         &mut self,
         frame: &Frame,
@@ -127,6 +140,9 @@ impl VeilNet {
         last: Option<&FrontMatte>,
         tuning: &VeilTuning,
     ) -> Option<VeilReading> {
+        if self.paced && self.took.max(self.mesh_took) > tuning.useless_s {
+            return None;
+        }
         let region = region_of(points)?;
         let mesh = in_crop(points.get(..POINTS).unwrap_or(points), region, SIDE as f32);
         let input = self.net.input_mut(0);

@@ -228,6 +228,21 @@ fn a_slow_network_is_asked_for_every_second_live_frame() {
 }
 
 #[test]
+fn a_machine_that_is_far_too_slow_goes_without() {
+    let scene = actor_of(3, 640, 480).frame(0);
+    let (points, tuning) = (&scene.faces[0].landmarks, VeilTuning::default());
+    let mut net = VeilNet::load(&Runtime::portable(), None).unwrap();
+    net.note_mesh_run(10.0, &tuning);
+    assert!(net.read(&scene.frame, points, None, &tuning).is_some(), "files take their time");
+    net.keep_pace();
+    assert!(net.read(&scene.frame, points, None, &tuning).is_none());
+    for _ in 0..60 {
+        net.note_mesh_run(0.002, &tuning);
+    }
+    assert!(net.read(&scene.frame, points, None, &tuning).is_some(), "the machine has recovered");
+}
+
+#[test]
 fn the_built_in_network_is_the_one_of_its_card() {
     let NetSource::Bytes { bytes, .. } = NETWORK else { unreachable!("it is built in") };
     let hash = omote_files::hash_bytes(bytes);
