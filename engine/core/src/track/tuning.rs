@@ -78,6 +78,11 @@ pub struct VeilTuning {
     /// From: an emulated machine that took minutes for a picture with it. Test:
     /// `a_machine_that_is_far_too_slow_goes_without`.
     pub useless_s: f32,
+    /// What is left of the running mean of its times after a frame without it, 0..=1.
+    ///
+    /// From: chosen; one stall of three seconds is forgotten in a few frames. Test:
+    /// `a_machine_that_is_far_too_slow_goes_without`.
+    pub forgets: f32,
     /// What a run counts in the running mean of their times, 0..=1.
     ///
     /// From: chosen. Test: as above.
@@ -94,6 +99,7 @@ impl Default for VeilTuning {
             most_covered_s: 1.0,
             slow_s: 0.011,
             useless_s: 0.3,
+            forgets: 0.99,
             pace: 0.1,
         }
     }

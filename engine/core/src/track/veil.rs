@@ -127,7 +127,8 @@ impl VeilNet {
 
     /// How long the mesh network took, seconds: by that a machine is known on which there is no time for this one.
     pub(super) fn note_mesh_run(&mut self, seconds: f32, tuning: &VeilTuning) {
-        self.mesh_took += (seconds - self.mesh_took) * tuning.pace;
+        let share = if self.mesh_took == 0.0 { 1.0 } else { tuning.pace };
+        self.mesh_took += (seconds - self.mesh_took) * share;
     }
 
     /// What stands before the face whose mesh this is (picture pixels), in this frame; `last` is its last frame's, which is
@@ -141,6 +142,8 @@ impl VeilNet {
         tuning: &VeilTuning,
     ) -> Option<VeilReading> {
         if self.paced && self.took.max(self.mesh_took) > tuning.useless_s {
+            // It is tried again in time: perhaps the machine only slept.
+            self.took *= tuning.forgets;
             return None;
         }
         let region = region_of(points)?;

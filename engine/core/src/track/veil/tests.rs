@@ -240,6 +240,9 @@ fn a_machine_that_is_far_too_slow_goes_without() {
         net.note_mesh_run(0.002, &tuning);
     }
     assert!(net.read(&scene.frame, points, None, &tuning).is_some(), "the machine has recovered");
+    net.took = 0.4;
+    let asked = (0..60).filter(|_| net.read(&scene.frame, points, None, &tuning).is_some()).count();
+    assert!((1..60).contains(&asked), "a stall is forgotten: asked in {asked} of 60 frames");
 }
 
 #[test]
