@@ -1,5 +1,6 @@
 // Light and skin tone of the live face laid on the persona.
-// `gather` averages live and persona over grid cells, weighted by the persona's weight, without the ellipses; `smooth_grid` blurs
+// `gather` averages live and persona over grid cells, weighted by the persona's weight, but for those in the
+// ellipses; `smooth_grid` blurs
 // both grids along one axis; `relight` multiplies the persona by their ratio and leaves the difference to
 // the live picture for `blend_bands`.
 // In: live, persona (linear). Out: difference persona - live, fourth the weight; 0 where the weight is 0.
@@ -35,11 +36,12 @@ const LUMINANCE: vec3f = vec3f(0.2126, 0.7152, 0.0722);
 
 #import grid
 
-// Whether a pixel lies in one of the ellipses.
-fn is_feature(x: u32, y: u32) -> bool {
-    let pixel = vec4f(f32(x), f32(y), 1.0, 0.0);
+// Whether a cell's middle lies in one of the ellipses.
+fn is_feature(cell: vec2u) -> bool {
+    let middle = (vec2f(cell) + 0.5) * f32(params.cell) - 0.5;
+    let at_pixel = vec4f(middle, 1.0, 0.0);
     for (var k = 0u; k < params.features; k++) {
-        let at = vec2f(dot(params.rows[2u * k], pixel), dot(params.rows[2u * k + 1u], pixel));
+        let at = vec2f(dot(params.rows[2u * k], at_pixel), dot(params.rows[2u * k + 1u], at_pixel));
         if dot(at, at) < 1.0 {
             return true;
         }
@@ -53,14 +55,20 @@ fn gather(@builtin(global_invocation_id) id: vec3u) {
     if id.x >= cells {
         return;
     }
-    let from_px = vec2u(id.x % params.grid.x, id.x / params.grid.x) * params.cell;
+    let cell = vec2u(id.x % params.grid.x, id.x / params.grid.x);
+    if is_feature(cell) {
+        grid_out[id.x] = vec4f(0.0);
+        grid_out[cells + id.x] = vec4f(0.0);
+        return;
+    }
+    let from_px = cell * params.cell;
     let to_px = min(from_px + params.cell, params.size);
     var a = vec4f(0.0);
     var b = vec4f(0.0);
     for (var y = from_px.y; y < to_px.y; y++) {
         for (var x = from_px.x; x < to_px.x; x++) {
             let i = y * params.size.x + x;
-            let w = select(persona[i].w, 0.0, is_feature(x, y));
+            let w = persona[i].w;
             a += vec4f(live[i].xyz * w, w);
             b += vec4f(persona[i].xyz * w, w);
         }

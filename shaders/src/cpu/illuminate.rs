@@ -14,15 +14,17 @@ fn weighted(p: Vec4, w: f32) -> Vec4 {
     Vec4::new(v.x, v.y, v.z, w)
 }
 
-/// Whether a pixel lies in one of the ellipses.
-fn is_feature(params: &IlluminateParams, x: usize, y: usize) -> bool {
-    let pixel = Vec3::new(x as f32, y as f32, 1.0);
+/// Whether a cell's middle lies in one of the ellipses.
+fn is_feature(params: &IlluminateParams, cell: [usize; 2]) -> bool {
+    let [x, y] = cell.map(|v| (v as f32 + 0.5) * params.cell as f32 - 0.5);
+    let at_pixel = Vec4::new(x, y, 1.0, 0.0);
     let rows = params.rows.chunks_exact(2).take(params.features as usize);
-    rows.map(|rows| Vec2::from([0, 1].map(|k: usize| Vec4::from_array(rows[k]).xyz().dot(pixel))))
+    rows.map(|rows| Vec2::from([0, 1].map(|k: usize| Vec4::from_array(rows[k]).dot(at_pixel))))
         .any(|at| at.length_squared() < 1.0)
 }
 
-/// Sums live and persona over grid cells, weighted by the persona's weight, without the ellipses. `grid_out` holds both grids.
+/// Sums live and persona over grid cells, weighted by the persona's weight, but for those in the ellipses. `grid_out` holds
+/// both grids.
 pub fn gather(params: &IlluminateParams, live: &[Vec4], persona: &[Vec4], grid_out: &mut [Vec4]) {
     let width = params.size[0].max(1) as usize;
     let (columns, cell) = (params.grid[0] as usize, params.cell.max(1) as usize);
@@ -34,14 +36,19 @@ pub fn gather(params: &IlluminateParams, live: &[Vec4], persona: &[Vec4], grid_o
         let row = y / cell * columns;
         for (k, (live, persona)) in live.chunks(cell).zip(persona.chunks(cell)).enumerate() {
             let (mut a, mut b) = (Vec4::ZERO, Vec4::ZERO);
-            for (x, (l, p)) in live.iter().zip(persona).enumerate() {
-                let w = if is_feature(params, k * cell + x, y) { 0.0 } else { p.w };
-                a += weighted(*l, w);
-                b += weighted(*p, w);
+            for (l, p) in live.iter().zip(persona) {
+                a += weighted(*l, p.w);
+                b += weighted(*p, p.w);
             }
             sums_a[row + k] += a;
             sums_b[row + k] += b;
         }
+    }
+    if params.features == 0 {
+        return;
+    }
+    for k in (0..cells).filter(|k| is_feature(params, [k % columns, k / columns])) {
+        (sums_a[k], sums_b[k]) = (Vec4::ZERO, Vec4::ZERO);
     }
 }
 

@@ -32,8 +32,8 @@ pub struct LightTuning {
     /// standard deviations. Found: not recorded. Held by: no test.
     pub blur: (f32, f32),
     /// Paint: the same. Brows, eyes and lips are left out there, so that shadows may be sharper; the kernel must reach over
-    /// what is left out. Found: chosen, not swept; with `reflectance`, a lamp from the left
-    /// shows 4.3 to 1 on the face and PAINT_LR to 1 on ko-omote (2.9 before). Held by: light in docs/gallery.md.
+    /// what is left out. Found: chosen, not swept: a lamp from the left shows 4.3 to 1 on the face, 3.6 to 1 on ko-omote
+    /// (2.9 before). Held by: light in docs/gallery.md.
     pub paint_blur: (f32, f32),
     /// Paint: light in which it looks as it is painted; 1 is that of the studio in which the portraits were taken by which
     /// `reflectance` was fitted. Found: chosen. Held by: no test.
