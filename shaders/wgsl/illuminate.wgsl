@@ -1,5 +1,5 @@
 // Light and skin tone of the live face laid on the persona.
-// `gather` averages live and persona over grid cells, weighted by the persona's weight, but for those in the
+// `gather` averages live and persona over grid cells, weighted by the persona's weight, less in the
 // ellipses; `smooth_grid` blurs
 // both grids along one axis; `relight` multiplies the persona by their ratio and leaves the difference to
 // the live picture for `blend_bands`.
@@ -32,21 +32,23 @@ const GAIN_MIN: f32 = 0.01;
 const GAIN_MAX: f32 = 5.0;
 // Linear light added to both sides of the ratio, so that black does not blow up.
 const FLOOR: f32 = 0.002;
+// Radii of an ellipse between which cells come to count. A sharp edge would have cells flicker as the face moves.
+const INSIDE: f32 = 0.8;
+const OUTSIDE: f32 = 1.6;
 const LUMINANCE: vec3f = vec3f(0.2126, 0.7152, 0.0722);
 
 #import grid
 
-// Whether a cell's middle lies in one of the ellipses.
-fn is_feature(cell: vec2u) -> bool {
+// How much a cell tells of the light: nothing where its middle lies well in one of the ellipses, all well outside of them.
+fn cell_weight(cell: vec2u) -> f32 {
     let middle = (vec2f(cell) + 0.5) * f32(params.cell) - 0.5;
     let at_pixel = vec4f(middle, 1.0, 0.0);
+    var weight = 1.0;
     for (var k = 0u; k < params.features; k++) {
         let at = vec2f(dot(params.rows[2u * k], at_pixel), dot(params.rows[2u * k + 1u], at_pixel));
-        if dot(at, at) < 1.0 {
-            return true;
-        }
+        weight = min(weight, (length(at) - INSIDE) / (OUTSIDE - INSIDE));
     }
-    return false;
+    return max(weight, 0.0);
 }
 
 @compute @workgroup_size(64)
@@ -56,11 +58,6 @@ fn gather(@builtin(global_invocation_id) id: vec3u) {
         return;
     }
     let cell = vec2u(id.x % params.grid.x, id.x / params.grid.x);
-    if is_feature(cell) {
-        grid_out[id.x] = vec4f(0.0);
-        grid_out[cells + id.x] = vec4f(0.0);
-        return;
-    }
     let from_px = cell * params.cell;
     let to_px = min(from_px + params.cell, params.size);
     var a = vec4f(0.0);
@@ -73,8 +70,9 @@ fn gather(@builtin(global_invocation_id) id: vec3u) {
             b += vec4f(persona[i].xyz * w, w);
         }
     }
-    grid_out[id.x] = a;
-    grid_out[cells + id.x] = b;
+    let weight = cell_weight(cell);
+    grid_out[id.x] = a * weight;
+    grid_out[cells + id.x] = b * weight;
 }
 
 @compute @workgroup_size(64)

@@ -7,6 +7,9 @@ const GAIN_MIN: f32 = 0.01;
 const GAIN_MAX: f32 = 5.0;
 /// Linear light added to both sides of the ratio, so that black does not blow up.
 const FLOOR: f32 = 0.002;
+/// Radii of an ellipse between which cells come to count. A sharp edge would have cells flicker as the face moves.
+const INSIDE: f32 = 0.8;
+const OUTSIDE: f32 = 1.6;
 const LUMINANCE: Vec3 = Vec3::new(0.2126, 0.7152, 0.0722);
 
 fn weighted(p: Vec4, w: f32) -> Vec4 {
@@ -14,17 +17,18 @@ fn weighted(p: Vec4, w: f32) -> Vec4 {
     Vec4::new(v.x, v.y, v.z, w)
 }
 
-/// Whether a cell's middle lies in one of the ellipses.
-fn is_feature(params: &IlluminateParams, cell: [usize; 2]) -> bool {
+/// How much a cell tells of the light: nothing where its middle lies well in one of the ellipses, all well outside of them.
+fn cell_weight(params: &IlluminateParams, cell: [usize; 2]) -> f32 {
     let [x, y] = cell.map(|v| (v as f32 + 0.5) * params.cell as f32 - 0.5);
     let at_pixel = Vec4::new(x, y, 1.0, 0.0);
     let rows = params.rows.chunks_exact(2).take(params.features as usize);
     rows.map(|rows| Vec2::from([0, 1].map(|k: usize| Vec4::from_array(rows[k]).dot(at_pixel))))
-        .any(|at| at.length_squared() < 1.0)
+        .fold(1.0, |weight: f32, at| weight.min((at.length() - INSIDE) / (OUTSIDE - INSIDE)))
+        .max(0.0)
 }
 
-/// Sums live and persona over grid cells, weighted by the persona's weight, but for those in the ellipses. `grid_out` holds
-/// both grids.
+/// Sums live and persona over grid cells, weighted by the persona's weight, less in the ellipses. `grid_out` holds both
+/// grids.
 pub fn gather(params: &IlluminateParams, live: &[Vec4], persona: &[Vec4], grid_out: &mut [Vec4]) {
     let width = params.size[0].max(1) as usize;
     let (columns, cell) = (params.grid[0] as usize, params.cell.max(1) as usize);
@@ -47,8 +51,9 @@ pub fn gather(params: &IlluminateParams, live: &[Vec4], persona: &[Vec4], grid_o
     if params.features == 0 {
         return;
     }
-    for k in (0..cells).filter(|k| is_feature(params, [k % columns, k / columns])) {
-        (sums_a[k], sums_b[k]) = (Vec4::ZERO, Vec4::ZERO);
+    for k in 0..cells {
+        let weight = cell_weight(params, [k % columns, k / columns]);
+        (sums_a[k], sums_b[k]) = (sums_a[k] * weight, sums_b[k] * weight);
     }
 }
 
