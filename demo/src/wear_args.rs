@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedI64ValueParser, TypedValueParser};
 use clap::{Args, value_parser};
 use omote_engine::badge::Corner;
-use omote_engine::composite::Backend;
+use omote_engine::composite::{Backend, Glasses};
 use omote_engine::frame::{Frame, Rotation};
 use omote_engine::infer::Provider;
 use omote_engine::pipeline::{Privacy, RateLimit, Settings};
@@ -13,9 +13,9 @@ use omote_engine::swap::CutParams;
 use omote_engine::swap::neural::CropOptions;
 use omote_engine::track::{Selection, TrackerConfig};
 use omote_kit::options::{
-    BACKEND, BADGE, Choice, Count, EDGE, EYES, LIGHT, MAX_FACES, MIRROR, MODEL, MODEL_DETAIL, MODEL_MASK,
-    MODEL_MORPH, MODEL_PROVIDER, MODEL_RATE, MODEL_SCALE, MODEL_SHARE, MOUTH, Number, OPACITY, PERSONA,
-    ROTATE, SELECT, SHAPE, SHARPNESS, Setting, Values,
+    BACKEND, BADGE, Choice, Count, EDGE, EYES, GLASSES, LIGHT, MAX_FACES, MIRROR, MODEL, MODEL_DETAIL,
+    MODEL_MASK, MODEL_MORPH, MODEL_PROVIDER, MODEL_RATE, MODEL_SCALE, MODEL_SHARE, MOUTH, Number, OPACITY,
+    PERSONA, ROTATE, SELECT, SHAPE, SHARPNESS, Setting, Values,
 };
 use omote_kit::swap_models::SwapOptions;
 
@@ -48,6 +48,8 @@ pub(crate) struct WearArgs {
     pub(crate) edge: f32,
     #[arg(long, help = SHARPNESS.help, value_name = SHARPNESS.value_name, default_value_t = SHARPNESS.default(), value_parser = number(&SHARPNESS))]
     pub(crate) sharpness: f32,
+    #[arg(long, help = GLASSES.help, default_value = GLASSES.default_name(), value_parser = choice(&GLASSES))]
+    pub(crate) glasses: Glasses,
     #[arg(long, help = MIRROR.help)]
     pub(crate) mirror: bool,
     #[arg(long, help = ROTATE.help, value_name = ROTATE.value_name, default_value = ROTATE.default_name(), value_parser = choice(&ROTATE))]
@@ -157,6 +159,7 @@ impl WearArgs {
             mouth: self.mouth,
             edge: self.edge,
             sharpness: self.sharpness,
+            glasses: self.glasses,
             privacy,
             corner: self.badge,
             backend: self.backend,

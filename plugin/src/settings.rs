@@ -5,9 +5,9 @@
 use crate::ffi;
 use crate::text::{c, from_c};
 use omote_kit::options::{
-    BACKEND, BADGE, CAMERA, Choice, Count, EDGE, EYES, Flag, Form, LIGHT, Limit, MIRROR, MODE, MODEL,
-    MODEL_RATE, MOUTH, Name, Number, OPACITY, On, PERSONA, PRIVACY, QUIET, RELEASE, ROTATE, Row, SHAPE,
-    SHARPNESS, Setting, Values, WAIT, WAIT_MS, in_obs,
+    BACKEND, BADGE, CAMERA, Choice, Count, EDGE, EYES, Flag, Form, GLASSES, LIGHT, Limit, MIRROR, MODE,
+    MODEL, MODEL_RATE, MOUTH, Name, Number, OPACITY, On, PERSONA, PRIVACY, QUIET, RELEASE, ROTATE, Row,
+    SHAPE, SHARPNESS, Setting, Values, WAIT, WAIT_MS, in_obs,
 };
 use std::ffi::CStr;
 
@@ -156,6 +156,7 @@ impl Stored {
                 mouth: self.number(&MOUTH),
                 edge: self.number(&EDGE),
                 sharpness: self.number(&SHARPNESS),
+                glasses: self.choice(&GLASSES),
                 privacy: self.choice(&PRIVACY),
                 corner: self.choice(&BADGE),
                 backend: self.choice(&BACKEND),

@@ -125,6 +125,7 @@ fn scene_collections_stay_valid() {
         ("light", "0..1, 1"),
         ("shape", "0..1, 0"),
         ("sharpness", "0..2, 1"),
+        ("glasses", "mine|none, mine"),
         ("badge_corner", "middle|top-left|top-right|bottom-left|bottom-right, middle"),
         ("backend", "auto|gpu|cpu, auto"),
     ];

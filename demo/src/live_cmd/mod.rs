@@ -21,7 +21,7 @@ use omote_engine::sink::virtual_camera::VirtualCamera;
 use omote_engine::source::Rate;
 use omote_engine::source::camera::CameraRequest;
 use omote_kit::data::DataFolder;
-use omote_kit::options::{BADGE, PRIVACY, ROTATE};
+use omote_kit::options::{BADGE, GLASSES, PRIVACY, ROTATE};
 use omote_kit::swap_models::SwapOptions;
 use omote_kit::{networks, swap_models};
 
@@ -115,6 +115,7 @@ pub(crate) fn run(args: &LiveArgs, typed: &dyn Fn(&str) -> bool) -> anyhow::Resu
         source: args.camera.clone(),
         privacy: typed("privacy").then(|| PRIVACY.name_of(args.privacy).to_owned()),
         badge: typed("badge").then(|| BADGE.name_of(wear.badge).to_owned()),
+        glasses: typed("glasses").then(|| GLASSES.name_of(wear.glasses).to_owned()),
         virtual_camera: args.virtual_camera.as_ref().map(VirtualCamera::to_string),
         opacity: number("opacity", wear.opacity),
         light: number("light", wear.light),

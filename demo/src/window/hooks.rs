@@ -131,6 +131,8 @@ struct Dump {
     model_refusal: Option<String>,
     /// Where the sliders stand: opacity, eyes, mouth, edge, light, sharpness, shape.
     sliders: [f32; 7],
+    /// `mine` or `none`.
+    glasses: String,
     /// `protect` or `relaxed`.
     privacy: String,
     /// The badge's corner.
@@ -245,6 +247,7 @@ fn describe(context: &Context, state: &State) -> Dump {
             _ => None,
         },
         sliders: [look.opacity, look.eyes, look.mouth, look.edge, look.light, look.sharpness, look.shape],
+        glasses: state.kept.glasses.clone(),
         privacy: state.kept.privacy.clone(),
         corner: state.kept.badge.clone(),
         source: state.kept.source.clone(),

@@ -14,6 +14,8 @@ pub(crate) struct Overrides {
     pub(crate) privacy: Option<String>,
     /// The badge's corner, as `top-right`.
     pub(crate) badge: Option<String>,
+    /// `mine` or `none`.
+    pub(crate) glasses: Option<String>,
     /// Which virtual camera; it is switched on then.
     pub(crate) virtual_camera: Option<String>,
     /// The sliders, by name.
@@ -48,6 +50,7 @@ impl Overrides {
         put(self.source, &mut kept.source);
         put(self.privacy, &mut kept.privacy);
         put(self.badge, &mut kept.badge);
+        put(self.glasses, &mut kept.glasses);
         put(self.virtual_camera, &mut kept.virtual_camera);
         put(self.opacity, &mut kept.look.opacity);
         put(self.light, &mut kept.look.light);

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use omote_engine::badge::Corner;
+use omote_engine::composite::Glasses;
 use omote_engine::frame::Rotation;
 use omote_engine::output::{self, OutputError};
 use omote_engine::pipeline::Privacy;
 use omote_kit::options::{
-    BADGE, EDGE, EYES, LIGHT, MIRROR, MODEL_RATE, MOUTH, Number, OPACITY, PERSONA, PRIVACY, ROTATE, SHAPE,
-    SHARPNESS, Setting, Values,
+    BADGE, EDGE, EYES, GLASSES, LIGHT, MIRROR, MODEL_RATE, MOUTH, Number, OPACITY, PERSONA, PRIVACY, ROTATE,
+    SHAPE, SHARPNESS, Setting, Values,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,8 @@ pub(super) struct Remembered {
     pub(super) privacy: String,
     /// `middle`, `top-left`, `top-right`, `bottom-left` or `bottom-right`.
     pub(super) badge: String,
+    /// `mine` or `none`.
+    pub(super) glasses: String,
     /// `auto`, `v4l2` or `pipewire`.
     pub(super) virtual_camera: String,
     /// Name of the swap model worn over the persona; empty for none.
@@ -118,6 +121,7 @@ impl Default for Remembered {
             rotation: 0,
             privacy: PRIVACY.default_name().to_owned(),
             badge: BADGE.default_name().to_owned(),
+            glasses: GLASSES.default_name().to_owned(),
             virtual_camera: "auto".to_owned(),
             model: String::new(),
             model_rate: 0,
@@ -131,6 +135,9 @@ impl Default for Remembered {
 
 /// A place's name in the file, and for people.
 pub(super) const CORNERS: [(Corner, &str, &str); 5] = BADGE.named_buttons();
+
+/// Whose glasses: name in the file, and for people.
+pub(super) const KINDS_OF_GLASSES: [(Glasses, &str, &str); 2] = GLASSES.named_buttons();
 
 impl Remembered {
     /// The same with every value in its range; what is out of range goes to the nearest that is in it, and
@@ -148,6 +155,7 @@ impl Remembered {
         }
         self.privacy = PRIVACY.name_of(self.privacy_level()).to_owned();
         self.badge = BADGE.name_of(self.corner()).to_owned();
+        self.glasses = GLASSES.name_of(self.glasses()).to_owned();
         if !["auto", "v4l2", "pipewire"].contains(&self.virtual_camera.as_str()) {
             self.virtual_camera = plain.virtual_camera;
         }
@@ -168,6 +176,11 @@ impl Remembered {
         BADGE.named_or_default(&self.badge)
     }
 
+    /// Whether one's own glasses stay.
+    pub(super) fn glasses(&self) -> Glasses {
+        GLASSES.named_or_default(&self.glasses)
+    }
+
     /// The output's rotation.
     fn quarter(&self) -> Rotation {
         ROTATE.named_or_default(&self.rotation.to_string())
@@ -178,6 +191,7 @@ impl Remembered {
         Values {
             privacy: self.privacy_level(),
             corner: self.corner(),
+            glasses: self.glasses(),
             mirror: self.mirrored_output,
             rotate: self.quarter(),
             ..self.look.values()
@@ -377,6 +391,11 @@ mod tests {
             let kept = Remembered { badge: item.name.to_owned(), ..Remembered::default() }.in_range();
             assert_eq!(kept.corner(), item.value);
             assert!(CORNERS.contains(&(item.value, item.name, item.short)));
+        }
+        for item in GLASSES.items() {
+            let kept = Remembered { glasses: item.name.to_owned(), ..Remembered::default() }.in_range();
+            assert_eq!(kept.glasses(), item.value);
+            assert!(KINDS_OF_GLASSES.contains(&(item.value, item.name, item.short)));
         }
         for item in ROTATE.items() {
             let kept =

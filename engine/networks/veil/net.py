@@ -28,7 +28,7 @@ class Res(nn.Module):
 
 
 class Veil(nn.Module):
-    """Crop to matte: n x 8 x 128 x 128 to n x 1 x 128 x 128 logits. A U of five levels, 0.57 M parameters."""
+    """Crop to matte: n x 8 x 128 x 128 to n x 1 x 128 x 128 logits. A U of five levels, 0.68 M parameters."""
 
     def __init__(self, widths=(16, 32, 64, 96)):
         super().__init__()
@@ -39,9 +39,12 @@ class Veil(nn.Module):
         self.down3 = nn.Sequential(conv(c, d, 3, 2), Res(d), Res(d))
         self.up3, self.join3 = nn.Conv2d(d, c, 1), Res(c)
         self.up2, self.join2 = nn.Conv2d(c, b, 1), Res(b)
-        self.up1, self.join1 = nn.Conv2d(b, a, 1), Res(a)
-        self.head = nn.Conv2d(a, 16, 3, 1, 1)
-        self.fine = nn.Sequential(nn.Conv2d(4 + 3, 8, 3, 1, 1), nn.ReLU(), nn.Conv2d(8, 1, 3, 1, 1))
+        self.up1, self.join1 = nn.Conv2d(b, a, 1), conv(a, a, 3)
+        # The picture once more, two by two pixels, beside what was found: edges as fine as the input has them. All at half
+        # size: 16 channels there cost a processor less than 8 at full size.
+        self.look = nn.Conv2d(CHANNELS, a, 4, 2, 1)
+        self.meet = nn.Conv2d(a, a, 3, 1, 1)
+        self.head = nn.Conv2d(a, 4, 3, 1, 1)
 
     def forward(self, x):
         half = self.enter(x)
@@ -52,8 +55,8 @@ class Veil(nn.Module):
         y = self.join3(twice(self.up3(low)) + eighth)
         y = self.join2(twice(self.up2(y)) + quarter)
         y = self.join1(twice(self.up1(y)) + half)
-        maps = nn.functional.pixel_shuffle(self.head(y), 2)
-        return self.fine(torch.cat([maps, x[:, :3]], 1)) + maps[:, :1]
+        y = torch.relu(self.meet(y) + self.look(x))
+        return nn.functional.pixel_shuffle(self.head(y), 2)
 
 
 class Discriminator(nn.Module):

@@ -29,7 +29,7 @@ def hand(scene: Scene) -> None:
     size = max(xs.max() - xs.min(), ys.max() - ys.min())
     # A hand is about as long as a face is from chin to brow.
     scale = 2.0 * scene.eyes / size * rng.uniform(0.6, 1.25)
-    place = scene.face_point(1.15)
+    place = scene.border_point() if scene.chance(0.2) else scene.face_point(1.15)
     # The arm comes from anywhere but mostly from below or the sides.
     towards = rng.normal(np.pi / 2, 1.0) if scene.chance(0.75) else rng.uniform(0, 2 * np.pi)
     angle = towards - np.arctan2(arm[1], arm[0])
@@ -120,6 +120,9 @@ def glasses(scene: Scene, dark: bool | None = None) -> None:
     make = "full" if dark and scene.chance(0.5) else rng.choice(["full", "half", "none"], p=[0.62, 0.2, 0.18])
     unit = scene.eyes / 100
     width = rng.choice([rng.uniform(0.7, 2.0), rng.uniform(2, 5), rng.uniform(5, 9)], p=[0.5, 0.35, 0.15]) * unit
+    if dark and scene.chance(0.35):
+        # Pilots' glasses: dark lenses in a wire.
+        width = rng.uniform(0.8, 2.2) * unit
     metal = width < 2.2 * unit and scene.chance(0.7)
     frame = np.full(3, rng.uniform(0.25, 0.85), np.float32) if metal else scene.colour() * rng.uniform(0.05, 0.8)
     if metal and scene.chance(0.4):

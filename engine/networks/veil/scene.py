@@ -100,6 +100,12 @@ class Scene:
         middle, reach = oval.mean(0), (oval.max(0) - oval.min(0)) / 2
         return middle + self.rng.uniform(-1, 1, 2) * reach * 0.8 * spread
 
+    def border_point(self) -> np.ndarray:
+        """A random place near the outline, where a hand is half before the face and half beside it."""
+        oval = self.points[mesh.oval(), :2]
+        middle, point = oval.mean(0), oval[self.rng.integers(len(oval))]
+        return middle + (point - middle) * self.rng.uniform(0.8, 1.25)
+
     def chance(self, share: float) -> bool:
         """True in this share of the cases."""
         return bool(self.rng.random() < share)

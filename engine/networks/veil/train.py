@@ -66,12 +66,16 @@ def _half():
 class Run:
     """One training run in a folder: weights, state and a line of figures every 200 steps."""
 
-    def __init__(self, folder: Path, seed: int, steps: int, adversary: bool, branch: Path | None = None):
+    def __init__(
+        self, folder: Path, seed: int, steps: int, adversary: bool, branch: Path | None = None, start: Path | None = None
+    ):
         self.folder, self.seed, self.steps, self.adversary = folder, seed, steps, adversary
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(seed)
         channels_last = lambda net: net.to(memory_format=torch.channels_last)
         self.net, self.mean, self.judge = (channels_last(net) for net in (Veil(), Veil(), Discriminator()))
+        if start:
+            self._start_from(start / "state.pt")
         self.mean.load_state_dict(self.net.state_dict())
         self.optimiser = torch.optim.AdamW(self.net.parameters(), RATE, weight_decay=1e-4)
         self.judge_optimiser = torch.optim.Adam(self.judge.parameters(), 1e-3, (0.5, 0.99))
@@ -80,6 +84,14 @@ class Run:
             self._resume(folder / "state.pt")
         elif branch:
             self._resume(branch / "branch.pt")
+
+    def _start_from(self, path: Path) -> None:
+        """Takes the weights of another run where that has layers of the same name and shape."""
+        theirs = torch.load(path, weights_only=torch.__version__ >= "2")["mean"]
+        own = self.net.state_dict()
+        fitting = {name: value for name, value in theirs.items() if name in own and own[name].shape == value.shape}
+        self.net.load_state_dict(own | fitting)
+        print(f"starts with {len(fitting)} of {len(own)} arrays of {path}", flush=True)
 
     def _parts(self) -> dict:
         names = ("net", "mean", "judge", "optimiser", "judge_optimiser")
@@ -152,10 +164,13 @@ class Run:
         return loss - 0.03 * fake.mean() + 1.0 * alike, float(judged)
 
 
-def train(cache: Path, folder: Path, seed: int, steps: int, adversary: bool, threads: int, branch: Path | None) -> Run:
-    """Trains, or goes on where the folder's run stopped, or where the discriminator would have come in in another run."""
+def train(
+    cache: Path, folder: Path, seed: int, steps: int, adversary: bool, threads: int, branch: Path | None, start: Path | None
+) -> Run:
+    """Trains, or goes on where the folder's run stopped, or where the discriminator would have come in in another run; with
+    `start`, anew from another run's weights."""
     torch.set_num_threads(threads)
-    pool, run = Pool(cache), Run(folder, seed, steps, adversary, branch)
+    pool, run = Pool(cache), Run(folder, seed, steps, adversary, branch, start)
     log = (folder / "log.jsonl").open("a")
     begun, first, sums = time.monotonic(), run.step, {}
     while run.step < steps:

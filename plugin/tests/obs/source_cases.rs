@@ -136,6 +136,7 @@ fn the_properties_are_what_users_expect() {
             "model_rate",
             "privacy",
             "opacity",
+            "glasses",
             "badge_corner",
             "backend",
             "sync",
@@ -156,6 +157,7 @@ fn the_properties_are_what_users_expect() {
                 ("model", 1),
                 ("model_rate", 5),
                 ("privacy", 2),
+                ("glasses", 2),
                 ("badge_corner", 5),
                 ("backend", 3),
             ];

@@ -69,6 +69,8 @@ pub(crate) enum Action {
     ChoosePrivacy(String),
     /// Where the badge stands.
     PlaceBadge(Corner),
+    /// Whether one's own glasses stay: the value's name in the settings.
+    ChooseGlasses(String),
 
     /// The card, now; it stays until the pause is ended.
     Card,
@@ -172,6 +174,7 @@ pub(crate) fn apply(state: &mut State, session: &mut Session, action: Action) {
 
         Action::ChoosePrivacy(level) => choose_privacy(state, session, level),
         Action::PlaceBadge(corner) => place_badge(state, session, corner),
+        Action::ChooseGlasses(name) => choose_glasses(state, session, name),
 
         Action::Card => pause(state, session, true),
         Action::Pause => pause(state, session, !state.paused),
@@ -273,6 +276,12 @@ fn place_badge(state: &mut State, session: &Session, corner: Corner) {
     state.changed();
 }
 
+fn choose_glasses(state: &mut State, session: &Session, name: String) {
+    state.kept.glasses = name;
+    set_draw_params(state, session);
+    state.changed();
+}
+
 /// Tests dropped models, and opens the dialog for a dropped photo.
 fn drop_files(state: &mut State, session: &mut Session, paths: &[PathBuf]) {
     state.help &= paths.is_empty();
@@ -310,7 +319,7 @@ fn settle_left_over(state: &mut State, choice: LeftOverChoice) {
 /// Draws personas as the sliders say.
 fn set_draw_params(state: &State, session: &Session) {
     if let Some(live) = session.live() {
-        live.set_draw_params(pipeline::draw_params(&state.kept.look));
+        live.set_draw_params(pipeline::draw_params(&state.kept));
     }
 }
 

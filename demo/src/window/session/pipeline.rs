@@ -97,9 +97,9 @@ fn first_persona(name: &str, data: &Path) -> anyhow::Result<(String, Persona, Op
     }
 }
 
-/// How personas are drawn, from the sliders.
-pub(crate) fn draw_params(sliders: &Sliders) -> DrawParams {
-    sliders.values().draw_params()
+/// How personas are drawn.
+pub(crate) fn draw_params(remembered: &Remembered) -> DrawParams {
+    remembered.values().draw_params()
 }
 
 /// What is baked into a persona's texture, from the sliders.

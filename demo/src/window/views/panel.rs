@@ -3,13 +3,13 @@
 use eframe::egui::{ComboBox, Frame, Margin, RichText, ScrollArea, Ui};
 use omote_engine::badge::Corner;
 use omote_engine::pipeline::Privacy;
-use omote_kit::options::{EDGE, EYES, LIGHT, MOUTH, Number, OPACITY, SHAPE, SHARPNESS, Setting};
+use omote_kit::options::{EDGE, EYES, GLASSES, LIGHT, MOUTH, Number, OPACITY, SHAPE, SHARPNESS, Setting};
 
 use super::controls::{self, Slide, Weight, choice, note, notice, section, slider, switch};
 use super::{latency, swap, theme};
 use crate::window::actions::Action;
 use crate::window::hooks::Named as _;
-use crate::window::settings::CORNERS;
+use crate::window::settings::{CORNERS, KINDS_OF_GLASSES};
 use crate::window::state::{ACTOR, State, VirtualCamera};
 use crate::window::text::persona_label;
 
@@ -48,6 +48,12 @@ fn sliders(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     slider(ui, &slide(&SHARPNESS), &mut look.sharpness);
     if look != state.kept.look {
         actions.push(Action::SetSliders(look));
+    }
+    ui.label(RichText::new(GLASSES.label).font(theme::medium(12.5)).color(theme::WEAK))
+        .on_hover_text(GLASSES.hint);
+    let kinds = KINDS_OF_GLASSES.map(|(_, name, words)| (name, words));
+    if let Some(name) = choice(ui, "glasses", &kinds, state.kept.glasses.as_str()) {
+        actions.push(Action::ChooseGlasses(name.to_owned()));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The matte of what stands in front of a face, made ready for the pass `front`.
 
-use super::plan::Plan;
+use super::plan::{Glasses, Plan};
 use super::shape::Morph;
 use super::tuning::OccluderTuning;
 use crate::frame::interpolation::{Bilinear, bilinear_by_weights};
@@ -20,16 +20,20 @@ pub(super) struct Front {
 
 impl Front {
     /// For a plan's region; where the picture is bent there, the cells are bent with it.
-    pub(super) fn new(matte: &FrontMatte, plan: &Plan, tuning: &OccluderTuning) -> Self {
+    pub(super) fn new(matte: &FrontMatte, glasses: Glasses, plan: &Plan, tuning: &OccluderTuning) -> Self {
         let origin = Vec2::new(plan.region.x as f32, plan.region.y as f32);
         let to_cells = matte.to_cells() * Affine2::from_translation(origin);
         let row = |k: usize| {
             let m = to_cells.matrix2;
             [m.x_axis[k], m.y_axis[k], to_cells.translation[k], 0.0]
         };
+        let guided = match glasses {
+            Glasses::Mine => Arc::clone(matte.guided()),
+            Glasses::None => matte.guided_without_glasses(),
+        };
         let guided = match &plan.morph {
-            Some(morph) => bent(matte.guided(), to_cells, morph),
-            None => Arc::clone(matte.guided()),
+            Some(morph) => bent(&guided, to_cells, morph),
+            None => guided,
         };
         let (low, high) = tuning.front;
         Self {

@@ -18,7 +18,7 @@ pub mod tuning;
 
 #[doc(hidden)]
 pub use clock::GpuWork;
-pub use plan::DrawParams;
+pub use plan::{DrawParams, Glasses};
 
 use crate::badge::Canvas;
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -202,7 +202,10 @@ impl Compositor {
         plan.light(&mut self.skin, call, &pixels, &tuning.light);
         plan.motion_blur = self.motions.blur(&pixels, call, &tuning.motion);
         self.occluders.cells(call.occlusion, texture, &mut plan.occluders);
-        plan.front = call.occlusion.front().map(|matte| front::Front::new(matte, &plan, &tuning.occluders));
+        plan.front = call
+            .occlusion
+            .front()
+            .map(|matte| front::Front::new(matte, call.params.glasses, &plan, &tuning.occluders));
         match &mut self.run {
             Run::Cpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch),
             Run::Gpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch).map_err(failed)?,

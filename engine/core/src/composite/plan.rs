@@ -14,6 +14,16 @@ use glam::{Vec2, Vec3};
 use omote_shaders::cpu::set_up;
 use omote_shaders::layout::*;
 
+/// Whether glasses that stand before a face stay there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Glasses {
+    /// They stay, rims, lenses and glints.
+    #[default]
+    Mine,
+    /// The persona covers them, for instance because it has glasses of its own.
+    None,
+}
+
 /// How the persona is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DrawParams {
@@ -27,11 +37,13 @@ pub struct DrawParams {
     pub lod_bias: f32,
     /// How far the live face takes on the persona's proportions, 0..=1: 0 leaves the picture round the persona alone.
     pub shape: f32,
+    /// Whether the wearer's glasses stay in front of the persona.
+    pub glasses: Glasses,
 }
 
 impl Default for DrawParams {
     fn default() -> Self {
-        Self { opacity: 1.0, light: 1.0, grain: 1.0, lod_bias: -0.9, shape: 0.0 }
+        Self { opacity: 1.0, light: 1.0, grain: 1.0, lod_bias: -0.9, shape: 0.0, glasses: Glasses::Mine }
     }
 }
 

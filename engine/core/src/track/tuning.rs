@@ -47,6 +47,10 @@ pub struct Tuning {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct VeilTuning {
+    /// Of what the network says, 0..=1, less than this is nothing: its answer is never quite 0, and what is 0 costs nothing.
+    ///
+    /// From: chosen well below what is drawn by, 0.12. Test: `next_to_nothing_is_nothing_and_traces_end`.
+    pub trace: f32,
     /// Change of the matte from one frame to the next under which it counts by `calm` only.
     ///
     /// From: chosen, not swept. Test: `small_changes_are_halved_and_great_ones_are_not`.
@@ -92,6 +96,7 @@ pub struct VeilTuning {
 impl Default for VeilTuning {
     fn default() -> Self {
         Self {
+            trace: 0.04,
             calmed: 0.25,
             calm: 0.5,
             most_of_belt: 0.92,

@@ -1,6 +1,7 @@
 //! Veil: a network of our own that says, from a single picture, what stands before a face. How it was made is in
 //! `engine/networks`; its input contract is repeated there and in a test here.
 
+mod glasses;
 mod guided;
 
 use std::path::Path;
@@ -80,6 +81,12 @@ impl FrontMatte {
         &self.guided
     }
 
+    /// The same as [`FrontMatte::guided`], with glasses left out.
+    pub(crate) fn guided_without_glasses(&self) -> Arc<[Vec4]> {
+        glasses::left_out(&self.front, &self.mesh, &self.guided)
+            .map_or_else(|| Arc::clone(&self.guided), Arc::from)
+    }
+
     /// Whether something stands in front at a place in picture pixels.
     pub(crate) fn covers(&self, place: Vec2) -> bool {
         between_cells(&self.front, self.to_cells().transform_point2(place)) > 0.5
@@ -148,26 +155,29 @@ impl VeilNet {
         }
         let region = region_of(points)?;
         let mesh = in_crop(points.get(..POINTS).unwrap_or(points), region, SIDE as f32);
-        let input = self.net.input_mut(0);
-        input.fill(0.0);
-        let (picture, rest) = input.split_at_mut(3 * CELLS);
-        let taps = (region.side / SIDE as f32).round().clamp(1.0, 16.0) as usize;
+        let (picture, rest) = self.net.input_mut(0).split_at_mut(3 * CELLS);
+        // Each tap lies between four pixels, and so tells of two across.
+        let taps = (region.side / (2.0 * SIDE as f32)).ceil().clamp(1.0, 8.0) as usize;
         frame.sample_crop(&CropSpec { taps, ..CropSpec::new(region, SIDE) }, picture);
-        let guide =
-            (0..CELLS).map(|k| root(Vec3::from_array([0, 1, 2].map(|c| picture[c * CELLS + k])))).collect();
+        rest.fill(0.0);
         fill_mesh(rest, &mesh, last);
         let carries = self.paced && self.took > tuning.slow_s && last.is_some_and(|last| !last.carried);
         if !carries {
             self.run(tuning)?;
         }
         let read = (!carries).then(|| self.net.output(0).to_vec());
-        let planes = &self.net.input_mut(0)[3 * CELLS..];
+        let planes = self.net.input_mut(0);
         let plane = |k: usize| &planes[k * CELLS..(k + 1) * CELLS];
-        let uv = plane(0).iter().zip(plane(1)).map(|(u, v)| Vec2::new(*u, *v)).collect();
-        let before = last.map(|_| plane(3).to_vec());
-        let front = read.or_else(|| before.clone())?;
-        let crop = Crop { uv, inside: plane(2).to_vec(), guide };
-        Some(VeilReading { carried: carries, ..VeilReading::new(region, mesh, crop, front, before) })
+        let before = last.map(|_| plane(6).to_vec());
+        let front = without_traces(read.or_else(|| before.clone())?, plane(5), tuning);
+        let uv = plane(3).iter().zip(plane(4)).map(|(u, v)| Vec2::new(*u, *v)).collect();
+        let guide = if front.iter().chain(before.iter().flatten()).any(|front| *front > 0.0) {
+            (0..CELLS).map(|k| root(Vec3::from_array([0, 1, 2].map(|c| plane(c)[k])))).collect()
+        } else {
+            Vec::new()
+        };
+        let crop = Crop { uv, inside: plane(5).to_vec(), guide };
+        Some(VeilReading { region, mesh, crop, front, before, carried: carries })
     }
 
     /// Runs it on what its input holds; none where it fails.
@@ -200,8 +210,17 @@ struct Crop {
     uv: Vec<Vec2>,
     /// 1 inside the mesh, else 0.
     inside: Vec<f32>,
-    /// The picture's colours, square roots of linear light.
+    /// The picture's colours, square roots of linear light; none where nothing stands in front, nor did in the last frame.
     guide: Vec<Vec3>,
+}
+
+/// What the network says, 0..=1, with nothing outside the mesh and nothing where it says next to nothing: its answer never is
+/// quite 0.
+fn without_traces(mut front: Vec<f32>, inside: &[f32], tuning: &VeilTuning) -> Vec<f32> {
+    for (front, inside) in front.iter_mut().zip(inside) {
+        *front = ((*front - tuning.trace) / (1.0 - tuning.trace)).clamp(0.0, 1.0) * inside;
+    }
+    front
 }
 
 /// What the network said of one frame, before the face's own look has its say.
@@ -218,20 +237,6 @@ pub(super) struct VeilReading {
 }
 
 impl VeilReading {
-    fn new(
-        region: CropSquare,
-        mesh: Vec<Vec2>,
-        crop: Crop,
-        mut front: Vec<f32>,
-        before: Option<Vec<f32>>,
-    ) -> Self {
-        front
-            .iter_mut()
-            .zip(&crop.inside)
-            .for_each(|(front, inside)| *front = front.clamp(0.0, 1.0) * inside);
-        Self { region, mesh, crop, front, before, carried: false }
-    }
-
     /// Share of the face that something stands in front of, 0..=1.
     pub(super) fn share(&self) -> f32 {
         let inside: f32 = self.crop.inside.iter().sum();
@@ -263,13 +268,14 @@ impl VeilReading {
         FrontMatte { region, mesh: mesh.into(), front: front.into(), guided: guided.into(), carried }
     }
 
-    /// Halves small changes since the last frame: edges would else flicker.
+    /// Halves small changes since the last frame: edges would else flicker. Traces end at 0.
     fn calm(&mut self, tuning: &VeilTuning) {
         let Some(before) = &self.before else { return };
         for (front, before) in self.front.iter_mut().zip(before) {
             let change = *front - before;
             if change.abs() < tuning.calmed {
-                *front = before + change * tuning.calm;
+                let calmed = before + change * tuning.calm;
+                *front = if calmed < tuning.trace { 0.0 } else { calmed };
             }
         }
     }

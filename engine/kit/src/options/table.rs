@@ -1,7 +1,7 @@
 //! The rows, in the order of OBS's dialog; those that OBS does not have stand at the end.
 
 use omote_engine::badge::Corner;
-use omote_engine::composite::Backend;
+use omote_engine::composite::{Backend, Glasses};
 use omote_engine::frame::Rotation;
 use omote_engine::pipeline::Privacy;
 use omote_engine::track::Selection;
@@ -10,7 +10,7 @@ use std::ffi::CStr;
 use super::{Choice, Count, Flag, Item, Limit, Name, Number, Obs, On, Row, Setting, Unit};
 
 /// Every row.
-pub static ALL: [&dyn Row; 30] = [
+pub static ALL: [&dyn Row; 31] = [
     &CAMERA,
     &MODE,
     &PERSONA,
@@ -24,6 +24,7 @@ pub static ALL: [&dyn Row; 30] = [
     &LIGHT,
     &SHAPE,
     &SHARPNESS,
+    &GLASSES,
     &BADGE,
     &BACKEND,
     &MIRROR,
@@ -232,6 +233,35 @@ pub static SHARPNESS: Setting<Number> = Setting {
     hint: "",
     obs: obs(c"sharpness", c"Slider.sharpness"),
     kind: factor(0.0, 2.0),
+};
+
+/// Whether one's own glasses stay in front of the persona.
+pub static GLASSES: Setting<Choice<Glasses>> = Setting {
+    name: "glasses",
+    value_name: "",
+    help: "Whether your glasses stay in front of the persona",
+    label: "Glasses",
+    hint: "Mine: your glasses stay in front of the persona. None: the persona covers them. For personas with glasses of their own.",
+    obs: obs(c"glasses", c"Glasses"),
+    kind: Choice {
+        items: &[
+            Item {
+                name: "mine",
+                value: Glasses::Mine,
+                help: "They stay, with their lenses and glints",
+                short: "Mine",
+                long: "Mine",
+            },
+            Item {
+                name: "none",
+                value: Glasses::None,
+                help: "The persona covers them, for instance because it has its own",
+                short: "None",
+                long: "None (the persona covers them)",
+            },
+        ],
+        default: Glasses::Mine,
+    },
 };
 
 /// Where the badge stands.

@@ -1,13 +1,14 @@
 //! Where the options stand, and what that means to the engine.
 
 use omote_engine::badge::Corner;
-use omote_engine::composite::{Backend, DrawParams};
+use omote_engine::composite::{Backend, DrawParams, Glasses};
 use omote_engine::frame::{FrameTransform, Rotation};
 use omote_engine::pipeline::{Privacy, Settings};
 use omote_engine::swap::CutParams;
 
 use super::{
-    BACKEND, BADGE, EDGE, EYES, LIGHT, MAX_FACES, MIRROR, MOUTH, OPACITY, PRIVACY, ROTATE, SHAPE, SHARPNESS,
+    BACKEND, BADGE, EDGE, EYES, GLASSES, LIGHT, MAX_FACES, MIRROR, MOUTH, OPACITY, PRIVACY, ROTATE, SHAPE,
+    SHARPNESS,
 };
 
 /// Where the options stand that say how a picture looks.
@@ -27,6 +28,8 @@ pub struct Values {
     pub edge: f32,
     /// As [`SHARPNESS`], 0..=2.
     pub sharpness: f32,
+    /// As [`GLASSES`].
+    pub glasses: Glasses,
     /// As [`PRIVACY`].
     pub privacy: Privacy,
     /// As [`BADGE`].
@@ -52,6 +55,7 @@ impl Default for Values {
             mouth: MOUTH.default(),
             edge: EDGE.default(),
             sharpness: SHARPNESS.default(),
+            glasses: GLASSES.default(),
             privacy: PRIVACY.default(),
             corner: BADGE.default(),
             backend: BACKEND.default(),
@@ -66,7 +70,13 @@ impl Values {
     /// How personas are drawn.
     #[must_use]
     pub fn draw_params(&self) -> DrawParams {
-        DrawParams { opacity: self.opacity, light: self.light, shape: self.shape, ..DrawParams::default() }
+        DrawParams {
+            opacity: self.opacity,
+            light: self.light,
+            shape: self.shape,
+            glasses: self.glasses,
+            ..DrawParams::default()
+        }
     }
 
     /// How personas are cut: what is baked into their textures.
@@ -119,6 +129,7 @@ mod tests {
             mouth: 0.5,
             edge: 0.6,
             sharpness: 0.7,
+            glasses: Glasses::None,
             privacy: Privacy::Relaxed,
             corner: Corner::TopLeft,
             backend: Backend::Cpu,
@@ -131,6 +142,7 @@ mod tests {
             (settings.draw_params.opacity, settings.draw_params.light, settings.draw_params.shape),
             (0.1, 0.2, 0.3)
         );
+        assert_eq!(settings.draw_params.glasses, Glasses::None);
         assert_eq!(values.mask(), CutParams { eyes: 0.4, mouth: 0.5, edge: 0.6, sharpness: 0.7 });
         assert_eq!((settings.privacy, settings.corner), (Privacy::Relaxed, Corner::TopLeft));
         assert_eq!((settings.backend, settings.max_faces), (Backend::Cpu, 3));

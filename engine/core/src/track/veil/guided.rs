@@ -9,7 +9,7 @@
 use glam::{Mat3, Vec3, Vec4};
 
 /// Cells from a window's middle to its side.
-const REACH: usize = 2;
+pub(super) const REACH: usize = 2;
 /// How much variance of the guide (square roots of linear light) counts as noise.
 const NOISE: f32 = 4e-4;
 /// A window whose cells weigh less tells nothing.
@@ -86,6 +86,10 @@ fn linear_fit(sums: &Sums) -> [f32; 5] {
         return [0.0; 5];
     }
     let mean = sums.map(|v| v / weight);
+    // Where all is in front, or nothing, colours tell no more.
+    if !(1e-3..=1.0 - 1e-3).contains(&mean[4]) {
+        return [1.0, 0.0, 0.0, 0.0, mean[4]];
+    }
     let (guide, matte) = (Vec3::new(mean[1], mean[2], mean[3]), mean[4]);
     let covariance = Vec3::new(mean[5], mean[6], mean[7]) - guide * matte;
     let [xx, xy, xz, yy, yz, zz] = [mean[8], mean[9], mean[10], mean[11], mean[12], mean[13]];

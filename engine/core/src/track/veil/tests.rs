@@ -88,9 +88,10 @@ impl VeilReading {
         fill_mesh(&mut planes, &mesh, last);
         let plane = |k: usize| planes[k * CELLS..(k + 1) * CELLS].to_vec();
         let uv: Vec<Vec2> = plane(0).into_iter().zip(plane(1)).map(Vec2::from).collect();
-        let front = uv.iter().map(|uv| front(*uv)).collect();
-        let crop = Crop { uv, inside: plane(2), guide: vec![Vec3::splat(0.5); CELLS] };
-        Self::new(region, mesh, crop, front, last.map(|_| plane(3)))
+        let inside = plane(2);
+        let front = uv.iter().zip(&inside).map(|(uv, inside)| front(*uv) * inside).collect();
+        let crop = Crop { uv, inside, guide: vec![Vec3::splat(0.5); CELLS] };
+        Self { region, mesh, crop, front, before: last.map(|_| plane(3)), carried: false }
     }
 }
 
@@ -122,6 +123,22 @@ fn small_changes_are_halved_and_great_ones_are_not() {
             _ => {}
         }
     }
+}
+
+#[test]
+fn next_to_nothing_is_nothing_and_traces_end() {
+    let tuning = VeilTuning::default();
+    let said = vec![0.9 * tuning.trace, 0.5, 1.0, 1.0];
+    let front = without_traces(said, &[1.0, 1.0, 1.0, 0.0], &tuning);
+    assert_eq!((front[0], front[2], front[3]), (0.0, 1.0, 0.0));
+    assert!((0.45..0.5).contains(&front[1]), "{}", front[1]);
+    // What was in front a moment ago fades in a few frames, and leaves nothing to be worked out.
+    let mut matte = VeilReading::drawn(&face(), |_| 0.2).into_matte(&[], &tuning);
+    for _ in 0..4 {
+        matte = VeilReading::after(&face(), |_| 0.0, Some(&matte)).into_matte(&[], &tuning);
+    }
+    assert!(matte.cells().iter().all(|front| *front == 0.0));
+    assert!(matte.guided().iter().all(|cell| *cell == Vec4::ZERO));
 }
 
 #[test]
@@ -255,4 +272,37 @@ fn the_built_in_network_is_the_one_of_its_card() {
     let grouped = format!("{},{},{}", &size[..1], &size[1..4], &size[4..]);
     assert!(card.contains(&format!("{grouped} bytes")), "MODEL_CARD.md names another size than {grouped}");
     assert!(bytes.len() < 1_500_000, "it is part of every program");
+}
+
+/// How far a place of canonical UV lies on the rim of glasses, half a lens wide, 0 or 1.
+fn rims(uv: Vec2) -> f32 {
+    let lens = |inner: usize, outer: usize| {
+        let [a, b] = [inner, outer].map(|k| Vec2::from_array(CANONICAL_UV[k]));
+        let off = (uv - (a + b) * 0.5) / Vec2::new(a.distance(b) * 0.95, a.distance(b) * 0.75);
+        (0.8..1.2).contains(&off.length())
+    };
+    f32::from(u8::from(lens(133, 33) || lens(362, 263)))
+}
+
+#[test]
+fn glasses_can_be_left_out_and_nothing_else_is() {
+    let tuning = VeilTuning::default();
+    let drawn = |front: &dyn Fn(Vec2) -> f32| VeilReading::drawn(&face(), front).into_matte(&[], &tuning);
+    let most = |cells: &[Vec4]| cells.iter().map(|cell| cell.w.abs()).fold(0.0, f32::max);
+    let glasses = drawn(&rims);
+    assert!(most(glasses.guided()) > 0.9);
+    assert_eq!(most(&glasses.guided_without_glasses()), 0.0);
+    // A hand before the cheek stays.
+    let cheek = |uv: Vec2| f32::from(u8::from(uv.x > 0.55 && uv.y > 0.66));
+    let both = drawn(&|uv| rims(uv).max(cheek(uv)));
+    let kept = both.guided_without_glasses();
+    assert!(most(&kept) > 0.9);
+    let upper = |cells: &[Vec4]| most(&cells[..SIDE / 2 * SIDE]);
+    assert!(upper(both.guided()) > 0.9 && upper(&kept) == 0.0, "{}", upper(&kept));
+    for other in
+        [cheek, |uv: Vec2| f32::from(u8::from(uv.y < 0.3)), |uv: Vec2| f32::from(u8::from(uv.x < 0.45))]
+    {
+        let matte = drawn(&other);
+        assert_eq!(matte.guided_without_glasses(), *matte.guided());
+    }
 }
