@@ -44,7 +44,7 @@ struct Args {
     #[arg(long)]
     png: bool,
     /// Make only this part: its pictures, without the page
-    #[arg(long, value_parser = ["poses", "light", "occluders", "actor"])]
+    #[arg(long, value_parser = ["poses", "expressions", "light", "occluders", "actor"])]
     only: Option<String>,
     /// A network Veil (`python -m veil export`) that is to tell what stands in front; write to another folder then
     #[arg(long, value_name = "FILE")]
@@ -238,6 +238,41 @@ impl Gallery {
             self.save(sheet, &format!("gallery-{name}.jpg"))?;
         }
         Ok(())
+    }
+
+    /// The composites, whose portraits smile, on a face at rest, and one that frowns, purses its lips, talks and smiles.
+    fn expressions(&mut self) -> anyhow::Result<()> {
+        let rest = Stance::default();
+        let stances = [
+            ("at rest", rest),
+            ("frowning", Stance { smile: -0.35, brows: -1.0, ..rest }),
+            ("lips pursed", Stance { smile: -0.6, ..rest }),
+            ("talking", Stance { open: 0.45, smile: -0.1, ..rest }),
+            ("smiling", Stance { smile: 0.9, open: 0.4, ..rest }),
+        ];
+        // Each is held for a second, with half of one to go there.
+        let times = (0..stances.len()).map(|k| 1.5 * k as f32 + 1.0);
+        let keys: Vec<(f32, Stance)> = times
+            .clone()
+            .zip(&stances)
+            .flat_map(|(time, (_, stance))| [(time - 0.5, *stance), (time + 0.5, *stance)])
+            .collect();
+        let picks: Vec<usize> = times.map(|time| at_frame(time + 0.4)).collect();
+        let mut sheet = Sheet::new(300, usize::MAX, &stances.map(|(name, _)| name));
+        let mut stage = Stage::new(Composite::Two)?;
+        self.report("expressions");
+        let takes = (0..at_frame(1.5 * stances.len() as f32))
+            .map(|i| stage.take(i as u64, Stance::at(&keys, i as f32 / FPS), &EVEN, None));
+        let takes: Vec<Take> = takes.collect::<anyhow::Result<_>>()?;
+        let faces = self.track(&takes)?;
+        let name = "expressions".to_owned();
+        let sequence = Sequence { name, live: Composite::Two.name(), takes: &takes, faces: &faces };
+        sheet.row("live", picks.iter().map(|i| picture(&takes[*i].frame)).collect());
+        for persona in ["composite-1", "composite-3"] {
+            let outputs = self.wear(&sequence, (persona, &run::persona(persona)?), &picks, |_, _, _| {})?;
+            sheet.row(persona, outputs);
+        }
+        self.save(&sheet, "gallery-expressions.jpg")
     }
 
     /// All masks and two composites in ten lights; three of them are shown.
@@ -441,8 +476,9 @@ fn main() -> anyhow::Result<()> {
         .with_context(|| format!("can't make {}; name another folder with --out", args.out.display()))?;
     let rig = Rig::new(args.veil.clone())?;
     let mut gallery = Gallery { args, rig, records: Vec::new(), begun: Instant::now() };
-    let parts: [Part; 4] = [
+    let parts: [Part; 5] = [
         ("poses", Gallery::poses),
+        ("expressions", Gallery::expressions),
         ("light", Gallery::lights),
         ("occluders", Gallery::occluders),
         ("actor", Gallery::actor),

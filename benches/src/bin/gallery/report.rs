@@ -166,6 +166,8 @@ Live face: composite-1 under the masks and composite-3, composite-2 under compos
 
 ![The three composites in six poses](gallery-composites.jpg)
 
+![Two composites on a face at rest, frowning, with pursed lips, talking and smiling](gallery-expressions.jpg)
+
 ## Personas and light
 
 Each light is on from the first frame, except the exposure step: 1.8 times as much light from one frame to the next.

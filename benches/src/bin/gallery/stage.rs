@@ -31,8 +31,10 @@ pub(crate) struct Stance {
     pub(crate) roll: f32,
     /// 0 lips together, 1 wide open.
     pub(crate) open: f32,
-    /// 0 at rest, 1 a broad smile.
+    /// 0 at rest, 1 a broad smile, -0.6 corners drawn in and down.
     pub(crate) smile: f32,
+    /// Brows: 1 raised, -1 lowered.
+    pub(crate) brows: f32,
     /// 0 open, 1 shut.
     pub(crate) blink: f32,
 }
@@ -46,6 +48,7 @@ impl Stance {
             roll: mix(self.roll, to.roll),
             open: mix(self.open, to.open),
             smile: mix(self.smile, to.smile),
+            brows: mix(self.brows, to.brows),
             blink: mix(self.blink, to.blink),
         }
     }
@@ -131,8 +134,9 @@ impl Stage {
             blink_left: stance.blink,
             blink_right: stance.blink,
             // The portraits laugh; the face at rest has its lips together.
-            mouth_open: -1.0 + stance.smile.max(stance.open) + 0.75 * stance.open,
-            smile: -0.45 + 0.95 * stance.smile,
+            mouth_open: -1.0 + stance.smile.max(stance.open).max(0.0) + 0.75 * stance.open,
+            smile: (-0.45 + 0.95 * stance.smile).max(-1.0),
+            brow_raise: stance.brows,
             ..Expression::default()
         };
         let truth = self.puppet.points(&pose, &expression);

@@ -8,6 +8,7 @@ use crate::badge::read;
 use crate::composite::{Compositor, Drawn};
 use crate::frame::{Colour, FrameId, FrameTime, PixelFormat};
 use crate::space::MeshPoint;
+use crate::track::planned::{Answer as VeilAnswer, PlannedVeil};
 use glam::Vec2;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -44,6 +45,8 @@ enum Event {
     NetFails,
     /// The network panics.
     NetPanics,
+    /// What tells what stands in front goes wrong.
+    Veil(VeilAnswer),
     /// The GPU is lost while drawing.
     GpuLost,
     /// Drawing panics.
@@ -70,7 +73,7 @@ enum Event {
     ClockRunsBack,
 }
 
-const EVENTS: [Event; 19] = [
+const EVENTS: [Event; 23] = [
     Event::Dropped,
     Event::Late,
     Event::Lost,
@@ -78,6 +81,10 @@ const EVENTS: [Event; 19] = [
     Event::Nan,
     Event::NetFails,
     Event::NetPanics,
+    Event::Veil(VeilAnswer::Ones),
+    Event::Veil(VeilAnswer::Zeros),
+    Event::Veil(VeilAnswer::Nan),
+    Event::Veil(VeilAnswer::Late),
     Event::GpuLost,
     Event::DrawPanics,
     Event::GpuSilent,
@@ -263,6 +270,7 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
     let (mut scene, mut home, mut who) = (0, FACES[0], 1);
     let mut jump = Vec2::ZERO;
     let mut second = None;
+    let mut veil = PlannedVeil::new();
     let mut seen = Seen::default();
     let mut look_at = |output: &Output, what: &str| {
         // Reading takes as long as all the rest: one frame of many has to do.
@@ -347,6 +355,9 @@ fn play(seed: u64, frames: u64, unguarded: bool) -> Seen {
         }
         if let (Some(second), true) = (second, !matches!(event, Event::Lost | Event::CutAndLost)) {
             faces.push(face(who + 1, second));
+        }
+        if let Event::Veil(answer) = event {
+            veil.look(&frame, &mut faces, answer);
         }
         let fault = match event {
             Event::GpuLost => 1,

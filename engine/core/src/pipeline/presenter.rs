@@ -100,6 +100,8 @@ pub(super) struct Presenter {
     settings: Settings,
     personas: Vec<FaceTexture>,
     fade: Option<Fade>,
+    /// How much of their persona's own smile faces wear.
+    smiles: wear::Smiles,
     /// A swap model's newest results.
     results: Reprojection,
     compositor: Compositor,
@@ -144,6 +146,7 @@ impl Presenter {
             settings,
             personas,
             fade: None,
+            smiles: wear::Smiles::default(),
             results: Reprojection::default(),
             compositor,
             held: None,

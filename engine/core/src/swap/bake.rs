@@ -1,5 +1,6 @@
 //! Making a [`FaceTexture`] from pixels and texture positions: detail, mask, mip chain.
 
+use super::smile::{self, Smile};
 use super::tuning::{BakeTuning, Feather};
 use super::{ColourTransfer, FaceTexture, Openings, TextureId, TextureVersion, mouth};
 use crate::canonical_uv::CANONICAL_UV;
@@ -107,15 +108,24 @@ impl FaceTexture {
             eyes: photo && wanted.eyes > 0.0,
             mouth: inside && mouth::paint(&mut texels, &uv, &mask, side as usize, wanted.mouth),
         };
-        let levels = mip_levels(&mut texels, side);
-        for level in 0..levels {
-            let (from, n) = (mip_start(side, level), (side >> level) as usize);
-            let amount = tuning.sharpness(colour_transfer, level) * wanted.sharpness.clamp(0.0, 2.0);
-            sharpen(&mut texels[from..from + n * n], n, amount);
-        }
+        let rest = if photo { smile::parted(&texels, &uv, side as usize) } else { None };
+        let finish = |texels: &mut Vec<u32>| {
+            let levels = mip_levels(texels, side);
+            for level in 0..levels {
+                let (from, n) = (mip_start(side, level), (side >> level) as usize);
+                let amount = tuning.sharpness(colour_transfer, level) * wanted.sharpness.clamp(0.0, 2.0);
+                sharpen(&mut texels[from..from + n * n], n, amount);
+            }
+            levels
+        };
+        let levels = finish(&mut texels);
+        let smile = rest.map(|(amount, mut rest)| {
+            finish(&mut rest);
+            Smile::new(amount, rest)
+        });
         let (id, version) = (TextureId::fresh(), TextureVersion::fresh());
         let (texels, uv) = (texels.into(), uv.into());
-        Ok(Self { side, levels, texels, uv, colour_transfer, openings, id, version, until: None })
+        Ok(Self { side, levels, texels, uv, colour_transfer, openings, smile, id, version, until: None })
     }
 }
 
@@ -142,22 +152,35 @@ fn sharpen(texels: &mut [u32], n: usize, amount: f32) {
 }
 
 /// A closed line in texels.
-struct Loop(Vec<Vec2>);
+pub(super) struct Loop {
+    points: Vec<Vec2>,
+    low: Vec2,
+    high: Vec2,
+}
 
 impl Loop {
-    fn new(uv: &[Uv], points: &[u16], side: f32) -> Self {
-        Self(points.iter().filter_map(|i| Some(uv.get(*i as usize)?.0 * side - 0.5)).collect())
+    pub(super) fn new(uv: &[Uv], points: &[u16], side: f32) -> Self {
+        let points: Vec<Vec2> =
+            points.iter().filter_map(|i| Some(uv.get(*i as usize)?.0 * side - 0.5)).collect();
+        let (low, high) = bounds(points.iter().copied());
+        Self { points, low, high }
     }
 
-    fn bounds(&self) -> (Vec2, Vec2) {
-        bounds(self.0.iter().copied())
+    pub(super) fn bounds(&self) -> (Vec2, Vec2) {
+        (self.low, self.high)
+    }
+
+    /// [`Loop::signed_distance`] up to `reach` outside; `-reach` for what is farther.
+    pub(super) fn signed_distance_within(&self, p: Vec2, reach: f32) -> f32 {
+        let near = p.cmpge(self.low - reach).all() && p.cmple(self.high + reach).all();
+        if near { self.signed_distance(p).max(-reach) } else { -reach }
     }
 
     /// Distance to the line in texels; positive inside.
-    fn signed_distance(&self, p: Vec2) -> f32 {
+    pub(super) fn signed_distance(&self, p: Vec2) -> f32 {
         let (mut nearest, mut inside) = (f32::MAX, false);
-        let mut a = self.0.last().copied().unwrap_or_default();
-        for &b in &self.0 {
+        let mut a = self.points.last().copied().unwrap_or_default();
+        for &b in &self.points {
             let (ab, ap) = (b - a, p - a);
             let t = (ap.dot(ab) / ab.length_squared().max(1e-9)).clamp(0.0, 1.0);
             nearest = nearest.min((ap - ab * t).length_squared());
@@ -200,10 +223,9 @@ fn mask(uv: &[Uv], side: usize, wanted: CutParams, feather: &Feather) -> Result<
         }
         let mut weight = smoothstep(oval.signed_distance(p) / (feather.oval * width));
         for (line, persona, ramp) in &openings {
-            let reach = ramp * width;
-            let (low, high) = line.bounds();
-            if weight > 0.0 && p.cmpge(low - reach).all() && p.cmple(high + reach).all() {
-                let own = smoothstep(-line.signed_distance(p) / reach);
+            if weight > 0.0 {
+                let reach = ramp * width;
+                let own = smoothstep(-line.signed_distance_within(p, reach) / reach);
                 weight *= own + (1.0 - own) * persona.clamp(0.0, 1.0);
             }
         }

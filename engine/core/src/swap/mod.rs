@@ -4,6 +4,7 @@ mod bake;
 mod mouth;
 pub mod neural;
 mod photo;
+mod smile;
 mod texture_id;
 #[doc(hidden)]
 pub mod tuning;
@@ -12,6 +13,7 @@ pub use bake::{BakeError, CutParams};
 pub use texture_id::{TextureId, TextureVersion};
 
 pub(crate) use mouth::{painted_at, place as inside_of_mouth};
+pub(crate) use smile::amount as smile_amount;
 
 pub use crate::persona::ColourTransfer;
 
@@ -33,6 +35,8 @@ pub struct FaceTexture {
     uv: Arc<[Uv]>,
     colour_transfer: ColourTransfer,
     openings: Openings,
+    /// The same without the picture's own smile, where it has one.
+    smile: Option<smile::Smile>,
     id: TextureId,
     version: TextureVersion,
     until: Option<Date>,

@@ -55,6 +55,8 @@ pub use tuning::{
 };
 #[doc(hidden)]
 pub use veil::FrontMatte;
+#[cfg(test)]
+pub(crate) use veil::planned;
 
 use crate::infer::InferError;
 use crate::space::{CropSquare, MeshPoint};

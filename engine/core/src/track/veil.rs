@@ -350,4 +350,6 @@ fn interpolated(points: &[Vec2], place: &TexelPlace) -> Option<Vec2> {
 }
 
 #[cfg(test)]
+pub(crate) mod planned;
+#[cfg(test)]
 mod tests;

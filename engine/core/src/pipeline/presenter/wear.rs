@@ -7,7 +7,43 @@ use crate::error::Result;
 use crate::frame::FrameTime;
 use crate::pipeline::Why;
 use crate::pipeline::cast::{Member, Visibility};
-use crate::swap::FaceTexture;
+use crate::swap::{FaceTexture, TextureId, smile_amount};
+use crate::track::FaceId;
+
+/// How many textures are kept as they were worn last; more faces with smiling personas are mixed anew for each frame.
+const MOST_SMILES: usize = 8;
+
+/// The textures of personas that smile, with as much of their smile as each face wore last.
+#[derive(Default)]
+pub(super) struct Smiles(Vec<Smiling>);
+
+struct Smiling {
+    face: FaceId,
+    texture: TextureId,
+    step: u8,
+    worn: FaceTexture,
+}
+
+impl Smiles {
+    /// A persona's texture with as much of its own smile as the live face smiles.
+    fn smiling(&mut self, member: &Member, texture: FaceTexture) -> FaceTexture {
+        let face = &member.face;
+        let live = smile_amount(|k| face.landmarks.get(k).map(|p| face.pose.to_model(*p).truncate()));
+        let known = self.0.iter().position(|known| known.face == face.id && known.texture == texture.id());
+        let last = known.map(|k| self.0.remove(k));
+        let step = live.and_then(|live| texture.smile_step(live, last.as_ref().map(|last| last.step)));
+        let Some(step) = step else { return texture };
+        let worn = match last {
+            Some(last) if last.step == step => last.worn,
+            _ => texture.smiling(step),
+        };
+        if self.0.len() >= MOST_SMILES {
+            self.0.remove(0);
+        }
+        self.0.push(Smiling { face: face.id, texture: texture.id(), step, worn: worn.clone() });
+        worn
+    }
+}
 
 impl Presenter {
     /// Draws the persona of this number on a face, over it the one that is fading in, and over both what a swap model made
@@ -34,8 +70,8 @@ impl Presenter {
         }
         let worn =
             |of: &[FaceTexture]| (!of.is_empty()).then(|| of.get(number % of.len()).cloned()).flatten();
-        let old = self.fade.as_ref().and_then(|f| worn(&f.from));
-        let new = worn(&self.personas);
+        let old = self.fade.as_ref().and_then(|f| worn(&f.from)).map(|t| self.smiles.smiling(member, t));
+        let new = worn(&self.personas).map(|t| self.smiles.smiling(member, t));
         let last = DrawParams { opacity: params.opacity * shown.clamp(0.0, 1.0), ..params };
         let rotation = (member.visibility == Visibility::Live).then_some(member.face.pose.rotation);
         let model = self.results.draw(member.id(), time, rotation);

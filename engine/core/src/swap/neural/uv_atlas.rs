@@ -229,6 +229,7 @@ impl UvAtlas {
             openings: Openings::default(),
             id: self.id,
             version: self.version,
+            smile: None,
             until: None,
         }
     }
