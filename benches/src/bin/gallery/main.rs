@@ -325,6 +325,9 @@ impl Gallery {
         for (name, row) in ["live"].iter().chain(&THREE).zip(rows) {
             sheet.row(name, row);
         }
+        if self.args.only.is_some() {
+            eprint!("{}", report::light_table(&self.records));
+        }
         self.save(&sheet, "gallery-light.jpg")
     }
 

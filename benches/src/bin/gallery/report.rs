@@ -117,6 +117,19 @@ fn gains(records: &[Record]) -> Vec<Gains<'_>> {
         .collect()
 }
 
+/// How much light is on the live face and on the persona, by light and persona.
+pub(crate) fn light_table(records: &[Record]) -> String {
+    let mut t =
+        "\n| light | persona | light on the face: live | worn | left to right: live | worn |\n".to_owned();
+    t.push_str("| --- | --- | ---: | ---: | ---: | ---: |\n");
+    for g in gains(records) {
+        let ([a, b], [c, d], record) = (g.whole, g.lean, g.record);
+        let _ =
+            writeln!(t, "| {} | {} | {a:.2} | {b:.2} | {c:.2} | {d:.2} |", record.sequence, record.persona);
+    }
+    t
+}
+
 /// The sheet of the worst frames, input and output side by side.
 pub(crate) fn worst_sheet(records: &[Record], tile: u32) -> Sheet {
     let mut sheet = Sheet::new(tile, 2, &["input", "output", "input", "output"]);
@@ -257,13 +270,8 @@ pub(crate) fn page(records: &[Record], path: &Path) -> anyhow::Result<()> {
         let (mean, most) = (percent(r.bare.mean()), percent(r.bare.most()));
         writeln!(t, "| {} | {} | {mean} | {most} |", r.sequence, r.persona)?;
     }
+    t.push_str(&light_table(records));
     let gains = gains(records);
-    writeln!(t, "\n| light | persona | light on the face: live | worn | left to right: live | worn |")?;
-    writeln!(t, "| --- | --- | ---: | ---: | ---: | ---: |")?;
-    for g in &gains {
-        let ([a, b], [c, d]) = (g.whole, g.lean);
-        writeln!(t, "| {} | {} | {a:.2} | {b:.2} | {c:.2} | {d:.2} |", g.record.sequence, g.record.persona)?;
-    }
     t.push_str("\n## What is still wrong\n\n");
     let mut named = 0;
     for r in records.iter().filter(|r| r.shown < r.frames) {
