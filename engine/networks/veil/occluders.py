@@ -111,6 +111,12 @@ def _lens_frames(scene: Scene):
     return lenses
 
 
+def _metal(scene: Scene) -> np.ndarray:
+    """Steel, silver, brass or gold."""
+    shade = np.full(3, scene.rng.uniform(0.25, 0.95), np.float32)
+    return shade * np.float32([0.45, 0.75, 1.0]) if scene.chance(0.45) else shade
+
+
 def glasses(scene: Scene, dark: bool | None = None) -> None:
     """Glasses of all makes: full, half and no rims, thick and thin, clear, tinted and dark lenses with glints."""
     rng = scene.rng
@@ -123,10 +129,8 @@ def glasses(scene: Scene, dark: bool | None = None) -> None:
     if dark and scene.chance(0.35):
         # Pilots' glasses: dark lenses in a wire.
         width = rng.uniform(0.8, 2.2) * unit
-    metal = width < 2.2 * unit and scene.chance(0.7)
-    frame = np.full(3, rng.uniform(0.25, 0.85), np.float32) if metal else scene.colour() * rng.uniform(0.05, 0.8)
-    if metal and scene.chance(0.4):
-        frame = frame * np.float32([0.55, 0.8, 1.0])
+    metal = scene.chance(0.7 if width < 2.2 * unit else 0.35)
+    frame = _metal(scene) if metal else scene.colour() * rng.uniform(0.05, 0.8)
     rims = np.zeros((CANVAS, CANVAS), np.float32)
     if make == "none":
         width = min(width, 1.4 * unit)
@@ -335,7 +339,11 @@ def thin(scene: Scene) -> None:
         line = np.maximum(line, stroke([start - side * width * 2.2, start + side * width * 2.2], width))
     elif kind == 1:
         line = np.maximum(line, fill(outline(start, (width * rng.uniform(2, 4), width * rng.uniform(2, 3)), angle)))
-    look = scene.colour()
+    metal = kind != 2 and scene.chance(0.5)
+    look = _metal(scene) if metal else scene.colour()
+    if metal:
+        # It mirrors the room: light and dark along it.
+        look = (look * (1 + 0.6 * fractal(rng, int(rng.integers(3, 12)), 2))[..., None]).clip(0, 1)
     if kind == 2:
         y, x = np.mgrid[0:CANVAS, 0:CANVAS].astype(np.float32)
         stripe = (np.sin((x * along[0] + y * along[1]) / max(width, 1) * rng.uniform(0.6, 2)) > 0)[..., None]

@@ -13,7 +13,7 @@ from .pool import Pool
 
 BATCH = 32
 RATE = 2e-3
-"""Greatest learning rate of AdamW; it falls to a twentieth in a straight line."""
+"""Greatest learning rate of AdamW, where none is given; it falls to a twentieth in a straight line."""
 MEAN = 0.997
 """Of the running mean of weights, a step."""
 ADVERSARY_FROM = 0.6
@@ -67,9 +67,10 @@ class Run:
     """One training run in a folder: weights, state and a line of figures every 200 steps."""
 
     def __init__(
-        self, folder: Path, seed: int, steps: int, adversary: bool, branch: Path | None = None, start: Path | None = None
+        self, folder: Path, seed: int, steps: int, adversary: bool, branch: Path | None = None,
+        start: Path | None = None, rate: float = RATE
     ):
-        self.folder, self.seed, self.steps, self.adversary = folder, seed, steps, adversary
+        self.folder, self.seed, self.steps, self.adversary, self.rate = folder, seed, steps, adversary, rate
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(seed)
         channels_last = lambda net: net.to(memory_format=torch.channels_last)
@@ -119,7 +120,7 @@ class Run:
         """One step."""
         done = self.step / self.steps
         for group in self.optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, (self.step + 1) / 200) * (1 - 0.95 * min(done, 1.0))
+            group["lr"] = self.rate * min(1.0, (self.step + 1) / 200) * (1 - 0.95 * min(done, 1.0))
         self.net.train()
         x = x.contiguous(memory_format=torch.channels_last)
         with _half():
@@ -165,12 +166,13 @@ class Run:
 
 
 def train(
-    cache: Path, folder: Path, seed: int, steps: int, adversary: bool, threads: int, branch: Path | None, start: Path | None
+    cache: Path, folder: Path, seed: int, steps: int, adversary: bool, threads: int, branch: Path | None, start: Path | None,
+    rate: float = RATE
 ) -> Run:
     """Trains, or goes on where the folder's run stopped, or where the discriminator would have come in in another run; with
     `start`, anew from another run's weights."""
     torch.set_num_threads(threads)
-    pool, run = Pool(cache), Run(folder, seed, steps, adversary, branch, start)
+    pool, run = Pool(cache), Run(folder, seed, steps, adversary, branch, start, rate)
     log = (folder / "log.jsonl").open("a")
     begun, first, sums = time.monotonic(), run.step, {}
     while run.step < steps:

@@ -10,27 +10,42 @@ const SIDE: usize = FRONT_SIDE as usize;
 /// nothing.
 pub fn front(params: &FrontParams, field: &[Vec4], live: &[Vec4], guided: &[Vec4], persona: &mut [Vec4]) {
     let Some(cells) = guided.get(..SIDE * SIDE) else { return };
+    let Some((first, beyond)) = reach(cells) else { return };
     let width = params.size[0].max(1) as usize;
     let [across, down] = params.to_cells.map(Vec4::from_array);
     let last = Vec2::splat((SIDE - 1) as f32);
-    for (i, ((p, at), live)) in persona.iter_mut().zip(field).zip(live).enumerate() {
-        if at.w == 0.0 || p.w == 0.0 {
-            continue;
+    let rows = persona.chunks_mut(width).zip(field.chunks(width)).zip(live.chunks(width));
+    for (row, ((persona, field), live)) in rows.enumerate() {
+        for (column, ((p, at), live)) in persona.iter_mut().zip(field).zip(live).enumerate() {
+            let pixel = Vec4::new(column as f32, row as f32, 1.0, 0.0);
+            let place = Vec2::new(across.dot(pixel), down.dot(pixel)).clamp(Vec2::ZERO, last);
+            let far = place.cmple(first).any() || place.cmpge(beyond).any();
+            if far || at.w == 0.0 || p.w == 0.0 {
+                continue;
+            }
+            let (x, y) = (place.x as usize, place.y as usize);
+            let (right, below) = ((x + 1).min(SIDE - 1), (y + 1).min(SIDE - 1));
+            let [a, b, c, d] =
+                [y * SIDE + x, y * SIDE + right, below * SIDE + x, below * SIDE + right].map(|k| cells[k]);
+            let part = place - Vec2::new(x as f32, y as f32);
+            let between = a.lerp(b, part.x).lerp(c.lerp(d, part.x), part.y);
+            let own = live.xyz().max(Vec3::ZERO).map(f32::sqrt).extend(1.0);
+            p.w *= 1.0 - ((between.dot(own) - params.low) / (params.high - params.low)).clamp(0.0, 1.0);
         }
-        let pixel = Vec4::new((i % width) as f32, (i / width) as f32, 1.0, 0.0);
-        let place = Vec2::new(across.dot(pixel), down.dot(pixel)).clamp(Vec2::ZERO, last);
-        let (x, y) = (place.x as usize, place.y as usize);
-        let (right, below) = ((x + 1).min(SIDE - 1), (y + 1).min(SIDE - 1));
-        let [a, b, c, d] =
-            [y * SIDE + x, y * SIDE + right, below * SIDE + x, below * SIDE + right].map(|k| cells[k]);
-        if a == Vec4::ZERO && b == Vec4::ZERO && c == Vec4::ZERO && d == Vec4::ZERO {
-            continue;
-        }
-        let part = place - Vec2::new(x as f32, y as f32);
-        let between = a.lerp(b, part.x).lerp(c.lerp(d, part.x), part.y);
-        let own = live.xyz().max(Vec3::ZERO).map(f32::sqrt).extend(1.0);
-        p.w *= 1.0 - ((between.dot(own) - params.low) / (params.high - params.low)).clamp(0.0, 1.0);
     }
+}
+
+/// Between which places cells that are not 0 tell, ends not included; none where all are 0.
+fn reach(cells: &[Vec4]) -> Option<(Vec2, Vec2)> {
+    let mut found: Option<(Vec2, Vec2)> = None;
+    for (y, row) in cells.chunks_exact(SIDE).enumerate() {
+        let Some(first) = row.iter().position(|cell| *cell != Vec4::ZERO) else { continue };
+        let last = row.iter().rposition(|cell| *cell != Vec4::ZERO).unwrap_or(first);
+        let (low, high) = (Vec2::new(first as f32, y as f32) - 1.0, Vec2::new(last as f32, y as f32) + 1.0);
+        let (least, most) = found.get_or_insert((low, high));
+        (*least, *most) = (least.min(low), most.max(high));
+    }
+    found
 }
 
 #[cfg(test)]

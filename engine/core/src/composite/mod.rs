@@ -205,6 +205,7 @@ impl Compositor {
         plan.front = call
             .occlusion
             .front()
+            .filter(|matte| !matte.is_clear())
             .map(|matte| front::Front::new(matte, call.params.glasses, &plan, &tuning.occluders));
         match &mut self.run {
             Run::Cpu(run) => run.run(&plan, texture, &self.codes, &mut self.patch),

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use glam::{Affine2, Vec2, Vec3, Vec4};
 
-use super::appearance::{SIDE as APPEARANCE_SIDE, TexelPlace, texel_places_of};
+use super::appearance::{SIDE as APPEARANCE_SIDE, TexelPlace, for_each_texel_place};
 use super::mesh::in_crop;
 use super::tuning::VeilTuning;
 use crate::canonical_uv::CANONICAL_UV;
@@ -85,6 +85,11 @@ impl FrontMatte {
     pub(crate) fn guided_without_glasses(&self) -> Arc<[Vec4]> {
         glasses::left_out(&self.front, &self.mesh, &self.guided)
             .map_or_else(|| Arc::clone(&self.guided), Arc::from)
+    }
+
+    /// Whether nothing stands in front anywhere.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.front.iter().all(|front| *front == 0.0)
     }
 
     /// Whether something stands in front at a place in picture pixels.
@@ -201,7 +206,7 @@ fn root(encoded: Vec3) -> Vec3 {
     static TABLE: LazyLock<Vec<f32>> =
         LazyLock::new(|| (0..=STEPS).map(|k| decode_srgb(k as f32 / STEPS as f32).sqrt()).collect());
     // To the nearest step: half a code of eight bits.
-    encoded.map(|v| TABLE[((v.clamp(0.0, 1.0) * STEPS as f32).round() as usize).min(STEPS)])
+    encoded.map(|v| TABLE[((v.clamp(0.0, 1.0) * STEPS as f32 + 0.5) as usize).min(STEPS)])
 }
 
 /// What the network's square shows of face and picture, cell by cell.
@@ -328,9 +333,9 @@ fn fill_mesh(planes: &mut [f32], mesh: &[Vec2], last: Option<&FrontMatte>) {
         LazyLock::new(|| CANONICAL_UV.iter().map(|p| Vec2::from_array(*p)).collect());
     // A crop's samples lie at whole places, texels' middles half-way between.
     let unit: Vec<Vec2> = mesh.iter().map(|p| (*p + 0.5) / SIDE as f32).collect();
-    for place in texel_places_of(&unit, &TRIANGLES, SIDE) {
+    for_each_texel_place(&unit, &TRIANGLES, SIDE, |place| {
         let between = |points: &[Vec2]| interpolated(points, &place);
-        let Some(uv) = between(&UV) else { continue };
+        let Some(uv) = between(&UV) else { return };
         let cell = usize::from(place.cell);
         planes[cell] = uv.x;
         planes[CELLS + cell] = uv.y;
@@ -340,7 +345,7 @@ fn fill_mesh(planes: &mut [f32], mesh: &[Vec2], last: Option<&FrontMatte>) {
         {
             planes[3 * CELLS + cell] = between_cells(&last.front, before);
         }
-    }
+    });
 }
 
 fn interpolated(points: &[Vec2], place: &TexelPlace) -> Option<Vec2> {

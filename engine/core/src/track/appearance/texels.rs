@@ -122,13 +122,20 @@ fn distance_outside(line: &[Vec2], at: Vec2) -> f32 {
 
 /// The cells of a square of [`SIDE`] cells whose middles the triangles cover; the first triangle has a cell.
 pub(crate) fn texel_places(uv: &[Vec2], triangles: &[[u16; 3]]) -> Vec<TexelPlace> {
-    texel_places_of(uv, triangles, SIDE)
+    let mut out = Vec::new();
+    for_each_texel_place(uv, triangles, SIDE, |place| out.push(place));
+    out
 }
 
-/// The same of a square of `side` (256 at most) cells.
-pub(crate) fn texel_places_of(uv: &[Vec2], triangles: &[[u16; 3]], side: usize) -> Vec<TexelPlace> {
+/// Calls for the cells of a square of `side` (256 at most) cells whose middles the triangles cover; the first triangle has a
+/// cell.
+pub(crate) fn for_each_texel_place(
+    uv: &[Vec2],
+    triangles: &[[u16; 3]],
+    side: usize,
+    mut call: impl FnMut(TexelPlace),
+) {
     let mut taken = vec![false; side * side];
-    let mut out = Vec::new();
     for corners in triangles {
         let Some([a, b, c]) = corner_points(uv, corners) else { continue };
         let area = doubled_area([a, b, c]);
@@ -145,11 +152,10 @@ pub(crate) fn texel_places_of(uv: &[Vec2], triangles: &[[u16; 3]], side: usize) 
             );
             let cell = texel.y * side + texel.x;
             if weights.min_element() >= -1e-4 && !std::mem::replace(&mut taken[cell], true) {
-                out.push(TexelPlace { cell: cell as u16, corners: *corners, weights, moves: false });
+                call(TexelPlace { cell: cell as u16, corners: *corners, weights, moves: false });
             }
         }
     }
-    out
 }
 
 /// A triangle's corners among the points; none where one is missing.
