@@ -174,7 +174,10 @@ impl VeilNet {
         let planes = self.net.input_mut(0);
         let plane = |k: usize| &planes[k * CELLS..(k + 1) * CELLS];
         let before = last.map(|_| plane(6).to_vec());
-        let front = without_traces(read.or_else(|| before.clone())?, plane(5), tuning);
+        let front = match read {
+            Some(read) => without_traces(read, plane(5), tuning),
+            None => before.clone()?,
+        };
         let uv = plane(3).iter().zip(plane(4)).map(|(u, v)| Vec2::new(*u, *v)).collect();
         let guide = if front.iter().chain(before.iter().flatten()).any(|front| *front > 0.0) {
             (0..CELLS).map(|k| root(Vec3::from_array([0, 1, 2].map(|c| plane(c)[k])))).collect()

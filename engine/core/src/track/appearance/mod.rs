@@ -28,7 +28,9 @@ pub(super) use crop::{Crop, CropPlanes};
 pub(super) use jaw::{DROPS, down};
 pub use occlusion::{Occlusion, OcclusionCell};
 pub(super) use register::Fit;
-pub(crate) use texels::{TexelPlace, for_each_cell_near, for_each_texel_place, texel_places};
+pub(crate) use texels::{
+    TexelPlace, for_each_cell_near, for_each_cell_near_in, for_each_texel_place, texel_places,
+};
 
 /// Cells of a side of the model and of an [`Occlusion`].
 pub const SIDE: usize = omote_shaders::layout::OCCLUDE_SIDE as usize;

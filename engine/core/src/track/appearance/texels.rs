@@ -166,11 +166,16 @@ fn corner_points(points: &[Vec2], corners: &[u16; 3]) -> Option<[Vec2; 3]> {
 }
 
 /// Calls for the cells of the square round one.
-pub(crate) fn for_each_cell_near(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
-    let (x, y) = (cell % SIDE, cell / SIDE);
-    for y in y.saturating_sub(reach)..=(y + reach).min(SIDE - 1) {
-        for x in x.saturating_sub(reach)..=(x + reach).min(SIDE - 1) {
-            call(y * SIDE + x);
+pub(crate) fn for_each_cell_near(cell: usize, reach: usize, call: impl FnMut(usize)) {
+    for_each_cell_near_in(SIDE, cell, reach, call);
+}
+
+/// The same in a square of `side` cells.
+pub(crate) fn for_each_cell_near_in(side: usize, cell: usize, reach: usize, mut call: impl FnMut(usize)) {
+    let (x, y) = (cell % side, cell / side);
+    for y in y.saturating_sub(reach)..=(y + reach).min(side - 1) {
+        for x in x.saturating_sub(reach)..=(x + reach).min(side - 1) {
+            call(y * side + x);
         }
     }
 }

@@ -4,6 +4,7 @@ use glam::{Vec2, Vec4};
 
 use super::guided::REACH as GUIDED_REACH;
 use super::{CELLS, SIDE};
+use crate::track::appearance::for_each_cell_near_in;
 
 /// Mesh points: tops of both brows, forehead's top, between the brows, base of the nose.
 const BROWS: [usize; 2] = [105, 334];
@@ -14,8 +15,8 @@ const NOSE_BASE: usize = 2;
 const ABOVE: f32 = 0.3;
 /// Less in front than this joins nothing, 0..=1. Half of what is drawn by.
 const LEAST: f32 = 0.06;
-/// Share of a thing that lies beside the eyes, from which on it is glasses, 0..=1: of the gallery's glasses and sunglasses all
-/// does, of hands, fringes and masks at most two thirds.
+/// Share of a thing that lies beside the eyes, from which on it is glasses, 0..=1: all but a few cells that the network gets
+/// wrong. Chosen.
 const GLASSES: f32 = 0.9;
 
 /// The rows of cells from above the brows to the base of the nose; none without a mesh.
@@ -42,7 +43,7 @@ fn cells(front: &[f32], mesh: &[Vec2]) -> Option<Vec<bool>> {
         let mut next = 0;
         while let Some(&cell) = thing.get(next) {
             next += 1;
-            for_each_near(cell, 1, |near| {
+            for_each_cell_near_in(SIDE, cell, 1, |near| {
                 if !std::mem::replace(&mut seen[near], true) {
                     thing.push(near);
                 }
@@ -58,15 +59,6 @@ fn cells(front: &[f32], mesh: &[Vec2]) -> Option<Vec<bool>> {
     Some(glasses)
 }
 
-fn for_each_near(cell: usize, reach: usize, mut call: impl FnMut(usize)) {
-    let (x, y) = (cell % SIDE, cell / SIDE);
-    for y in y.saturating_sub(reach)..=(y + reach).min(SIDE - 1) {
-        for x in x.saturating_sub(reach)..=(x + reach).min(SIDE - 1) {
-            call(y * SIDE + x);
-        }
-    }
-}
-
 /// The guided matte of everything in front but glasses; as it is where there are none.
 pub(super) fn left_out(front: &[f32], mesh: &[Vec2], guided: &[Vec4]) -> Option<Vec<Vec4>> {
     let glasses = cells(front, mesh)?;
@@ -77,7 +69,7 @@ pub(super) fn left_out(front: &[f32], mesh: &[Vec2], guided: &[Vec4]) -> Option<
     let mut tells = vec![[false; 2]; CELLS];
     for cell in (0..CELLS).filter(|cell| front[*cell] >= LEAST) {
         let of = usize::from(glasses[cell]);
-        for_each_near(cell, 2 * GUIDED_REACH, |near| tells[near][of] = true);
+        for_each_cell_near_in(SIDE, cell, 2 * GUIDED_REACH, |near| tells[near][of] = true);
     }
     let kept = guided.iter().zip(&tells);
     Some(kept.map(|(cell, [other, glasses])| if *glasses && !other { Vec4::ZERO } else { *cell }).collect())

@@ -245,6 +245,20 @@ fn a_slow_network_is_asked_for_every_second_live_frame() {
 }
 
 #[test]
+fn what_is_carried_on_does_not_fade() {
+    let scene = actor_of(3, 640, 480).frame(0);
+    let (points, tuning) = (&scene.faces[0].landmarks, VeilTuning::default());
+    let last = VeilReading::drawn(points, |_| 0.5).into_matte(&[], &tuning);
+    let mut net = VeilNet::load(&Runtime::portable(), None).unwrap();
+    net.keep_pace();
+    net.took = (tuning.slow_s + tuning.useless_s) * 0.5;
+    let carried = net.read(&scene.frame, points, Some(&last), &tuning).unwrap();
+    assert!(carried.carried);
+    let most = carried.front.iter().copied().fold(0.0, f32::max);
+    assert!((most - 0.5).abs() < 1e-4, "{most}");
+}
+
+#[test]
 fn a_machine_that_is_far_too_slow_goes_without() {
     let scene = actor_of(3, 640, 480).frame(0);
     let (points, tuning) = (&scene.faces[0].landmarks, VeilTuning::default());
