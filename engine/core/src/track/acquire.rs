@@ -2,12 +2,12 @@
 //! track.
 
 use super::TrackError;
-use super::appearance::Crop;
+use super::appearance::{Crop, OtherFaces};
 use super::detect::{Detection, Detector, DetectorRange, whole};
 use super::face_track::{Track, wrap};
 use super::lost_track::{LostTrack, Returned};
 use super::mesh::{REGION_MARGIN, Reading};
-use super::occluders::{TrackedReading, occluder_outlines};
+use super::occluders::{TrackedReading, outlines_of_others};
 use super::roll::{UprightRegion, inverted, is_plain, quarter};
 use super::tracker::Tracker;
 use super::tuning::TrackTuning;
@@ -238,7 +238,7 @@ impl Tracker {
         squares
     }
 
-    /// Squares round where lost faces were last and where they would be now.
+    /// Squares round where lost faces were before anything stood in front of them, and where they would be now.
     fn close_ups(&self, frame: &Frame) -> Vec<CropSquare> {
         let (tuning, lost_tuning) = (&self.config.tuning.acquisition, &self.config.tuning.lost);
         let size = Vec2::new(frame.width() as f32, frame.height() as f32);
@@ -246,7 +246,7 @@ impl Tracker {
         for lost in &self.lost {
             let gone_on = lost.track.predicted_pose(lost.age.min(lost_tuning.searched_s)).origin.truncate();
             let side = lost.track.region.side * tuning.close_up_side;
-            for centre in [ImagePx(gone_on), lost.track.centre()] {
+            for centre in [ImagePx(gone_on), lost.track.uncovered_place()] {
                 let inside = centre.0.cmpge(Vec2::ZERO).all() && centre.0.cmplt(size).all();
                 let is_known =
                     squares.iter().any(|s| s.centre.0.distance(centre.0) < tuning.same_close_up * s.side);
@@ -406,9 +406,10 @@ impl Tracker {
             return None;
         }
         let (tuning, n) = (&self.config.tuning, self.mesh.crop().1);
-        let occluders = occluder_outlines(&self.tracks, fresh.id, fresh.region, n, tuning);
+        let outlines = outlines_of_others(&self.tracks, fresh.id, fresh.region, n, tuning);
+        let others = OtherFaces { outlines, are_in_front: true };
         let found = TrackedReading { reading, region: fresh.region, seen: true };
-        self.advance(frame, &lost.track, found, lost.age, occluders)
+        self.advance(frame, &lost.track, found, lost.age, others)
     }
 
     /// Whether a new face, whose region was read last, looks like a lost one that may be back here.

@@ -1,5 +1,7 @@
 //! One followed face from frame to frame.
 
+use std::sync::Arc;
+
 use glam::{Vec2, Vec3};
 
 use super::appearance::tuning::AppearanceTuning;
@@ -55,6 +57,10 @@ pub(super) struct Track {
     pub(super) points: Vec<MeshPoint>,
     /// The calm mesh's pose.
     pub(super) pose: Pose,
+    /// Place and shape when nothing was known to stand in front of it for the last time, and how many seconds before the last
+    /// mesh that was.
+    uncovered: Arc<Smoother>,
+    uncovered_before: f32,
     /// The region that the last mesh was read from.
     pub(super) region: CropSquare,
     /// How far the last mesh lay from where it was predicted, in eye distances plus growth.
@@ -96,6 +102,8 @@ impl Track {
             presence,
             points,
             pose,
+            uncovered: Arc::new(smoother.clone()),
+            uncovered_before: 0.0,
             region,
             innovation: 0.0,
             age: 0,
@@ -145,6 +153,20 @@ impl Track {
     /// With the mesh predicted `elapsed` seconds after the last, in a crop of that region.
     pub(super) fn at_prediction(&self, elapsed: f32, region: CropSquare) -> Self {
         Self { points: self.predicted_mesh(elapsed), region, ..self.clone() }
+    }
+
+    /// Where it was when nothing was known to stand in front of it for the last time.
+    pub(super) fn uncovered_place(&self) -> ImagePx {
+        ImagePx(self.uncovered.predicted_pose(0.0).origin.truncate())
+    }
+
+    /// Standing where it was when nothing stood in front of it for the last time, and how many seconds before its last mesh
+    /// that was: what hides a face also drags its mesh.
+    pub(super) fn at_uncovered(&self) -> (Self, f32) {
+        let mut there = Self { smoother: Smoother::clone(&self.uncovered), ..self.clone() };
+        there.smoother.stop();
+        let region = there.predicted_region(0.0);
+        (there.at_prediction(0.0, region), self.uncovered_before)
     }
 
     /// The region to read next.
@@ -210,6 +232,12 @@ impl Track {
         model.update(&in_crop(&points, region, crop.side()), crop, front.as_ref(), elapsed, tuning);
         self.occlusion = model.occlusion(&tuning.occlusion);
         (self.pose, self.points, self.region) = (pose, points, region);
+        let in_front = front.as_ref().map_or(0.0, VeilReading::share).max(self.occlusion.share());
+        if in_front < step.tuning.tracks.uncovered && !model.is_behind_a_face() {
+            (self.uncovered, self.uncovered_before) = (Arc::new(self.smoother.clone()), 0.0);
+        } else {
+            self.uncovered_before += elapsed;
+        }
         self.take_front(front, model.bare(), elapsed, &step.tuning.veil)
     }
 
@@ -277,6 +305,7 @@ impl Track {
     /// that has gone on for too long.
     pub(super) fn coast(&mut self, elapsed: f32, tuning: &TrackTuning) -> bool {
         self.coasted += 1;
+        self.uncovered_before += elapsed;
         (self.front, self.front_due) = (None, false);
         let next = self.smoother.coast(elapsed);
         for point in &mut self.points {

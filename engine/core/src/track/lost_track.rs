@@ -9,7 +9,7 @@ use super::tuning::LostTuning;
 #[derive(Debug, Clone)]
 pub(super) struct LostTrack {
     pub(super) track: Track,
-    /// Seconds since it was last seen.
+    /// Seconds since it was last read.
     pub(super) age: f32,
 }
 

@@ -2,7 +2,7 @@
 //! is, as long as a part of it can be seen.
 
 use super::TrackError;
-use super::appearance::Crop;
+use super::appearance::{Crop, OtherFaces};
 use super::face_track::Track;
 use super::mesh::{Reading, in_crop, outline_centre};
 use super::tracker::Tracker;
@@ -34,7 +34,7 @@ fn outline(face: &Track, upwards: f32, region: CropSquare, n: usize, tuning: &Oc
 
 /// Outlines of the faces beside the one with an id and a region, which may stand in front of it, in pixels of that region's
 /// crop, `n` a side. Hair is left out: beside it the face's own appearance tells better.
-pub(super) fn occluder_outlines(
+pub(super) fn outlines_of_others(
     tracks: &[Track],
     id: u64,
     region: CropSquare,
@@ -127,33 +127,71 @@ impl Tracker {
         Ok(())
     }
 
-    /// The lost face of an index where its appearance finds it beside a followed one; none where it does not.
+    /// The lost face of an index where its appearance finds it beside a followed one; none where it does not. It may have
+    /// gone on as it went, or stand where it was.
     fn recover(&mut self, frame: &Frame, index: usize) -> Result<Option<Track>, TrackError> {
         let tuning = self.config.tuning;
         let Some(lost) = self.lost.get(index) else { return Ok(None) };
-        let (age, region) = (lost.age, lost.track.predicted_region(lost.age));
-        let mut predicted = lost.track.at_prediction(age, region);
-        let beside = self.tracks.iter().any(|t| t.may_overlap(predicted.centre(), &tuning.tracks));
-        let apart = self.tracks.iter().all(|t| !t.same_place(&predicted, &tuning.tracks));
-        let known = self.appearances.contains_key(&predicted.id);
-        if age > tuning.lost.searched_s || !beside || !apart || !known {
+        let age = lost.age;
+        if age > tuning.lost.searched_s || !self.appearances.contains_key(&lost.track.id) {
             return Ok(None);
         }
-        // For the crop: the network's mesh would lie on the face in front.
+        let gone_on = lost.track.at_prediction(age, lost.track.predicted_region(age));
+        let (stands, before) = lost.track.at_uncovered();
+        for (place, elapsed) in [(gone_on, age), (stands, age + before)] {
+            // Where it was given up for another face in this very frame it is not.
+            if elapsed > 0.0
+                && let Some(back) = self.recover_at(frame, place, elapsed)?
+            {
+                return Ok(Some(back));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A lost face where its appearance finds it near a place beside a followed one, where it was `elapsed` seconds ago.
+    fn recover_at(
+        &mut self,
+        frame: &Frame,
+        mut place: Track,
+        elapsed: f32,
+    ) -> Result<Option<Track>, TrackError> {
+        let (tuning, region) = (self.config.tuning, place.region);
+        let beside = self.tracks.iter().any(|t| t.may_overlap(place.centre(), &tuning.tracks));
+        if !beside || !self.is_apart(&place) {
+            return Ok(None);
+        }
+        (place.age, place.back) = (0, true);
         let reading = self.infer_mesh(frame, region)?;
-        let (planar, n) = self.mesh.crop();
-        let occluders = occluder_outlines(&self.tracks, predicted.id, region, n, &tuning);
-        let Some(crop) = Crop::new(planar, n, &[], &mut self.planes) else { return Ok(None) };
-        let crop = crop.with_occluders(occluders.clone());
-        let appearance = self.appearances.get(&predicted.id);
-        let likeness = appearance.and_then(|a| predicted.likeness(a, &crop, &tuning.appearance));
-        if likeness.unwrap_or(0.0) < tuning.lost.returned_likeness {
+        let outlines = outlines_of_others(&self.tracks, place.id, region, self.mesh.crop().1, &tuning);
+        let others = OtherFaces { outlines, are_in_front: true };
+        if self.likeness_among(&place, &others) < tuning.lost.returned_likeness {
             return Ok(None);
         }
-        (predicted.age, predicted.back) = (0, true);
+        let before = self.appearances.get(&place.id).cloned();
         let found = TrackedReading { reading, region, seen: false };
-        let back = self.advance(frame, &predicted, found, age, occluders);
-        Ok(back.filter(|back| self.tracks.iter().all(|t| !t.same_place(back, &tuning.tracks))))
+        let back = self.advance(frame, &place, found, elapsed, others);
+        let back = back.filter(|back| self.is_apart(back));
+        if back.is_none() {
+            // It took the picture in all the same.
+            self.appearances.extend(before.map(|before| (place.id, before)));
+        }
+        Ok(back)
+    }
+
+    /// Whether no followed face is where a face is.
+    fn is_apart(&self, face: &Track) -> bool {
+        self.tracks.iter().all(|t| !t.same_place(face, &self.config.tuning.tracks))
+    }
+
+    /// How much a face in the region that was read last looks like itself, 0..=1; 0 where that is not known.
+    fn likeness_among(&mut self, face: &Track, others: &OtherFaces) -> f32 {
+        let (planar, n) = self.mesh.crop();
+        let crop = Crop::new(planar, n, &[], &mut self.planes).map(|crop| crop.with_others(others.clone()));
+        let known = self.appearances.get(&face.id);
+        let likeness =
+            known.zip(crop).and_then(|(a, crop)| face.likeness(a, &crop, &self.config.tuning.appearance));
+        likeness.unwrap_or(0.0)
     }
 }
 
@@ -191,7 +229,7 @@ mod tests {
     #[test]
     fn other_faces_near_by_may_be_in_front() {
         let tracks = [face(1, 100.0), face(2, 200.0), face(3, 900.0)];
-        let outlines = occluder_outlines(&tracks, 1, tracks[0].region, 192, &Tuning::default());
+        let outlines = outlines_of_others(&tracks, 1, tracks[0].region, 192, &Tuning::default());
         assert_eq!(outlines.len(), 1, "neither the face itself nor one far off");
         // Region pixels to crop pixels: the region begins at x = 65, and 220 of its pixels are 192.
         let left = outlines[0].iter().map(|p| p.x).fold(f32::MAX, f32::min);

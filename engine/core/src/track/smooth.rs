@@ -241,6 +241,12 @@ impl Smoother {
         self.shape.iter().map(|s| pose.to_image(s.value)).collect()
     }
 
+    /// Stops the head.
+    pub(super) fn stop(&mut self) {
+        self.stop_scale_and_turn();
+        self.anchor.speed = Vec3::ZERO;
+    }
+
     /// Measures how far the mesh's steady points have left their shape.
     pub(super) fn measure_change(&mut self, points: &[MeshPoint], tuning: &Smoothing) {
         self.change = self.change_of_shape(points, tuning.shape_rate);

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::acquire::DeferredDetection;
-use super::appearance::{AppearanceModel, Crop, CropPlanes};
+use super::appearance::{AppearanceModel, Crop, CropPlanes, OtherFaces};
 use super::detect::{Detector, DetectorRange, whole};
 use super::face_track::{AppearanceView, FrameStep, Mesh, Track, VeilView, wrap};
 use super::lost_track::LostTrack;
 use super::mesh::{MeshKind, MeshNet, REGION_MARGIN, Reading, in_crop, in_view, share_inside};
-use super::occluders::{TrackedReading, occluder_outlines};
+use super::occluders::{TrackedReading, outlines_of_others};
 use super::select::{Choice, Contender, Selection};
 use super::smooth::Smoothing;
 use super::stills::SkippedFaces;
@@ -19,7 +19,7 @@ use super::veil::VeilNet;
 use super::{Face, TrackError};
 use crate::frame::{Frame, FrameTime};
 use crate::infer::Runtime;
-use crate::space::{CropSquare, ImagePx, Outline};
+use crate::space::{CropSquare, ImagePx};
 use omote_frame::pose::Pose;
 
 /// Settings of a [`Tracker`].
@@ -183,7 +183,7 @@ impl Tracker {
         self.run_deferred_detection()?;
         let elapsed = self.elapsed_since_last(frame);
         if elapsed > self.config.tuning.tracks.gap_s {
-            self.resume(frame)?;
+            self.resume(frame, elapsed)?;
         } else {
             self.update_tracks(frame, elapsed)?;
         }
@@ -204,7 +204,7 @@ impl Tracker {
                 self.appearances.get(&track.id).is_some_and(AppearanceModel::is_behind_a_face);
             let veil = VeilView { net: &mut self.veil, frame };
             if track.front_due && !track.read_first_front(veil, &self.config.tuning.veil) {
-                self.lose(track);
+                self.lose(track, 0.0);
             } else {
                 self.tracks.push(track);
             }
@@ -230,7 +230,7 @@ impl Tracker {
     }
 
     /// Begins anew after a gap, too long for motion to go on: faces are read where they were, else looked for.
-    fn resume(&mut self, frame: &Frame) -> Result<(), TrackError> {
+    fn resume(&mut self, frame: &Frame, elapsed: f32) -> Result<(), TrackError> {
         let regions: Vec<CropSquare> = self.tracks.iter().map(|track| track.region).collect();
         let mut after = Vec::with_capacity(regions.len());
         for region in regions {
@@ -241,14 +241,18 @@ impl Tracker {
         for (track, mesh) in std::mem::take(&mut self.tracks).into_iter().zip(after) {
             match mesh.and_then(|mesh| track.restarted(mesh)) {
                 Some(fresh) => self.tracks.push(fresh),
-                None => self.lose(track),
+                None => self.lose(track, elapsed),
             }
         }
         Ok(())
     }
 
-    fn lose(&mut self, track: Track) {
-        self.lost.push(LostTrack { track, age: 0.0 });
+    /// Gives a face up that was last read `age` seconds ago.
+    fn lose(&mut self, track: Track, age: f32) {
+        if let Some(appearance) = self.appearances.get_mut(&track.id) {
+            appearance.forget_last_frame();
+        }
+        self.lost.push(LostTrack { track, age });
     }
 
     /// Reads each followed face anew; those that are gone are lost.
@@ -272,7 +276,7 @@ impl Tracker {
             match new {
                 Some(new) => self.tracks.push(new),
                 None if may_be_hidden && old.coast(elapsed, tuning) => self.tracks.push(old),
-                None => self.lose(old),
+                None => self.lose(old, elapsed),
             }
         }
         self.order_occluded();
@@ -310,12 +314,9 @@ impl Tracker {
         for track in before {
             let found = self.read_tracked(frame, track, before, elapsed)?;
             let (seen, n) = (found.seen, self.mesh.crop().1);
-            let occluders = if seen {
-                Vec::new()
-            } else {
-                occluder_outlines(before, track.id, found.region, n, &self.config.tuning)
-            };
-            let next = self.advance(frame, track, found, elapsed, occluders);
+            let outlines = outlines_of_others(before, track.id, found.region, n, &self.config.tuning);
+            let others = OtherFaces { outlines, are_in_front: !seen };
+            let next = self.advance(frame, track, found, elapsed, others);
             let tuning = &self.config.tuning.reading;
             let is_visible = |track: &Track| {
                 if seen {
@@ -329,15 +330,15 @@ impl Tracker {
         Ok(after)
     }
 
-    /// A followed face in the frame that was just read, `elapsed` seconds after its last. `occluders` may stand in front of
-    /// it, in crop pixels. None where it is lost.
+    /// A followed face in the frame that was just read, `elapsed` seconds after its last. `others` are the faces near
+    /// by. None where it is lost.
     pub(super) fn advance(
         &mut self,
         frame: &Frame,
         track: &Track,
         found: TrackedReading,
         elapsed: f32,
-        occluders: Vec<Outline>,
+        others: OtherFaces,
     ) -> Option<Track> {
         let TrackedReading { reading, region, seen } = found;
         let Some(smoothing) = &self.config.smoothing else {
@@ -350,7 +351,7 @@ impl Tracker {
         let mut places = track.predicted_mesh(elapsed);
         places.extend(reading.points.iter().filter(|_| seen));
         let places = in_crop(&places, region, n as f32);
-        let crop = Crop::new(planar, n, &places, &mut self.planes)?.with_occluders(occluders);
+        let crop = Crop::new(planar, n, &places, &mut self.planes)?.with_others(others);
         let model = self.appearances.entry(track.id).or_insert_with(AppearanceModel::new);
         let veil = VeilView { net: &mut self.veil, frame };
         let view = AppearanceView { model, crop: &crop, region, veil };
@@ -423,7 +424,7 @@ impl Tracker {
     pub(super) fn drop_duplicates(&mut self) {
         while let Some(index) = self.find_duplicate() {
             let track = self.tracks.remove(index);
-            self.lose(track);
+            self.lose(track, 0.0);
         }
     }
 

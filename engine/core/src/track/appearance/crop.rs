@@ -14,6 +14,15 @@ pub(super) const FLOOR: f32 = 24.0 / 255.0;
 /// Luma of R'G'B' (BT.601).
 const LUMA: Vec3 = Vec3::new(0.299, 0.587, 0.114);
 
+/// The faces near the one that is followed.
+#[derive(Debug, Clone, Default)]
+pub(in crate::track) struct OtherFaces {
+    /// Crop pixels.
+    pub(in crate::track) outlines: Vec<Outline>,
+    /// Whether what lies within them is taken to be hidden by them.
+    pub(in crate::track) are_in_front: bool,
+}
+
 /// A square crop, `n` pixels a side, made ready to be sampled in many places of a part of it.
 pub(in crate::track) struct Crop<'a> {
     n: usize,
@@ -21,8 +30,7 @@ pub(in crate::track) struct Crop<'a> {
     first: Vec2,
     last: Vec2,
     planes: &'a CropPlanes,
-    /// Other faces that may stand in front, crop pixels.
-    occluders: Vec<Outline>,
+    others: OtherFaces,
 }
 
 /// Pixels round the points of a mesh that are made ready too; those beyond count as not seen. How it was found is not
@@ -171,17 +179,22 @@ impl<'a> Crop<'a> {
         let Part { columns, rows } = part;
         let first = USizeVec2::new(columns.start, rows.start).as_vec2() + EDGE as f32;
         let last = USizeVec2::new(columns.end, rows.end).as_vec2() - (EDGE + 1) as f32;
-        Some(Self { n, first, last, planes, occluders: Vec::new() })
+        Some(Self { n, first, last, planes, others: OtherFaces::default() })
     }
 
-    /// The same where other faces may stand in front.
-    pub(in crate::track) fn with_occluders(self, occluders: Vec<Outline>) -> Self {
-        Self { occluders, ..self }
+    /// The same with other faces near by.
+    pub(in crate::track) fn with_others(self, others: OtherFaces) -> Self {
+        Self { others, ..self }
+    }
+
+    /// Whether a place is taken to be hidden by another face.
+    pub(super) fn is_occluded(&self, at: Vec2) -> bool {
+        self.others.are_in_front && self.is_within_another(at)
     }
 
     /// Whether another face's outline goes round a place.
-    pub(super) fn is_occluded(&self, at: Vec2) -> bool {
-        self.occluders.iter().any(|outline| goes_round(outline, at))
+    pub(super) fn is_within_another(&self, at: Vec2) -> bool {
+        self.others.outlines.iter().any(|outline| goes_round(outline, at))
     }
 
     /// Pixels a side.

@@ -23,26 +23,18 @@ impl AppearanceModel {
         doubt_moving_skin(known, &cover, tuning)
     }
 
-    /// What deviates, 0..=1 a cell, joined with what the network says. Where that says that something stands in front and the
+    /// How much each cell is covered by what the network sees, 0..=1. Where that says that something stands in front and the
     /// cells all round look like the face that was learned bare, it is the face: both must agree to lay bare.
-    pub(super) fn join(
+    pub(super) fn veiled_evidence(
         &mut self,
         known: &[Seen],
-        mut deviating: Vec<f32>,
         veiled: &[f32],
         tuning: &LearningTuning,
     ) -> Vec<f32> {
-        self.bare.fill(0.0);
-        if veiled.iter().all(|v| *v <= tuning.trace) {
-            return deviating;
-        }
-        if self.age > tuning.learn_s {
+        if self.age > tuning.learn_s && veiled.iter().any(|v| *v > tuning.trace) {
             self.find_bare(known, veiled, tuning);
         }
-        for ((out, veiled), bare) in deviating.iter_mut().zip(veiled).zip(&self.bare) {
-            *out = out.max(veiled * (1.0 - bare));
-        }
-        deviating
+        veiled.iter().zip(&self.bare).map(|(veiled, bare)| veiled * (1.0 - bare)).collect()
     }
 
     /// Marks where the network sees something in front and hardly any of what it means looks otherwise than usual.

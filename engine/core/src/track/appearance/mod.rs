@@ -24,7 +24,7 @@ use light::{Light, light_at};
 use texels::{SKIN, TERMS};
 use tuning::{AppearanceTuning, LearningTuning};
 
-pub(super) use crop::{Crop, CropPlanes};
+pub(super) use crop::{Crop, CropPlanes, OtherFaces};
 pub(super) use jaw::{DROPS, down};
 pub use occlusion::{Occlusion, OcclusionCell};
 pub(super) use register::Fit;
@@ -68,7 +68,7 @@ impl Texel {
 }
 
 /// The model of one face.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AppearanceModel {
     texels: Vec<Texel>,
     /// Seconds for which it was learned.
@@ -149,6 +149,16 @@ impl AppearanceModel {
         self.mask.get(cell(uv[1]) * SIDE + cell(uv[0])).copied().unwrap_or(0.0)
     }
 
+    /// Forgets light and what stood in front: in the last frame of a face that is lost neither was told well, and when it comes
+    /// back they are others.
+    pub(super) fn forget_last_frame(&mut self) {
+        for texel in &mut self.texels {
+            (texel.covered, texel.since) = (0.0, 0.0);
+        }
+        self.mask.fill(0.0);
+        self.light = [Vec4::ZERO; 6];
+    }
+
     /// How surely each cell showed the bare face in the last frame, whatever the network said, 0..=1.
     pub(super) fn bare(&self) -> &[f32] {
         &self.bare
@@ -176,10 +186,15 @@ impl AppearanceModel {
         for seen in &mut known {
             seen.light = light_at(&self.light, &TERMS[seen.index]);
         }
-        let deviating = self.occlusion_evidence(&known, learning);
-        let evidence = self.join(&known, deviating, &veiled, learning);
+        self.bare.fill(0.0);
+        let evidence = match front {
+            Some(_) => self.veiled_evidence(&known, &veiled, learning),
+            None => self.occlusion_evidence(&known, learning),
+        };
         let usable = is_usable(&known, &evidence, learning.most_covered);
-        let learns = usable && self.share() < learning.frozen;
+        // Which of two faces that overlap a place belongs to is not known for sure: nothing is learned from either.
+        let overlaps = mesh.iter().any(|at| crop.is_within_another(*at));
+        let learns = usable && !overlaps && self.share() < learning.frozen;
         self.age += elapsed;
         self.lost = if usable { 0.0 } else { self.lost + elapsed };
         if self.lost > learning.learn_s {

@@ -173,7 +173,7 @@ fn a_face_behind_another_is_told_by_the_part_that_can_be_seen() {
     };
     let look = |occluders: Vec<Outline>| {
         let (mut model, mut planes) = (learned(), CropPlanes::default());
-        let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(occluders);
+        let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_others(in_front(occluders));
         let fit = model
             .register(&points(), &crop, &AppearanceTuning::default())
             .map_or(0.0, |f| f.agreement * f.pattern);
@@ -207,7 +207,7 @@ fn other_faces_outlines_hide_at_once_also_where_the_face_is_not_found() {
     assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
     // In the first frame in which it is found again too, and no longer when nothing is in front.
     let (picture, mut planes) = (picture(50, 0.0, None), CropPlanes::default());
-    let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(vec![half]);
+    let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_others(in_front(vec![half]));
     model.update(&points(), &crop, None, 1.0 / 30.0, &AppearanceTuning::default());
     assert!(covered(&model, 140) == 1.0 && covered(&model, 50) < 0.05);
     show(&mut model, 51, 1, 0.0, None);
@@ -220,7 +220,7 @@ fn a_place_is_behind_what_its_row_enters_once() {
     let mut planes = CropPlanes::default();
     let diamond: Outline =
         [[90.0, 10.0], [170.0, 90.0], [90.0, 170.0], [10.0, 90.0]].map(Vec2::from_array).into();
-    let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_occluders(vec![diamond]);
+    let crop = Crop::new(&picture, W, &[], &mut planes).unwrap().with_others(in_front(vec![diamond]));
     let behind = |x: f32, y: f32| crop.is_occluded(Vec2::new(x, y));
     assert!(behind(90.0, 90.0) && behind(12.0, 90.0) && behind(90.0, 160.0));
     assert!(!behind(5.0, 90.0) && !behind(175.0, 90.0) && !behind(20.0, 30.0) && !behind(90.0, 175.0));
@@ -241,6 +241,11 @@ fn a_wall_is_no_face() {
 /// The picture's points as the network Veil has them.
 fn mesh_points() -> Vec<crate::space::MeshPoint> {
     points().into_iter().map(|p| p.extend(0.0)).collect()
+}
+
+/// Other faces that stand in front.
+fn in_front(outlines: Vec<Outline>) -> OtherFaces {
+    OtherFaces { outlines, are_in_front: true }
 }
 
 /// A network's word: something stands before a square of the picture, `from` to `to` pixels both ways.
