@@ -104,7 +104,7 @@ fn cell_gain(i: u32) -> vec3f {
     let lit = a.xyz / a.w;
     var gain = (lit + FLOOR) / (b.xyz / b.w + FLOOR);
     if params.keep_reference > 0.0 {
-        gain = vec3f((dot(lit, LUMINANCE) + FLOOR) / (params.keep_reference + FLOOR));
+        gain = vec3f(dot(lit, LUMINANCE) / params.keep_reference);
     }
     return mix(vec3f(1.0), clamp(gain, vec3f(GAIN_MIN), vec3f(GAIN_MAX)), params.strength);
 }

@@ -28,7 +28,7 @@ def main() -> None:
     train.add_argument("--steps", type=int, default=30_000, help="batches of 32 (%(default)s)")
     train.add_argument("--adversary", action="store_true", help="with the discriminator for the last 40 percent")
     train.add_argument("--branch", type=Path, help="begin where the discriminator would have come in in this other run")
-    train.add_argument("--start", type=Path, help="begin with the weights of this other run, where they fit, and train anew")
+    train.add_argument("--start", type=Path, help="begin with the weights of this other run, where they fit, or of an exported network, and train anew")
     train.add_argument("--rate", type=float, default=2e-3, help="greatest learning rate (%(default)s); less where only a little is to be learned anew")
     train.add_argument("--threads", type=int, default=1, help="(%(default)s)")
     export = commands.add_parser("export", help="write a run's network as ONNX")

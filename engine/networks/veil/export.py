@@ -56,6 +56,42 @@ def _halve(model: onnx.ModelProto) -> None:
         graph.node.insert(0, cast)
 
 
+def read_back(net: Veil, path: Path, crops: torch.Tensor) -> int:
+    """Gives `net` the weights of an exported network, and returns how many arrays these were. Normalisation was folded away in
+    that file: its means and spreads are measured anew on `crops` (n x 8 x 128 x 128), layer by layer, so that the answers
+    stay the same."""
+    initial = {w.name.removesuffix("_f16"): numpy_helper.to_array(w) for w in onnx.load(str(path)).graph.initializer}
+    arrays = {name: torch.from_numpy(a.astype(np.float32)) for name, a in initial.items() if name.startswith("net.")}
+    own, shifts, hooks = dict(net.named_parameters()), {}, []
+    for name, array in arrays.items():
+        name = name.removeprefix("net.")
+        if name in own:
+            own[name].data.copy_(array)
+        else:
+            # The shift of the normalisation that follows the convolution.
+            layer, number, _ = name.rsplit(".", 2)
+            shifts[f"{layer}.{int(number) + 1}"] = array
+
+    def measure(layer, shift):
+        def hook(_, inputs):
+            spread, mean = torch.var_mean(inputs[0], (0, 2, 3), correction=0)
+            layer.running_mean.copy_(mean)
+            layer.running_var.copy_(spread)
+            layer.weight.data.copy_((spread + layer.eps).sqrt())
+            layer.bias.data.copy_(mean + shift)
+
+        return hook
+
+    for name, layer in net.named_modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            hooks.append(layer.register_forward_pre_hook(measure(layer, shifts[name])))
+    with torch.no_grad():
+        net.eval()(crops)
+    for hook in hooks:
+        hook.remove()
+    return len(arrays)
+
+
 def export(run: Path, out: Path, raw: bool) -> str:
     """Writes `run`'s network (its running mean, or with `raw` the last weights) to `out`; returns its SHA-256."""
     state = torch.load(run / "state.pt", weights_only=True)

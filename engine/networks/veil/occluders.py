@@ -15,8 +15,8 @@ def _turned(angle, scale, centre, source_centre) -> np.ndarray:
     return np.float32([[c, -s, centre[0] - c * x + s * y], [s, c, centre[1] - s * x - c * y]])
 
 
-def hand(scene: Scene) -> None:
-    """A rendered hand somewhere before the face; its forearm leaves the picture or ends in a sleeve."""
+def hand(scene: Scene, place: np.ndarray | None = None) -> None:
+    """A rendered hand at `place` or somewhere before the face; its forearm leaves the picture or ends in a sleeve."""
     rng, hands = scene.rng, scene.pack.hands
     k = int(rng.choice(np.flatnonzero(hands.test == scene.test)))
     alpha, is_hand = hands.alpha[k], hands.is_hand[k]
@@ -29,7 +29,8 @@ def hand(scene: Scene) -> None:
     size = max(xs.max() - xs.min(), ys.max() - ys.min())
     # A hand is about as long as a face is from chin to brow.
     scale = 2.0 * scene.eyes / size * rng.uniform(0.6, 1.25)
-    place = scene.border_point() if scene.chance(0.2) else scene.face_point(1.15)
+    if place is None:
+        place = scene.border_point() if scene.chance(0.2) else scene.face_point(1.15)
     # The arm comes from anywhere but mostly from below or the sides.
     towards = rng.normal(np.pi / 2, 1.0) if scene.chance(0.75) else rng.uniform(0, 2 * np.pi)
     angle = towards - np.arctan2(arm[1], arm[0])
@@ -114,7 +115,10 @@ def _lens_frames(scene: Scene):
 def _metal(scene: Scene) -> np.ndarray:
     """Steel, silver, brass or gold."""
     shade = np.full(3, scene.rng.uniform(0.25, 0.95), np.float32)
-    return shade * np.float32([0.45, 0.75, 1.0]) if scene.chance(0.45) else shade
+    if scene.chance(0.5):
+        # From pale brass to deep gold, much like skin in some lights.
+        return shade * np.float32([scene.rng.uniform(0.25, 0.65), scene.rng.uniform(0.65, 0.85), 1.0])
+    return shade
 
 
 def glasses(scene: Scene, dark: bool | None = None) -> None:
@@ -126,10 +130,11 @@ def glasses(scene: Scene, dark: bool | None = None) -> None:
     make = "full" if dark and scene.chance(0.5) else rng.choice(["full", "half", "none"], p=[0.62, 0.2, 0.18])
     unit = scene.eyes / 100
     width = rng.choice([rng.uniform(0.7, 2.0), rng.uniform(2, 5), rng.uniform(5, 9)], p=[0.5, 0.35, 0.15]) * unit
-    if dark and scene.chance(0.35):
-        # Pilots' glasses: dark lenses in a wire.
-        width = rng.uniform(0.8, 2.2) * unit
-    metal = scene.chance(0.7 if width < 2.2 * unit else 0.35)
+    wired = dark and scene.chance(0.5)
+    if wired:
+        # Pilots' glasses and round ones: dark lenses in a wire, mostly of metal.
+        make, width = "full", rng.uniform(0.8, 4.5) * unit
+    metal = scene.chance(0.7 if wired or width < 2.2 * unit else 0.35)
     frame = _metal(scene) if metal else scene.colour() * rng.uniform(0.05, 0.8)
     rims = np.zeros((CANVAS, CANVAS), np.float32)
     if make == "none":
@@ -252,6 +257,16 @@ def mug(scene: Scene) -> None:
         body = np.maximum(body, stroke(np.vstack([ring, ring[:1]]), wide * rng.uniform(0.12, 0.3)))
     look = scene.cloth() if scene.chance(0.35) else scene.colour()
     scene.paint(scene.shaded(look, body, 0.5), body, shadow=rng.uniform(0, 0.4))
+    if scene.chance(0.3):
+        # A band of another colour, a skin's among them.
+        low = rng.uniform(-0.8, 0.6)
+        top = min(low + rng.uniform(0.15, 0.6), 1)
+        band = fill([corner(-1, low), corner(1, low), corner(1, top), corner(-1, top)])
+        tint = scene.skin_colour() if scene.chance(0.4) else scene.colour()
+        scene.paint(scene.shaded(tint, band, 0.5), band)
+    if scene.chance(0.4):
+        # The hand that holds it, half beside the face.
+        hand(scene, at + x * rng.choice([-1, 1]) * wide * rng.uniform(0.8, 1.5) + y * high * rng.normal(0, 0.4))
     if scene.chance(0.5):
         inside = fill(outline(at - y * high, (wide * 0.88, wide * 0.19), np.arctan2(x[1], x[0])))
         scene.paint(scene.colour() * 0.6, inside)
@@ -312,7 +327,7 @@ def blob(scene: Scene) -> None:
     if scene.chance(0.35):
         # Fur and leaves: a ragged border.
         edge = cv2.GaussianBlur(shape, (0, 0), rng.uniform(2, 6)) + 0.35 * _streaks(scene, rng.uniform(0, 3))
-        shape = ((edge - 0.5) * 5 + 0.5).clip(0, 1)
+        shape = ((edge - 0.5) * 5 + 0.5).clip(0, 1) * (cv2.GaussianBlur(shape, (0, 0), 4) > 0.02)
     look = scene.skin_colour() if scene.chance(0.2) else (scene.cloth() if scene.chance(0.6) else scene.colour())
     shadow = rng.uniform(0.1, 0.5) if scene.chance(0.6) else 0
     scene.paint(scene.shaded(look, shape, rng.uniform(0.1, 0.6)), shape, shadow=shadow)
@@ -327,7 +342,7 @@ def thin(scene: Scene) -> None:
     angle = rng.normal(np.pi / 2, 0.9) if scene.chance(0.8) else rng.uniform(0, 2 * np.pi)
     along = np.array([np.cos(angle), np.sin(angle)])
     length = scene.eyes * rng.uniform(0.5, 3.0)
-    width = scene.eyes * rng.uniform(0.018, 0.11)
+    width = scene.eyes * rng.uniform(0.018, rng.choice([0.05, 0.11]))
     line = stroke(curve([start, start + along * length * 0.5 + rng.normal(0, 0.05, 2) * length, start + along * length]), width)
     kind = rng.integers(4)
     side = np.array([-along[1], along[0]])
@@ -335,7 +350,7 @@ def thin(scene: Scene) -> None:
         # Tines of a fork.
         for k in (-1.5, -0.5, 0.5, 1.5):
             foot = start + side * k * width * 1.3
-            line = np.maximum(line, stroke([foot, foot - along * scene.eyes * 0.25], width * 0.55))
+            line = np.maximum(line, stroke([foot, foot - along * scene.eyes * rng.uniform(0.15, 0.4)], width * 0.55))
         line = np.maximum(line, stroke([start - side * width * 2.2, start + side * width * 2.2], width))
     elif kind == 1:
         line = np.maximum(line, fill(outline(start, (width * rng.uniform(2, 4), width * rng.uniform(2, 3)), angle)))
@@ -457,15 +472,18 @@ def strands(scene: Scene) -> None:
     """Single strands and thin locks that hang into the face."""
     rng, (x, y) = scene.rng, scene.axes
     base = _hair_colour(scene)
-    for _ in range(int(rng.integers(1, 5))):
+    # A lock or two; in a third of the cases a curtain of them that hangs over the eyes.
+    locks, longest = (int(rng.integers(5, 14)), 1.5) if scene.chance(0.35) else (int(rng.integers(1, 5)), 2.0)
+    thickest = rng.choice([1.8, 3.2])
+    for _ in range(locks):
         root = scene.at(mesh.FOREHEAD) + (x * rng.uniform(-0.75, 0.75) - y * rng.uniform(0, 0.25)) * scene.eyes
-        tip = root + (y * rng.uniform(0.4, 2.0) + x * rng.normal(0, 0.35)) * scene.eyes
+        tip = root + (y * rng.uniform(0.4, longest) + x * rng.normal(0, 0.35)) * scene.eyes
         bend = (root + tip) / 2 + x * rng.normal(0, 0.25) * scene.eyes
         lock = np.zeros((CANVAS, CANVAS), np.float32)
         spread = scene.eyes * rng.uniform(0.0, 0.09)
         for _ in range(int(rng.integers(2, 14))):
             move = lambda s: rng.normal(0, 1, 2) * spread * s
-            line = stroke(curve([root + move(0.5), bend + move(1), tip + move(1.5)]), rng.uniform(0.5, 1.8))
+            line = stroke(curve([root + move(0.5), bend + move(1), tip + move(1.5)]), rng.uniform(0.5, thickest))
             lock = 1 - (1 - lock) * (1 - line * rng.uniform(0.6, 1))
         colour = base * (1 + rng.uniform(0, 0.5) * _streaks(scene, np.pi / 2, 15))[..., None]
         scene.paint(colour.clip(0, 1), lock, shadow=rng.uniform(0, 0.25))

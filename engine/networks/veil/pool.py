@@ -14,7 +14,7 @@ from . import sample
 SHAPES = {"crop": (3,), "uv_mask": (3,), "last": (), "matte": ()}
 BLOCK = 100
 """Samples that are drawn and written together."""
-POOL_SEED = 3
+POOL_SEED = 4
 
 
 def _open(cache: Path, mode: str, count: int | None = None) -> dict[str, np.ndarray]:

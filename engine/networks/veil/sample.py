@@ -16,11 +16,11 @@ MARGIN = 1.3
 
 # What stands in front, and in which share of the training pictures.
 KINDS = {
-    "hand": 0.26,
+    "hand": 0.23,
     "object": 0.14,
     "glasses": 0.19,
     "hair": 0.13,
-    "thin": 0.06,
+    "thin": 0.09,
     "worn": 0.06,
     "nothing": 0.09,
     "shadow": 0.02,
@@ -310,7 +310,7 @@ def make(pack: Pack, seed, kind: str | None = None, face: int | None = None, tes
     for own, share in ((occluders.beard, 0.16), (occluders.make_up, 0.08), (occluders.cast_shadow, 0.06)):
         if scene.chance(share * (2 if kind == "nothing" else 1)):
             own(scene)
-    if scene.chance(0.2):
+    if scene.chance(0.35 if kind in ("nothing", "shadow") else 0.2):
         _side_lamp(rng, scene)
     _draw(scene, kind)
     if kind == "shadow" or scene.chance(0.02):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from . import sample
+from .export import read_back
 from .net import CHANNELS, Discriminator, Veil, loss_of
 from .pool import Pool
 
@@ -68,14 +69,17 @@ class Run:
 
     def __init__(
         self, folder: Path, seed: int, steps: int, adversary: bool, branch: Path | None = None,
-        start: Path | None = None, rate: float = RATE
+        start: Path | None = None, rate: float = RATE, crops: torch.Tensor | None = None
     ):
         self.folder, self.seed, self.steps, self.adversary, self.rate = folder, seed, steps, adversary, rate
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(seed)
         channels_last = lambda net: net.to(memory_format=torch.channels_last)
         self.net, self.mean, self.judge = (channels_last(net) for net in (Veil(), Veil(), Discriminator()))
-        if start:
+        if start and start.is_file():
+            count = read_back(self.net, start, crops)
+            print(f"starts with the {count} arrays of {start}", flush=True)
+        elif start:
             self._start_from(start / "state.pt")
         self.mean.load_state_dict(self.net.state_dict())
         self.optimiser = torch.optim.AdamW(self.net.parameters(), RATE, weight_decay=1e-4)
@@ -170,9 +174,11 @@ def train(
     rate: float = RATE
 ) -> Run:
     """Trains, or goes on where the folder's run stopped, or where the discriminator would have come in in another run; with
-    `start`, anew from another run's weights."""
+    `start`, anew from the weights of another run or of an exported network."""
     torch.set_num_threads(threads)
-    pool, run = Pool(cache), Run(folder, seed, steps, adversary, branch, start, rate)
+    pool = Pool(cache)
+    crops, _ = batch_of(pool.batch(np.random.default_rng(seed), 8 * BATCH))
+    run = Run(folder, seed, steps, adversary, branch, start, rate, crops)
     log = (folder / "log.jsonl").open("a")
     begun, first, sums = time.monotonic(), run.step, {}
     while run.step < steps:

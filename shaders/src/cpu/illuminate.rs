@@ -87,7 +87,7 @@ fn cell_gain(params: &IlluminateParams, a: Vec4, b: Vec4) -> Vec3 {
     }
     let lit = a.xyz() / a.w;
     let gain = if params.keep_reference > 0.0 {
-        Vec3::splat((lit.dot(LUMINANCE) + FLOOR) / (params.keep_reference + FLOOR))
+        Vec3::splat(lit.dot(LUMINANCE) / params.keep_reference)
     } else {
         (lit + FLOOR) / (b.xyz() / b.w + FLOOR)
     };

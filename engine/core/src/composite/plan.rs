@@ -103,10 +103,14 @@ impl Plan {
         set_up(&local, &uv, numbers, texture.side(), size, &mut triangles);
         profile::soften(&local, &uv, texture.side(), numbers, &mut triangles, &tuning.profile);
         let morph = bent.and_then(|b| b.morph);
-        let cell = ((high.x - low.x).max(high.y - low.y) / tuning.light.cells_across).ceil().max(2.0) as u32;
-        let grid = size.map(|n| n.div_ceil(cell));
         let paint = texture.colour_transfer() == ColourTransfer::Keep;
-        let (sigma, reach) = if paint { tuning.light.paint_blur } else { tuning.light.blur };
+        let (cells_across, (sigma, reach)) = if paint {
+            (tuning.light.paint_cells_across, tuning.light.paint_blur)
+        } else {
+            (tuning.light.cells_across, tuning.light.blur)
+        };
+        let cell = ((high.x - low.x).max(high.y - low.y) / cells_across).ceil().max(2.0) as u32;
+        let grid = size.map(|n| n.div_ceil(cell));
         let (features, rows) = if paint { features::ellipses(&local) } else { Default::default() };
         let grain = params.grain.clamp(0.0, 1.0) * tuning.grain.gain;
         let rgb_grain = if frame.format().is_yuv() { 0.0 } else { grain };

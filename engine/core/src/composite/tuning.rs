@@ -26,18 +26,20 @@ pub struct Tuning {
 /// How the persona takes on the live face's light (`plan`, pass `illuminate`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LightTuning {
-    /// Cells of the light grid across the face. Found: not recorded. Held by: no test.
+    /// Personas with the skin's colour: cells of the light grid across the face. Found: not recorded. Held by: no test.
     pub cells_across: f32,
+    /// Paint: the same. Found: see `paint_blur`.
+    pub paint_cells_across: f32,
     /// Personas with the skin's colour: standard deviation of the grid's blur, in cells, and where its kernel is cut off, in
     /// standard deviations. Found: not recorded. Held by: no test.
     pub blur: (f32, f32),
     /// Paint: the same. Brows, eyes and lips are left out there, so that shadows may be sharper; the kernel must reach over
-    /// what is left out. Found: chosen, not swept: a lamp from the left shows 4.3 to 1 on the face, 3.6 to 1 on ko-omote
-    /// (2.9 before). Held by: light in docs/gallery.md.
+    /// what is left out. Found: a lamp from the right shows 1 to 7.7 on the gallery's face, and on ko-omote 1 to 5.3 with 24 cells and
+    /// (1.0, 5.0), 1 to 6.3 with 32 and (0.8, 8.0); not swept further. Held by: light in docs/gallery.md.
     pub paint_blur: (f32, f32),
     /// Paint: light in which it looks as it is painted; 1 is that of the studio in which the portraits were taken by which
     /// `reflectance` was fitted. Found: with 0.9, and 1.1 for `brightest`, the gallery's masks have 1.4 times the face's light in
-    /// the dim room and 1.3 times before a window, relative to even light; now 1.24 and 1.15. Held by: light in
+    /// the dim room and 1.3 times before a window, relative to even light; now 1.18 and 1.12. Held by: light in
     /// docs/gallery.md.
     pub good: f32,
     /// Paint: share of light, 0..=1, that skin throws back of which nothing is known. Found: mean of the portraits, groups of
@@ -59,8 +61,9 @@ impl Default for LightTuning {
     fn default() -> Self {
         Self {
             cells_across: 24.0,
+            paint_cells_across: 32.0,
             blur: (2.2, 2.5),
-            paint_blur: (1.0, 5.0),
+            paint_blur: (0.8, 8.0),
             good: 1.05,
             usual_skin: 0.26,
             brightest: 1.15,
