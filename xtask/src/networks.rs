@@ -11,8 +11,8 @@ use crate::{root, target_folder};
 const STEP: &str = "own networks";
 /// Debian's Python: its packages belong to no other.
 pub(crate) const PYTHON: &str = "/usr/bin/python3";
-/// What Debian has no package of, pinned as in engine/networks/requirements.txt.
-const FROM_PYPI: &str = "onnxruntime==1.20.1";
+/// What Debian has no package of, pinned as in engine/networks/requirements.txt: module and package.
+const FROM_PYPI: [(&str, &str); 2] = [("onnxruntime", "onnxruntime==1.20.1"), ("onnx", "onnx==1.17.0")];
 
 /// Runs the checks as one step. Where the pack or a package is missing it says so.
 pub(crate) fn run(steps: &mut Steps) {
@@ -43,17 +43,18 @@ pub(crate) fn run(steps: &mut Steps) {
     });
 }
 
-/// A Python that knows Debian's packages and ONNX Runtime's; made once.
+/// A Python that knows Debian's packages and PyPI's; made once.
 fn environment(folder: &Path) -> Result<PathBuf, String> {
     let python = folder.join("python/bin/python");
     let has = |module: &str| {
         let asked = Command::new(&python).args(["-c", &format!("import {module}")]).output();
         asked.is_ok_and(|output| output.status.success())
     };
-    if !has("onnxruntime") {
+    if FROM_PYPI.iter().any(|(module, _)| !has(module)) {
         let home = folder.join("python");
         done(Command::new(PYTHON).args(["-m", "venv", "--system-site-packages"]).arg(&home))?;
-        done(Command::new(&python).args(["-m", "pip", "install", "--quiet", FROM_PYPI]))?;
+        let packages = FROM_PYPI.map(|(_, package)| package);
+        done(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
     }
     Ok(python)
 }

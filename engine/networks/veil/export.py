@@ -74,7 +74,7 @@ def read_back(net: Veil, path: Path, crops: torch.Tensor) -> int:
 
     def measure(layer, shift):
         def hook(_, inputs):
-            spread, mean = torch.var_mean(inputs[0], (0, 2, 3), correction=0)
+            mean, spread = inputs[0].mean((0, 2, 3)), inputs[0].var((0, 2, 3), unbiased=False)
             layer.running_mean.copy_(mean)
             layer.running_var.copy_(spread)
             layer.weight.data.copy_((spread + layer.eps).sqrt())
