@@ -255,7 +255,7 @@ pub struct TrackTuning {
     /// Share of a face that something may stand in front of, 0..=1, before where it lies counts as dragged by that: glasses
     /// don't drag a face.
     ///
-    /// From: dark glasses cover a tenth. Test: `a_face_that_another_one_hides_by_half_is_held_where_it_is`.
+    /// From: chosen, not swept. Test: `a_face_that_another_one_hides_by_half_is_held_where_it_is`.
     pub uncovered: f32,
     /// Seconds for which its appearance alone carries a face at most.
     ///
