@@ -17,9 +17,9 @@ const EYES: [usize; 2] = [33, 263];
 const CORNERS: [usize; 2] = [61, 291];
 const LIPS: [usize; 2] = [13, 14];
 /// Width of a mouth at rest and how much wider it is in a broad smile, in distances of the eyes' outer corners; and the same of how
-/// far the corners are drawn up above the lips' middle. From 815
-/// portraits of people most of whom smile: at rest is between the second and the tenth percentile (widths 0.575 and 0.622, lifts
-/// -0.001 and 0.023), a broad smile just above the lower quartile (0.710, 0.066), where teeth show.
+/// far the corners are drawn up above the lips' middle. From 815 portraits of people most of whom smile: at rest is between the
+/// second and the tenth percentile (widths 0.575 and 0.622, lifts -0.001 and 0.023), a broad smile just above the lower quartile
+/// (0.710, 0.066), where teeth show.
 const WIDTH: (f32, f32) = (0.60, 0.12);
 const LIFT: (f32, f32) = (0.01, 0.06);
 /// A picture with less of a smile has none to be parted.
